@@ -1,0 +1,251 @@
+/*
+ * arena.c - block lists behind the arenas, and the tagged allocator.
+ */
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ARENA_BLOCK_BYTES_MIN 1024
+#define ARENA_BLOCK_BYTES_MAX (256 * 1024)
+
+struct ArenaBlock {
+    ArenaBlock *next; /* older */
+    size_t bytes;     /* of data */
+    alignas(16) uint8_t data[];
+};
+
+typedef struct ArenaCleanup {
+    struct ArenaCleanup *next;
+    void (*fn)(void *arg);
+    void *arg;
+} ArenaCleanup;
+
+void arena_init(Arena *a, Arena *parent, const char *name, size_t cap_bytes)
+{
+    *a = (Arena){.name = name, .cap_bytes = cap_bytes, .parent = parent};
+    a->block_bytes = ARENA_BLOCK_BYTES_MIN;
+    if (parent != NULL) {
+        a->sibling_next = parent->children;
+        if (parent->children != NULL) {
+            parent->children->sibling_prev = a;
+        }
+        parent->children = a;
+    }
+}
+
+Arena *arena_create(Arena *parent, const char *name, size_t cap_bytes)
+{
+    Arena *a = arena_alloc(parent, sizeof(Arena));
+    arena_init(a, parent, name, cap_bytes);
+    return a;
+}
+
+static void arena_unlink(Arena *a)
+{
+    if (a->sibling_prev != NULL) {
+        a->sibling_prev->sibling_next = a->sibling_next;
+    } else if (a->parent != NULL) {
+        a->parent->children = a->sibling_next;
+    }
+    if (a->sibling_next != NULL) {
+        a->sibling_next->sibling_prev = a->sibling_prev;
+    }
+    a->sibling_next = a->sibling_prev = a->parent = NULL;
+}
+
+static void arena_free_block(Arena *a, ArenaBlock *b)
+{
+    a->total_bytes -= b->bytes;
+    free(b);
+}
+
+/* arena_drop_contents - children first, then cleanups newest first: a cleanup may still use this
+ * arena's memory. */
+static void arena_drop_contents(Arena *a)
+{
+    while (a->children != NULL) {
+        arena_release(a->children);
+    }
+    while (a->cleanups != NULL) {
+        ArenaCleanup *c = a->cleanups;
+        a->cleanups = c->next;
+        c->fn(c->arg);
+    }
+}
+
+void arena_clear(Arena *a)
+{
+    arena_drop_contents(a);
+    while (a->blocks != NULL && a->blocks->next != NULL) {
+        ArenaBlock *b = a->blocks;
+        a->blocks = b->next;
+        arena_free_block(a, b);
+    }
+    a->over_cap = false;
+    if (a->blocks != NULL) {
+        a->cur = a->blocks->data;
+        a->end = a->blocks->data + a->blocks->bytes;
+#ifdef DASSIE_DEBUG
+        memset(a->cur, 0xCD, a->blocks->bytes);
+#endif
+    }
+}
+
+void arena_release(Arena *a)
+{
+    arena_drop_contents(a);
+    while (a->blocks != NULL) {
+        ArenaBlock *b = a->blocks;
+        a->blocks = b->next;
+        arena_free_block(a, b);
+    }
+    a->cur = a->end = NULL;
+    arena_unlink(a);
+}
+
+void arena_on_clear(Arena *a, void (*fn)(void *arg), void *arg)
+{
+    ArenaCleanup *c = arena_alloc(a, sizeof(*c));
+    *c = (ArenaCleanup){.next = a->cleanups, .fn = fn, .arg = arg};
+    a->cleanups = c;
+}
+
+void *arena_alloc_slow(Arena *a, size_t bytes, size_t align)
+{
+    size_t need = bytes + align;
+    size_t size = MAX(need, a->block_bytes);
+    ArenaBlock *b = mem_alloc("arena", sizeof(ArenaBlock) + size);
+    b->bytes = size;
+    b->next = a->blocks;
+    a->blocks = b;
+    a->total_bytes += size;
+    a->over_cap |= a->cap_bytes != 0 && a->total_bytes > a->cap_bytes;
+    a->block_bytes = MIN(a->block_bytes * 2, (size_t)ARENA_BLOCK_BYTES_MAX);
+    uint8_t *p = (uint8_t *)ALIGN_UP((uintptr_t)b->data, align);
+    a->cur = p + bytes;
+    a->end = b->data + b->bytes;
+    return p;
+}
+
+void *arena_zalloc(Arena *a, size_t bytes)
+{
+    return memset(arena_alloc(a, bytes), 0, bytes);
+}
+
+void *arena_memdup(Arena *a, const void *p, size_t bytes)
+{
+    void *copy = arena_alloc(a, MAX(bytes, 1));
+    return bytes ? memcpy(copy, p, bytes) : copy;
+}
+
+char *arena_strndup(Arena *a, const char *s, size_t n)
+{
+    char *copy = arena_alloc_aligned(a, n + 1, 1);
+    memcpy(copy, s, n);
+    copy[n] = '\0';
+    return copy;
+}
+
+char *arena_strdup(Arena *a, const char *s)
+{
+    return arena_strndup(a, s, strlen(s));
+}
+
+char *arena_printf(Arena *a, const char *fmt, ...)
+{
+    va_list ap, again;
+    va_start(ap, fmt);
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    ASSERT(n >= 0);
+    char *text = arena_alloc_aligned(a, (size_t)n + 1, 1);
+    (void)vsnprintf(text, (size_t)n + 1, fmt, again);
+    va_end(again);
+    return text;
+}
+
+void *arena_grow(Arena *a, void *p, size_t old_bytes, size_t new_bytes)
+{
+    if (p != NULL && (uint8_t *)p + old_bytes == a->cur && new_bytes >= old_bytes &&
+        new_bytes - old_bytes <= (size_t)(a->end - a->cur)) {
+        a->cur += new_bytes - old_bytes;
+        return p;
+    }
+    void *bigger = arena_alloc(a, new_bytes);
+    if (old_bytes != 0) {
+        memcpy(bigger, p, MIN(old_bytes, new_bytes));
+    }
+    return bigger;
+}
+
+Status arena_check(Cx *cx, Arena *a)
+{
+    if (UNLIKELY(a->over_cap)) {
+        return err_set(cx, ERRCODE_OUT_OF_MEMORY, "out of memory in \"%s\"", a->name);
+    }
+    return ST_OK;
+}
+
+ArenaMark arena_mark(const Arena *a)
+{
+    return (ArenaMark){.block = a->blocks, .cur = a->cur};
+}
+
+void arena_rewind(Arena *a, ArenaMark mark)
+{
+    while (a->blocks != mark.block) {
+        ASSERT(a->blocks != NULL);
+        ArenaBlock *b = a->blocks;
+        if (mark.block == NULL && b->next == NULL) {
+            /* Nothing was held at the mark: keep the first block for the next round. */
+            mark.block = b;
+            mark.cur = b->data;
+            break;
+        }
+        a->blocks = b->next;
+        arena_free_block(a, b);
+    }
+    a->cur = mark.cur;
+    a->end = a->blocks != NULL ? a->blocks->data + a->blocks->bytes : NULL;
+}
+
+void *mem_try_alloc(const char *tag, size_t bytes)
+{
+    (void)tag;
+    return malloc(bytes ? bytes : 1);
+}
+
+void *mem_alloc(const char *tag, size_t bytes)
+{
+    void *p = mem_try_alloc(tag, bytes);
+    if (UNLIKELY(p == NULL)) {
+        PANIC("out of memory: %zu bytes for %s", bytes, tag);
+    }
+    return p;
+}
+
+void *mem_zalloc(const char *tag, size_t bytes)
+{
+    void *p = calloc(1, bytes ? bytes : 1);
+    if (UNLIKELY(p == NULL)) {
+        PANIC("out of memory: %zu bytes for %s", bytes, tag);
+    }
+    return p;
+}
+
+void *mem_realloc(const char *tag, void *p, size_t bytes)
+{
+    void *q = realloc(p, bytes ? bytes : 1);
+    if (UNLIKELY(q == NULL)) {
+        PANIC("out of memory: %zu bytes for %s", bytes, tag);
+    }
+    return q;
+}
+
+void mem_free(void *p)
+{
+    free(p);
+}

@@ -1,0 +1,14 @@
+#ifndef DASSIE_BASE_LOG_H
+#define DASSIE_BASE_LOG_H
+/*
+ * log.h - the server log: one line an event to stderr, with time, pid, level. Any thread (one write
+ * per line).
+ */
+#include "base/status.h"
+
+typedef enum LogLevel { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR, LOG_FATAL } LogLevel;
+void log_line(LogLevel level, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* log_err - an error object with its SQLSTATE, place and detail. */
+void log_err(LogLevel level, const Err *err);
+
+#endif
