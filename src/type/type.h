@@ -1,0 +1,202 @@
+#ifndef DASSIE_TYPE_H
+#define DASSIE_TYPE_H
+/*
+ * type.h - catalog-free types: what the engine above knows of a type's values, functions and
+ * aggregates.
+ *
+ * Three tables, each filled by one array per family file and looked up once, at bind or compile
+ * time: TypeOps  by type OID      text and binary I/O, order, hash, memcmp keys FnOps    by
+ * pg_proc.prosrc (or, for SQL-bodied rows, by OID) the vector kernel AggOps   by the aggregate's
+ * pg_proc OID The tables are constant; any thread may call. Kernels keep no state but FnCall.state.
+ */
+#include "vec/vec.h"
+
+typedef uint32_t Oid;
+#define OID_INVALID 0u
+
+/* OIDs of built-in types the code names; the rest are data. */
+enum {
+    TYPE_BOOL = 16,
+    TYPE_BYTEA = 17,
+    TYPE_CHAR = 18,
+    TYPE_NAME = 19,
+    TYPE_INT8 = 20,
+    TYPE_INT2 = 21,
+    TYPE_INT2VECTOR = 22,
+    TYPE_INT4 = 23,
+    TYPE_REGPROC = 24,
+    TYPE_TEXT = 25,
+    TYPE_OID = 26,
+    TYPE_TID = 27,
+    TYPE_XID = 28,
+    TYPE_CID = 29,
+    TYPE_OIDVECTOR = 30,
+    TYPE_JSON = 114,
+    TYPE_FLOAT4 = 700,
+    TYPE_FLOAT8 = 701,
+    TYPE_UNKNOWN = 705,
+    TYPE_BPCHAR = 1042,
+    TYPE_VARCHAR = 1043,
+    TYPE_DATE = 1082,
+    TYPE_TIME = 1083,
+    TYPE_TIMESTAMP = 1114,
+    TYPE_TIMESTAMPTZ = 1184,
+    TYPE_INTERVAL = 1186,
+    TYPE_TIMETZ = 1266,
+    TYPE_NUMERIC = 1700,
+    TYPE_REGCLASS = 2205,
+    TYPE_REGTYPE = 2206,
+    TYPE_RECORD = 2249,
+    TYPE_CSTRING = 2275,
+    TYPE_ANY = 2276,
+    TYPE_ANYARRAY = 2277,
+    TYPE_VOID = 2278,
+    TYPE_ANYELEMENT = 2283,
+    TYPE_UUID = 2950,
+    TYPE_JSONB = 3802,
+};
+
+struct TimeZone;
+typedef enum DateStyle {
+    DATESTYLE_ISO,
+    DATESTYLE_SQL,
+    DATESTYLE_POSTGRES,
+    DATESTYLE_GERMAN
+} DateStyle;
+typedef enum DateOrder { DATEORDER_YMD, DATEORDER_DMY, DATEORDER_MDY } DateOrder;
+typedef enum IntervalStyle {
+    INTERVALSTYLE_POSTGRES,
+    INTERVALSTYLE_POSTGRES_VERBOSE,
+    INTERVALSTYLE_SQL_STANDARD,
+    INTERVALSTYLE_ISO_8601,
+} IntervalStyle;
+
+/* TypeEnv - the session's settings that I/O and functions depend on; constant during a statement.
+ */
+typedef struct TypeEnv {
+    DateStyle date_style;
+    DateOrder date_order;
+    IntervalStyle interval_style;
+    const struct TimeZone *timezone; /* session TimeZone */
+    int extra_float_digits;
+    bool bytea_escape;    /* bytea_output = escape */
+    int64_t xact_time_us; /* now(): microseconds since 2000-01-01 UTC */
+    int64_t statement_time_us;
+    void *session; /* for src/func kernels: declared and used there only */
+} TypeEnv;
+
+/* FnCall - one call of a kernel, of an I/O function or an aggregate's step. */
+typedef struct FnCall {
+    Cx *cx;
+    Arena *arena; /* result bytes: lives as long as the batch (aggregates: as the state) */
+    const TypeEnv *env;
+    void *state; /* kernel's own, zero at first, kept between batches of one execution; from
+                    state_arena */
+    Arena *state_arena;
+    Oid fn_oid, result_type;
+    const Oid *arg_types;
+    Oid collation;
+    int32_t arg_typmod;
+} FnCall;
+
+/* ---- types ---- */
+typedef struct TypeOps {
+    Oid oid;
+    const char *name;
+    PhysType phys;
+    /* Text input: PostgreSQL's <type>in; typmod -1 = none. Errors: 22P02 and friends with
+     * PostgreSQL's texts. */
+    Status (*in)(FnCall *call, Slice text, int32_t typmod, Datum *out);
+    /* Text output appended to buf. */
+    void (*out)(FnCall *call, const Datum *v, Buf *buf);
+    /* Binary wire format. */
+    Status (*recv)(FnCall *call, Slice bytes, int32_t typmod, Datum *out);
+    void (*send)(FnCall *call, const Datum *v, Buf *buf);
+    /* Default btree order; NULL when the type has none. */
+    int (*cmp)(const Datum *a, const Datum *b);
+    /* Equal values hash alike. */
+    uint64_t (*hash)(const Datum *v);
+    /* Append a key whose memcmp order is cmp's order and which no other key extends (prefix-free).
+     */
+    void (*key)(const Datum *v, Buf *buf);
+    /* Decode what `key` wrote, advancing *in; false where a key does not hold the whole value (NULL
+     * = never). */
+    bool (*unkey)(Arena *arena, Slice *in, Datum *out);
+} TypeOps;
+
+/* type_ops - the operations of a built-in type, or NULL (not supported). Domains, enums:
+ * src/catalog. */
+const TypeOps *type_ops(Oid type);
+
+/* Typmod texts: the "(10,2)" after a type name in format_type; empty when typmod < 0. */
+void type_typmod_out(Oid type, int32_t typmod, Buf *buf);
+/* type_typmod_in - build a typmod from the constants of a type name, e.g. numeric(10,2); errors as
+ * PostgreSQL's. */
+Status type_typmod_in(Cx *cx, Oid type, const int32_t *mods, uint32_t mod_count,
+                      int32_t *typmod_out);
+
+/*
+ * Sort and index keys: one encoded column is a NULL marker byte, then the type's key bytes, all
+ * inverted for DESC. nulls_first decides the marker's order. key_encode returns false when the type
+ * has no order.
+ */
+bool key_encode(const TypeOps *type, const Datum *v, bool is_null, bool desc, bool nulls_first,
+                Buf *buf);
+
+/* ---- functions ---- */
+typedef Status (*FnKernel)(FnCall *call, const Vector *const *args, uint32_t arg_count,
+                           const Sel *sel, Vector *out);
+
+enum {
+    FN_STRICT = 1, /* kernel only ever sees rows whose arguments are all not NULL (filled from
+                      pg_proc.proisstrict) */
+    FN_TOTAL = 2,  /* cannot raise and touches no memory behind the values: may run on every lane,
+                      selected or not */
+};
+/*
+ * A kernel fills rows `sel` of `out` (FLAT, buffers ready). args are FLAT or CONST. For a strict
+ * function the caller has removed rows with NULL arguments from sel and marks them NULL in out
+ * itself; a kernel makes further NULLs by vec_set_null. When all args are CONST and the function is
+ * not volatile, the caller evaluates once.
+ */
+typedef struct FnOps {
+    const char *prosrc;
+    FnKernel kernel;
+    uint32_t flags; /* FN_TOTAL */
+} FnOps;
+
+/* fn_ops_by_prosrc - the kernel of a built-in function by pg_proc.prosrc; NULL = not there yet
+ * (0A000 when called). */
+const FnOps *fn_ops_by_prosrc(const char *prosrc);
+
+/* ---- aggregates ---- */
+typedef struct AggOps {
+    Oid fn_oid;           /* pg_proc OID of the aggregate, e.g. 2147 count("any") */
+    const char *name;     /* for reading */
+    uint32_t state_bytes; /* 16-byte aligned, zeroed, then init */
+    bool ignores_nulls;   /* rows with a NULL argument are removed by the caller */
+    void (*init)(void *state);
+    /* Add the selected rows to one state (no GROUP BY). */
+    Status (*update_one)(FnCall *call, const Vector *const *args, uint32_t arg_count,
+                         const Sel *sel, void *state);
+    /* Add each selected row to its own state: states[k] belongs to the k-th selected row. */
+    Status (*update)(FnCall *call, const Vector *const *args, uint32_t arg_count, const Sel *sel,
+                     void *const *states);
+    /* into += from, states of the same aggregate. */
+    Status (*combine)(FnCall *call, void *into, const void *from);
+    /* Write the result to row `row` of out (vec_set_null for NULL). */
+    Status (*final)(FnCall *call, const void *state, Vector *out, uint32_t row);
+} AggOps;
+const AggOps *agg_ops(Oid fn_oid);
+
+/* ---- families: each family file exports its arrays; type.c joins them ---- */
+typedef struct TypeFamily {
+    const TypeOps *types;
+    uint32_t type_count;
+    const FnOps *fns;
+    uint32_t fn_count;
+    const AggOps *aggs;
+    uint32_t agg_count;
+} TypeFamily;
+
+#endif
