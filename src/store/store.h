@@ -1,0 +1,202 @@
+#ifndef DASSIE_STORE_H
+#define DASSIE_STORE_H
+/*
+ * store.h - the database file: header, pages and checksums, buffer pool (vmcache), page latches,
+ * space map, tree directory, double-write area.
+ *
+ * Pages are PAGE_SIZE bytes at a fixed virtual address each (one NORESERVE mapping); `state[page]`
+ * is latch and version in one word (shared/engine notes: 1.1). Any thread. Latch order: parent ->
+ * child, left -> right, table before index; never wait for a lock, a transaction or a flush while
+ * holding a latch; wal_append is allowed.
+ */
+#include "wal/wal.h"
+
+#ifndef PAGE_SIZE
+#define PAGE_SIZE 8192
+#endif
+#define PAGE_NO_INVALID ((PageNo)0)
+
+/* Every page begins with this header (64 bytes, little-endian). */
+typedef enum PageType {
+    PAGE_FREE = 0,
+    PAGE_HEADER = 1,
+    PAGE_SPACE_MAP = 2,
+    PAGE_TREE_DIR = 3,
+    PAGE_BT_INNER = 4,
+    PAGE_BT_INDEX_LEAF = 5,
+    PAGE_BT_TABLE_LEAF = 6,
+    PAGE_OVERFLOW = 7,
+    PAGE_META = 8,
+    PAGE_SEQUENCE = 9,
+} PageType;
+typedef struct PageHeader {
+    uint32_t crc; /* of the rest of the page, checked on read, set on write */
+    uint8_t type; /* PageType */
+    uint8_t flags;
+    uint16_t slot_count;
+    PageNo page;     /* own number */
+    Lsn lsn;         /* last record that changed the page */
+    Lsn max_row_lsn; /* >= every tag LSN on the page; < R means every version is settled */
+    TreeId tree;
+    uint16_t heap_top;
+    uint16_t frag_bytes;
+    PageNo next;          /* right sibling of a leaf; next page of a chain */
+    uint64_t first_rowid; /* table leaves */
+    uint64_t reserved;
+} PageHeader;
+STATIC_ASSERT(sizeof(PageHeader) == 64, "PageHeader is 64 bytes on disk");
+
+typedef struct Store Store;
+
+typedef enum LatchMode { LATCH_NONE, LATCH_OPTIMISTIC, LATCH_SHARED, LATCH_EXCLUSIVE } LatchMode;
+/* PageRef - a latched (or optimistically read) page. Held by one thread; never kept across a wait.
+ */
+typedef struct PageRef {
+    PageHeader *hdr; /* == page bytes; NULL when not held */
+    PageNo page;
+    uint64_t version; /* state word's version at latching, for optimistic validation */
+    LatchMode mode;
+} PageRef;
+
+typedef struct StoreOptions {
+    uint64_t pool_bytes; /* shared_buffers */
+    uint64_t max_pages;  /* virtual size of the file at most; default 2^27 (1 TiB) */
+    bool sync;
+    bool read_only;
+} StoreOptions;
+
+/*
+ * store_open / store_create - the file itself. Refuses with a clear text and never overwrites: a
+ * file that is not ours (58P01-class text, SQLSTATE XX001), another format number, a damaged header
+ * in both copies, a file already served (55006).
+ */
+Status store_create(Cx *cx, Os *os, const char *path, const StoreOptions *o, Store **store_out);
+Status store_open(Cx *cx, Os *os, const char *path, const StoreOptions *o, Store **store_out);
+/* store_attach_wal - the log to honour (WAL rule) and to append structure changes to; before any
+ * page is changed. */
+void store_attach_wal(Store *s, Wal *wal);
+/* store_start / store_close - background page writer. close writes nothing: checkpoint first. */
+Status store_start(Cx *cx, Store *s);
+void store_close(Store *s);
+/* store_restore_torn - recovery's first step: put back pages whose checksum fails from the
+ * double-write area. */
+Status store_restore_torn(Cx *cx, Store *s);
+
+/* The master record: two alternating copies in the header page. */
+typedef struct StoreMaster {
+    uint64_t seq;
+    Lsn checkpoint_lsn; /* the CHECKPOINT record; 0 = none yet */
+    Lsn next_lsn;       /* where a new log begins after a clean shutdown */
+    uint64_t clean;     /* 1 = shut down cleanly: no log needed */
+    uint64_t next_xid, next_csn, next_oid;
+    uint64_t system_id;
+} StoreMaster;
+void store_master_get(Store *s, StoreMaster *out);
+Status store_master_put(Cx *cx, Store *s, const StoreMaster *m);
+
+/* ---- latches ---- */
+/* page_lock - fault the page in if need be and latch it shared or exclusive; waits by parking.
+   XX001 on a bad checksum, wrong page number; 58030. */
+Status page_lock(Cx *cx, Store *s, PageNo page, LatchMode mode, PageRef *ref_out);
+/* page_lock_at - latch only if the version is still `version`, else ST_RESTART (last step of an
+ * optimistic descent). */
+Status page_lock_at(Cx *cx, Store *s, PageNo page, uint64_t version, LatchMode mode,
+                    PageRef *ref_out);
+/* page_peek - begin an optimistic read (inner nodes): no latch, version noted. Waits while
+ * X-latched. */
+Status page_peek(Cx *cx, Store *s, PageNo page, PageRef *ref_out);
+/* page_validate - was everything read since page_peek consistent? ST_RESTART when not. */
+Status page_validate(Store *s, const PageRef *ref);
+/* page_upgrade - optimistic -> exclusive if unchanged, else ST_RESTART. */
+Status page_upgrade(Cx *cx, Store *s, PageRef *ref);
+/* page_unlock - release; exclusive bumps the version. Harmless on a PageRef not held. */
+void page_unlock(Store *s, PageRef *ref);
+/* page_dirty - requires X: note rec_lsn BEFORE the log record is reserved. */
+void page_dirty(Store *s, PageRef *ref);
+/* page_set_lsn - requires X, after the append: page.lsn = lsn (and max_row_lsn when row = true). */
+static inline void page_set_lsn(PageRef *ref, Lsn lsn, bool row)
+{
+    ref->hdr->lsn = lsn;
+    if (row && ref->hdr->max_row_lsn < lsn) {
+        ref->hdr->max_row_lsn = lsn;
+    }
+}
+/* page_prefetch - start reading a page nobody has yet; never waits. */
+void page_prefetch(Store *s, PageNo page);
+uint64_t store_page_count(Store *s);
+
+/* ---- space: in-memory reservation first (may fail 53100), then the record that links the page
+ * sets the map bit ---- */
+/* page_reserve - take a free page number out of circulation; nothing on disk changes.
+ * page_unreserve gives it back. */
+Status page_reserve(Cx *cx, Store *s, PageNo *page_out);
+void page_unreserve(Store *s, PageNo page);
+/* page_lock_new - X latch on a reserved page, bytes zeroed, header set (type, tree, page). No read
+ * from disk. */
+void page_lock_new(Store *s, PageNo page, PageType type, TreeId tree, PageRef *ref_out);
+
+/*
+ * Structure-change records (WAL_SMO): one record, a list of page operations, each redone by
+ * page.lsn on its own. Usage: smo_begin; smo_* with all pages X latched; smo_commit logs, stamps
+ * lsn on every page, sets the map bits. Phases: everything that may fail comes before smo_commit,
+ * which cannot fail.
+ */
+typedef struct Smo {
+    Store *store;
+    Buf ops;
+    uint32_t page_count;
+    PageRef *pages[16];
+    PageNo alloc[16], freed[16];
+    uint32_t alloc_count, freed_count;
+} Smo;
+void smo_begin(Smo *smo, Store *s);
+/* smo_image - log the page as it is now (the hole between slots and heap left out). Call after
+ * editing it. */
+void smo_image(Smo *smo, PageRef *ref);
+/* smo_bytes - log that bytes [offset, offset+n) of the page are now what they are. */
+void smo_bytes(Smo *smo, PageRef *ref, uint32_t offset, uint32_t n);
+/* smo_alloc / smo_free - the record also marks a reserved page used, or a page free. */
+void smo_alloc(Smo *smo, PageNo page);
+void smo_free(Smo *smo, PageNo page);
+Lsn smo_commit(Smo *smo, TreeId tree);
+
+/* ---- tree directory ---- */
+typedef enum TreeKind { TREE_TABLE = 1, TREE_INDEX = 2, TREE_SEQUENCE = 3 } TreeKind;
+typedef struct TreeEntry {
+    TreeId tree;
+    TreeKind kind;
+    PageNo root; /* fixed for the tree's life: a root split moves its content down */
+    PageNo meta; /* chain of PAGE_META pages with the row layouts; 0 = none */
+    uint32_t flags;
+    uint64_t next_rowid; /* lower bound kept ahead: rowids are taken from it in ranges */
+} TreeEntry;
+/* tree_create - allocate id, root page (empty leaf of the kind), directory entry: redo-only
+   records. The caller's transaction must register the drop-on-abort action (txn.h). */
+Status tree_create(Cx *cx, Store *s, TreeKind kind, TreeEntry *entry_out);
+/* tree_get - ST_NOTFOUND for an unknown or dropped tree. */
+Status tree_get(Cx *cx, Store *s, TreeId tree, TreeEntry *entry_out);
+Status tree_put(Cx *cx, Store *s, const TreeEntry *entry);
+/* tree_remove_entry - drop the directory entry (pages are freed first, by bt_free_tree). */
+Status tree_remove_entry(Cx *cx, Store *s, TreeId tree);
+/* tree_meta_write - replace the tree's meta bytes (row layouts), logged. tree_meta_read - all of
+ * them, in the arena. */
+Status tree_meta_write(Cx *cx, Store *s, TreeId tree, Slice bytes);
+Status tree_meta_read(Cx *cx, Store *s, Arena *arena, TreeId tree, Slice *bytes_out);
+
+/* ---- checkpoint and redo ---- */
+/* store_flush_before - write every page with rec_lsn < begin (through the double-write area); then
+   *redo_out = min(begin, remaining rec_lsn) computed BEFORE the data fsync, then fdatasync.
+   throttle_us: pause between batches. */
+Status store_flush_before(Cx *cx, Store *s, Lsn begin, int64_t throttle_us, Lsn *redo_out);
+/* store_redo - apply SMO, IMAGE and TREE records; idempotent by page.lsn. */
+Status store_redo(Cx *cx, Store *s, Lsn lsn, const WalHeader *hdr, Slice body);
+/* store_redo_page - for row redo in other folders: X latch the page and say whether the record
+ * still has to be applied. */
+Status store_redo_page(Cx *cx, Store *s, PageNo page, Lsn lsn, bool *apply_out, PageRef *ref_out);
+/* store_load_space - after redo: build the in-memory free lists from the space map. */
+Status store_load_space(Cx *cx, Store *s);
+/* store_check - verify checksums of all pages and the space map against reachable pages; appends
+ * findings to report. */
+Status store_check(Cx *cx, Store *s, Buf *report, uint64_t *errors_out);
+
+#endif

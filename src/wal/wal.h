@@ -1,0 +1,165 @@
+#ifndef DASSIE_WAL_H
+#define DASSIE_WAL_H
+/*
+ * wal.h - the one log: recovery, rollback, row versions and replication at once (design rule 1).
+ *
+ * An Lsn is a byte position in an endless log, never reused, always a multiple of 8; 0 is invalid.
+ * The log is mapped modulo a fixed region, so a recent record is a pointer add away; cold 1 MiB
+ * chunks are dropped and read back. Segments are 64 MiB files (the first one 1 MiB), preallocated,
+ * zero-filled, recycled. A log-writer thread flushes whatever is complete the moment the last flush
+ * ends (no timer). Any thread may append, read and wait.
+ */
+#include "base/buf.h"
+#include "os/os.h"
+
+typedef uint64_t Lsn;
+typedef uint64_t Xid;    /* dense 48-bit; 0 = none */
+typedef uint32_t TreeId; /* 0 = none; never reused */
+typedef uint64_t PageNo; /* 0 is the file header, never a page of a tree */
+
+typedef struct Wal Wal;
+
+/* Record types; numbers are on disk: append only. Row records belong to src/table, SMO to
+ * src/btree, the rest as said. */
+typedef enum WalType {
+    WAL_INVALID = 0,
+    WAL_INSERT = 1,      /* table: n rows of one leaf, or one index entry */
+    WAL_UPDATE = 2,      /* table: delta pairs */
+    WAL_DELETE = 3,      /* table: set DELETED on a row or index entry */
+    WAL_RESURRECT = 4,   /* table: clear DELETED on an index entry, new tag */
+    WAL_CLR = 5,         /* table: compensation; flags = inverse op, carries undo_next */
+    WAL_PURGE = 6,       /* table: remove a dead entry */
+    WAL_SMO = 7,         /* btree/store: list of page operations, redo-only, all or nothing */
+    WAL_IMAGE = 8,       /* store: whole pages (bulk load, index build) */
+    WAL_COMMIT = 9,      /* txn: csn, action list */
+    WAL_ABORT_END = 10,  /* txn: undo of this xid is complete */
+    WAL_CHECKPOINT = 11, /* recovery */
+    WAL_SEQUENCE = 12,   /* table: sequence state */
+    WAL_TREE = 13,       /* store: tree directory change */
+    WAL_NOOP = 14,       /* filler */
+} WalType;
+
+/* On-disk record header, little-endian; body follows; whole record padded to 8 bytes. */
+typedef struct WalHeader {
+    uint32_t len; /* bytes of the whole record, header and padding included */
+    uint32_t crc; /* crc32c of the rest, seeded with the LSN: bytes of a recycled segment never
+                     validate */
+    uint64_t xid48_type8_flags8; /* xid | type << 48 | flags << 56 */
+    Lsn prev_lsn;                /* previous record of the same transaction, 0 = first */
+    uint32_t cid;                /* command id within the transaction */
+    TreeId tree;
+    PageNo page; /* the page this record changed (first one for lists) */
+} WalHeader;
+STATIC_ASSERT(sizeof(WalHeader) == 40, "WalHeader is 40 bytes on disk");
+
+#define WAL_RECORD_BYTES_MAX (4u * 1024 * 1024)
+
+static inline Xid wal_xid(const WalHeader *h)
+{
+    return h->xid48_type8_flags8 & 0xffffffffffffULL;
+}
+static inline WalType wal_type(const WalHeader *h)
+{
+    return (WalType)((h->xid48_type8_flags8 >> 48) & 0xff);
+}
+static inline uint8_t wal_flags(const WalHeader *h)
+{
+    return (uint8_t)(h->xid48_type8_flags8 >> 56);
+}
+static inline uint64_t wal_pack(Xid xid, WalType type, uint8_t flags)
+{
+    return xid | (uint64_t)type << 48 | (uint64_t)flags << 56;
+}
+
+typedef struct WalOptions {
+    uint64_t segment_bytes;       /* 64 MiB; tests use less */
+    uint64_t first_segment_bytes; /* 1 MiB */
+    uint64_t region_bytes;        /* size of the mapping LSNs are taken modulo of */
+    uint64_t resident_bytes;      /* recent log kept in memory */
+    bool sync;                    /* false: never fdatasync (fsync = off) */
+} WalOptions;
+void wal_options_default(WalOptions *o);
+
+/*
+ * wal_open - open the log directory. For a new database start_lsn says where the log begins (> 0).
+ * For an existing one the records from `start_lsn` (the checkpoint's) on are readable up to the
+ * first that does not validate; the head is set behind the last valid one. Starts no thread. dir is
+ * created when absent.
+ */
+Status wal_open(Cx *cx, Os *os, const char *dir, const WalOptions *o, Lsn start_lsn, bool create,
+                Wal **wal_out);
+/* wal_start - start the log-writer and preallocation threads. */
+Status wal_start(Cx *cx, Wal *wal);
+/* wal_close - flush everything, stop the threads, free. remove = delete the directory (clean
+ * shutdown). */
+Status wal_close(Cx *cx, Wal *wal, bool remove);
+
+/*
+ * wal_admit - before latching anything: make sure `bytes` more (and as much again for their undo)
+ * fit on disk; waits for preallocation. Returns 53100 on a full disk, so that the later append need
+ * not fail.
+ */
+Status wal_admit(Cx *cx, Wal *wal, size_t bytes);
+
+/*
+ * wal_append - reserve, copy, checksum and complete one record; returns its LSN. Cannot fail: a
+ * broken log ends the process. May wait for buffer space (the flusher takes no page latch, so
+ * callers may hold latches). hdr: xid48_type8_flags8, prev_lsn, cid, tree, page are the caller's;
+ * len and crc are set here.
+ */
+Lsn wal_append(Wal *wal, WalHeader *hdr, const Slice *parts, uint32_t part_count);
+
+/*
+ * wal_reserve / wal_fill - the two halves of wal_append, for COMMIT: reserve under the commit lock
+ * (bytes = exact size of header + body), fill after releasing it. Between the two the thread must
+ * not block on anything.
+ */
+typedef struct WalReservation {
+    Lsn lsn;
+    uint32_t len;
+    uint32_t slot;
+} WalReservation;
+void wal_reserve(Wal *wal, size_t body_bytes, WalReservation *res_out);
+void wal_fill(Wal *wal, const WalReservation *res, WalHeader *hdr, const Slice *parts,
+              uint32_t part_count);
+
+/* wal_head - next LSN to be reserved (an RMW where the checkpoint needs one: wal_head_fence). */
+Lsn wal_head(Wal *wal);
+Lsn wal_head_fence(Wal *wal);
+/* wal_flushed - everything below is durable (or written, with sync off). Monotone. */
+Lsn wal_flushed(Wal *wal);
+/* wal_flush_request - have everything complete below lsn flushed soon; does not wait. */
+void wal_flush_request(Wal *wal, Lsn lsn);
+/* wal_flush_wait - wait until wal_flushed() >= lsn. Never while holding a latch (I10). */
+Status wal_flush_wait(Cx *cx, Wal *wal, Lsn lsn);
+/* wal_on_flush - the one listener called by the log writer after each advance (releases replies).
+ * Set before wal_start. */
+void wal_on_flush(Wal *wal, void (*fn)(void *arg, Lsn flushed), void *arg);
+
+/*
+ * wal_read - copy a record out: header and at most body_cap bytes of its body. *body_len_out is the
+ * true body length. Errors: XX001 when the bytes do not validate, 58030. Fast path (resident): no
+ * system call, no allocation, no lock.
+ */
+Status wal_read(Cx *cx, Wal *wal, Lsn lsn, WalHeader *hdr_out, void *body, size_t body_cap,
+                size_t *body_len_out);
+
+/* WalReader - forward iteration for recovery and purge; ST_DONE at the end of valid log (or at
+ * `end`). */
+typedef struct WalReader {
+    Wal *wal;
+    Lsn next, end; /* end 0 = until the log ends */
+    Lsn lsn;       /* of the current record */
+    WalHeader hdr;
+    Buf body;
+    size_t body_len;
+} WalReader;
+void wal_reader_init(WalReader *r, Wal *wal, Lsn start, Lsn end);
+Status wal_reader_next(Cx *cx, WalReader *r);
+void wal_reader_release(WalReader *r);
+
+/* wal_truncate - nothing below lsn is needed any more: recycle whole segments. Monotone. */
+Status wal_truncate(Cx *cx, Wal *wal, Lsn lsn);
+Lsn wal_tail(Wal *wal);
+
+#endif
