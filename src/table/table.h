@@ -1,0 +1,187 @@
+#ifndef DASSIE_TABLE_H
+#define DASSIE_TABLE_H
+/*
+ * table.h - tables as the executor sees them: versioned rows in a row-id tree, their indexes kept
+ * in step, scans that fill vectors. Also sequences. Row codec, versions and visibility, undo, purge
+ * live behind this header.
+ *
+ * A Table is an immutable description (tree, layout, indexes) shared by many threads; the catalog
+ * builds and caches it. Functions that change rows take the writing transaction and keep every
+ * index of the Table in step. No catalog is known here: columns are physical types, index columns
+ * carry their TypeOps.
+ */
+#include "btree/btree.h"
+#include "txn/txn.h"
+#include "type/type.h"
+
+#define TABLE_COLUMNS_MAX 1600
+#define INDEX_COLUMNS_MAX 32
+
+/* ColumnLayout - how a column is stored. Columns are never removed from a layout (a dropped one
+ * stays and is NULL). */
+typedef struct ColumnLayout {
+    PhysType phys;
+    bool missing_is_null; /* rows written before the column was added read as NULL, else as
+                             `missing` */
+    Datum missing;
+} ColumnLayout;
+
+typedef struct IndexColumn {
+    int16_t column; /* 0-based table column, or -1: key_value columns computed by the caller
+                       (expressions) */
+    const TypeOps *type;
+    bool desc, nulls_first;
+    const char *name; /* for 23505's detail: column name or expression text */
+} IndexColumn;
+typedef struct TableIndex {
+    TreeId tree;
+    PageNo root;
+    Oid oid;
+    bool unique, nulls_not_distinct, is_primary;
+    uint16_t column_count;
+    IndexColumn columns[INDEX_COLUMNS_MAX];
+    const char *name; /* index or constraint name for 23505 */
+} TableIndex;
+
+typedef struct Engine Engine; /* recovery/engine.h */
+
+typedef struct Table {
+    Engine *engine;
+    Oid oid;
+    const char *schema_name, *name;
+    TreeId tree;
+    PageNo root;
+    uint16_t column_count;
+    ColumnLayout *columns;
+    uint16_t layout;            /* current layout number: new rows are written in it */
+    struct RowLayouts *layouts; /* all layouts of the tree, by number */
+    uint16_t index_count;
+    TableIndex *indexes;
+} Table;
+
+/* ---- making and opening (DDL and catalog) ---- */
+/* table_create - a new row tree with its first layout; dropped again if txn aborts. */
+Status table_create(Cx *cx, Engine *e, Txn *txn, const ColumnLayout *columns, uint16_t column_count,
+                    TreeId *tree_out);
+/* table_add_layout - columns were added at the end: a new layout; rows are not rewritten.
+ * Transactional with txn. */
+Status table_add_layout(Cx *cx, Engine *e, Txn *txn, TreeId tree, const ColumnLayout *columns,
+                        uint16_t column_count, uint16_t *layout_out);
+/* table_open - build the description in the arena. indexes are copied. */
+Status table_open(Cx *cx, Engine *e, Arena *arena, Oid oid, const char *schema_name,
+                  const char *name, TreeId tree, const TableIndex *indexes, uint16_t index_count,
+                  Table **table_out);
+/* index_create - a new empty index tree; index_build - fill it from the table (needs SHARE lock: no
+   writers). 23505 "could not create unique index" with PostgreSQL's detail. */
+Status index_create(Cx *cx, Engine *e, Txn *txn, TreeId *tree_out, PageNo *root_out);
+Status index_build(Cx *cx, Txn *txn, const Table *table, TableIndex *index);
+
+/* ---- writing ---- */
+typedef enum WriteOutcome {
+    WRITE_DONE,
+    WRITE_UPDATED_MEANWHILE, /* a transaction my snapshot does not see changed the row and
+                                committed: re-check */
+    WRITE_DELETED_MEANWHILE, /* ... deleted it */
+    WRITE_SELF_CHANGED,  /* this command itself changed the row already: skip it, as PostgreSQL does
+                          */
+    WRITE_SKIPPED,       /* row lock not available under WAIT_SKIP */
+    WRITE_NOT_AVAILABLE, /* ... under WAIT_NOWAIT (55P03 by the caller) */
+} WriteOutcome;
+
+/* RowValues - row `row` of a batch whose column i is table column i (all columns). */
+typedef struct RowValues {
+    const Batch *batch;
+    uint32_t row;
+} RowValues;
+
+/* table_insert - one row and its index entries. 23505 with names and detail; 54000 for rows or keys
+ * too large. */
+Status table_insert(Cx *cx, Txn *txn, const Table *t, const RowValues *values, RowId *rowid_out);
+/* table_insert_batch - all selected rows of the batch (COPY, INSERT ... SELECT): one log record per
+   leaf fill. rowids_out (sel.count of them) may be NULL. */
+Status table_insert_batch(Cx *cx, Txn *txn, const Table *t, const Batch *rows, RowId *rowids_out);
+/*
+ * table_update - replace the row: values holds the whole new row; changed[i] says which columns may
+ * differ (NULL = all), so that indexes over unchanged columns are left alone. Waits for an
+ * in-progress writer or lock holder of the row (no latch held), then reports. On anything but
+ * WRITE_DONE nothing was changed.
+ */
+Status table_update(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowId rowid,
+                    const RowValues *values, const bool *changed, WriteOutcome *outcome_out);
+Status table_delete(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowId rowid,
+                    WriteOutcome *outcome_out);
+/* table_lock_row - SELECT ... FOR UPDATE and friends; foreign keys (KEY SHARE). Same outcomes. */
+Status table_lock_row(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowId rowid,
+                      RowLockMode mode, WaitPolicy wait, WriteOutcome *outcome_out);
+
+/* ---- reading ---- */
+/* table_fetch - the version of a row the snapshot sees: columns[i] -> out->cols[i] at out_row.
+   ST_NOTFOUND when none. Long strings are copied into arena. */
+Status table_fetch(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowId rowid,
+                   const uint16_t *columns, uint16_t column_count, Batch *out, uint32_t out_row,
+                   Arena *arena);
+
+/* TableScan - all rows in row-id order, in batches. Holds nothing between calls. Reusable: reset,
+ * no allocation. */
+typedef struct TableScan TableScan;
+/* columns: wanted table columns (none is fine: count(*)). want_rowid: out->cols[column_count] is
+ * the row id (PHYS_I64). */
+Status table_scan_create(Cx *cx, Arena *arena, const Table *t, const uint16_t *columns,
+                         uint16_t column_count, bool want_rowid, TableScan **scan_out);
+/* table_scan_start - (re)position at the beginning, under this snapshot. snap must outlive the
+ * scan's use. */
+Status table_scan_start(Cx *cx, TableScan *scan, Txn *txn, const Snapshot *snap);
+/* table_scan_next - fill out (its vectors made by batch_init with the scan's types) with up to
+   max_rows rows, all selected; string bytes go to `arena`. ST_DONE when there are no more (out is
+   then empty). */
+Status table_scan_next(Cx *cx, TableScan *scan, uint32_t max_rows, Batch *out, Arena *arena);
+/* table_scan_count - count the rest of the rows without materialising any. */
+Status table_scan_count(Cx *cx, TableScan *scan, uint64_t *count_out);
+void table_scan_end(TableScan *scan);
+
+/* IndexScan - rows in key order between bounds, forward or backward. */
+typedef struct IndexBound {
+    Slice key;      /* encoded prefix of key columns (key_encode); len 0 = open */
+    bool inclusive; /* rows whose key begins with exactly this prefix belong to the range */
+} IndexBound;
+typedef struct IndexScan IndexScan;
+Status index_scan_create(Cx *cx, Arena *arena, const Table *t, uint16_t index,
+                         const uint16_t *columns, uint16_t column_count, bool want_rowid,
+                         IndexScan **scan_out);
+Status index_scan_start(Cx *cx, IndexScan *scan, Txn *txn, const Snapshot *snap,
+                        const IndexBound *lo, const IndexBound *hi, bool backward);
+Status index_scan_next(Cx *cx, IndexScan *scan, uint32_t max_rows, Batch *out, Arena *arena);
+void index_scan_end(IndexScan *scan);
+/* index_key_encode - append the encoded key column `col` of an index. 54000 when too long. */
+bool index_key_column(const TableIndex *ix, uint16_t col, const Datum *v, bool is_null, Buf *buf);
+
+/* Rough size, for the planner: rows (from counters kept per tree) and leaf pages. */
+typedef struct TableSize {
+    double rows;
+    double pages;
+} TableSize;
+Status table_size(Cx *cx, const Table *t, TableSize *out);
+
+/* ---- sequences: not transactional, logged 32 values ahead ---- */
+typedef struct SequenceState {
+    int64_t last_value;
+    bool is_called;
+    int64_t log_count;
+} SequenceState;
+typedef struct SequenceDef {
+    int64_t start, increment, min, max, cache;
+    bool cycle;
+} SequenceDef;
+Status sequence_create(Cx *cx, Engine *e, Txn *txn, int64_t first_value, TreeId *tree_out);
+/* sequence_next - 2200H at the limit without cycle: text as PostgreSQL's, with the sequence's name.
+ */
+Status sequence_next(Cx *cx, Engine *e, TreeId tree, const SequenceDef *def, const char *name,
+                     int64_t *value_out);
+Status sequence_set(Cx *cx, Engine *e, TreeId tree, int64_t value, bool is_called);
+Status sequence_get(Cx *cx, Engine *e, TreeId tree, SequenceState *out);
+
+/* ---- check ---- */
+/* table_verify - the tree's structure, and every index against the table at a fresh snapshot. */
+Status table_verify(Cx *cx, const Table *t, Buf *report, uint64_t *errors_out);
+
+#endif

@@ -1,0 +1,174 @@
+#ifndef DASSIE_TXN_H
+#define DASSIE_TXN_H
+/*
+ * txn.h - transactions, snapshots, commit status; row locks, table locks, key locks, deadlock
+ * detection.
+ *
+ * One TxnSys per engine. A Txn belongs to one session and is used by one thread at a time.
+ * Snapshots are registered while in use, so that purge and log truncation know the oldest. Waiting
+ * for another transaction blocks the thread (cx->blocking tells the server) and is never done while
+ * a latch is held.
+ */
+#include "base/list.h"
+#include "wal/wal.h"
+
+typedef uint64_t Csn;
+typedef struct TxnSys TxnSys;
+typedef struct Txn Txn;
+
+typedef enum Isolation { ISO_READ_COMMITTED, ISO_REPEATABLE_READ, ISO_SERIALIZABLE } Isolation;
+
+/* What an 8-byte version tag holds. */
+#define TAG_DELETED  ((uint64_t)1 << 63)
+#define TAG_HAS_PREV ((uint64_t)1 << 62)
+#define TAG_LSN_MASK (((uint64_t)1 << 60) - 1)
+static inline Lsn tag_lsn(uint64_t tag)
+{
+    return tag & TAG_LSN_MASK;
+}
+
+/* Snapshot - what a statement (or a REPEATABLE READ transaction) sees: csn <= this csn, plus own
+   changes with record cid < this cid. Everything with LSN < settled_lsn belongs to finished
+   transactions and is seen at once. */
+typedef struct Snapshot {
+    Csn csn;
+    Lsn settled_lsn; /* "R": min(first_lsn of active writers, log head) */
+    Lsn commit_lsn;  /* end of the newest commit seen: a reply must not outrun its flush */
+    uint32_t cid;
+    Txn *txn; /* own changes; NULL = none */
+    TxnSys *sys;
+    ListNode link; /* registered list, guarded by the commit lock */
+} Snapshot;
+
+struct Txn {
+    TxnSys *sys;
+    Xid xid; /* 0 until the first write */
+    Isolation isolation;
+    bool read_only, deferrable;
+    uint32_t cid; /* current command id */
+    Lsn first_lsn, last_lsn;
+    Lsn seen_lsn; /* newest row LSN on pages visited: replies wait for min(this, snapshot
+                     commit_lsn) */
+    Snapshot
+        snapshot; /* the transaction's own (REPEATABLE READ and up) or the current statement's */
+    bool snapshot_held;
+    uint32_t savepoint_level;
+    Arena *arena; /* lives until the transaction ends; owned by the caller of txn_begin */
+    struct TxnPrivate *priv;
+};
+
+typedef struct SavePoint {
+    Lsn last_lsn;
+    uint32_t cid;
+    uint32_t level;
+    uint32_t action_count; /* commit/abort actions registered so far */
+} SavePoint;
+
+/* txnsys_create - next_xid/next_csn from the master record. */
+Status txnsys_create(Cx *cx, Os *os, Wal *wal, Xid next_xid, Csn next_csn, TxnSys **sys_out);
+void txnsys_free(TxnSys *sys);
+
+/* The undo of one record, registered by src/table: restore the before-image of `lsn`, log a CLR,
+ * set txn->last_lsn. */
+typedef Status (*TxnUndoFn)(void *arg, Cx *cx, Txn *txn, Lsn lsn, const WalHeader *hdr, Slice body);
+/* What to do with a tree whose drop is final, or whose creation was undone (registered by
+ * src/recovery). */
+typedef void (*TxnDropTreeFn)(void *arg, TreeId tree, Lsn commit_lsn);
+void txnsys_set_handlers(TxnSys *sys, TxnUndoFn undo, TxnDropTreeFn drop_tree, void *arg);
+
+/* ---- life of a transaction ---- */
+Status txn_begin(Cx *cx, TxnSys *sys, Isolation iso, Arena *arena, Txn **txn_out);
+/* txn_start_write - assign the xid and enter the active list (before the first log record).
+ * Idempotent. 25006 when read only. */
+Status txn_start_write(Cx *cx, Txn *txn);
+/* txn_log - append a record of this transaction: fills xid, prev_lsn, cid; keeps last_lsn. */
+Lsn txn_log(Txn *txn, WalType type, uint8_t flags, TreeId tree, PageNo page, const Slice *parts,
+            uint32_t part_count);
+/*
+ * txn_commit - O(1): reserve the COMMIT record, take a csn, publish, wake waiters, run commit
+ * actions, free the Txn. Does not wait for the flush: *lsn_out is what wal_flushed() must reach
+ * before the client is told (0: nothing written; then the reply waits for seen_lsn only).
+ */
+Status txn_commit(Cx *cx, Txn *txn, Lsn *lsn_out);
+/* txn_abort - undo everything, log ABORT_END, wake waiters, free the Txn. Undo cannot fail (PANIC).
+ */
+void txn_abort(Cx *cx, Txn *txn);
+void txn_savepoint(Txn *txn, SavePoint *sp_out);
+/* txn_rollback_to - undo back to the savepoint; locks above it are dropped. The savepoint stays. */
+Status txn_rollback_to(Cx *cx, Txn *txn, const SavePoint *sp);
+/* txn_next_command - what was written so far becomes visible to the next statement of this
+ * transaction. 54000 past 2^32-2. */
+Status txn_next_command(Cx *cx, Txn *txn);
+
+/* ---- snapshots ---- */
+/* txn_snapshot - the snapshot for a new statement: READ COMMITTED takes a fresh one, REPEATABLE
+   READ keeps the first; the cid is the current one. Valid until txn_snapshot_done (statement end)
+   or the transaction's end. */
+Status txn_snapshot(Cx *cx, Txn *txn, const Snapshot **snap_out);
+void txn_snapshot_done(Txn *txn);
+/* snapshot_take / snapshot_release - independent ones (portals kept open, background work,
+ * foreign-key checks). */
+void snapshot_take(TxnSys *sys, Txn *txn, Snapshot *snap_out);
+void snapshot_copy(const Snapshot *from, Snapshot *to_out);
+void snapshot_release(Snapshot *snap);
+
+/* ---- commit status and visibility ---- */
+typedef enum XidState { XID_IN_PROGRESS, XID_ABORTING, XID_COMMITTED } XidState;
+XidState xid_state(TxnSys *sys, Xid xid, Csn *csn_out);
+/* The horizon: every LSN below belongs to finished transactions that every registered snapshot sees
+ * ("G"). */
+Lsn txnsys_horizon(TxnSys *sys);
+/* The oldest first_lsn of an active writer, or the log head. */
+Lsn txnsys_oldest_active(TxnSys *sys);
+/* For the checkpoint record, under the commit lock: active writers (xid, first, last lsn). */
+typedef struct TxnActive {
+    Xid xid;
+    Lsn first_lsn, last_lsn;
+} TxnActive;
+void txnsys_active(TxnSys *sys, Arena *arena, TxnActive **list_out, uint32_t *count_out,
+                   Xid *next_xid_out, Csn *next_csn_out);
+/* txnsys_add_loser - recovery: a transaction without an end; stays in progress until undone in the
+ * background. */
+Status txnsys_add_loser(Cx *cx, TxnSys *sys, const TxnActive *loser);
+/* txnsys_undo_losers - background, after opening; returns when all are undone or stop is set. */
+Status txnsys_undo_losers(Cx *cx, TxnSys *sys, _Atomic bool *stop);
+
+/* ---- waiting and locks ---- */
+typedef enum WaitPolicy { WAIT_BLOCK, WAIT_NOWAIT, WAIT_SKIP } WaitPolicy;
+/* txn_wait_xid - until the other transaction ends. 40P01 when that closes a cycle; 57014/55P03 when
+ * asked to stop. */
+Status txn_wait_xid(Cx *cx, Txn *txn, Xid other, int64_t lock_timeout_us);
+
+typedef enum RowLockMode {
+    ROWLOCK_KEY_SHARE,
+    ROWLOCK_SHARE,
+    ROWLOCK_NO_KEY_UPDATE,
+    ROWLOCK_UPDATE
+} RowLockMode;
+/* row_lock_* are for src/table (which holds the leaf latch where the header says so). */
+
+typedef enum TableLockMode {
+    TABLELOCK_ACCESS_SHARE = 1,
+    TABLELOCK_ROW_SHARE,
+    TABLELOCK_ROW_EXCLUSIVE,
+    TABLELOCK_SHARE_UPDATE_EXCLUSIVE,
+    TABLELOCK_SHARE,
+    TABLELOCK_SHARE_ROW_EXCLUSIVE,
+    TABLELOCK_EXCLUSIVE,
+    TABLELOCK_ACCESS_EXCLUSIVE,
+} TableLockMode;
+/* table_lock - held until the transaction ends (or its savepoint is rolled back). key = database
+   OID << 32 | relation OID. ST_BUSY under WAIT_NOWAIT/WAIT_SKIP; 40P01, 55P03, 57014. Cheap for
+   modes 1-3 when nobody holds a strong one. */
+Status table_lock(Cx *cx, Txn *txn, uint64_t key, TableLockMode mode, WaitPolicy wait);
+
+/* ---- actions ---- */
+/* txn_drop_tree_on_commit - the tree is unlinked by this transaction: freed once committed and seen
+ * by no snapshot. */
+void txn_drop_tree_on_commit(Txn *txn, TreeId tree);
+/* txn_drop_tree_on_abort - the tree was created by this transaction. */
+void txn_drop_tree_on_abort(Txn *txn, TreeId tree);
+/* txn_on_end - called once when the transaction (or the savepoint it was registered above) ends. */
+void txn_on_end(Txn *txn, void (*fn)(void *arg, bool committed), void *arg);
+
+#endif
