@@ -1,0 +1,51 @@
+# server.sh - shell functions of the test suites that drive the built server; to be sourced
+#
+# DASSIE names the program (default: build/dassie). A server listens on a Unix socket in a directory of
+# its own and nowhere else, so any number of them run side by side.
+
+DASSIE=${DASSIE:-$PWD/build/dassie}
+
+# Nothing of the user's own environment may change what psql asks for or shows.
+unset PGHOST PGPORT PGUSER PGDATABASE PGPASSWORD PGSERVICE PGOPTIONS PGTZ PGDATESTYLE PSQLRC PSQL_PAGER PAGER
+PGCLIENTENCODING=UTF8
+LC_ALL=C.UTF-8
+export PGCLIENTENCODING LC_ALL
+
+# server_start DIR FILE [ARGUMENT ...] - serve FILE with its socket in DIR and wait until it answers;
+# sets server_pid. Returns 1, with the server's log printed, when it ends or does not answer in 30 s.
+server_start() {
+    server_dir=$1
+    server_file=$2
+    shift 2
+    "$DASSIE" serve "$server_file" --set listen_addresses= --set unix_socket_directories="$server_dir" \
+        "$@" >"$server_dir/server.log" 2>&1 </dev/null &
+    server_pid=$!
+    server_tries=0
+    until [ -S "$server_dir/.s.PGSQL.5432" ] &&
+        psql -X -q -h "$server_dir" -U postgres -d postgres -c 'SELECT 1' >/dev/null 2>&1; do
+        server_tries=$((server_tries + 1))
+        if ! kill -0 "$server_pid" 2>/dev/null || [ $server_tries -gt 1500 ]; then
+            echo "the server does not answer:"
+            tail -n 20 "$server_dir/server.log"
+            kill -9 "$server_pid" 2>/dev/null
+            wait "$server_pid" 2>/dev/null
+            return 1
+        fi
+        sleep 0.02
+    done
+}
+
+# server_stop - ask the server to end; returns its exit code, or 1 when it had to be killed after 60 s.
+server_stop() {
+    kill -TERM "$server_pid" 2>/dev/null
+    (
+        sleep 60
+        kill -9 "$server_pid" 2>/dev/null
+    ) &
+    server_watchdog=$!
+    wait "$server_pid" 2>/dev/null
+    server_exit=$?
+    kill "$server_watchdog" 2>/dev/null
+    wait "$server_watchdog" 2>/dev/null
+    return $server_exit
+}

@@ -1,0 +1,21 @@
+-- oid: unsigned range, comparison, casts
+SELECT 0::oid, 4294967295::oid, '123'::oid, ' 7 '::oid, 1::int2::oid, 5000::int8::oid;
+SELECT '4294967296'::oid;
+SELECT '-1'::oid, (-1)::oid;
+SELECT 4294967296::oid;
+SELECT 'x'::oid;
+SELECT ''::oid;
+SELECT 3000000000::oid > 1::oid, 1::oid = 1, 2::oid < 10::oid, 4294967295::oid > 0::oid, 1::oid <> 2::oid;
+SELECT 3000000000::oid::int8, 3000000000::oid::text;
+SELECT 3000000000::oid::int4;
+SELECT 5::oid + 1;
+SELECT - 5::oid;
+CREATE TABLE o (v oid PRIMARY KEY, t text);
+INSERT INTO o VALUES (1, 'one'), (4294967295, 'max'), (2147483648, 'half'), ('16384', 'user');
+INSERT INTO o VALUES (1, 'dup');
+SELECT * FROM o ORDER BY v;
+SELECT t FROM o WHERE v = 2147483648;
+SELECT t FROM o WHERE v > 100 ORDER BY v DESC;
+SELECT min(v), max(v), count(*) FROM o;
+SELECT pg_typeof(v) FROM o LIMIT 1;
+SELECT 1.5::oid;

@@ -1,0 +1,80 @@
+#!/bin/sh
+# run.sh - run tests/sql/*.sql on dassie and compare with what PostgreSQL 15 answered
+#
+# Usage: tests/sql/run.sh [--config "SERVER ARGUMENTS"] [NAME ...]
+#
+# Each file has a server and a database file of its own; the server must end cleanly afterwards and
+# `dassie check` must find the file sound. DASSIE names the program (default: build/dassie), JOBS the files
+# run at once. The outputs and differences of failed files stay in $BUILD/test-logs/sql.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+. tests/lib/server.sh
+. tests/sql/psql.sh
+
+# run_one NAME - run one file; leaves NAME.diff when something is wrong
+run_one() {
+    name=$1
+    work=$(mktemp -d "${TMPDIR:-/tmp}/dassie-sql.XXXXXX")
+    # shellcheck disable=SC2086
+    if server_start "$work" "$work/test.db" $SQL_CONFIG >"$SQL_LOGS/$name.diff"; then
+        sql_run "$work" "tests/sql/$name.sql" >"$SQL_LOGS/$name.out"
+        server_stop
+        stopped=$?
+        diff -U3 "tests/sql/expected/$name.out" "$SQL_LOGS/$name.out" >"$SQL_LOGS/$name.diff"
+        if [ $stopped -ne 0 ]; then
+            {
+                echo "the server ended with exit code $stopped:"
+                tail -n 40 "$work/server.log"
+            } >>"$SQL_LOGS/$name.diff"
+        elif ! "$DASSIE" check "$work/test.db" >"$work/check.log" 2>&1; then
+            {
+                echo "dassie check:"
+                tail -n 20 "$work/check.log"
+            } >>"$SQL_LOGS/$name.diff"
+        fi
+        [ -s "$SQL_LOGS/$name.diff" ] || rm -f "$SQL_LOGS/$name.diff" "$SQL_LOGS/$name.out"
+    fi
+    rm -rf "$work"
+}
+
+if [ "${1:-}" = --one ]; then
+    run_one "$2"
+    exit 0
+fi
+
+SQL_CONFIG=
+if [ "${1:-}" = --config ]; then
+    SQL_CONFIG=$2
+    shift 2
+fi
+SQL_LOGS=${BUILD:-build}/test-logs/sql
+export SQL_CONFIG SQL_LOGS DASSIE
+rm -rf "$SQL_LOGS"
+mkdir -p "$SQL_LOGS"
+
+[ -x "$DASSIE" ] || {
+    echo "there is no $DASSIE"
+    echo "0 passed, 1 failed"
+    exit 1
+}
+[ $# -gt 0 ] || set -- tests/sql/*.sql
+
+for file in "$@"; do
+    basename "$file" .sql
+done | xargs -P "${JOBS:-$(nproc)}" -n 1 tests/sql/run.sh --one
+
+failed=0
+for file in "$@"; do
+    name=$(basename "$file" .sql)
+    if [ -f "$SQL_LOGS/$name.diff" ]; then
+        failed=$((failed + 1))
+        echo "FAILED $name ($SQL_LOGS/$name.diff):"
+        head -n "${SQL_DIFF_LINES:-30}" "$SQL_LOGS/$name.diff" | sed 's/^/    /'
+    fi
+done
+[ $failed -eq 0 ] || {
+    echo "failed files:"
+    (cd "$SQL_LOGS" && ls ./*.diff) | sed 's|^\./||; s|\.diff$||' | xargs echo " "
+}
+echo "$(($# - failed)) passed, $failed failed"
+[ $failed -eq 0 ]

@@ -1,0 +1,21 @@
+-- regular expression operators and functions over plain patterns
+SELECT 'hello' ~ 'l+', 'hello' ~ '^h', 'hello' ~ 'o$', 'hello' ~ '^x', 'hello' !~ 'x', 'HELLO' ~ 'hello', 'HELLO' ~* 'hello', 'HELLO' !~* 'hello';
+SELECT 'abc123' ~ '[0-9]+', 'abc' ~ '^[a-c]{3}$', 'a.c' ~ 'a\.c', 'abc' ~ 'a\.c', 'foobar' ~ 'foo|baz', 'xyz' ~ '(x)(y)(z)';
+SELECT 'a1' ~ '\d', 'a b' ~ '\s', 'ab' ~ '\W', 'word' ~ '^\w+$', 'tel: 555-1234' ~ '\d{3}-\d{4}';
+SELECT null ~ 'a', 'a' ~ null, '' ~ '', '' ~ '^$', 'a' ~ '';
+SELECT 'a' ~ '(';
+SELECT 'a' ~ '[';
+SELECT 'a' ~ '*';
+SELECT 'a' ~ 'a{2,1}';
+SELECT regexp_replace('hello world', 'o', '0'), regexp_replace('hello world', 'o', '0', 'g'), regexp_replace('abc', '(b)', '[\1]'), regexp_replace('Hello', 'h', 'J', 'i'), regexp_replace('aaa', 'x', 'y');
+SELECT regexp_replace('abc', '(a)(b)', '\2\1'), regexp_replace('abc', 'b', '\&\&');
+SELECT substring('foobar' FROM 'o.b'), substring('foobar' FROM 'o(.)b'), substring('foobar' FROM 'z'), substring('foobar', 'b.*');
+SELECT regexp_replace('abc', 'b', 'x', 'q9');
+SELECT 'été' ~ '^.t.$', 'ÉTÉ' ~* 'été', '日本' ~ '^..$';
+CREATE TABLE r (id int, v text);
+INSERT INTO r VALUES (1, 'cat'), (2, 'category'), (3, 'dog'), (4, null), (5, 'Cat 5');
+SELECT id FROM r WHERE v ~ '^cat' ORDER BY id;
+SELECT id FROM r WHERE v ~* '^cat' ORDER BY id;
+SELECT id FROM r WHERE v !~ 'o' ORDER BY id;
+SELECT id FROM r WHERE v ~ '[0-9]' ORDER BY id;
+SELECT id, regexp_replace(v, '[aeiou]', '*', 'g') FROM r ORDER BY id;

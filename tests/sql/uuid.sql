@@ -1,0 +1,26 @@
+-- uuid: input forms, output, order, keys
+SELECT 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid;
+SELECT 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'::uuid, '{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}'::uuid, 'a0eebc999c0b4ef8bb6d6bb9bd380a11'::uuid, 'a0ee-bc99-9c0b-4ef8-bb6d-6bb9-bd38-0a11'::uuid;
+SELECT '{a0eebc99-9c0b4ef8-bb6d6bb9-bd380a11}'::uuid;
+SELECT 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1'::uuid;
+SELECT 'g0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid;
+SELECT '{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid;
+SELECT ''::uuid;
+SELECT ' a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid;
+SELECT 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid = 'A0EEBC999C0B4EF8BB6D6BB9BD380A11', '00000000-0000-0000-0000-000000000000'::uuid < 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+SELECT 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid::text, 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::text::uuid;
+SELECT 1::uuid;
+SELECT gen_random_uuid() IS NOT NULL, gen_random_uuid() = gen_random_uuid(), length(gen_random_uuid()::text), substr(gen_random_uuid()::text, 15, 1);
+CREATE TABLE u (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), n int);
+INSERT INTO u VALUES ('00000000-0000-0000-0000-000000000003', 3), ('00000000-0000-0000-0000-000000000001', 1), ('f0000000-0000-0000-0000-000000000000', 9), ('80000000-0000-0000-0000-000000000000', 8);
+INSERT INTO u (n) VALUES (100), (101);
+INSERT INTO u VALUES ('00000000-0000-0000-0000-000000000001', 2);
+INSERT INTO u VALUES ('nope', 2);
+SELECT * FROM u WHERE n < 100 ORDER BY id;
+SELECT n FROM u WHERE id = '80000000-0000-0000-0000-000000000000';
+SELECT n FROM u WHERE n < 100 AND id > '00000000-0000-0000-0000-000000000001' ORDER BY id DESC;
+SELECT count(DISTINCT id) FROM u;
+SELECT min(n) FROM u WHERE id IN ('00000000-0000-0000-0000-000000000003', 'f0000000-0000-0000-0000-000000000000');
+SELECT n FROM u WHERE id = 'x';
+SELECT max(id) FROM u;
+SELECT n FROM u WHERE id::text LIKE '00000000%' ORDER BY n;
