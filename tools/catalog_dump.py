@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""catalog_dump.py - take the built-in catalog rows from a real PostgreSQL 15.
+
+Usage: tools/catalog_dump.py           rewrite src/catalog/data/*.dat
+       tools/catalog_dump.py --check   compare them with a fresh oracle, exit 1 on a difference
+
+Every pg_catalog and information_schema table that has rows right after initdb becomes one file:
+
+    # schema.relation key=column,column
+    column:type <tab> column:type ...
+    value <tab> value ...              in the escapes of COPY (\\N is NULL), ordered by the key
+
+What differs from the bare tables, so that the files are stable and say what dassie needs:
+  - no TOAST tables; page counts, frozen xids and the like are neutral values;
+  - expression trees (pg_node_tree) are SQL text, as pg_get_expr prints them;
+  - the text of the views is in view.dat, and pg_rewrite's _RETURN rules have an empty action;
+  - only the collations that any installation has; settings.dat is pg_settings without the columns
+    that depend on the machine.
+The cluster is made with an empty list of operating-system locales: the OIDs initdb hands out later
+depend on it.
+"""
+import difflib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+BIN = '/usr/lib/postgresql/15/bin'
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'src', 'catalog', 'data')
+COLLATIONS = "'default', 'C', 'POSIX', 'ucs_basic'"
+KEPT_CLASS = ("(select c.oid from pg_catalog.pg_class c where c.relnamespace in "
+              "('pg_catalog'::regnamespace, 'information_schema'::regnamespace))")
+
+# Not taken: statistics of the run of initdb itself.
+SKIPPED = {'pg_statistic', 'pg_statistic_ext_data'}
+# Rows taken, where not all.
+WHERE = {
+    'pg_class': f'oid in {KEPT_CLASS}',
+    'pg_attribute': f'attrelid in {KEPT_CLASS}',
+    'pg_index': f'indrelid in {KEPT_CLASS}',
+    'pg_collation': f'collname in ({COLLATIONS})',
+    # Comments on what is not taken are not taken either.
+    'pg_description': "not (classoid = 'pg_collation'::regclass and objoid not in "
+                      f"(select oid from pg_collation where collname in ({COLLATIONS})))",
+}
+# Columns computed, where not taken as they are.
+COLUMN = {
+    'pg_class.reltoastrelid': '0::oid',
+    'pg_class.relpages': '0::int4',
+    'pg_class.reltuples': '(-1)::float4',
+    'pg_class.relallvisible': '0::int4',
+    'pg_class.relfrozenxid': "(case when relfrozenxid = '0' then '0' else '3' end)::xid",
+    'pg_class.relminmxid': "(case when relminmxid = '0' then '0' else '1' end)::xid",
+    'pg_database.datfrozenxid': "'3'::xid",
+    'pg_database.datminmxid': "'1'::xid",
+    'pg_database.datcollversion': 'null::text',
+    'pg_proc.proargdefaults': 'pg_get_expr(proargdefaults, 0)',
+    'pg_proc.prosqlbody': 'pg_get_function_sqlbody(oid)',
+    'pg_rewrite.ev_qual': "'<>'::text",
+    'pg_rewrite.ev_action': "case when rulename = '_RETURN' then '' else pg_get_ruledef(oid) end",
+    'pg_constraint.conbin': 'pg_get_expr(conbin, conrelid)',
+    'pg_type.typdefaultbin': 'pg_get_expr(typdefaultbin, 0)',
+    'pg_authid.rolpassword': 'null::text',
+}
+SETTING_COLUMNS = ('name setting unit category short_desc extra_desc context vartype source min_val '
+                   'max_val enumvals boot_val reset_val').split()
+# Settings whose value belongs to the private cluster: shown by their built-in value.
+LOCAL_SETTINGS = "'unix_socket_directories', 'listen_addresses', 'port', 'config_file', " \
+    "'data_directory', 'hba_file', 'ident_file', 'external_pid_file', 'TimeZone', 'log_timezone'"
+
+
+class Oracle:
+    """A private cluster in a temporary directory, owned by the user postgres when we are root."""
+
+    def __enter__(self):
+        self.dir = tempfile.mkdtemp(prefix='dassie-catalog-')
+        self.as_server = []
+        if os.getuid() == 0:
+            shutil.chown(self.dir, 'postgres')
+            self.as_server = ['runuser', '-u', 'postgres', '--']
+        os.chmod(self.dir, 0o755)
+        # initdb imports collations from what `locale -a` prints.
+        fake = os.path.join(self.dir, 'bin')
+        os.mkdir(fake, 0o755)
+        with open(os.path.join(fake, 'locale'), 'w', encoding='ascii') as f:
+            f.write('#!/bin/sh\nexit 0\n')
+        os.chmod(os.path.join(fake, 'locale'), 0o755)
+        self.env = {'PATH': f'{fake}:{BIN}:/usr/bin:/bin', 'LC_ALL': 'C', 'TZ': 'UTC'}
+        data = os.path.join(self.dir, 'data')
+        self.run('initdb', '-D', data, '-U', 'postgres', '-E', 'UTF8', '--locale=C',
+                 '--auth=trust', '--no-sync')
+        self.run('pg_ctl', '-D', data, '-w', '-l', os.path.join(self.dir, 'log'), '-o',
+                 f'-k {self.dir} -c listen_addresses= -c fsync=off', 'start')
+        return self
+
+    def __exit__(self, *exc):
+        self.run('pg_ctl', '-D', os.path.join(self.dir, 'data'), '-m', 'immediate', '-w', 'stop')
+        shutil.rmtree(self.dir)
+
+    def run(self, *args, stdin=None):
+        done = subprocess.run([*self.as_server, 'env', '-i',
+                               *(f'{k}={v}' for k, v in self.env.items()), *args], input=stdin,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd='/', check=False)
+        if done.returncode != 0:
+            sys.exit(f'{args[0]}: {done.stdout.decode()}{done.stderr.decode()}')
+        return done.stdout.decode()
+
+    def copy(self, query):
+        """The query's rows as COPY text lines."""
+        return self.run('psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-h', self.dir, '-U', 'postgres',
+                        '-d', 'postgres', stdin=f'copy ({query}) to stdout'.encode())
+
+    def rows(self, query):
+        return [line.split('\t') for line in self.copy(query).splitlines()]
+
+
+def dump_relation(oracle, schema, relation, columns, key):
+    """The text of one .dat file; '' when the table has no rows."""
+    def select(name, kind):
+        by_hand = COLUMN.get(f'{relation}.{name}')
+        if by_hand:
+            return f'{by_hand} as {name}'
+        # Names of functions and types are for people; the files hold OIDs.
+        return f'{name}::oid' if kind in ('regproc', 'regtype', 'regclass') else f'"{name}"'
+
+    def order(name):
+        kind = dict(columns)[name]
+        return f'"{name}" collate "C"' if kind in ('name', 'text', 'character varying') else f'"{name}"'
+
+    body = oracle.copy(f'select {", ".join(select(*c) for c in columns)} from {schema}.{relation} t '
+                       f'where {WHERE.get(relation, "true")} order by {", ".join(map(order, key))}')
+    if not body:
+        return ''
+    header = '\t'.join(f'{name}:{kind}' for name, kind in columns)
+    return f'# {schema}.{relation} key={",".join(key)}\n{header}\n{body}'
+
+
+def dump_all(oracle):
+    """All files: a dictionary from file name to text."""
+    files = {}
+    relations = oracle.rows(
+        "select c.oid, n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = "
+        "c.relnamespace where c.relkind = 'r' and n.nspname in ('pg_catalog', 'information_schema') "
+        'order by 3')
+    for oid, schema, relation in relations:
+        if relation in SKIPPED:
+            continue
+        columns = [tuple(r) for r in oracle.rows(
+            'select attname, format_type(atttypid, null) from pg_attribute where attnum > 0 '
+            f'and attrelid = {oid} order by attnum')]
+        key = [r[0] for r in oracle.rows(
+            'select a.attname from pg_index i, unnest(i.indkey) with ordinality k (n, at), '
+            'pg_attribute a where i.indisprimary and a.attrelid = i.indrelid and a.attnum = k.n '
+            f'and i.indrelid = {oid} order by k.at')]
+        text = dump_relation(oracle, schema, relation, columns, key or [c[0] for c in columns])
+        if text:
+            files[f'{relation}.dat'] = text
+    views = oracle.copy(
+        'select c.oid, n.nspname, c.relname, pg_get_viewdef(c.oid) from pg_class c join pg_namespace '
+        f"n on n.oid = c.relnamespace where c.relkind = 'v' and c.oid in {KEPT_CLASS} order by 1")
+    files['view.dat'] = ('# dassie.view key=oid\noid:oid\tnspname:name\trelname:name\t'
+                         f'definition:text\n{views}')
+    local = f'name in ({LOCAL_SETTINGS})'
+    special = {'setting': f'case when {local} then boot_val else reset_val end as setting',
+               'reset_val': f'case when {local} then boot_val else reset_val end as reset_val',
+               'source': "'default' as source", 'enumvals': 'enumvals::text'}
+    settings = oracle.copy(
+        f"select {', '.join(special.get(c, c) for c in SETTING_COLUMNS)} from pg_settings "
+        "where name not in ('shared_memory_size', 'shared_memory_size_in_huge_pages', "
+        "'server_version', 'server_version_num') order by name collate \"C\"")
+    header = '\t'.join(f'{c}:text' for c in SETTING_COLUMNS)
+    files['settings.dat'] = f'# dassie.settings key=name\n{header}\n{settings}'
+    return files
+
+
+def main():
+    check = sys.argv[1:] == ['--check']
+    if sys.argv[1:] and not check:
+        sys.exit('usage: catalog_dump.py [--check]')
+    with Oracle() as oracle:
+        files = dump_all(oracle)
+    if not check:
+        os.makedirs(DATA, exist_ok=True)
+        for old in os.listdir(DATA):
+            if old.endswith('.dat') and old not in files:
+                os.remove(os.path.join(DATA, old))
+        for name, text in files.items():
+            with open(os.path.join(DATA, name), 'w', encoding='utf-8', newline='\n') as f:
+                f.write(text)
+        print(f'{len(files)} files, {sum(map(len, files.values()))} bytes')
+        return
+    wrong = sorted(set(files) ^ {f for f in os.listdir(DATA) if f.endswith('.dat')})
+    for name in wrong:
+        print(f'{name}: on one side only')
+    for name in sorted(files):
+        path = os.path.join(DATA, name)
+        if not os.path.exists(path):
+            continue
+        with open(path, encoding='utf-8', newline='\n') as f:
+            ours = f.read()
+        if ours != files[name]:
+            wrong.append(name)
+            sys.stdout.writelines(list(difflib.unified_diff(
+                ours.splitlines(True), files[name].splitlines(True), f'data/{name}', 'oracle', n=0))[:20])
+    if wrong:
+        sys.exit(f'catalog_dump.py: {len(wrong)} files differ from the oracle')
+    print(f'{len(files)} files agree with the oracle')
+
+
+main()
