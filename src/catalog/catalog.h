@@ -1,0 +1,248 @@
+#ifndef DASSIE_CATALOG_H
+#define DASSIE_CATALOG_H
+/*
+ * catalog.h - what the SQL layers know of schemas, types, functions, operators, tables: look-ups
+ * over built-in constant rows (OID < 16384) and versioned user rows, behind caches of immutable
+ * objects.
+ *
+ * A Catalog belongs to one engine and is shared by all threads. A CatView is one session's way of
+ * looking at it: its transaction (own uncommitted DDL is seen), database, search path. Look-ups see
+ * the latest committed catalog plus own changes, not the statement's snapshot (PostgreSQL's rule):
+ * after waiting for a table lock, look up again. Objects returned are immutable and stay valid
+ * until cat_view_release_pins() (statement end) or, for plans, until the CatPins taken over by the
+ * plan are released. Names are NUL-terminated UTF-8.
+ */
+#include "base/map.h"
+#include "recovery/engine.h"
+
+typedef struct Catalog Catalog;
+
+/* OIDs of catalog relations the code names (others are data). */
+enum {
+    CAT_PG_TYPE = 1247,
+    CAT_PG_ATTRIBUTE = 1249,
+    CAT_PG_PROC = 1255,
+    CAT_PG_CLASS = 1259,
+    CAT_PG_AUTHID = 1260,
+    CAT_PG_DATABASE = 1262,
+    CAT_PG_CONSTRAINT = 2606,
+    CAT_PG_ATTRDEF = 2604,
+    CAT_PG_INDEX = 2610,
+    CAT_PG_NAMESPACE = 2615,
+    CAT_PG_OPERATOR = 2617,
+    CAT_PG_SEQUENCE = 2224,
+    CAT_PG_DEPEND = 2608,
+    CAT_PG_DESCRIPTION = 2609,
+    CAT_PG_STATISTIC = 2619,
+};
+enum {
+    NAMESPACE_PG_CATALOG = 11,
+    NAMESPACE_PUBLIC = 2200,
+    ROLE_BOOTSTRAP = 10,
+    DATABASE_FIRST = 5,
+    FIRST_USER_OID = 16384
+};
+
+typedef struct CatType {
+    Oid oid, namespace_oid;
+    const char *name;
+    char kind;     /* typtype: b base, c composite, d domain, e enum, p pseudo, r range */
+    char category; /* typcategory */
+    bool preferred;
+    int16_t len; /* typlen as PostgreSQL reports it */
+    Oid element, array, base, relation, collation;
+    int32_t typmod; /* domains */
+    PhysType phys;
+    const TypeOps *ops; /* NULL: values of this type cannot be handled yet */
+} CatType;
+
+typedef struct CatProc {
+    Oid oid, namespace_oid, language, result, variadic;
+    const char *name, *prosrc;
+    char kind;       /* f function, a aggregate, w window, p procedure */
+    char volatility; /* i s v */
+    bool strict, returns_set;
+    uint16_t arg_count, default_count;
+    const Oid *args; /* input argument types */
+    const char
+        *defaults; /* text of the default expressions, as pg_get_expr gives them; NULL = none */
+    /* OUT/TABLE columns of set-returning and record functions; NULL when none. */
+    uint16_t all_arg_count;
+    const Oid *all_args;
+    const char *arg_modes;        /* one of i o b v t each; NULL = all i */
+    const char *const *arg_names; /* of all args; NULL = none */
+} CatProc;
+
+typedef struct CatOper {
+    Oid oid, namespace_oid, left, right, result, proc, commutator, negator;
+    const char *name;
+    bool can_hash, can_merge;
+} CatOper;
+
+typedef struct CatCast {
+    Oid source, target, proc; /* proc 0 for binary-coercible and I/O casts */
+    char context;             /* i implicit, a assignment, e explicit */
+    char method;              /* f function, b binary-coercible, i I/O */
+} CatCast;
+
+typedef struct CatColumn {
+    const char *name;
+    int16_t number; /* attnum, 1-based */
+    Oid type, collation;
+    int32_t typmod;
+    bool not_null, dropped;
+    char identity;           /* 0, 'a' always, 'd' by default */
+    char generated;          /* 0, 's' stored */
+    Oid default_oid;         /* pg_attrdef OID, 0 = none */
+    const char *default_sql; /* expression text, NULL = none */
+} CatColumn;
+
+typedef struct CatIndex {
+    Oid oid;
+    const char *name;
+    bool unique, primary, nulls_not_distinct, valid;
+    uint16_t column_count, key_count; /* key_count excludes INCLUDE columns */
+    const int16_t *columns;           /* attnum, 0 = expression */
+    const uint8_t *options;           /* bit 0 DESC, bit 1 NULLS FIRST (pg_index.indoption) */
+    const Oid *opclasses;
+    const char *expressions_sql, *predicate_sql; /* NULL = none */
+    TreeId tree;
+    Oid constraint; /* the constraint it serves, 0 = none */
+} CatIndex;
+
+typedef struct CatConstraint {
+    Oid oid;
+    const char *name;
+    char type; /* p u c f */
+    bool deferrable, deferred, validated;
+    Oid index; /* of p, u; of f: the referenced unique index */
+    uint16_t column_count;
+    const int16_t *columns; /* conkey */
+    Oid foreign_table;      /* confrelid */
+    const int16_t *foreign_columns;
+    char on_update, on_delete, match; /* a r c n d; s f */
+    const char *check_sql;            /* expression text */
+} CatConstraint;
+
+typedef struct CatTable {
+    Oid oid, namespace_oid, owner, type_oid;
+    const char *name, *schema_name;
+    char kind; /* relkind: r table, i index, S sequence, v view */
+    char persistence;
+    bool builtin;          /* a pg_catalog relation: scan with cat_scan_* */
+    TreeId tree;           /* relfilenode */
+    uint16_t column_count; /* dropped ones included */
+    const CatColumn *columns;
+    uint16_t index_count;
+    const CatIndex *indexes;
+    uint16_t constraint_count;
+    const CatConstraint *constraints;
+    uint16_t referenced_by_count; /* foreign keys of other tables that point here: {table,
+                                     constraint} OIDs */
+    const Oid *referenced_by_tables, *referenced_by_constraints;
+    const char *view_sql; /* views */
+    Oid index_table;      /* kind i: its table */
+    SequenceDef sequence; /* kind S */
+    Oid sequence_type;
+    const Table
+        *storage; /* kind r, not builtin: what src/table works on (index order = indexes order) */
+} CatTable;
+
+typedef struct CatPins CatPins; /* references that keep cached objects alive */
+
+typedef struct CatView {
+    Catalog *catalog;
+    Txn *txn; /* may be NULL outside a transaction: latest committed */
+    Oid database, user;
+    const char *user_name, *database_name;
+    const Oid *search_path; /* schema OIDs, pg_catalog first unless named elsewhere */
+    uint32_t search_path_count;
+    Oid creation_namespace; /* first schema of the path that exists, 0 = none */
+    CatPins *pins;
+    bool has_own_ddl; /* this transaction changed catalogs: private look-ups */
+    uint64_t version; /* catalog version its look-ups saw */
+} CatView;
+
+/* catalog_open - bootstrap a created file (database and role postgres, schema public), load caches.
+ */
+Status catalog_open(Cx *cx, Engine *e, Catalog **catalog_out);
+void catalog_close(Catalog *c);
+Engine *catalog_engine(Catalog *c);
+/* catalog_version - grows by each committed change of any catalog; a plan made under another
+ * version is rebuilt. */
+uint64_t catalog_version(Catalog *c);
+
+void cat_view_init(CatView *v, Catalog *c, Arena *arena);
+void cat_view_release_pins(CatView *v);
+/* cat_pins_take - the plan keeps the view's current pins; cat_pins_release when the plan goes. */
+CatPins *cat_pins_take(CatView *v);
+void cat_pins_release(CatPins *p);
+/* cat_set_search_path - resolve names ("$user" included) to OIDs, in arena. */
+Status cat_set_search_path(Cx *cx, CatView *v, Arena *arena, const char *const *names,
+                           uint32_t count);
+
+/* ---- look-ups; ST_NOTFOUND when there is none (no error set) ---- */
+Status cat_namespace(Cx *cx, CatView *v, const char *name, Oid *oid_out);
+const char *cat_namespace_name(CatView *v, Oid oid); /* NULL when none */
+Status cat_table_by_name(Cx *cx, CatView *v, const char *schema, const char *name,
+                         const CatTable **out);
+Status cat_table_by_oid(Cx *cx, CatView *v, Oid oid, const CatTable **out);
+/* cat_table_lock - look up, take the table lock, look up again until stable. */
+Status cat_table_lock(Cx *cx, CatView *v, const char *schema, const char *name, TableLockMode mode,
+                      const CatTable **out);
+const CatType *cat_type(CatView *v, Oid oid); /* NULL when none */
+Status cat_type_by_name(Cx *cx, CatView *v, const char *schema, const char *name,
+                        const CatType **out);
+const CatProc *cat_proc(CatView *v, Oid oid);
+const CatOper *cat_oper(CatView *v, Oid oid);
+/* All functions (operators) of the name visible under the path (or in the schema); an array in the
+   view's arena, nearer schemas first. */
+Status cat_procs_by_name(Cx *cx, CatView *v, const char *schema, const char *name,
+                         const CatProc *const **list_out, uint32_t *count_out);
+Status cat_opers_by_name(Cx *cx, CatView *v, const char *schema, const char *name,
+                         const CatOper *const **list_out, uint32_t *count_out);
+const CatCast *cat_cast(CatView *v, Oid source, Oid target); /* NULL when none */
+/* cat_btree_opers - the < = > operators' procs of a type's default btree family; false when it has
+ * none. */
+bool cat_default_order(CatView *v, Oid type, Oid *lt_oper_out, Oid *eq_oper_out, Oid *gt_oper_out);
+/* cat_oper_strategy - btree strategy of an operator in the default family of (left, right): 1 < 2
+ * <= 3 = 4 >= 5 >, 0 none. */
+int cat_oper_strategy(CatView *v, Oid oper);
+
+/* format_type - PostgreSQL's name of a type with its typmod ("character varying(10)"), appended. */
+void cat_format_type(CatView *v, Oid type, int32_t typmod, Buf *buf);
+
+/* ---- rows of catalogs: writing (src/ddl) and scanning (SELECT) ---- */
+/* Values are in attnum order of the catalog relation, all columns. The row's OID column is the
+ * caller's. */
+Status cat_row_insert(Cx *cx, CatView *v, Oid catalog_rel, const Datum *values, const bool *nulls);
+/* cat_row_update / cat_row_delete - the row whose key columns (oid, or attrelid+attnum, or the
+   whole key of the catalog's primary index) equal those in values. ST_NOTFOUND when none. */
+Status cat_row_update(Cx *cx, CatView *v, Oid catalog_rel, const Datum *values, const bool *nulls);
+Status cat_row_delete(Cx *cx, CatView *v, Oid catalog_rel, const Datum *key_values,
+                      uint32_t key_count);
+/* cat_changed - after the rows of an object were changed in this transaction: caches of this view
+   are dropped now, those of others at commit. */
+void cat_changed(CatView *v);
+
+/* CatScan - the rows of a pg_catalog relation as batches, built-in and user rows united; columns
+ * are 0-based. */
+typedef struct CatScan CatScan;
+Status cat_scan_open(Cx *cx, CatView *v, Arena *arena, Oid catalog_rel, const uint16_t *columns,
+                     uint16_t column_count, CatScan **scan_out);
+Status cat_scan_next(Cx *cx, CatScan *scan, uint32_t max_rows, Batch *out);
+void cat_scan_end(CatScan *scan);
+
+/* Statistics gathered by ANALYZE, for the planner; NULL when never analyzed. */
+typedef struct CatColumnStats {
+    double null_fraction, distinct; /* distinct < 0: a fraction of the rows */
+    uint32_t avg_width;
+} CatColumnStats;
+typedef struct CatTableStats {
+    double rows, pages;
+    uint16_t column_count;
+    const CatColumnStats *columns;
+} CatTableStats;
+const CatTableStats *cat_table_stats(CatView *v, Oid table);
+
+#endif
