@@ -1,0 +1,237 @@
+#ifndef DASSIE_BIND_QUERY_H
+#define DASSIE_BIND_QUERY_H
+/*
+ * query.h - the typed query tree: what the binder makes and the planner takes.
+ *
+ * A tree of SELECT-like Query nodes over a range table. Everything lives in one arena and is not
+ * changed after binding (rewrites copy). Column references name (range table entry, column), so
+ * join order is free. All coercions are explicit.
+ */
+#include "catalog/catalog.h"
+
+typedef struct Expr Expr;
+typedef struct Query Query;
+
+typedef enum ExprKind {
+    EXPR_CONST,  /* value, is_null */
+    EXPR_PARAM,  /* param: $n (1-based), or a lifted literal */
+    EXPR_COLUMN, /* rte, column (0-based; COLUMN_ROWID = the row id), levels_up */
+    EXPR_FUNC,   /* proc over args (operators too: oper set); strict per proc */
+    EXPR_AGG,    /* aggregate proc over args, distinct, filter, order_by */
+    EXPR_AND,
+    EXPR_OR,
+    EXPR_NOT,  /* args */
+    EXPR_CASE, /* args: [when, then]..., else last (arg_count odd); simple CASE has its test folded
+                  into the whens */
+    EXPR_COALESCE,    /* args */
+    EXPR_NULLIF,      /* args: a, b; proc = equality */
+    EXPR_MINMAX,      /* GREATEST/LEAST: args; is_least; ordered by the type's order */
+    EXPR_IS_NULL,     /* IS [NOT] NULL: args[0], negated */
+    EXPR_IS_BOOL,     /* IS [NOT] TRUE/FALSE/UNKNOWN: args[0], bool_test */
+    EXPR_IS_DISTINCT, /* args a, b; proc = equality; negated = NOT DISTINCT */
+    EXPR_RELABEL,     /* binary-coercible cast: args[0] with another type */
+    EXPR_IO_CAST,     /* cast through text output and input: args[0] */
+    EXPR_IN,          /* args[0] IN (args[1..]): proc = equality; negated: NOT IN (<> ALL) */
+    EXPR_SUBLINK, /* subquery: sublink kind; args[0] = the tested expression of ANY/ALL, proc = its
+                     operator */
+    EXPR_ARRAY,   /* ARRAY[...] */
+    EXPR_ARRAY_ANY, /* args[0] op ANY/ALL (args[1] an array): proc; is_all */
+    EXPR_ROW,       /* ROW(...) */
+    EXPR_SQL_VALUE, /* CURRENT_DATE ...: sql_value */
+    EXPR_SUBSCRIPT, /* args[0][args[1]]... */
+    EXPR_FIELD,     /* (args[0]).column */
+    EXPR_DEFAULT,   /* DEFAULT in VALUES: replaced before planning */
+    EXPR_GROUPING,  /* GROUPING(...) */
+    EXPR_WINDOW,    /* window function */
+} ExprKind;
+
+typedef enum SublinkKind {
+    SUBLINK_EXISTS,
+    SUBLINK_ANY,
+    SUBLINK_ALL,
+    SUBLINK_SCALAR,
+    SUBLINK_ARRAY
+} SublinkKind;
+typedef enum BoolTest {
+    IS_TRUE,
+    IS_NOT_TRUE,
+    IS_FALSE,
+    IS_NOT_FALSE,
+    IS_UNKNOWN,
+    IS_NOT_UNKNOWN
+} BoolTest;
+typedef enum SqlValue {
+    SQLVALUE_CURRENT_DATE,
+    SQLVALUE_CURRENT_TIME,
+    SQLVALUE_CURRENT_TIMESTAMP,
+    SQLVALUE_LOCALTIME,
+    SQLVALUE_LOCALTIMESTAMP,
+    SQLVALUE_CURRENT_USER,
+    SQLVALUE_SESSION_USER,
+    SQLVALUE_CURRENT_CATALOG,
+    SQLVALUE_CURRENT_SCHEMA,
+    SQLVALUE_CURRENT_ROLE,
+    SQLVALUE_USER,
+} SqlValue;
+#define COLUMN_ROWID    (-1) /* physical row id: UPDATE, DELETE, row locks */
+#define COLUMN_TABLEOID (-2)
+
+typedef struct SortKey {
+    Expr *expr;
+    bool desc, nulls_first;
+} SortKey;
+
+struct Expr {
+    ExprKind kind;
+    Oid type, collation;
+    int32_t typmod;
+    int32_t location; /* byte offset in the statement, -1 unknown: for error positions */
+    PhysType phys;
+    uint16_t arg_count;
+    Expr **args;
+    const CatProc *proc; /* FUNC, AGG, NULLIF, IN, ANY... */
+    Oid oper;            /* operator OID when written as one (EXPLAIN, index matching) */
+    union {
+        struct {
+            Datum value;
+            bool is_null;
+        } constant;
+        struct {
+            uint32_t number;
+        } param;
+        struct {
+            uint16_t rte;
+            int16_t column;
+            uint16_t levels_up;
+        } column;
+        struct {
+            bool distinct, star;
+            Expr *filter;
+            SortKey *order_by;
+            uint16_t order_count;
+        } agg;
+        struct {
+            SublinkKind kind;
+            Query *query;
+            bool negated;
+        } sublink;
+        BoolTest bool_test;
+        SqlValue sql_value;
+        bool negated;
+        bool is_least;
+        bool is_all;
+        uint16_t field;
+    } u;
+};
+
+typedef enum RteKind {
+    RTE_TABLE,
+    RTE_SUBQUERY,
+    RTE_VALUES,
+    RTE_FUNCTION,
+    RTE_CTE,
+    RTE_RESULT
+} RteKind;
+typedef struct RteColumn {
+    const char *name;
+    Oid type, collation;
+    int32_t typmod;
+    PhysType phys;
+} RteColumn;
+typedef struct Rte {
+    RteKind kind;
+    const char *alias; /* name it is known by */
+    uint16_t column_count;
+    RteColumn *columns;
+    const CatTable *table; /* TABLE (built-in catalog relations too) */
+    bool lateral;
+    Query *subquery; /* SUBQUERY (views are expanded to this) */
+    Expr ***rows;    /* VALUES: rows[r][c] */
+    uint32_t row_count;
+    Expr *function; /* FUNCTION: an EXPR_FUNC; set-returning or scalar */
+    bool with_ordinality;
+    uint16_t cte; /* CTE: index in the owning query's ctes */
+    uint16_t cte_levels_up;
+    bool *column_used; /* which columns the query refers to: what the scan must fetch */
+} Rte;
+
+typedef enum JoinKind { JOIN_INNER, JOIN_LEFT, JOIN_RIGHT, JOIN_FULL } JoinKind;
+/* FromNode - the join tree: a leaf names a range table entry. USING/NATURAL columns are resolved to
+ * expressions. */
+typedef struct FromNode {
+    bool is_join;
+    uint16_t rte; /* leaf */
+    JoinKind join;
+    struct FromNode *left, *right;
+    Expr *on; /* NULL = true */
+} FromNode;
+
+typedef struct Target {
+    Expr *expr;
+    const char *name;
+    bool hidden;      /* resjunk: only there for ORDER BY/GROUP BY */
+    Oid source_table; /* RowDescription: table OID and attnum of a plain column, else 0 */
+    int16_t source_column;
+} Target;
+
+typedef enum SetOp { SETOP_NONE, SETOP_UNION, SETOP_INTERSECT, SETOP_EXCEPT } SetOp;
+typedef enum CmdKind { CMD_SELECT, CMD_INSERT, CMD_UPDATE, CMD_DELETE, CMD_UTILITY } CmdKind;
+
+typedef struct RowMark {
+    uint16_t rte;
+    RowLockMode mode;
+    WaitPolicy wait;
+} RowMark;
+
+typedef struct Cte {
+    const char *name;
+    Query *query;
+    bool recursive, materialized, not_materialized;
+    uint32_t reference_count;
+} Cte;
+
+struct Query {
+    CmdKind command;
+    uint16_t rte_count;
+    Rte **rtes;
+    FromNode **from; /* FROM items, cross joined; from_count 0 = one empty row */
+    uint16_t from_count;
+    Expr *where;
+    Target *targets;
+    uint16_t target_count; /* hidden ones included, at the end */
+    Expr **group_by;
+    uint16_t group_count;
+    bool has_aggs, has_group_by, has_sublinks;
+    Expr *having;
+    bool distinct; /* SELECT DISTINCT */
+    Expr **distinct_on;
+    uint16_t distinct_on_count;
+    SortKey *order_by;
+    uint16_t order_count;
+    Expr *limit, *offset; /* int8 */
+    RowMark *row_marks;
+    uint16_t row_mark_count;
+    Cte *ctes;
+    uint16_t cte_count;
+    /* Set operation: this query is left OP right; targets describe the result by column position
+     * only. */
+    SetOp set_op;
+    bool set_all;
+    Query *set_left,
+        *set_right; /* order_by/limit of the whole refer to result columns (EXPR_COLUMN rte 0) */
+    /* INSERT/UPDATE/DELETE */
+    uint16_t result_rte; /* the target table's range table entry */
+    const CatTable *result_table;
+    /* INSERT: source rows; targets[i] gives table column i (defaults filled in, dropped columns
+       NULL). UPDATE: targets[i] is the new value of table column i; set_columns says which are
+       assigned. */
+    Query *insert_source; /* NULL: one row from targets directly (or VALUES rte) */
+    bool *set_columns;
+    Target *returning;
+    uint16_t returning_count;
+    Expr **checks; /* CHECK constraints over the new row: EXPR_COLUMN rte = result_rte */
+    const CatConstraint **check_constraints;
+    uint16_t check_count;
+};
+
+#endif

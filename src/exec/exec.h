@@ -1,0 +1,44 @@
+#ifndef DASSIE_EXEC_H
+#define DASSIE_EXEC_H
+/*
+ * exec.h - running plans: operators over batches, pull-based, demand flows down.
+ *
+ * An ExecState is checked out of the plan's free list per portal and given back, so a cached
+ * statement executes without allocating. One thread at a time; it may change between calls of
+ * exec_next (portals).
+ */
+#include "plan/plan.h"
+
+typedef struct ExecState ExecState;
+
+typedef struct ExecEnv {
+    CatView *view;
+    Txn *txn;
+    const Snapshot *snapshot; /* must stay valid until exec_close */
+    const TypeEnv *type_env;
+    const Datum *params;
+    const bool *param_nulls;
+    uint32_t param_count;
+    const FnOps *(*extra_fn)(const char *prosrc);
+    uint64_t work_mem_bytes;
+} ExecEnv;
+
+Status exec_open(Cx *cx, Plan *plan, const ExecEnv *env, ExecState **state_out);
+/* exec_next - up to max_rows rows (<= VEC_CAPACITY); valid until the next call. ST_DONE at the end.
+   A command without RETURNING does all its work in the first call and returns ST_DONE. */
+Status exec_next(Cx *cx, ExecState *state, uint32_t max_rows, const Batch **batch_out);
+/* exec_affected - rows inserted, updated, deleted or returned so far, for the command tag. */
+uint64_t exec_affected(const ExecState *state);
+/* exec_close - end the scans, give the state back to the plan. Safe after an error. */
+void exec_close(ExecState *state);
+
+/* CopyIn - COPY FROM: rows as batches of the table's columns, with defaults, checks, indexes and
+ * foreign keys. */
+typedef struct ExecInsert ExecInsert;
+Status exec_insert_begin(Cx *cx, Arena *arena, const ExecEnv *env, const CatTable *table,
+                         ExecInsert **ins_out);
+/* columns of the batch: all table columns, in order. */
+Status exec_insert_rows(Cx *cx, ExecInsert *ins, const Batch *rows);
+Status exec_insert_end(Cx *cx, ExecInsert *ins);
+
+#endif

@@ -1,0 +1,52 @@
+#ifndef DASSIE_PLAN_H
+#define DASSIE_PLAN_H
+/*
+ * plan.h - typed query tree to physical plan: rewrites, join order, access paths, EXPLAIN.
+ *
+ * A Plan is immutable, reference-counted and shared by sessions; it keeps its own arena and the
+ * catalog pins it needs. Execution state is elsewhere (exec.h) and is kept on the plan's free list
+ * between executions.
+ */
+#include "expr/expr.h"
+
+typedef struct PlanNode PlanNode; /* plan_nodes.h, for src/exec */
+
+typedef struct PlanColumn {
+    const char *name;
+    Oid type;
+    int32_t typmod;
+    Oid source_table;
+    int16_t source_column;
+} PlanColumn;
+
+typedef struct Plan {
+    _Atomic uint32_t refs;
+    Arena arena;
+    CatPins *pins;
+    uint64_t catalog_version; /* stale when catalog_version() moved on */
+    CmdKind command;
+    PlanColumn
+        *columns; /* of the result; column_count 0 and no returning = a command without rows */
+    uint16_t column_count;
+    bool returns_rows;
+    bool read_only; /* writes nothing, locks no rows, calls nothing volatile */
+    uint32_t param_count;
+    Oid *param_types;
+    PlanNode *root;
+    struct ExecFreeList *free_list; /* owned by src/exec */
+} Plan;
+
+/* plan_create - one reference for the caller. query may live in any arena; what the plan needs is
+ * copied. */
+Status plan_create(Cx *cx, CatView *view, const TypeEnv *env, const Query *query,
+                   const BindParams *params, const FnOps *(*extra_fn)(const char *prosrc),
+                   Plan **plan_out);
+void plan_ref(Plan *p);
+void plan_unref(Plan *p);
+/* plan_explain - text lines in PostgreSQL's manner, appended, separated by newlines. */
+typedef struct ExplainOptions {
+    bool analyze, verbose, costs, timing, buffers;
+} ExplainOptions;
+void plan_explain(const Plan *p, const ExplainOptions *o, Buf *out);
+
+#endif
