@@ -10,6 +10,9 @@
 #include "bind/query.h"
 #include "parse/parse.h"
 
+struct PgQuery__Node;
+struct PgQuery__TypeName;
+
 typedef struct BindParams {
     Oid *types; /* in: declared types (0 = infer); out: resolved. Grows in arena as $n are met */
     uint32_t count;

@@ -10,6 +10,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
+struct PgQuery__Node;
+
 /* One statement of a query string. */
 typedef struct ParsedStmt {
     struct PgQuery__Node *node; /* NULL for an empty statement */

@@ -7,6 +7,7 @@
  * catalog pins it needs. Execution state is elsewhere (exec.h) and is kept on the plan's free list
  * between executions.
  */
+#include "bind/bind.h"
 #include "expr/expr.h"
 
 typedef struct PlanNode PlanNode; /* plan_nodes.h, for src/exec */
