@@ -1,0 +1,22 @@
+-- interval: arithmetic, comparison, extraction, justification
+SELECT interval '1 day' + interval '2 hours', interval '1 month' - interval '1 day', -interval '1 day 2 hours', interval '1 day' * 3, 2 * interval '1 hour', interval '1 month' * 1.5, interval '1 day' * 0.5, interval '1 year' / 5, interval '1 day' / 7, interval '1 month' / 3;
+SELECT interval '1 day' / 0;
+SELECT interval '1 day' * interval '1 day';
+SELECT interval '1 day' + 1;
+SELECT interval '1 hour' * 'nan'::float8;
+SELECT interval '2147483647 months' + interval '1 month';
+SELECT interval '1 day' = interval '24 hours', interval '1 month' = interval '30 days', interval '1 month' > interval '29 days', interval '1 year' = interval '12 months', interval '1 year' > interval '365 days', interval '-1 day' < interval '0', interval '1 day' <> interval '86400 seconds';
+SELECT extract(year FROM i), extract(month FROM i), extract(day FROM i), extract(hour FROM i), extract(minute FROM i), extract(second FROM i) FROM (SELECT interval '14 months 40 days 30:59:59.5' AS i) s;
+SELECT extract(epoch FROM interval '1 day 1 hour'), extract(epoch FROM interval '1 month'), extract(epoch FROM interval '1 year'), extract(quarter FROM interval '7 months'), extract(decade FROM interval '25 years'), extract(century FROM interval '250 years'), extract(milliseconds FROM interval '1.5 sec'), extract(microseconds FROM interval '1.5 sec');
+SELECT extract(dow FROM interval '1 day');
+SELECT date_part('day', interval '40 days'), date_part('epoch', interval '1.5 sec'), date_part('hour', interval '-90 min'), date_part('minute', interval '-90 min');
+SELECT date_trunc('hour', interval '3 days 04:05:06'), date_trunc('month', interval '1 year 2 months 3 days'), date_trunc('day', interval '3 days 23:00');
+SELECT justify_hours(interval '27 hours'), justify_days(interval '35 days'), justify_interval(interval '1 mon -1 hour'), justify_hours(interval '-27 hours'), justify_days(interval '-35 days');
+SELECT make_interval(years => 1, months => 2, days => 3), make_interval(1, 2, 3, 4, 5, 6, 7.5), make_interval(secs => 90.25), make_interval();
+SELECT date '2024-01-31' + interval '1 month', date '2024-01-31' + interval '1 month' * 2, timestamp '2024-01-31 12:00' + interval '1 month 1 day 1 hour', timestamp '2024-03-31' - interval '1 month', date '2024-02-29' + interval '1 year', date '2024-02-29' - interval '4 years';
+SELECT time '12:00' + interval '1 day 1 hour', interval '1 hour' + time '12:00', interval '1 day' + date '2024-01-01', interval '1 day' + timestamp '2024-01-01';
+SELECT greatest(interval '1 day', '25 hours'), least(interval '1 month', '31 days'), coalesce(null, interval '1 sec'), nullif(interval '1 day', '24 hours');
+SELECT interval '1 day'::text || '!', interval '01:02:03' || '', abs(extract(epoch FROM interval '-5 min'));
+SELECT isfinite(interval '1 day'), interval '1.1 days', interval '1.23456789 sec', interval '-1.5 months', interval '0.3 years';
+SELECT interval '1 month 15 days' * 2, interval '1 month 15 days' / 2, interval '1 year 1 day' / 4, interval '3 days' * 1.3333, interval '-7 days' / 2;
+SELECT interval '10 days' / 3, interval '1 second' / 3, interval '2 months' * 0.33;
