@@ -42,8 +42,6 @@ INSERT INTO n1 VALUES (2, 1);
 CREATE TABLE n2 (a int, CONSTRAINT pk PRIMARY KEY (a));
 CREATE TABLE n2 (a int, CONSTRAINT pk2 PRIMARY KEY (a), CONSTRAINT pk2 UNIQUE (a));
 CREATE TABLE n3 (a int CONSTRAINT c1 CHECK (a > 0) CONSTRAINT c1 CHECK (a < 9));
-CREATE TABLE select_into AS SELECT 1 AS a, 'x'::text AS b;
-CREATE TABLE as_cols (p, q) AS SELECT a, b FROM t1;
 CREATE TABLE "select" ("from" int, "Where" text);
 INSERT INTO "select" VALUES (1, 'x');
 SELECT "from", "Where" FROM "select";

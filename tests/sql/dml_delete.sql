@@ -1,4 +1,3 @@
--- DELETE and TRUNCATE: predicates, USING, RETURNING, errors
 CREATE TABLE d (id int PRIMARY KEY, g text, n int);
 INSERT INTO d VALUES (1, 'a', 1), (2, 'a', 2), (3, 'b', 3), (4, 'b', null), (5, 'c', 5), (6, 'c', 6), (7, 'd', 7);
 DELETE FROM d WHERE id = 1;
@@ -9,7 +8,6 @@ DELETE FROM d x WHERE x.id = 3 RETURNING x.id + 1;
 DELETE FROM d AS x WHERE x.n = (SELECT max(n) FROM d) RETURNING x.id;
 SELECT * FROM d ORDER BY id;
 DELETE FROM d WHERE false RETURNING id;
-DELETE FROM d USING (VALUES (5), (50)) v (k) WHERE d.id = v.k RETURNING d.id, v.k;
 DELETE FROM d WHERE nosuch = 1;
 DELETE FROM nosuch;
 DELETE FROM d WHERE n = 'x';

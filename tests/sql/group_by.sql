@@ -41,5 +41,4 @@ SELECT a.dept, count(b.id) FROM g a LEFT JOIN g b ON b.boss = a.id GROUP BY a.de
 SELECT dept || '-' || count(*) AS label FROM g GROUP BY dept ORDER BY label;
 SELECT DISTINCT count(*) FROM g GROUP BY dept ORDER BY 1;
 SELECT CASE WHEN pay > 60 THEN 'high' ELSE 'low' END AS lvl, sum(pay), count(*) FROM g GROUP BY lvl ORDER BY lvl;
-SELECT dept, count(*) FILTER (WHERE pay > 60), sum(pay) FILTER (WHERE boss IS NULL) FROM g GROUP BY dept ORDER BY dept;
 SELECT count(DISTINCT dept), count(DISTINCT pay) FROM g;

@@ -29,7 +29,6 @@ SELECT c.name, o.id FROM c JOIN o ON true WHERE c.id = 1 ORDER BY o.id;
 SELECT c.name FROM c JOIN o ON false;
 SELECT c.name, o.id FROM c JOIN o ON c.id = o.cid OR c.city = o.city ORDER BY 1, 2;
 SELECT c.name, o.id FROM c JOIN o ON c.id + 8 = o.id - 1 ORDER BY 1, 2;
-SELECT (c).name FROM c JOIN o ON c.id = o.cid ORDER BY o.id LIMIT 1;
 SELECT j.name, j.total FROM (c JOIN o ON c.id = o.cid) AS j (id, name, city, oid2, cid, total, ocity) ORDER BY j.oid2;
 SELECT c.name, o.id FROM (c JOIN o ON c.id = o.cid) ORDER BY o.id;
 SELECT id FROM c JOIN o ON c.id = o.cid;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # record.sh - write tests/sql/expected/*.out from a real PostgreSQL 15
 #
-# Usage: tests/sql/record.sh [NAME ...]     (default: every tests/sql/*.sql)
+# Usage: tests/sql/record.sh [NAME ...]     (default: every tests/sql/*.sql and tests/sql/next/*.sql)
 #
 # Each file runs in a fresh database that is called postgres, as it will be on dassie. Expected output is
 # never written in another way than by this script.
@@ -16,14 +16,16 @@ trap 'tools/oracle.sh stop "$work/oracle" 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 tools/oracle.sh start "$work/oracle"
 
-[ $# -gt 0 ] || set -- tests/sql/*.sql
-mkdir -p tests/sql/expected
+[ $# -gt 0 ] || set -- tests/sql/*.sql tests/sql/next/*.sql
+mkdir -p tests/sql/expected tests/sql/next/expected
 for file in "$@"; do
     name=$(basename "$file" .sql)
+    folder=tests/sql
+    [ -f "$folder/$name.sql" ] || folder=tests/sql/next
     tools/oracle.sh psql "$work/oracle" -q -d template1 \
         -c 'DROP DATABASE IF EXISTS postgres' \
         -c 'CREATE DATABASE postgres TEMPLATE template0'
-    sql_run "$work/oracle" "tests/sql/$name.sql" >"tests/sql/expected/$name.out"
+    sql_run "$work/oracle" "$folder/$name.sql" >"$folder/expected/$name.out"
     # Roles outlive a database; a file must not see those of another one.
     tools/oracle.sh psql "$work/oracle" -qAt -d template1 \
         -c "SELECT format('DROP OWNED BY %I; DROP ROLE %I', rolname, rolname) FROM pg_roles

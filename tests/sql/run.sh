@@ -1,7 +1,10 @@
 #!/bin/sh
 # run.sh - run tests/sql/*.sql on dassie and compare with what PostgreSQL 15 answered
 #
-# Usage: tests/sql/run.sh [--config "SERVER ARGUMENTS"] [NAME ...]
+# Usage: tests/sql/run.sh [--next] [--config "SERVER ARGUMENTS"] [NAME ...]
+#
+# --next runs tests/sql/next/*.sql instead: recorded files of SQL that is not promised yet. ./test does not
+# run them; a file moves up to tests/sql when what it shows is built.
 #
 # Each file has a server and a database file of its own; the server must end cleanly afterwards and
 # `dassie check` must find the file sound. DASSIE names the program (default: build/dassie), JOBS the files
@@ -17,10 +20,10 @@ run_one() {
     work=$(mktemp -d "${TMPDIR:-/tmp}/dassie-sql.XXXXXX")
     # shellcheck disable=SC2086
     if server_start "$work" "$work/test.db" $SQL_CONFIG >"$SQL_LOGS/$name.diff"; then
-        sql_run "$work" "tests/sql/$name.sql" >"$SQL_LOGS/$name.out"
+        sql_run "$work" "$SQL_FOLDER/$name.sql" >"$SQL_LOGS/$name.out"
         server_stop
         stopped=$?
-        diff -U3 "tests/sql/expected/$name.out" "$SQL_LOGS/$name.out" >"$SQL_LOGS/$name.diff"
+        diff -U3 "$SQL_FOLDER/expected/$name.out" "$SQL_LOGS/$name.out" >"$SQL_LOGS/$name.diff"
         if [ $stopped -ne 0 ]; then
             {
                 echo "the server ended with exit code $stopped:"
@@ -42,13 +45,18 @@ if [ "${1:-}" = --one ]; then
     exit 0
 fi
 
+SQL_FOLDER=tests/sql
+if [ "${1:-}" = --next ]; then
+    SQL_FOLDER=tests/sql/next
+    shift
+fi
 SQL_CONFIG=
 if [ "${1:-}" = --config ]; then
     SQL_CONFIG=$2
     shift 2
 fi
 SQL_LOGS=${BUILD:-build}/test-logs/sql
-export SQL_CONFIG SQL_LOGS DASSIE
+export SQL_FOLDER SQL_CONFIG SQL_LOGS DASSIE
 rm -rf "$SQL_LOGS"
 mkdir -p "$SQL_LOGS"
 
@@ -57,7 +65,7 @@ mkdir -p "$SQL_LOGS"
     echo "0 passed, 1 failed"
     exit 1
 }
-[ $# -gt 0 ] || set -- tests/sql/*.sql
+[ $# -gt 0 ] || set -- "$SQL_FOLDER"/*.sql
 
 for file in "$@"; do
     basename "$file" .sql

@@ -23,8 +23,6 @@ SELECT FROM t;
 SELECT count(*) FROM t;
 SELECT 'const' FROM t;
 SELECT a FROM t WHERE a > 1 AND b <> 'two';
-SELECT (a, b) FROM t ORDER BY a;
-SELECT t FROM t ORDER BY a;
 SELECT 1 FROM t LIMIT 1;
 SELECT nosuch FROM t;
 SELECT t.nosuch FROM t;

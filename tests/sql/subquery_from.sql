@@ -1,4 +1,3 @@
--- derived tables: nesting, aliases, grouping and limits inside, joins outside, LATERAL
 CREATE TABLE t (id int, g text, n int);
 INSERT INTO t VALUES (1, 'x', 5), (2, 'x', 7), (3, 'y', 1), (4, 'z', null), (5, 'y', 9);
 SELECT * FROM (SELECT id, n FROM t) s ORDER BY id;
@@ -20,12 +19,9 @@ SELECT * FROM (VALUES (1), (2)) v ORDER BY 1;
 SELECT column1, column2 FROM (VALUES (1, 2), (3, 4)) v ORDER BY column1;
 SELECT s.* FROM (SELECT t.* FROM t) s WHERE s.g = 'y' ORDER BY s.id;
 SELECT s.id FROM (SELECT id, n * 2 AS d FROM t) s WHERE d > 10 ORDER BY 1;
-SELECT t.id, l.m FROM t, LATERAL (SELECT t.n * 10 AS m) l ORDER BY t.id;
-SELECT t.id, l.c FROM t LEFT JOIN LATERAL (SELECT count(*) AS c FROM t u WHERE u.n < t.n) l ON true ORDER BY t.id;
 SELECT id FROM (SELECT id FROM t);
 SELECT * FROM (SELECT id FROM t) s WHERE n = 1;
 SELECT * FROM (SELECT id, id FROM t) s ORDER BY 1 LIMIT 1;
 SELECT id FROM (SELECT id, id FROM t) s;
-SELECT * FROM t, (SELECT t.n) s;
 SELECT * FROM (SELECT id FROM t) s (a, b);
 SELECT * FROM (SELECT nosuch FROM t) s;

@@ -1,0 +1,4 @@
+-- FILTER on aggregates
+CREATE TABLE g (id int PRIMARY KEY, dept text, boss int, pay numeric(10,2));
+INSERT INTO g VALUES (1, 'eng', null, 100.50), (2, 'eng', 1, 80), (3, 'ops', 1, 60.25), (4, 'ops', 3, 60.25);
+SELECT dept, count(*) FILTER (WHERE pay > 60), sum(pay) FILTER (WHERE boss IS NULL) FROM g GROUP BY dept ORDER BY dept;

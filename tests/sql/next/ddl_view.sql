@@ -1,0 +1,20 @@
+-- views: reading through them, replacing, dependencies
+CREATE TABLE t (id int, v text, n int);
+INSERT INTO t VALUES (1, 'a', 10), (2, 'b', 20), (3, 'c', null);
+CREATE VIEW w AS SELECT id, upper(v) AS u FROM t WHERE id > 1;
+SELECT * FROM w ORDER BY id;
+SELECT w.u, t.n FROM w JOIN t USING (id) ORDER BY 1;
+CREATE VIEW w AS SELECT 1;
+CREATE OR REPLACE VIEW w AS SELECT id, lower(v) AS u, n FROM t;
+SELECT * FROM w ORDER BY id;
+CREATE OR REPLACE VIEW w AS SELECT id FROM t;
+CREATE VIEW agg (k, total) AS SELECT n > 10, count(*) FROM t GROUP BY 1;
+SELECT * FROM agg ORDER BY k;
+CREATE VIEW over_w AS SELECT count(*) AS c FROM w;
+SELECT * FROM over_w;
+DROP TABLE t;
+DROP VIEW w;
+DROP VIEW over_w;
+DROP VIEW agg, w;
+DROP VIEW IF EXISTS nosuch;
+SELECT * FROM w;

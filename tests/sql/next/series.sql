@@ -1,0 +1,22 @@
+-- generate_series and other set-returning calls in FROM and in the select list
+SELECT * FROM generate_series(1, 3);
+SELECT * FROM generate_series(1, 10, 4) AS g;
+SELECT g FROM generate_series(3, 1, -1) g;
+SELECT * FROM generate_series(1, 0);
+SELECT * FROM generate_series(1, 3, 0);
+SELECT n, n * n AS sq FROM generate_series(1, 4) AS s (n) ORDER BY n DESC;
+SELECT generate_series(1, 3) AS x;
+SELECT generate_series(1, 2) AS x, 'k' AS y;
+SELECT sum(g), count(*), avg(g) FROM generate_series(1, 1000) g;
+SELECT * FROM generate_series(1.5, 3.5) g;
+SELECT * FROM generate_series(timestamp '2024-01-01', '2024-01-03', '12 hours') g;
+SELECT d::date FROM generate_series(date '2024-01-30', date '2024-02-02', interval '1 day') d;
+SELECT a, b FROM generate_series(1, 3) a, generate_series(a, 3) b ORDER BY a, b;
+SELECT a, b FROM generate_series(1, 3) a LEFT JOIN generate_series(2, 3) b ON a = b ORDER BY a;
+CREATE TABLE s AS SELECT i AS id, i % 7 AS k, 'r' || i AS v FROM generate_series(1, 5000) i;
+SELECT count(*), sum(id), count(DISTINCT k), max(v) FROM s;
+INSERT INTO s SELECT i, 99, null FROM generate_series(5001, 5010) i;
+SELECT k, count(*) FROM s GROUP BY k ORDER BY k;
+SELECT id FROM s WHERE id IN (SELECT generate_series(10, 12)) ORDER BY id;
+SELECT * FROM generate_series(1, 3) WITH ORDINALITY AS t (a, n) ORDER BY n DESC;
+SELECT count(*) FROM generate_series(1, 100000);

@@ -1,0 +1,28 @@
+-- session information functions and pg_typeof of the usual expressions
+SELECT current_database(), current_schema(), current_user, session_user, user, current_role, current_catalog;
+SELECT substr(version(), 1, 13);
+SELECT pg_typeof(1), pg_typeof('a'), pg_typeof('a'::text), pg_typeof(1.5), pg_typeof(true), pg_typeof(null), pg_typeof(current_date), pg_typeof(now()), pg_typeof(localtime), pg_typeof(localtimestamp), pg_typeof(current_timestamp);
+SELECT pg_typeof(1 = 1), pg_typeof(1 + 1.5), pg_typeof('a' || 'b'), pg_typeof(length('a')), pg_typeof(now() - now()), pg_typeof(current_date - current_date), pg_typeof(current_date + 1), pg_typeof(pg_typeof(1)), pg_typeof(count(*)), pg_typeof(version()), pg_typeof(current_user);
+SELECT now() = now(), now() = transaction_timestamp(), statement_timestamp() >= now(), clock_timestamp() >= statement_timestamp(), current_timestamp = now(), current_date = now()::date, localtimestamp = now()::timestamp;
+BEGIN;
+CREATE TABLE n (t timestamptz);
+INSERT INTO n VALUES (now());
+SELECT t = now(), t <= clock_timestamp() FROM n;
+COMMIT;
+SELECT t < now() FROM n;
+SELECT pg_backend_pid() > 0, pg_backend_pid() = pg_backend_pid(), pg_is_in_recovery();
+SELECT random() >= 0 AND random() < 1, random() = random();
+SELECT 'int4'::regtype, 'integer'::regtype, 'n'::regclass, 'pg_class'::regclass, 'pg_catalog.pg_type'::regclass, 23::regtype;
+SELECT 'nosuch'::regclass;
+SELECT 'nosuch'::regtype;
+SELECT format_type(23, null), format_type(1043, 14), format_type(1700, 655366), format_type(0, null), format_type(1186, null);
+SELECT count(*) FROM pg_class WHERE relname = 'n';
+SELECT relname, relkind FROM pg_class WHERE relname = 'n';
+SELECT attname, attnum, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'n'::regclass AND attnum > 0 ORDER BY attnum;
+SELECT typname, typlen, typtype FROM pg_type WHERE oid IN (16, 20, 21, 23, 25, 1043, 1700) ORDER BY oid;
+SELECT nspname FROM pg_namespace WHERE nspname IN ('public', 'pg_catalog') ORDER BY 1;
+SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relname IN ('pg_type', 'n') ORDER BY 2;
+SELECT pg_size_pretty(1024::int8), pg_size_pretty(10::int8), pg_size_pretty(123456789::int8);
+SELECT has_table_privilege('n', 'select'), pg_table_is_visible('n'::regclass);
+SELECT txid_current() > 0, pg_current_xact_id_if_assigned() IS NULL;
+SELECT pg_sleep(0);

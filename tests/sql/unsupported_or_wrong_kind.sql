@@ -1,0 +1,22 @@
+-- wrong kinds of objects and statements in the wrong place
+CREATE TABLE t (id int);
+CREATE SEQUENCE s;
+CREATE INDEX i ON t (id);
+INSERT INTO s VALUES (1);
+INSERT INTO i VALUES (1);
+SELECT * FROM i;
+UPDATE i SET id = 1;
+DELETE FROM s;
+TRUNCATE s;
+CREATE INDEX ON s (last_value);
+ALTER TABLE i ADD COLUMN x int;
+CREATE TABLE i (a int);
+CREATE SEQUENCE t;
+CREATE INDEX s ON t (id);
+DROP INDEX t;
+DROP TABLE s;
+DROP SEQUENCE i;
+LOCK TABLE t;
+INSERT INTO t SELECT 1 RETURNING count(*);
+SELECT max(id) FROM t WHERE max(id) > 1;
+SELECT avg(sum(id)) FROM t;
