@@ -12,17 +12,18 @@ LC_ALL=C.UTF-8
 export PGCLIENTENCODING LC_ALL
 
 # server_start DIR FILE [ARGUMENT ...] - serve FILE with its socket in DIR and wait until it answers;
-# sets server_pid. Returns 1, with the server's log printed, when it ends or does not answer in 30 s.
+# sets server_pid. With server_port set it also listens on that port of 127.0.0.1. Returns 1, with the
+# server's log printed, when it ends or does not answer in 30 s.
 server_start() {
     server_dir=$1
     server_file=$2
     shift 2
-    "$DASSIE" serve "$server_file" --set listen_addresses= --set unix_socket_directories="$server_dir" \
-        "$@" >"$server_dir/server.log" 2>&1 </dev/null &
+    "$DASSIE" serve "$server_file" --set listen_addresses="${server_port:+127.0.0.1}" \
+        --set port="${server_port:-5432}" --set unix_socket_directories="$server_dir" "$@" >"$server_dir/server.log" 2>&1 </dev/null &
     server_pid=$!
     server_tries=0
-    until [ -S "$server_dir/.s.PGSQL.5432" ] &&
-        psql -X -q -h "$server_dir" -U postgres -d postgres -c 'SELECT 1' >/dev/null 2>&1; do
+    until [ -S "$server_dir/.s.PGSQL.${server_port:-5432}" ] &&
+        psql -X -q -h "$server_dir" -p "${server_port:-5432}" -U postgres -d postgres -c 'SELECT 1' >/dev/null 2>&1; do
         server_tries=$((server_tries + 1))
         if ! kill -0 "$server_pid" 2>/dev/null || [ $server_tries -gt 1500 ]; then
             echo "the server does not answer:"
