@@ -51,6 +51,7 @@ static inline void *arena_alloc(Arena *a, size_t bytes)
 {
     return arena_alloc_aligned(a, bytes, 16);
 }
+/* Zeroed bytes, and copies of bytes, of strings, of a formatted text. */
 void *arena_zalloc(Arena *a, size_t bytes);
 void *arena_memdup(Arena *a, const void *p, size_t bytes);
 char *arena_strdup(Arena *a, const char *s);

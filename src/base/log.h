@@ -7,6 +7,7 @@
 #include "base/status.h"
 
 typedef enum LogLevel { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR, LOG_FATAL } LogLevel;
+/* log_line - one event, printf style; without a newline at the end. */
 void log_line(LogLevel level, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* log_err - an error object with its SQLSTATE, place and detail. */
 void log_err(LogLevel level, const Err *err);

@@ -23,6 +23,7 @@ typedef struct Map {
 void map_init(Map *m);
 void map_release(Map *m);
 void map_clear(Map *m);
+/* map_get - the value, or NULL. */
 void *map_get(const Map *m, const void *key, size_t key_len);
 /* map_put - insert or replace; returns the old value or NULL. */
 void *map_put(Map *m, const void *key, size_t key_len, void *value);

@@ -58,8 +58,9 @@ typedef struct Cx {
     _Atomic uint32_t *cancel;                     /* polled: bits CX_CANCEL_*; may be NULL */
     void (*notice)(void *arg, const Err *notice); /* NOTICE/WARNING sink; NULL = drop */
     void *notice_arg;
-    /* Called with true before this thread blocks for long (a row lock, a client), with false after; NULL = nobody
-       needs to know. The server uses it to give the worker's other sessions to a spare worker. */
+    /* Called with true before this thread blocks for long (a row lock, a client), with false after;
+       NULL = nobody needs to know. The server uses it to give the worker's other sessions to a
+       spare worker. */
     void (*blocking)(void *arg, bool begins);
     void *blocking_arg;
 } Cx;

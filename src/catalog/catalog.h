@@ -173,6 +173,7 @@ Engine *catalog_engine(Catalog *c);
 uint64_t catalog_version(Catalog *c);
 
 void cat_view_init(CatView *v, Catalog *c, Arena *arena);
+/* cat_view_release_pins - let go of what the look-ups of this view pinned. */
 void cat_view_release_pins(CatView *v);
 /* cat_pins_take - the plan keeps the view's current pins; cat_pins_release when the plan goes. */
 CatPins *cat_pins_take(CatView *v);

@@ -4,9 +4,9 @@
  * Goal: rows that drivers rely on are there, tables and indexes are in the order their readers
  * search by. Method: walk every generated table; compare neighbours; look up a few known rows.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 
 #include <cmocka.h>
