@@ -12,26 +12,8 @@
 #include "table/table.h"
 #include "txn/txn.h"
 
-typedef struct EngineOptions {
-    StoreOptions store;
-    WalOptions wal;
-    uint64_t max_wal_bytes;    /* a checkpoint is due after this much log (max_wal_size) */
-    int64_t checkpoint_us;     /* ... or this much time */
-    uint64_t max_wal_retained; /* see design section 4: log space */
-    bool create;               /* make the file when absent */
-    bool background; /* start checkpoint, purge and writer threads (tests may drive them by hand) */
-} EngineOptions;
+/* EngineOptions and struct Engine: table/table.h */
 void engine_options_default(EngineOptions *o);
-
-struct Engine {
-    Os *os;
-    Wal *wal;
-    Store *store;
-    TxnSys *txns;
-    EngineOptions options;
-    bool created; /* the file was made by this open: catalogs must be bootstrapped */
-    struct EnginePrivate *priv;
-};
 
 Status engine_open(Cx *cx, Os *os, const char *path, const EngineOptions *o, Engine **engine_out);
 /* engine_close - stop background work, finish purge and undo (within reason), checkpoint, remove

@@ -43,7 +43,27 @@ typedef struct TableIndex {
     const char *name; /* index or constraint name for 23505 */
 } TableIndex;
 
-typedef struct Engine Engine; /* recovery/engine.h */
+/* Engine - one open database file. Its parts are declared here, where the lowest folder needs them;
+ * how it is opened and driven is recovery/engine.h. */
+typedef struct EngineOptions {
+    StoreOptions store;
+    WalOptions wal;
+    uint64_t max_wal_bytes;    /* a checkpoint is due after this much log (max_wal_size) */
+    int64_t checkpoint_us;     /* ... or this much time */
+    uint64_t max_wal_retained; /* see design section 4: log space */
+    bool create;               /* make the file when absent */
+    bool background; /* start checkpoint, purge and writer threads (tests may drive them by hand) */
+} EngineOptions;
+typedef struct Engine {
+    Os *os;
+    Wal *wal;
+    Store *store;
+    TxnSys *txns;
+    EngineOptions options;
+    bool created;                /* the file was made by this open: catalogs must be bootstrapped */
+    struct TableRuntime *tables; /* what src/table keeps of each tree */
+    struct EnginePrivate *priv;  /* src/recovery */
+} Engine;
 
 typedef struct Table {
     Engine *engine;
@@ -97,6 +117,14 @@ typedef struct RowValues {
 /* table_insert - one row and its index entries. 23505 with names and detail; 54000 for rows or keys
  * too large. */
 Status table_insert(Cx *cx, Txn *txn, const Table *t, const RowValues *values, RowId *rowid_out);
+/*
+ * table_insert_unless - INSERT ... ON CONFLICT: like table_insert, but a conflict with a live row
+ * in a unique index (arbiter: index number, or -1 for any) changes nothing and reports the row in
+ * *conflict_out with *inserted_out = false. Waits for in-progress writers of the key. The row
+ * reported may not be visible to the statement's snapshot.
+ */
+Status table_insert_unless(Cx *cx, Txn *txn, const Table *t, const RowValues *values, int arbiter,
+                           RowId *rowid_out, bool *inserted_out, RowId *conflict_out);
 /* table_insert_batch - all selected rows of the batch (COPY, INSERT ... SELECT): one log record per
    leaf fill. rowids_out (sel.count of them) may be NULL. */
 Status table_insert_batch(Cx *cx, Txn *txn, const Table *t, const Batch *rows, RowId *rowids_out);
@@ -131,6 +159,11 @@ Status table_scan_create(Cx *cx, Arena *arena, const Table *t, const uint16_t *c
 /* table_scan_start - (re)position at the beginning, under this snapshot. snap must outlive the
  * scan's use. */
 Status table_scan_start(Cx *cx, TableScan *scan, Txn *txn, const Snapshot *snap);
+/* table_scan_range - restrict a started scan to row ids from..to, both included (morsels: cut the
+ * space of row ids); may be called again for the next piece. */
+Status table_scan_range(Cx *cx, TableScan *scan, RowId from, RowId to);
+/* table_rowid_end - a row id above all that exist now: where to cut. */
+RowId table_rowid_end(const Table *t);
 /* table_scan_next - fill out (its vectors made by batch_init with the scan's types) with up to
    max_rows rows, all selected; string bytes go to `arena`. ST_DONE when there are no more (out is
    then empty). */

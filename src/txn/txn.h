@@ -53,6 +53,9 @@ struct Txn {
         snapshot; /* the transaction's own (REPEATABLE READ and up) or the current statement's */
     bool snapshot_held;
     uint32_t savepoint_level;
+    int32_t process_id;      /* what deadlock reports call this transaction; set by the session */
+    int64_t lock_timeout_us; /* of every lock wait of this transaction; 0 = none */
+    const void *type_env;    /* the session's TypeEnv for keys in error texts; NULL = defaults */
     Arena *arena; /* lives until the transaction ends; owned by the caller of txn_begin */
     struct TxnPrivate *priv;
 };
@@ -71,10 +74,13 @@ void txnsys_free(TxnSys *sys);
 /* The undo of one record, registered by src/table: restore the before-image of `lsn`, log a CLR,
  * set txn->last_lsn. */
 typedef Status (*TxnUndoFn)(void *arg, Cx *cx, Txn *txn, Lsn lsn, const WalHeader *hdr, Slice body);
-/* What to do with a tree whose drop is final, or whose creation was undone (registered by
- * src/recovery). */
-typedef void (*TxnDropTreeFn)(void *arg, TreeId tree, Lsn commit_lsn);
+/* What to do with a tree whose creation is undone (registered by src/recovery): free it now. May be
+ * called twice. Drops are done by purge, from the COMMIT record. */
+typedef Status (*TxnDropTreeFn)(void *arg, Cx *cx, TreeId tree);
 void txnsys_set_handlers(TxnSys *sys, TxnUndoFn undo, TxnDropTreeFn drop_tree, void *arg);
+TxnSys *txn_sys(const Txn *txn);
+Wal *txnsys_wal(TxnSys *sys);
+Os *txnsys_os(TxnSys *sys);
 
 /* ---- life of a transaction ---- */
 Status txn_begin(Cx *cx, TxnSys *sys, Isolation iso, Arena *arena, Txn **txn_out);
@@ -115,6 +121,19 @@ void snapshot_release(Snapshot *snap);
 /* ---- commit status and visibility ---- */
 typedef enum XidState { XID_IN_PROGRESS, XID_ABORTING, XID_COMMITTED } XidState;
 XidState xid_state(TxnSys *sys, Xid xid, Csn *csn_out);
+/* xid_visible - is what xid wrote at `lsn` seen by the snapshot? Own changes: record cid < snapshot
+ * cid. */
+bool xid_visible(const Snapshot *snap, Xid xid, uint32_t cid);
+/* lsn_settled_block - the log block of `lsn` has no active writer and nothing newer than csn: seen
+ * without reading the record. The caller holds the latch of the page the tag was read from. */
+bool lsn_settled_block(TxnSys *sys, Lsn lsn, Csn csn);
+/* txnsys_settled_now - with a page latched: every tag LSN on it below this belongs to a finished
+ * transaction. */
+Lsn txnsys_settled_now(TxnSys *sys);
+/* txnsys_durable_lsn - rows below this belong to transactions whose end is durable. */
+Lsn txnsys_durable_lsn(TxnSys *sys);
+/* txnsys_counts - for monitoring: active writers, registered snapshots. */
+void txnsys_counts(TxnSys *sys, uint32_t *writers_out, uint32_t *snapshots_out);
 /* The horizon: every LSN below belongs to finished transactions that every registered snapshot sees
  * ("G"). */
 Lsn txnsys_horizon(TxnSys *sys);
@@ -127,6 +146,31 @@ typedef struct TxnActive {
 } TxnActive;
 void txnsys_active(TxnSys *sys, Arena *arena, TxnActive **list_out, uint32_t *count_out,
                    Xid *next_xid_out, Csn *next_csn_out);
+/* Commit records: what purge does with their actions once the horizon has passed them. */
+typedef enum CommitActionKind {
+    COMMIT_DROP_TREE = 1,
+    COMMIT_FREE_CHAIN = 2,
+} CommitActionKind;
+typedef struct CommitAction {
+    uint32_t kind; /* CommitActionKind */
+    TreeId tree;
+    PageNo page; /* first page of a chain */
+    uint64_t stamp;
+} CommitAction;
+/* commit_record_actions - decode a COMMIT record's body; calls fn for each action. XX001 when it
+ * does not parse. */
+Status commit_record_actions(Cx *cx, Wal *wal, const WalHeader *hdr, Slice body,
+                             Status (*fn)(void *arg, Cx *cx, const CommitAction *a), void *arg);
+/* WAL_NOOP records carry small things of other folders, told apart by their flags. */
+enum {
+    NOOP_FILLER = 0,
+    NOOP_TREE_CREATED = 1,   /* in a transaction's chain: undo drops the tree in hdr.tree */
+    NOOP_COMMIT_ACTIONS = 2, /* part of a long action list, named by its COMMIT record */
+    NOOP_NEXT_OID = 3,       /* recovery: u64 upper bound of OIDs handed out */
+};
+/* CLR bodies begin with the LSN the undo goes on with; flags say what was undone. */
+enum { CLR_TREE_CREATED = 100 };
+
 /* txnsys_add_loser - recovery: a transaction without an end; stays in progress until undone in the
  * background. */
 Status txnsys_add_loser(Cx *cx, TxnSys *sys, const TxnActive *loser);
@@ -136,7 +180,7 @@ Status txnsys_undo_losers(Cx *cx, TxnSys *sys, _Atomic bool *stop);
 /* ---- waiting and locks ---- */
 typedef enum WaitPolicy { WAIT_BLOCK, WAIT_NOWAIT, WAIT_SKIP } WaitPolicy;
 /* txn_wait_xid - until the other transaction ends. 40P01 when that closes a cycle; 57014/55P03 when
- * asked to stop. */
+ * asked to stop. lock_timeout_us 0 = none. */
 Status txn_wait_xid(Cx *cx, Txn *txn, Xid other, int64_t lock_timeout_us);
 
 typedef enum RowLockMode {
@@ -145,7 +189,22 @@ typedef enum RowLockMode {
     ROWLOCK_NO_KEY_UPDATE,
     ROWLOCK_UPDATE
 } RowLockMode;
-/* row_lock_* are for src/table (which holds the leaf latch where the header says so). */
+/* row_lock_* are for src/table, which holds the row's leaf latch exclusively for the first two, so
+ * that no writer can pass between its own test and the lock. */
+/* row_lock_conflict - would `mode` conflict with a lock another transaction holds on the row? Costs
+ * one load when nobody locked a row of this hash. txn may be NULL. */
+bool row_lock_conflict(TxnSys *sys, const Txn *txn, TreeId tree, uint64_t rowid, RowLockMode mode);
+/* row_lock_add - take the lock (the caller saw no conflict); held until the transaction ends or its
+ * savepoint is rolled back. */
+void row_lock_add(Txn *txn, TreeId tree, uint64_t rowid, RowLockMode mode);
+/* row_lock_wait - no latch held: until no lock of another transaction conflicts. Errors as
+ * txn_wait_xid. */
+Status row_lock_wait(Cx *cx, Txn *txn, TreeId tree, uint64_t rowid, RowLockMode mode);
+
+/* key_lock - one of 1024 striped blocking locks, held for a unique check and its insert only; I/O
+ * is allowed under it, waiting for a transaction is not. At most one at a time per thread. */
+void key_lock(TxnSys *sys, uint64_t hash);
+void key_unlock(TxnSys *sys, uint64_t hash);
 
 typedef enum TableLockMode {
     TABLELOCK_ACCESS_SHARE = 1,
@@ -166,8 +225,11 @@ Status table_lock(Cx *cx, Txn *txn, uint64_t key, TableLockMode mode, WaitPolicy
 /* txn_drop_tree_on_commit - the tree is unlinked by this transaction: freed once committed and seen
  * by no snapshot. */
 void txn_drop_tree_on_commit(Txn *txn, TreeId tree);
-/* txn_drop_tree_on_abort - the tree was created by this transaction. */
+/* txn_drop_tree_on_abort - the tree was created by this transaction: its undo (also after a crash)
+ * drops it. Logs; the transaction must have started writing. */
 void txn_drop_tree_on_abort(Txn *txn, TreeId tree);
+/* txn_free_chain_on_commit - an overflow chain was unlinked by this transaction. */
+void txn_free_chain_on_commit(Txn *txn, TreeId tree, PageNo first_page, uint64_t stamp);
 /* txn_on_end - called once when the transaction (or the savepoint it was registered above) ends. */
 void txn_on_end(Txn *txn, void (*fn)(void *arg, bool committed), void *arg);
 

@@ -1,0 +1,503 @@
+/*
+ * index.c - index entries: keys, versioned insert, delete-mark and resurrect, unique checks.
+ *
+ * An entry is key columns in memcmp order followed by the row id, with a tag like a row's. A unique
+ * check holds one of the striped key locks over check and insert, so two inserters of one key meet
+ * there and not on a page, which a split could take from under them. Under the key lock only
+ * latches and I/O happen; an entry whose fate is open makes the inserter let go, wait for that
+ * transaction and begin again.
+ */
+#include <stdlib.h>
+
+#include "table/table_internal.h"
+
+/* ---- keys ---- */
+
+static Status key_column_value(Cx *cx, const Table *t, const KeySource *src, uint16_t col, Datum *v,
+                               bool *is_null)
+{
+    if (src->values != NULL) {
+        const Vector *vec = src->values->batch->cols[col];
+        *is_null = vec_is_null(vec, src->values->row);
+        if (!*is_null) {
+            *v = vec_get(vec, src->values->row);
+        }
+        return ST_OK;
+    }
+    return row_get_datum(cx, t, src->layout, src->row, col, v, is_null, src->arena);
+}
+
+bool index_key_column(const TableIndex *ix, uint16_t col, const Datum *v, bool is_null, Buf *buf)
+{
+    const IndexColumn *c = &ix->columns[col];
+    return key_encode(c->type, v, is_null, c->desc, c->nulls_first, buf) && !buf->overflow;
+}
+
+Status index_key_build(Cx *cx, const Table *t, const TableIndex *ix, const KeySource *src,
+                       RowId rowid, IndexKey *key)
+{
+    key->buf = (Buf){.data = key->bytes, .size = sizeof(key->bytes), .cap = sizeof(key->bytes)};
+    key->has_null = false;
+    key->src = src;
+    for (uint16_t i = 0; i < ix->column_count; i++) {
+        Datum v = {0};
+        bool is_null = false;
+        if (ix->columns[i].column < 0) {
+            return err_unsupported(cx, "index on an expression is not supported");
+        }
+        TRY(key_column_value(cx, t, src, (uint16_t)ix->columns[i].column, &v, &is_null));
+        key->has_null |= is_null;
+        (void)index_key_column(ix, i, &v, is_null, &key->buf);
+    }
+    key->prefix_len = key->buf.len;
+    if (key->buf.overflow || key->prefix_len > INDEX_KEY_MAX) {
+        return err_set(cx, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+                       "index row size exceeds maximum %zu for index \"%s\"", (size_t)INDEX_KEY_MAX,
+                       ix->name);
+    }
+    buf_put_u64be(&key->buf, rowid);
+    return ST_OK;
+}
+
+/* ---- unique checks ---- */
+
+/* UniqueVerdict - what a look at the entries of one key found. */
+typedef struct UniqueVerdict {
+    RowId conflict; /* a live entry of another row; 0 = none */
+    Xid wait;       /* an entry whose fate is open; 0 = none */
+} UniqueVerdict;
+
+static RowId key_rowid(Slice key)
+{
+    uint64_t v = get_u64(key.ptr + key.len - 8);
+    return __builtin_bswap64(v);
+}
+
+/* unique_look - judge the entry at `slot`; *same_out tells whether it has the key at all. */
+static Status unique_look(Cx *cx, const Txn *txn, TxnSys *sys, const PageRef *leaf, uint32_t slot,
+                          const IndexKey *key, RowId own, Buf *buf, bool *same_out,
+                          UniqueVerdict *v)
+{
+    BtEntry entry;
+    bt_leaf_key(leaf, slot, buf);
+    *same_out =
+        buf->len == key->prefix_len + 8 && memcmp(buf->data, key->buf.data, key->prefix_len) == 0;
+    if (!*same_out) {
+        return ST_OK;
+    }
+    RowId rowid = key_rowid(slice_bytes(buf->data, buf->len));
+    if (rowid == own) {
+        return ST_OK;
+    }
+    if (!bt_leaf_entry(leaf, slot, &entry)) {
+        return err_corrupt(cx, leaf->page, "index entry %u is damaged", slot);
+    }
+    bool live, wait;
+    Xid xid = 0;
+    TRY(version_live(cx, txn, sys, entry.tag, &live, &wait, &xid));
+    if (wait) {
+        v->wait = xid;
+    } else if (live) {
+        v->conflict = rowid;
+    }
+    return ST_OK;
+}
+
+/* unique_check_leaf - look at the neighbours of the insert position. *edge_out: entries of the key
+ * may lie on other leaves, too. */
+static Status unique_check_leaf(Cx *cx, const Txn *txn, TxnSys *sys, const BtPos *pos,
+                                const IndexKey *key, RowId own, Buf *buf, bool *edge_out,
+                                UniqueVerdict *v)
+{
+    uint32_t n = bt_leaf_count(&pos->leaf);
+    bool same = true;
+    *edge_out = false;
+    uint32_t s = pos->slot;
+    while (s > 0 && same) {
+        TRY(unique_look(cx, txn, sys, &pos->leaf, --s, key, own, buf, &same, v));
+    }
+    *edge_out |= same; /* ran off the left end (or began there) */
+    same = true;
+    for (s = pos->slot; s < n && same; s++) {
+        TRY(unique_look(cx, txn, sys, &pos->leaf, s, key, own, buf, &same, v));
+    }
+    *edge_out |= same && pos->leaf.hdr->next != PAGE_NO_INVALID;
+    return ST_OK;
+}
+
+/* unique_check_range - all entries of the key, leaf by leaf. */
+static Status unique_check_range(Cx *cx, const Txn *txn, TxnSys *sys, const BtTree *tree,
+                                 const IndexKey *key, RowId own, Buf *buf, UniqueVerdict *v)
+{
+    BtCursor c;
+    BtPos pos;
+    BtKey from = index_key(key->buf.data, key->prefix_len);
+    bt_cursor_init(&c, tree, false);
+    Status st = bt_cursor_seek(cx, &c, &from, &pos);
+    bool same = true;
+    while (st == ST_OK) {
+        uint32_t n = bt_leaf_count(&pos.leaf);
+        for (uint32_t s = pos.slot; s < n && same && st == ST_OK; s++) {
+            st = unique_look(cx, txn, sys, &pos.leaf, s, key, own, buf, &same, v);
+        }
+        bt_cursor_leave(&c, &pos);
+        if (!same || st != ST_OK || v->conflict != 0 || v->wait != 0) {
+            break;
+        }
+        st = bt_cursor_next_leaf(cx, &c, &pos);
+    }
+    bt_cursor_release(&c);
+    return st == ST_DONE ? ST_OK : st;
+}
+
+Status index_find_conflict(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix,
+                           const IndexKey *key, RowId own, RowId *conflict_out, Xid *wait_out)
+{
+    uint8_t bytes[INDEX_KEY_MAX + 64];
+    Buf buf = {.data = bytes, .size = sizeof(bytes), .cap = sizeof(bytes)};
+    BtTree tree = index_tree(t, ix);
+    UniqueVerdict v = {0};
+    *conflict_out = 0;
+    *wait_out = 0;
+    if (!ix->unique || (key->has_null && !ix->nulls_not_distinct)) {
+        return ST_OK;
+    }
+    TRY(unique_check_range(cx, txn, t->engine->txns, &tree, key, own, &buf, &v));
+    *conflict_out = v.conflict;
+    *wait_out = v.conflict != 0 ? 0 : v.wait;
+    return ST_OK;
+}
+
+/* index_duplicate - 23505 as PostgreSQL words it. */
+static Status index_duplicate(Cx *cx, const Txn *txn, const Table *t, const TableIndex *ix,
+                              const KeySource *src, bool building)
+{
+    static const TypeEnv DEFAULT_ENV = {.date_order = DATEORDER_MDY, .extra_float_digits = 1};
+    FnCall call = {.cx = cx, .arena = cx->arena, .state_arena = cx->arena};
+    call.env = txn->type_env != NULL ? txn->type_env : &DEFAULT_ENV;
+    Buf names, vals;
+    buf_init(&names, 4096);
+    buf_init(&vals, 4096);
+    for (uint16_t i = 0; i < ix->column_count; i++) {
+        const IndexColumn *c = &ix->columns[i];
+        Datum v = {0};
+        bool is_null = false;
+        buf_puts(&names, i == 0 ? "" : ", ");
+        buf_puts(&names, c->name != NULL ? c->name : "?");
+        buf_puts(&vals, i == 0 ? "" : ", ");
+        Status st = key_column_value(cx, t, src, (uint16_t)c->column, &v, &is_null);
+        if (st != ST_OK) {
+            buf_release(&names);
+            buf_release(&vals);
+            return st;
+        }
+        if (is_null) {
+            buf_puts(&vals, "null");
+        } else {
+            c->type->out(&call, &v, &vals);
+        }
+    }
+    if (building) {
+        st_ignore(err_set(cx, ERRCODE_UNIQUE_VIOLATION, "could not create unique index \"%s\"",
+                          ix->name));
+    } else {
+        st_ignore(err_set(cx, ERRCODE_UNIQUE_VIOLATION,
+                          "duplicate key value violates unique constraint \"%s\"", ix->name));
+    }
+    st_ignore(err_detail(cx, "Key (%.*s)=(%.*s) %s.", (int)names.len, (const char *)names.data,
+                         (int)vals.len, (const char *)vals.data,
+                         building ? "is duplicated" : "already exists"));
+    st_ignore(err_constraint(cx, t->schema_name, t->name, NULL, ix->name));
+    buf_release(&names);
+    buf_release(&vals);
+    return ST_ERROR;
+}
+
+/* ---- changing entries ---- */
+
+/* index_log_key - an index record: [prev_tag,] u16 klen, key. */
+static Lsn index_log_key(Txn *txn, WalType type, TreeId tree, PageNo page, const uint64_t *prev_tag,
+                         const IndexKey *key)
+{
+    uint16_t klen = (uint16_t)key->buf.len;
+    Slice parts[3];
+    uint32_t n = 0;
+    if (prev_tag != NULL) {
+        parts[n++] = slice_bytes(prev_tag, sizeof(*prev_tag));
+    }
+    parts[n++] = slice_bytes(&klen, sizeof(klen));
+    parts[n++] = slice_bytes(key->buf.data, key->buf.len);
+    return txn_log(txn, type, ROWREC_INDEX, tree, page, parts, n);
+}
+
+/* index_apply_insert - X latched with room: the entry comes to life. */
+static Status index_apply_insert(Cx *cx, Txn *txn, const BtTree *tree, BtPos *pos,
+                                 const IndexKey *key)
+{
+    BtKey k = index_key(key->buf.data, key->buf.len);
+    if (pos->found) {
+        BtEntry entry;
+        if (!bt_leaf_entry(&pos->leaf, pos->slot, &entry) || (entry.tag & TAG_DELETED) == 0) {
+            return err_set(cx, ERRCODE_INDEX_CORRUPTED,
+                           "index %u has an entry for a row that is being inserted", tree->tree);
+        }
+        page_dirty(tree->store, &pos->leaf);
+        Lsn lsn = index_log_key(txn, WAL_RESURRECT, tree->tree, pos->leaf.page, &entry.tag, key);
+        bt_leaf_set_tag(&pos->leaf, pos->slot, lsn | TAG_HAS_PREV);
+        page_set_lsn(&pos->leaf, lsn, true);
+        return ST_OK;
+    }
+    page_dirty(tree->store, &pos->leaf);
+    Lsn lsn = index_log_key(txn, WAL_INSERT, tree->tree, pos->leaf.page, NULL, key);
+    bt_leaf_insert(&pos->leaf, &k, pos->slot, lsn, (Slice){NULL, 0});
+    page_set_lsn(&pos->leaf, lsn, true);
+    return ST_OK;
+}
+
+/* index_put_unique - one try under the key lock; *verdict says why nothing was inserted. */
+static Status index_put_unique(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix,
+                               const IndexKey *key, RowId rowid, UniqueVerdict *v)
+{
+    uint8_t bytes[INDEX_KEY_MAX + 64];
+    Buf buf = {.data = bytes, .size = sizeof(bytes), .cap = sizeof(bytes)};
+    BtTree tree = index_tree(t, ix);
+    TxnSys *sys = t->engine->txns;
+    BtKey k = index_key(key->buf.data, key->buf.len);
+    BtPos pos;
+    bool edge = false;
+    *v = (UniqueVerdict){0};
+    TRY(bt_seek_insert(cx, &tree, &k, 8, &pos));
+    Status st = unique_check_leaf(cx, txn, sys, &pos, key, rowid, &buf, &edge, v);
+    if (st == ST_OK && edge && v->conflict == 0 && v->wait == 0) {
+        bt_release(&tree, &pos);
+        TRY(unique_check_range(cx, txn, sys, &tree, key, rowid, &buf, v));
+        if (v->conflict != 0 || v->wait != 0) {
+            return ST_OK;
+        }
+        TRY(bt_seek_insert(cx, &tree, &k, 8, &pos));
+    }
+    if (st == ST_OK && v->conflict == 0 && v->wait == 0) {
+        st = index_apply_insert(cx, txn, &tree, &pos, key);
+    }
+    bt_release(&tree, &pos);
+    return st;
+}
+
+Status index_put(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, IndexKey *key, RowId rowid,
+                 bool check, RowId *conflict_out)
+{
+    if (conflict_out != NULL) {
+        *conflict_out = 0;
+    }
+    if (!check || !ix->unique || (key->has_null && !ix->nulls_not_distinct)) {
+        BtTree tree = index_tree(t, ix);
+        BtKey k = index_key(key->buf.data, key->buf.len);
+        BtPos pos;
+        TRY(bt_seek_insert(cx, &tree, &k, 8, &pos));
+        Status st = index_apply_insert(cx, txn, &tree, &pos, key);
+        bt_release(&tree, &pos);
+        return st;
+    }
+    TxnSys *sys = t->engine->txns;
+    uint64_t hash = hash_bytes(key->buf.data, key->prefix_len, ix->tree);
+    for (;;) {
+        UniqueVerdict v;
+        key_lock(sys, hash);
+        Status st = index_put_unique(cx, txn, t, ix, key, rowid, &v);
+        key_unlock(sys, hash);
+        TRY(st);
+        if (v.conflict != 0) {
+            if (conflict_out != NULL) {
+                *conflict_out = v.conflict;
+                return ST_OK;
+            }
+            return index_duplicate(cx, txn, t, ix, key->src, false);
+        }
+        if (v.wait == 0) {
+            return ST_OK;
+        }
+        TRY(txn_wait_xid(cx, txn, v.wait, 0));
+    }
+}
+
+Status index_delete_mark(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix,
+                         const IndexKey *key)
+{
+    BtTree tree = index_tree(t, ix);
+    BtKey k = index_key(key->buf.data, key->buf.len);
+    BtPos pos;
+    BtEntry entry;
+    TRY(bt_seek(cx, &tree, &k, LATCH_EXCLUSIVE, &pos));
+    Status st = ST_OK;
+    if (!pos.found || !bt_leaf_entry(&pos.leaf, pos.slot, &entry) ||
+        (entry.tag & TAG_DELETED) != 0) {
+        st = err_set(cx, ERRCODE_INDEX_CORRUPTED,
+                     "index \"%s\" has no entry for a row of its table", ix->name);
+    } else {
+        page_dirty(tree.store, &pos.leaf);
+        Lsn lsn = index_log_key(txn, WAL_DELETE, tree.tree, pos.leaf.page, &entry.tag, key);
+        bt_leaf_set_tag(&pos.leaf, pos.slot, lsn | TAG_HAS_PREV | TAG_DELETED);
+        page_set_lsn(&pos.leaf, lsn, true);
+    }
+    bt_release(&tree, &pos);
+    return st;
+}
+
+/* ---- building ---- */
+
+Status index_create(Cx *cx, Engine *e, Txn *txn, TreeId *tree_out, PageNo *root_out)
+{
+    TreeEntry entry;
+    TRY(txn_start_write(cx, txn));
+    TRY(tree_create(cx, e->store, TREE_INDEX, &entry));
+    txn_drop_tree_on_abort(txn, entry.tree);
+    *tree_out = entry.tree;
+    *root_out = entry.root;
+    return ST_OK;
+}
+
+/* BuildKey - one entry to sort: its key in the build's arena. */
+typedef struct BuildKey {
+    const uint8_t *bytes;
+    uint32_t len;
+    bool has_null;
+} BuildKey;
+
+static int build_key_cmp(const void *pa, const void *pb)
+{
+    const BuildKey *a = pa, *b = pb;
+    int c = memcmp(a->bytes, b->bytes, MIN(a->len, b->len));
+    return c != 0 ? c : (a->len > b->len) - (a->len < b->len);
+}
+
+/* build_collect - the keys of all rows the snapshot sees. */
+static Status build_collect(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t,
+                            const TableIndex *ix, Arena *arena, BuildKey **keys_out,
+                            size_t *count_out)
+{
+    uint16_t cols[INDEX_COLUMNS_MAX];
+    PhysType types[INDEX_COLUMNS_MAX + 1];
+    TableScan *scan;
+    Batch batch;
+    Arena strings;
+    BuildKey *keys = NULL;
+    size_t count = 0, size = 0;
+    for (uint16_t i = 0; i < ix->column_count; i++) {
+        if (ix->columns[i].column < 0) {
+            return err_unsupported(cx, "index on an expression is not supported");
+        }
+        cols[i] = (uint16_t)ix->columns[i].column;
+        types[i] = t->columns[cols[i]].phys;
+    }
+    types[ix->column_count] = PHYS_I64;
+    batch_init(&batch, types, (uint16_t)(ix->column_count + 1), arena);
+    TRY(table_scan_create(cx, arena, t, cols, ix->column_count, true, &scan));
+    arena_init(&strings, NULL, "index build", 0);
+    Status st = table_scan_start(cx, scan, txn, snap);
+    IndexKey key;
+    while (st == ST_OK) {
+        arena_clear(&strings);
+        st = table_scan_next(cx, scan, VEC_CAPACITY, &batch, &strings);
+        for (uint32_t r = 0; st == ST_OK && r < batch.count; r++) {
+            key.buf = (Buf){.data = key.bytes, .size = sizeof(key.bytes), .cap = sizeof(key.bytes)};
+            bool has_null = false;
+            for (uint16_t i = 0; i < ix->column_count; i++) {
+                bool is_null = vec_is_null(batch.cols[i], r);
+                Datum v = is_null ? (Datum){0} : vec_get(batch.cols[i], r);
+                has_null |= is_null;
+                (void)index_key_column(ix, i, &v, is_null, &key.buf);
+            }
+            if (key.buf.overflow || key.buf.len > INDEX_KEY_MAX) {
+                st = err_set(cx, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+                             "index row size exceeds maximum %zu for index \"%s\"",
+                             (size_t)INDEX_KEY_MAX, ix->name);
+                break;
+            }
+            buf_put_u64be(&key.buf, (uint64_t)VEC_DATA(batch.cols[ix->column_count], int64_t)[r]);
+            if (count == size) {
+                size = size == 0 ? 4096 : size * 2;
+                keys = mem_realloc("index build", keys, size * sizeof(*keys));
+            }
+            uint8_t *copy = arena_alloc_aligned(arena, key.buf.len, 1);
+            memcpy(copy, key.buf.data, key.buf.len);
+            keys[count++] = (BuildKey){copy, (uint32_t)key.buf.len, has_null};
+        }
+    }
+    table_scan_end(scan);
+    arena_release(&strings);
+    *keys_out = keys;
+    *count_out = count;
+    return st == ST_DONE ? ST_OK : st;
+}
+
+/* build_duplicate - fetch a row that has the key, for the error's detail. */
+static Status build_duplicate(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t,
+                              const TableIndex *ix, RowId rowid, Arena *arena)
+{
+    uint16_t cols[INDEX_COLUMNS_MAX];
+    PhysType types[INDEX_COLUMNS_MAX];
+    Batch row, wide = {0};
+    for (uint16_t i = 0; i < ix->column_count; i++) {
+        cols[i] = (uint16_t)ix->columns[i].column;
+        types[i] = t->columns[cols[i]].phys;
+    }
+    batch_init(&row, types, ix->column_count, arena);
+    TRY(table_fetch(cx, txn, snap, t, rowid, cols, ix->column_count, &row, 0, arena));
+    wide.cols = ARENA_ARRAY(arena, Vector *, t->column_count);
+    wide.col_count = t->column_count;
+    for (uint16_t i = 0; i < ix->column_count; i++) {
+        wide.cols[cols[i]] = row.cols[i];
+    }
+    RowValues values = {&wide, 0};
+    KeySource src = {.values = &values};
+    return index_duplicate(cx, txn, t, ix, &src, true);
+}
+
+/* build_check_unique - neighbours in sorted order with the same columns. */
+static Status build_check_unique(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t,
+                                 const TableIndex *ix, const BuildKey *keys, size_t count,
+                                 Arena *arena)
+{
+    for (size_t i = 1; i < count; i++) {
+        const BuildKey *a = &keys[i - 1], *b = &keys[i];
+        if (a->len == b->len && memcmp(a->bytes, b->bytes, a->len - 8) == 0 &&
+            (!a->has_null || ix->nulls_not_distinct)) {
+            return build_duplicate(cx, txn, snap, t, ix, key_rowid(slice_bytes(a->bytes, a->len)),
+                                   arena);
+        }
+    }
+    return ST_OK;
+}
+
+Status index_build(Cx *cx, Txn *txn, const Table *table, TableIndex *index)
+{
+    Arena arena;
+    Snapshot snap;
+    BuildKey *keys = NULL;
+    size_t count = 0;
+    arena_init(&arena, NULL, "index build", 0);
+    snapshot_take(table->engine->txns, txn, &snap);
+    snap.cid = UINT32_MAX; /* own rows of this command's time are in the table for good */
+    Status st = build_collect(cx, txn, &snap, table, index, &arena, &keys, &count);
+    if (st == ST_OK) {
+        qsort(keys, count, sizeof(*keys), build_key_cmp);
+        st = index->unique ? build_check_unique(cx, txn, &snap, table, index, keys, count, &arena)
+                           : ST_OK;
+    }
+    if (st == ST_OK && count != 0) {
+        BtTree tree = index_tree(table, index);
+        BtBuild *build;
+        st = bt_build_begin(cx, &arena, &tree, &build);
+        for (size_t i = 0; i < count && st == ST_OK; i++) {
+            st = bt_build_add(cx, build, slice_bytes(keys[i].bytes, keys[i].len), 0,
+                              (Slice){NULL, 0});
+        }
+        if (st == ST_OK) {
+            st = bt_build_end(cx, build);
+        }
+    }
+    mem_free(keys);
+    snapshot_release(&snap);
+    arena_release(&arena);
+    return st;
+}

@@ -1,0 +1,294 @@
+/*
+ * indexscan.c - rows in key order between two bounds.
+ *
+ * Bounds become a range of key bytes [from, to). From each index leaf the row ids of visible
+ * entries are collected under its latch; then the leaf is let go and the rows are fetched, keeping
+ * a table leaf latched while the next row lies on it as well. Entries are versioned like rows, so
+ * what an entry says needs no recheck against the row.
+ */
+#include "table/scan_internal.h"
+
+enum { INDEX_SCAN_IDS = 256 };
+struct IndexScan {
+    const Table *t;
+    const TableIndex *ix;
+    const uint16_t *columns;
+    uint16_t column_count;
+    bool want_rowid, backward, done, started;
+    bool one;    /* the bounds are one whole key of a unique index: at most one row */
+    bool within; /* stopped inside a leaf: go on at `resume` */
+    Txn *txn;
+    const Snapshot *snap;
+    BtTree tree, rows;
+    BtCursor cursor;
+    Buf from, to, resume, key;
+    bool to_open;
+    VersionReader vr;
+    uint32_t id_count, id_next;
+    RowId ids[INDEX_SCAN_IDS];
+};
+
+static void index_scan_free(void *arg)
+{
+    IndexScan *s = arg;
+    buf_release(&s->from);
+    buf_release(&s->to);
+    buf_release(&s->resume);
+    buf_release(&s->key);
+    bt_cursor_release(&s->cursor);
+}
+
+Status index_scan_create(Cx *cx, Arena *arena, const Table *t, uint16_t index,
+                         const uint16_t *columns, uint16_t column_count, bool want_rowid,
+                         IndexScan **scan_out)
+{
+    (void)cx;
+    ASSERT(index < t->index_count);
+    IndexScan *s = arena_zalloc(arena, sizeof(*s));
+    s->t = t;
+    s->ix = &t->indexes[index];
+    s->columns = arena_memdup(arena, columns, sizeof(*columns) * MAX(column_count, 1));
+    s->column_count = column_count;
+    s->want_rowid = want_rowid;
+    s->tree = index_tree(t, s->ix);
+    s->rows = table_tree(t);
+    s->done = true;
+    size_t cap = INDEX_KEY_MAX + 128;
+    buf_init(&s->from, cap);
+    buf_init(&s->to, cap);
+    buf_init(&s->resume, cap);
+    buf_init(&s->key, cap);
+    bt_cursor_init(&s->cursor, &s->tree, false);
+    arena_on_clear(arena, index_scan_free, s);
+    *scan_out = s;
+    return ST_OK;
+}
+
+/* bound_successor - the smallest bytes above everything that begins with `b`; false: none. */
+static bool bound_successor(Buf *b)
+{
+    while (b->len != 0) {
+        if (b->data[b->len - 1] != 0xff) {
+            b->data[b->len - 1]++;
+            return true;
+        }
+        b->len--;
+    }
+    return false;
+}
+
+Status index_scan_start(Cx *cx, IndexScan *s, Txn *txn, const Snapshot *snap, const IndexBound *lo,
+                        const IndexBound *hi, bool backward)
+{
+    (void)cx;
+    s->txn = txn;
+    s->snap = snap;
+    s->backward = backward;
+    s->done = false;
+    s->started = false;
+    s->within = false;
+    s->id_count = 0;
+    s->id_next = 0;
+    version_reader_init(&s->vr);
+    buf_clear(&s->from);
+    buf_clear(&s->to);
+    if (lo != NULL && lo->key.len != 0) {
+        buf_put_slice(&s->from, lo->key);
+        if (!lo->inclusive && !bound_successor(&s->from)) {
+            s->done = true;
+        }
+    }
+    s->to_open = hi == NULL || hi->key.len == 0;
+    if (!s->to_open) {
+        buf_put_slice(&s->to, hi->key);
+        if (hi->inclusive && !bound_successor(&s->to)) {
+            s->to_open = true;
+        }
+    }
+    s->one = s->ix->unique && lo != NULL && hi != NULL && lo->inclusive && hi->inclusive &&
+             lo->key.len != 0 && slice_eq(lo->key, hi->key);
+    bt_cursor_release(&s->cursor);
+    bt_cursor_init(&s->cursor, &s->tree, backward);
+    return ST_OK;
+}
+
+void index_scan_end(IndexScan *s)
+{
+    s->done = true;
+    s->id_count = 0;
+    s->id_next = 0;
+}
+
+static int bytes_cmp(const Buf *a, const Buf *b)
+{
+    int c = memcmp(a->data, b->data, MIN(a->len, b->len));
+    return c != 0 ? c : (a->len > b->len) - (a->len < b->len);
+}
+
+/* index_scan_latch - the leaf to go on with; pos->slot is the first slot to take (forward), or the
+ * one behind it (backward). */
+static Status index_scan_latch(Cx *cx, IndexScan *s, BtPos *pos)
+{
+    if (s->started && !s->within) {
+        Status st = bt_cursor_next_leaf(cx, &s->cursor, pos);
+        if (st == ST_OK && s->backward) {
+            pos->slot = bt_leaf_count(&pos->leaf);
+        }
+        return st;
+    }
+    BtKey key = {.rowid = 0};
+    const BtKey *at = &key;
+    if (s->within) {
+        key.bytes = slice_bytes(s->resume.data, s->resume.len);
+    } else if (!s->backward) {
+        key.bytes = slice_bytes(s->from.data, s->from.len);
+    } else if (!s->to_open) {
+        key.bytes = slice_bytes(s->to.data, s->to.len);
+    } else {
+        at = NULL;
+    }
+    bool resumed = s->within;
+    s->started = true;
+    s->within = false;
+    TRY(bt_cursor_seek(cx, &s->cursor, at, pos));
+    if (s->backward) {
+        if (at == NULL) {
+            pos->slot = bt_leaf_count(&pos->leaf);
+        }
+    } else if (resumed && pos->found) {
+        pos->slot++; /* resume names the last entry taken */
+    }
+    return ST_OK;
+}
+
+/* index_scan_judge - one slot: *end_out when it lies behind the range. */
+static Status index_scan_judge(Cx *cx, IndexScan *s, const PageRef *leaf, uint32_t slot,
+                               bool *end_out)
+{
+    BtEntry entry;
+    bool seen;
+    Slice none = {NULL, 0};
+    bt_leaf_key(leaf, slot, &s->key);
+    if (s->backward ? bytes_cmp(&s->key, &s->from) < 0
+                    : !s->to_open && bytes_cmp(&s->key, &s->to) >= 0) {
+        *end_out = true;
+        return ST_OK;
+    }
+    if (!bt_leaf_entry(leaf, slot, &entry) || s->key.len < 8) {
+        return err_corrupt(cx, leaf->page, "index entry %u is damaged", slot);
+    }
+    if (version_settled(s->snap, entry.tag)) {
+        seen = (entry.tag & TAG_DELETED) == 0;
+    } else {
+        TRY(version_find(cx, s->snap, entry.tag, none, &s->vr, &seen, &none));
+    }
+    if (seen) {
+        s->ids[s->id_count++] = __builtin_bswap64(get_u64(s->key.data + s->key.len - 8));
+        *end_out = s->one && s->key.len - 8 == s->from.len;
+    }
+    return ST_OK;
+}
+
+/* index_scan_collect - row ids of the next leaf (part). */
+static Status index_scan_collect(Cx *cx, IndexScan *s, uint32_t want)
+{
+    BtPos pos;
+    s->id_count = 0;
+    s->id_next = 0;
+    want = MIN(want, (uint32_t)INDEX_SCAN_IDS);
+    Status st = index_scan_latch(cx, s, &pos);
+    if (st == ST_DONE) {
+        s->done = true;
+        return ST_OK;
+    }
+    TRY(st);
+    uint32_t n = bt_leaf_count(&pos.leaf);
+    bool end = false;
+    txn_note_page(s->txn, s->snap, &pos.leaf);
+    if (!s->backward) {
+        uint32_t slot = pos.slot;
+        for (; slot < n && s->id_count < want && !end && st == ST_OK; slot++) {
+            st = index_scan_judge(cx, s, &pos.leaf, slot, &end);
+        }
+        s->within = slot < n;
+    } else {
+        uint32_t slot = pos.slot;
+        for (; slot > 0 && s->id_count < want && !end && st == ST_OK; slot--) {
+            st = index_scan_judge(cx, s, &pos.leaf, slot - 1, &end);
+        }
+        s->within = slot > 0;
+    }
+    s->done = end;
+    if (s->within && !end) {
+        /* s->key is the last entry looked at. */
+        buf_clear(&s->resume);
+        buf_put(&s->resume, s->key.data, s->key.len);
+        bt_release(&s->tree, &pos);
+    } else {
+        bt_cursor_leave(&s->cursor, &pos);
+    }
+    return st;
+}
+
+/* index_scan_fetch - rows of the collected ids into out, from row *filled on. */
+static Status index_scan_fetch(Cx *cx, IndexScan *s, uint32_t max_rows, Batch *out,
+                               uint32_t *filled, Arena *arena)
+{
+    BtPos pos = {.leaf = {.hdr = NULL}};
+    VersionReader *vr = &s->vr;
+    Status st = ST_OK;
+    version_reader_init(vr);
+    while (s->id_next < s->id_count && *filled < max_rows) {
+        RowId id = s->ids[s->id_next++];
+        BtKey key = row_key(id);
+        if (pos.leaf.hdr != NULL) {
+            pos.found = bt_find_slot(&pos.leaf, &key, &pos.slot);
+            if (!pos.found) {
+                bt_release(&s->rows, &pos);
+                pos.leaf.hdr = NULL;
+            }
+        }
+        if (pos.leaf.hdr == NULL) {
+            TRY(bt_seek(cx, &s->rows, &key, LATCH_SHARED, &pos));
+            txn_note_page(s->txn, s->snap, &pos.leaf);
+        }
+        if (!pos.found) {
+            continue;
+        }
+        st = row_fetch_at(cx, s->snap, s->t, vr, &pos, s->columns, s->column_count, out, *filled,
+                          arena);
+        if (st == ST_NOTFOUND) {
+            st = ST_OK;
+            continue;
+        }
+        if (st != ST_OK) {
+            break;
+        }
+        if (s->want_rowid) {
+            VEC_DATA(out->cols[s->column_count], uint64_t)[*filled] = id;
+        }
+        (*filled)++;
+    }
+    if (pos.leaf.hdr != NULL) {
+        bt_release(&s->rows, &pos);
+    }
+    version_reader_init(vr);
+    return st;
+}
+
+Status index_scan_next(Cx *cx, IndexScan *s, uint32_t max_rows, Batch *out, Arena *arena)
+{
+    uint32_t filled = 0;
+    batch_reset(out);
+    max_rows = MIN(max_rows, (uint32_t)VEC_CAPACITY);
+    for (;;) {
+        TRY(index_scan_fetch(cx, s, max_rows, out, &filled, arena));
+        if (filled == max_rows || s->done) {
+            break;
+        }
+        TRY(index_scan_collect(cx, s, max_rows - filled));
+        TRY(cx_check(cx));
+    }
+    batch_set_count(out, filled);
+    return filled == 0 && s->done ? ST_DONE : ST_OK;
+}

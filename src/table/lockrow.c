@@ -1,0 +1,71 @@
+/*
+ * lockrow.c - SELECT ... FOR UPDATE and friends, foreign keys: a lock in memory, taken while the
+ * row's leaf is latched, so that no writer passes in between.
+ */
+#include "table/table_internal.h"
+
+/* LockTry - what one look at the row under its latch said. */
+typedef enum LockTry { LOCK_DONE, LOCK_WAIT_XID, LOCK_WAIT_ROW } LockTry;
+
+static Status lock_row_try(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowId rowid,
+                           RowLockMode mode, BtPos *pos, LockTry *try_out, Xid *xid,
+                           WriteOutcome *outcome)
+{
+    BtEntry entry;
+    VersionState state;
+    bool key_update = true;
+    *try_out = LOCK_DONE;
+    if (!pos->found) {
+        *outcome = WRITE_DELETED_MEANWHILE;
+        return ST_OK;
+    }
+    if (!bt_leaf_entry(&pos->leaf, pos->slot, &entry)) {
+        return err_corrupt(cx, pos->leaf.page, "row %u is damaged", pos->slot);
+    }
+    TRY(version_writable(cx, txn, snap, entry.tag, &state, xid, &key_update));
+    bool deleted = (entry.tag & TAG_DELETED) != 0;
+    if (state == VERSION_WAIT && mode == ROWLOCK_KEY_SHARE && !key_update && !deleted) {
+        state = VERSION_FREE; /* an update that leaves keys alone does not disturb KEY SHARE */
+    }
+    if (state == VERSION_WAIT) {
+        *try_out = LOCK_WAIT_XID;
+    } else if (deleted) {
+        *outcome = state == VERSION_SELF ? WRITE_SELF_CHANGED : WRITE_DELETED_MEANWHILE;
+    } else if (state == VERSION_NEWER) {
+        *outcome = WRITE_UPDATED_MEANWHILE;
+    } else if (row_lock_conflict(t->engine->txns, txn, t->tree, rowid, mode)) {
+        *try_out = LOCK_WAIT_ROW;
+    } else {
+        row_lock_add(txn, t->tree, rowid, mode);
+        *outcome = WRITE_DONE;
+    }
+    return ST_OK;
+}
+
+Status table_lock_row(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowId rowid,
+                      RowLockMode mode, WaitPolicy wait, WriteOutcome *outcome_out)
+{
+    BtTree tree = table_tree(t);
+    BtKey key = row_key(rowid);
+    for (;;) {
+        BtPos pos;
+        LockTry result;
+        Xid xid = 0;
+        TRY(bt_seek(cx, &tree, &key, LATCH_EXCLUSIVE, &pos));
+        Status st = lock_row_try(cx, txn, snap, t, rowid, mode, &pos, &result, &xid, outcome_out);
+        bt_release(&tree, &pos);
+        TRY(st);
+        if (result == LOCK_DONE) {
+            return ST_OK;
+        }
+        if (wait != WAIT_BLOCK) {
+            *outcome_out = wait == WAIT_SKIP ? WRITE_SKIPPED : WRITE_NOT_AVAILABLE;
+            return ST_OK;
+        }
+        if (result == LOCK_WAIT_XID) {
+            TRY(txn_wait_xid(cx, txn, xid, 0));
+        } else {
+            TRY(row_lock_wait(cx, txn, t->tree, rowid, mode));
+        }
+    }
+}

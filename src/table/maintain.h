@@ -1,0 +1,29 @@
+#ifndef DASSIE_TABLE_MAINTAIN_H
+#define DASSIE_TABLE_MAINTAIN_H
+/*
+ * maintain.h - what src/recovery drives of src/table: redo, undo and purge of row records, dropping
+ * trees. Not for the executor.
+ *
+ * Redo runs in one thread before the engine is open. Undo runs in the aborting thread, purge in one
+ * thread at a time; both beside normal work.
+ */
+#include "table/table.h"
+
+Status table_runtime_create(Cx *cx, Engine *e);
+void table_runtime_free(Engine *e);
+/* table_undo_record - TxnUndoFn; arg is the Engine. */
+Status table_undo_record(void *arg, Cx *cx, Txn *txn, Lsn lsn, const WalHeader *hdr, Slice body);
+/* table_redo_record - row and sequence records, CLRs; idempotent by page LSN. */
+Status table_redo_record(Cx *cx, Engine *e, Lsn lsn, const WalHeader *hdr, Slice body);
+/* table_purge_record - remove what the record deleted, if it is still deleted by it. */
+Status table_purge_record(Cx *cx, Engine *e, Lsn lsn, const WalHeader *hdr, Slice body);
+/* overflow_free - harmless when the chain is gone already. */
+Status overflow_free(Cx *cx, Engine *e, TreeId tree, PageNo page, uint64_t stamp);
+/* table_drop_tree - free a tree: its overflow chains, its pages, its directory entry. Harmless when
+ * it is gone already. */
+Status table_drop_tree(Cx *cx, Engine *e, TreeId tree);
+/* table_sequences_settle - before a clean shutdown: write what was handed out, not what was logged
+ * ahead. */
+Status table_sequences_settle(Cx *cx, Engine *e);
+
+#endif

@@ -1,0 +1,333 @@
+/*
+ * scan.c - full scans into vectors.
+ *
+ * One leaf at a time under its shared latch: the rows the snapshot sees become an array of pointers
+ * (into the page, or to a version stepped back to, copied aside), then each wanted column is
+ * gathered in a loop of its own. On a leaf whose newest row is settled no row is judged. Between
+ * leaves and between calls nothing is latched.
+ */
+#include "table/scan_internal.h"
+
+Status table_scan_create(Cx *cx, Arena *arena, const Table *t, const uint16_t *columns,
+                         uint16_t column_count, bool want_rowid, TableScan **scan_out)
+{
+    (void)cx;
+    TableScan *s = arena_zalloc(arena, sizeof(*s));
+    s->t = t;
+    s->columns = arena_memdup(arena, columns, sizeof(*columns) * MAX(column_count, 1));
+    s->column_count = column_count;
+    s->want_rowid = want_rowid;
+    s->tree = table_tree(t);
+    bt_cursor_init(&s->cursor, &s->tree, false);
+    s->done = true;
+    *scan_out = s;
+    return ST_OK;
+}
+
+Status table_scan_start(Cx *cx, TableScan *s, Txn *txn, const Snapshot *snap)
+{
+    (void)cx;
+    s->txn = txn;
+    s->snap = snap;
+    s->state = SCAN_AT_KEY;
+    s->next_rowid = 0;
+    s->last_rowid = UINT64_MAX;
+    s->done = false;
+    version_reader_init(&s->vr);
+    return ST_OK;
+}
+
+Status table_scan_range(Cx *cx, TableScan *s, RowId from, RowId to)
+{
+    (void)cx;
+    s->state = SCAN_AT_KEY;
+    s->next_rowid = from;
+    s->last_rowid = to;
+    s->done = from > to;
+    return ST_OK;
+}
+
+RowId table_rowid_end(const Table *t)
+{
+    return atomic_load_explicit(&t->layouts->next_rowid, memory_order_acquire);
+}
+
+void table_scan_end(TableScan *s)
+{
+    bt_cursor_release(&s->cursor);
+    s->done = true;
+}
+
+/* scan_latch - the leaf to go on with; ST_DONE at the end. */
+static Status scan_latch(Cx *cx, TableScan *s, BtPos *pos)
+{
+    if (s->done) {
+        return ST_DONE;
+    }
+    if (s->state == SCAN_AT_KEY) {
+        BtKey key = row_key(s->next_rowid);
+        return bt_cursor_seek(cx, &s->cursor, &key, pos);
+    }
+    return bt_cursor_next_leaf(cx, &s->cursor, pos);
+}
+
+/* ---- which rows ---- */
+
+/* row_list_add_slow - a row that is not plainly this layout's, or not settled. */
+static Status row_list_add_slow(Cx *cx, const Snapshot *snap, const Table *t, VersionReader *vr,
+                                const BtEntry *entry, PageNo page, RowList *l, Arena *arena)
+{
+    bool seen;
+    Slice payload = slice_bytes(entry->payload, entry->payload_len), row;
+    TRY(version_find(cx, snap, entry->tag, payload, vr, &seen, &payload));
+    if (!seen) {
+        return ST_OK;
+    }
+    const RowLayout *layout;
+    if ((const uint8_t *)payload.ptr == vr->bytes) {
+        payload.ptr = arena_memdup(arena, payload.ptr, payload.len);
+    }
+    TRY(row_resolve(cx, t->engine, t->layouts, arena, payload, page, &row, &layout));
+    l->mixed |= layout != l->layout;
+    l->head_bits |= get_u16(row.ptr);
+    l->layouts[l->count] = layout;
+    l->rows[l->count] = (const uint8_t *)row.ptr;
+    l->lens[l->count] = (uint32_t)row.len;
+    l->ids[l->count++] = entry->rowid;
+    return ST_OK;
+}
+
+Status row_list_add(Cx *cx, const Snapshot *snap, const Table *t, VersionReader *vr,
+                    const BtEntry *entry, PageNo page, RowList *l, Arena *arena)
+{
+    if (LIKELY(version_settled(snap, entry->tag) && entry->payload_len >= l->layout->data_at)) {
+        if ((entry->tag & TAG_DELETED) != 0) {
+            return ST_OK;
+        }
+        uint16_t head = get_u16(entry->payload);
+        if (LIKELY((head & (ROW_LAYOUT_MASK | ROW_OUT_OF_LINE)) == l->layout->number)) {
+            uint32_t n = l->count++;
+            l->head_bits |= head;
+            l->layouts[n] = l->layout;
+            l->rows[n] = entry->payload;
+            l->lens[n] = entry->payload_len;
+            l->ids[n] = entry->rowid;
+            return ST_OK;
+        }
+    }
+    return row_list_add_slow(cx, snap, t, vr, entry, page, l, arena);
+}
+
+void row_list_begin(RowList *l, const Table *t)
+{
+    l->layout = tree_rt_layout(t->layouts, t->layout);
+    l->count = 0;
+    l->head_bits = 0;
+    l->mixed = false;
+}
+
+/* ---- gathering ---- */
+
+/* One column of one width from all rows: the loop a scan spends its time in. */
+#define GATHER(type)                                                                               \
+    do {                                                                                           \
+        type *out_ = (type *)v->data + at;                                                         \
+        for (uint32_t i = 0; i < n; i++) {                                                         \
+            memcpy(&out_[i], rows[i] + offset, sizeof(type));                                      \
+        }                                                                                          \
+    } while (0)
+
+typedef struct Bytes16 {
+    uint64_t w[2];
+} Bytes16;
+
+static void gather_fixed(const uint8_t *const *rows, uint32_t n, uint32_t offset, Vector *v,
+                         uint32_t at)
+{
+    switch (phys_bytes(v->phys)) {
+    case 1: GATHER(uint8_t); break;
+    case 2: GATHER(uint16_t); break;
+    case 4: GATHER(uint32_t); break;
+    case 8: GATHER(uint64_t); break;
+    default: GATHER(Bytes16); break;
+    }
+}
+
+static void gather_nulls(const uint8_t *const *rows, uint32_t n, uint32_t col, Vector *v,
+                         uint32_t at)
+{
+    uint32_t byte = 2 + col / 8, bit = col & 7;
+    for (uint32_t i = 0; i < n; i++) {
+        if ((rows[i][byte] >> bit & 1) != 0) {
+            vec_set_null(v, at + i);
+        }
+    }
+}
+
+Status row_list_gather(Cx *cx, const Table *t, const RowList *l, uint16_t col, Vector *v,
+                       uint32_t at, Arena *arena)
+{
+    const RowLayout *layout = l->layout;
+    if (LIKELY(!l->mixed && v->phys != PHYS_STR)) {
+        gather_fixed(l->rows, l->count, layout->at[col], v, at);
+        if (UNLIKELY((l->head_bits & ROW_HAS_NULLS) != 0)) {
+            gather_nulls(l->rows, l->count, col, v, at);
+        }
+        return ST_OK;
+    }
+    for (uint32_t i = 0; i < l->count; i++) {
+        TRY(row_get(cx, t, l->layouts[i], slice_bytes(l->rows[i], l->lens[i]), col, v, at + i,
+                    arena));
+    }
+    return ST_OK;
+}
+
+/* scan_take_leaf - rows of the latched leaf from pos->slot on, up to `max`; *slot_out: the first
+ * slot not looked at. */
+static Status scan_take_leaf(Cx *cx, TableScan *s, const BtPos *pos, uint32_t max, Arena *arena,
+                             uint32_t *slot_out)
+{
+    RowList *l = &s->list;
+    uint32_t n = bt_leaf_count(&pos->leaf), slot = pos->slot;
+    row_list_begin(l, s->t);
+    for (; slot < n && l->count < max; slot++) {
+        BtEntry entry;
+        if (UNLIKELY(!bt_leaf_entry(&pos->leaf, slot, &entry))) {
+            return err_corrupt(cx, pos->leaf.page, "row %u is damaged", slot);
+        }
+        if (UNLIKELY(entry.rowid > s->last_rowid)) {
+            s->done = true;
+            break;
+        }
+        TRY(row_list_add(cx, s->snap, s->t, &s->vr, &entry, pos->leaf.page, l, arena));
+    }
+    *slot_out = slot;
+    return ST_OK;
+}
+
+Status table_scan_next(Cx *cx, TableScan *s, uint32_t max_rows, Batch *out, Arena *arena)
+{
+    uint32_t filled = 0;
+    batch_reset(out);
+    max_rows = MIN(max_rows, (uint32_t)VEC_CAPACITY);
+    while (filled < max_rows && !s->done) {
+        BtPos pos;
+        Status st = scan_latch(cx, s, &pos);
+        if (st == ST_DONE) {
+            s->done = true;
+            break;
+        }
+        TRY(st);
+        uint32_t slot = 0, n = bt_leaf_count(&pos.leaf);
+        txn_note_page(s->txn, s->snap, &pos.leaf);
+        st = scan_take_leaf(cx, s, &pos, max_rows - filled, arena, &slot);
+        for (uint16_t i = 0; st == ST_OK && i < s->column_count; i++) {
+            st = row_list_gather(cx, s->t, &s->list, s->columns[i], out->cols[i], filled, arena);
+        }
+        if (st == ST_OK && s->want_rowid) {
+            memcpy((uint64_t *)out->cols[s->column_count]->data + filled, s->list.ids,
+                   s->list.count * sizeof(uint64_t));
+        }
+        if (st == ST_OK && slot < n && !s->done) {
+            s->next_rowid = bt_leaf_rowid(&pos.leaf, slot);
+            s->state = SCAN_AT_KEY;
+            bt_release(&s->tree, &pos);
+        } else {
+            s->state = SCAN_NEXT_LEAF;
+            bt_cursor_leave(&s->cursor, &pos);
+        }
+        TRY(st);
+        filled += s->list.count;
+        TRY(cx_check(cx));
+    }
+    batch_set_count(out, filled);
+    return filled == 0 && s->done ? ST_DONE : ST_OK;
+}
+
+Status table_scan_count(Cx *cx, TableScan *s, uint64_t *count_out)
+{
+    uint64_t count = 0;
+    for (;;) {
+        BtPos pos;
+        Status st = scan_latch(cx, s, &pos);
+        if (st == ST_DONE) {
+            break;
+        }
+        TRY(st);
+        uint32_t n = bt_leaf_count(&pos.leaf);
+        txn_note_page(s->txn, s->snap, &pos.leaf);
+        for (uint32_t slot = pos.slot; slot < n && st == ST_OK; slot++) {
+            BtEntry entry;
+            bool seen;
+            Slice row;
+            if (!bt_leaf_entry(&pos.leaf, slot, &entry)) {
+                st = err_corrupt(cx, pos.leaf.page, "row %u is damaged", slot);
+                break;
+            }
+            if (entry.rowid > s->last_rowid) {
+                s->done = true;
+                break;
+            }
+            if (LIKELY(version_settled(s->snap, entry.tag))) {
+                count += (entry.tag & TAG_DELETED) == 0;
+                continue;
+            }
+            st = version_find(cx, s->snap, entry.tag, slice_bytes(entry.payload, entry.payload_len),
+                              &s->vr, &seen, &row);
+            count += st == ST_OK && seen;
+        }
+        s->state = SCAN_NEXT_LEAF;
+        bt_cursor_leave(&s->cursor, &pos);
+        TRY(st);
+        TRY(cx_check(cx));
+    }
+    s->done = true;
+    *count_out = count;
+    return ST_OK;
+}
+
+/* ---- one row ---- */
+
+Status row_fetch_at(Cx *cx, const Snapshot *snap, const Table *t, VersionReader *vr,
+                    const BtPos *pos, const uint16_t *columns, uint16_t column_count, Batch *out,
+                    uint32_t out_row, Arena *arena)
+{
+    BtEntry entry;
+    bool seen = true;
+    if (!bt_leaf_entry(&pos->leaf, pos->slot, &entry)) {
+        return err_corrupt(cx, pos->leaf.page, "row %u is damaged", pos->slot);
+    }
+    Slice payload = slice_bytes(entry.payload, entry.payload_len), row;
+    if (version_settled(snap, entry.tag)) {
+        seen = (entry.tag & TAG_DELETED) == 0;
+    } else {
+        TRY(version_find(cx, snap, entry.tag, payload, vr, &seen, &payload));
+    }
+    if (!seen) {
+        return ST_NOTFOUND;
+    }
+    const RowLayout *l;
+    TRY(row_resolve(cx, t->engine, t->layouts, arena, payload, pos->leaf.page, &row, &l));
+    for (uint16_t i = 0; i < column_count; i++) {
+        TRY(row_get(cx, t, l, row, columns[i], out->cols[i], out_row, arena));
+    }
+    return ST_OK;
+}
+
+Status table_fetch(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowId rowid,
+                   const uint16_t *columns, uint16_t column_count, Batch *out, uint32_t out_row,
+                   Arena *arena)
+{
+    VersionReader vr;
+    BtTree tree = table_tree(t);
+    BtKey key = row_key(rowid);
+    BtPos pos;
+    version_reader_init(&vr);
+    TRY(bt_seek(cx, &tree, &key, LATCH_SHARED, &pos));
+    txn_note_page(txn, snap, &pos.leaf);
+    Status st =
+        pos.found ? row_fetch_at(cx, snap, t, &vr, &pos, columns, column_count, out, out_row, arena)
+                  : ST_NOTFOUND;
+    bt_release(&tree, &pos);
+    return st;
+}

@@ -1,0 +1,286 @@
+#ifndef DASSIE_TABLE_INTERNAL_H
+#define DASSIE_TABLE_INTERNAL_H
+/*
+ * table_internal.h - what the files of src/table share: row layouts, log record bodies, versions.
+ *
+ * Log record bodies of row operations (little-endian, packed):
+ *   INSERT        u64 rowid, u16 n, n x u16 len, payloads   (n consecutive row ids of one leaf)
+ *   INSERT index  u16 klen, key
+ *   UPDATE        u64 rowid, u64 prev_tag, u16 old_len, u16 new_len, u16 ranges,
+ *                 ranges x {u16 at, u16 old_n, u16 new_n}, then per range old bytes, new bytes
+ *   DELETE        u64 rowid, u64 prev_tag
+ *   DELETE index  u64 prev_tag, u16 klen, key        RESURRECT likewise
+ *   CLR           u64 undo_next, then by flags as CLR_* says
+ *   PURGE         u64 rowid, u16 n                   PURGE index  u16 klen, key
+ * flags bit 0 tells an index entry; bit 1 of UPDATE: a column of a unique index changed.
+ */
+#include "base/map.h"
+#include "table/maintain.h"
+
+enum { ROWREC_INDEX = 1, ROWREC_KEY_UPDATE = 2 };
+/* CLR kinds (the record's flags). */
+enum {
+    CLR_REMOVE_ROWS = 1, /* u64 rowid, u16 n */
+    CLR_UPDATE_ROW = 2,  /* u64 rowid, u64 tag, u16 len_now, u16 len_then, u16 ranges, ranges, bytes
+                            (only the new ones) */
+    CLR_TAG_ROW = 3,     /* u64 rowid, u64 tag */
+    CLR_REMOVE_KEY = 4,  /* u16 klen, key */
+    CLR_TAG_KEY = 5,     /* u64 tag, u16 klen, key */
+};
+
+/* ---- rows ---- */
+#define ROW_LAYOUT_MASK 0x3fffu
+#define ROW_HAS_NULLS   0x4000u
+#define ROW_OUT_OF_LINE                                                                            \
+    0x8000u /* the payload is u16, OverflowRef: the row itself lives in a chain */
+#define ROW_END_EXTERNAL 0x8000u /* in an end offset: the value is an OverflowRef */
+#define ROW_INLINE_MAX   (PAGE_SIZE / 4 - 16)
+#define ROW_BYTES_MAX    32767u
+#define INDEX_KEY_MAX    (PAGE_SIZE / 3 - 26)
+
+/* RowLayout - where the columns of a row are. Immutable. */
+typedef struct RowLayout {
+    uint16_t number, column_count, var_count;
+    uint16_t ends_at, data_at; /* end offsets of variable columns; first variable byte */
+    const PhysType *phys;
+    const uint16_t *at; /* fixed: byte offset in the payload; variable: index of its end offset */
+} RowLayout;
+
+/* OverflowRef - a value (or row) that lives out of line. */
+typedef struct OverflowRef {
+    PageNo page;
+    uint64_t stamp; /* tells this chain from later ones on the same pages */
+    uint32_t len, reserved;
+} OverflowRef;
+STATIC_ASSERT(sizeof(OverflowRef) == 24, "OverflowRef is 24 bytes on disk");
+
+/* RowLayouts - the run-time state of one tree: layouts, row ids, counters, a sequence's value. */
+struct RowLayouts {
+    TreeId tree;
+    TreeKind kind;
+    PageNo root;
+    OsMutex mutex; /* guards what is not atomic */
+    Arena arena;
+    _Atomic uint32_t layout_count;
+    RowLayout **_Atomic layouts;
+    uint32_t layout_size;
+    ColumnLayout *columns; /* of the newest layout */
+    uint16_t column_count;
+    _Atomic uint64_t next_rowid;
+    _Atomic uint64_t rowid_limit;
+    uint32_t rowid_step;
+    _Atomic bool has_overflow; /* TreeEntry.flags says so too */
+    TableSize size;            /* last estimate */
+    uint64_t size_rowid;
+    int64_t size_us;
+    bool seq_loaded, seq_called;
+    int64_t seq_last, seq_logged;
+    uint32_t seq_left;
+    struct RowLayouts *next_dropped;
+};
+typedef struct RowLayouts TreeRt;
+enum { TREE_FLAG_OVERFLOW = 1 };
+
+struct TableRuntime {
+    OsMutex mutex;
+    Map by_tree;     /* TreeId -> TreeRt */
+    TreeRt *dropped; /* their memory, kept until the engine closes */
+    _Atomic Lsn purge_pos;
+};
+
+/* tree_rt_get - the run-time state of a tree, loaded on first use. */
+Status tree_rt_get(Cx *cx, Engine *e, TreeId tree, TreeRt **rt_out);
+/* tree_rt_forget - the tree was dropped: its id is not found any more. */
+void tree_rt_forget(Engine *e, TreeId tree);
+Status tree_rt_rowids(Cx *cx, Engine *e, TreeRt *rt, uint32_t n, RowId *first_out);
+/* tree_rt_layout - NULL when the number is not known (damaged row). */
+const RowLayout *tree_rt_layout(TreeRt *rt, uint32_t number);
+Status tree_rt_add_layout(Cx *cx, Engine *e, TreeRt *rt, const ColumnLayout *columns,
+                          uint16_t column_count, uint16_t *number_out);
+Status tree_rt_mark_overflow(Cx *cx, Engine *e, TreeRt *rt);
+
+/* ---- row codec ---- */
+/* row_encode - the payload of a row into out (ROW_INLINE_MAX bytes). Values that do not fit are
+ * written out of line; old_payload (may be NULL): unchanged external values are taken over from it.
+ */
+Status row_encode(Cx *cx, Txn *txn, const Table *t, const RowValues *values, Slice old_payload,
+                  const bool *changed, uint8_t *out, uint32_t *len_out);
+/* row_resolve - checks a payload's frame; a row out of line is read into the arena first. */
+Status row_resolve(Cx *cx, Engine *e, TreeRt *rt, Arena *arena, Slice payload, PageNo page,
+                   Slice *row_out, const RowLayout **layout_out);
+/* row_get - column `col` of a resolved row to row `at` of v; string bytes are copied to the arena.
+ */
+Status row_get(Cx *cx, const Table *t, const RowLayout *l, Slice row, uint16_t col, Vector *v,
+               uint32_t at, Arena *arena);
+Status row_get_datum(Cx *cx, const Table *t, const RowLayout *l, Slice row, uint16_t col,
+                     Datum *out, bool *null_out, Arena *arena);
+/* row_for_each_ref - calls fn for each OverflowRef in the payload (the row's own chain last). */
+Status row_for_each_ref(Cx *cx, Engine *e, TreeRt *rt, Slice payload,
+                        Status (*fn)(void *arg, Cx *cx, const OverflowRef *ref), void *arg);
+/* row_has_refs - cheap: may the payload hold OverflowRefs? */
+bool row_has_refs(TreeRt *rt, Slice payload);
+
+/* ---- overflow chains ---- */
+Status overflow_write(Cx *cx, Engine *e, TreeId tree, Slice bytes, OverflowRef *ref_out);
+Status overflow_read(Cx *cx, Engine *e, const OverflowRef *ref, void *out);
+
+/* ---- versions ---- */
+/* VersionReader - scratch of version_find; the row it steps back to lives in `bytes`. */
+typedef struct VersionReader {
+    Lsn last_lsn; /* verdict cache for rows written by one record */
+    bool last_seen;
+    uint8_t bytes[PAGE_SIZE / 4];
+} VersionReader;
+static inline void version_reader_init(VersionReader *vr)
+{
+    vr->last_lsn = 0;
+}
+/* version_find - the one visibility function. With the entry's leaf latched: *seen_out tells
+ * whether the snapshot sees a row (entry), *row_out its bytes: in the page, or in vr->bytes. */
+Status version_find(Cx *cx, const Snapshot *snap, uint64_t tag, Slice payload, VersionReader *vr,
+                    bool *seen_out, Slice *row_out);
+/* version_visible_fast - settled without looking: true when `tag` needs no version_find. */
+static inline bool version_settled(const Snapshot *snap, uint64_t tag)
+{
+    return tag_lsn(tag) < snap->settled_lsn;
+}
+
+typedef enum VersionState {
+    VERSION_FREE,  /* may be written by me */
+    VERSION_WAIT,  /* in progress: *xid_out */
+    VERSION_NEWER, /* committed after my snapshot */
+    VERSION_SELF,  /* changed by this very command */
+} VersionState;
+/* version_writable - with the leaf latched X: may txn change the entry on top of what snap sees?
+ * *key_update_out (may be NULL): the newest change was a delete or touched a key. */
+Status version_writable(Cx *cx, Txn *txn, const Snapshot *snap, uint64_t tag,
+                        VersionState *state_out, Xid *xid_out, bool *key_update_out);
+/* version_live - for unique checks: is the entry live whatever the snapshot? WAIT when unsettled.
+ */
+Status version_live(Cx *cx, const Txn *txn, TxnSys *sys, uint64_t tag, bool *live_out,
+                    bool *wait_out, Xid *xid_out);
+/* txn_note_page - a page was read: what a reply has to wait for. */
+static inline void txn_note_page(Txn *txn, const Snapshot *snap, const PageRef *leaf)
+{
+    if (txn != NULL && leaf->hdr->max_row_lsn >= txnsys_durable_lsn(snap->sys)) {
+        txn->seen_lsn = MAX(txn->seen_lsn, snap->commit_lsn);
+    }
+}
+
+/* ---- deltas ---- */
+#define DELTA_RANGES_MAX 8
+typedef struct DeltaRange {
+    uint16_t at, old_n, new_n;
+} DeltaRange;
+typedef struct Delta {
+    uint16_t old_len, new_len;
+    uint32_t count;
+    DeltaRange ranges[DELTA_RANGES_MAX];
+} Delta;
+void delta_make(Slice old_row, Slice new_row, Delta *d);
+/* UpdateBody - a decoded UPDATE record or CLR_UPDATE_ROW. old/new bytes alternate from `bytes`. */
+typedef struct UpdateBody {
+    RowId rowid;
+    uint64_t tag; /* prev_tag, or the tag to restore */
+    Delta delta;
+    const uint8_t *bytes;
+    size_t byte_count;
+} UpdateBody;
+bool update_body_decode(Slice body, bool clr, UpdateBody *out);
+/* delta_apply - rewrite row (len_now bytes, room for cap) from new to old (back) or old to new.
+ * false when the lengths do not match. */
+bool delta_apply_back(const UpdateBody *u, uint8_t *row, uint32_t *len, uint32_t cap);
+bool delta_apply_forward(const UpdateBody *u, bool clr, uint8_t *row, uint32_t *len, uint32_t cap);
+
+/* ---- little-endian helpers ---- */
+static inline uint16_t get_u16(const void *p)
+{
+    uint16_t v;
+    memcpy(&v, p, 2);
+    return v;
+}
+static inline uint64_t get_u64(const void *p)
+{
+    uint64_t v;
+    memcpy(&v, p, 8);
+    return v;
+}
+static inline void put_u16(void *p, uint16_t v)
+{
+    memcpy(p, &v, 2);
+}
+static inline void put_u64(void *p, uint64_t v)
+{
+    memcpy(p, &v, 8);
+}
+static inline Slice slice_bytes(const void *p, size_t n)
+{
+    return (Slice){(const char *)p, n};
+}
+/* key_body_decode - u16 klen, key at p. */
+static inline bool key_body_decode(const uint8_t *p, size_t n, Slice *key_out)
+{
+    if (n < 2 || (size_t)get_u16(p) > n - 2) {
+        return false;
+    }
+    *key_out = slice_bytes(p + 2, get_u16(p));
+    return true;
+}
+
+/* ---- writing, shared ---- */
+static inline BtTree table_tree(const Table *t)
+{
+    return (BtTree){t->engine->store, t->tree, TREE_TABLE, t->root};
+}
+static inline BtTree index_tree(const Table *t, const TableIndex *ix)
+{
+    return (BtTree){t->engine->store, ix->tree, TREE_INDEX, ix->root};
+}
+static inline BtKey row_key(RowId rowid)
+{
+    return (BtKey){.rowid = rowid};
+}
+static inline BtKey index_key(const void *p, size_t n)
+{
+    return (BtKey){.bytes = {(const char *)p, n}};
+}
+/* sequence_redo - a WAL_SEQUENCE record on its latched page. */
+Status sequence_redo(Cx *cx, PageRef *ref, Slice body);
+/* bt_tree_of - any tree by id, for undo, redo and purge. ST_NOTFOUND when dropped. */
+Status bt_tree_of(Cx *cx, Engine *e, TreeId tree, BtTree *out);
+
+/*
+ * row_write_seek - the leaf of a row latched X, when txn may change the row on top of what snap
+ * sees. room != 0: with room for that many bytes. Waits (no latch held) for writers and lock
+ * holders. On any outcome but WRITE_DONE nothing is latched.
+ */
+Status row_write_seek(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowId rowid,
+                      RowLockMode mode, uint32_t room, BtPos *pos, BtEntry *entry,
+                      WriteOutcome *outcome_out);
+
+/* IndexKey - an entry's key being built: encoded columns, then the row id. */
+typedef struct IndexKey {
+    Buf buf;
+    const struct KeySource *src; /* for the text of an error */
+    size_t prefix_len;
+    bool has_null;
+    uint8_t bytes[INDEX_KEY_MAX + 64];
+} IndexKey;
+typedef struct KeySource {
+    const RowValues *values; /* new rows */
+    const RowLayout *layout; /* or a stored one */
+    Slice row;
+    Arena *arena;
+} KeySource;
+Status index_key_build(Cx *cx, const Table *t, const TableIndex *ix, const KeySource *src,
+                       RowId rowid, IndexKey *key);
+/* index_put - insert (or resurrect) the entry, with its unique check. conflict_out NULL: a
+ * duplicate is 23505; else it is reported there (0 = none). */
+Status index_put(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, IndexKey *key, RowId rowid,
+                 bool check, RowId *conflict_out);
+Status index_delete_mark(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix,
+                         const IndexKey *key);
+Status index_find_conflict(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix,
+                           const IndexKey *key, RowId own, RowId *conflict_out, Xid *wait_out);
+
+#endif

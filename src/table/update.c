@@ -1,0 +1,320 @@
+/*
+ * update.c - replacing a row in place: conflict test under the leaf latch, delta to the log,
+ * indexes.
+ *
+ * Nothing that blocks is done under the latch: an in-progress writer or lock holder is waited for
+ * after letting go, and then the whole test is run again. A row that grows beyond its leaf is
+ * re-found through bt_seek_insert, which splits first.
+ */
+#include "table/table_internal.h"
+
+Status row_write_seek(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowId rowid,
+                      RowLockMode mode, uint32_t room, BtPos *pos, BtEntry *entry,
+                      WriteOutcome *outcome_out)
+{
+    BtTree tree = table_tree(t);
+    BtKey key = row_key(rowid);
+    for (;;) {
+        if (room == 0) {
+            TRY(bt_seek(cx, &tree, &key, LATCH_EXCLUSIVE, pos));
+        } else {
+            TRY(bt_seek_insert(cx, &tree, &key, room, pos));
+        }
+        if (!pos->found) {
+            bt_release(&tree, pos);
+            *outcome_out = WRITE_DELETED_MEANWHILE;
+            return ST_OK;
+        }
+        VersionState state = VERSION_FREE;
+        Xid xid = 0;
+        Status st = ST_OK;
+        if (!bt_leaf_entry(&pos->leaf, pos->slot, entry)) {
+            st = err_corrupt(cx, pos->leaf.page, "row %u is damaged", pos->slot);
+        } else {
+            st = version_writable(cx, txn, snap, entry->tag, &state, &xid, NULL);
+        }
+        if (st != ST_OK) {
+            bt_release(&tree, pos);
+            return st;
+        }
+        bool deleted = (entry->tag & TAG_DELETED) != 0;
+        bool locked = state != VERSION_WAIT && !deleted &&
+                      row_lock_conflict(t->engine->txns, txn, t->tree, rowid, mode);
+        if (state == VERSION_FREE && !deleted && !locked) {
+            *outcome_out = WRITE_DONE;
+            return ST_OK;
+        }
+        bt_release(&tree, pos);
+        if (state == VERSION_WAIT) {
+            TRY(txn_wait_xid(cx, txn, xid, 0));
+        } else if (state == VERSION_SELF) {
+            *outcome_out = WRITE_SELF_CHANGED;
+            return ST_OK;
+        } else if (deleted) {
+            *outcome_out = WRITE_DELETED_MEANWHILE;
+            return ST_OK;
+        } else if (state == VERSION_NEWER) {
+            *outcome_out = WRITE_UPDATED_MEANWHILE;
+            return ST_OK;
+        } else {
+            TRY(row_lock_wait(cx, txn, t->tree, rowid, mode));
+        }
+    }
+}
+
+/* ---- indexes ---- */
+
+/* update_touches - may any key column of the index differ? */
+static bool update_touches(const TableIndex *ix, const bool *changed)
+{
+    if (changed == NULL) {
+        return true;
+    }
+    for (uint16_t i = 0; i < ix->column_count; i++) {
+        if (ix->columns[i].column < 0 || changed[ix->columns[i].column]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* update_lock_mode - UPDATE when a column of a unique index may change, as foreign keys need it. */
+static RowLockMode update_lock_mode(const Table *t, const bool *changed)
+{
+    for (uint16_t i = 0; i < t->index_count; i++) {
+        if (t->indexes[i].unique && update_touches(&t->indexes[i], changed)) {
+            return ROWLOCK_UPDATE;
+        }
+    }
+    return ROWLOCK_NO_KEY_UPDATE;
+}
+
+static bool update_needs_old(const Table *t, const bool *changed)
+{
+    for (uint16_t i = 0; i < t->index_count; i++) {
+        if (update_touches(&t->indexes[i], changed)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* update_indexes - old entry out, new entry in, for every index whose key really differs. */
+static Status update_indexes(Cx *cx, Txn *txn, const Table *t, Slice old_payload,
+                             const RowValues *values, const bool *changed, RowId rowid)
+{
+    IndexKey old_key, new_key;
+    KeySource new_src = {.values = values}, old_src = {.arena = cx->arena};
+    ArenaMark mark = arena_mark(cx->arena);
+    Status st = row_resolve(cx, t->engine, t->layouts, cx->arena, old_payload, t->root,
+                            &old_src.row, &old_src.layout);
+    for (uint16_t i = 0; st == ST_OK && i < t->index_count; i++) {
+        const TableIndex *ix = &t->indexes[i];
+        if (!update_touches(ix, changed)) {
+            continue;
+        }
+        TRY_OUT(index_key_build(cx, t, ix, &old_src, rowid, &old_key));
+        TRY_OUT(index_key_build(cx, t, ix, &new_src, rowid, &new_key));
+        if (old_key.buf.len == new_key.buf.len &&
+            memcmp(old_key.buf.data, new_key.buf.data, old_key.buf.len) == 0) {
+            continue;
+        }
+        TRY_OUT(index_delete_mark(cx, txn, t, ix, &old_key));
+        TRY_OUT(index_put(cx, txn, t, ix, &new_key, rowid, true, NULL));
+    }
+out:
+    if (st == ST_OK) {
+        arena_rewind(cx->arena, mark);
+    }
+    return st;
+}
+
+/* ---- overflow values left behind ---- */
+
+/* RefList - chains named in a row. */
+typedef struct RefList {
+    OverflowRef *refs;
+    uint32_t count, size;
+} RefList;
+
+static Status ref_list_add(void *arg, Cx *cx, const OverflowRef *ref)
+{
+    RefList *l = arg;
+    (void)cx;
+    if (l->count == l->size) {
+        l->size = l->size == 0 ? 8 : l->size * 2;
+        l->refs = mem_realloc("overflow refs", l->refs, l->size * sizeof(*l->refs));
+    }
+    l->refs[l->count++] = *ref;
+    return ST_OK;
+}
+
+/* update_free_left - chains of the old row that the new one does not name go at commit. */
+static Status update_free_left(Cx *cx, Txn *txn, const Table *t, Slice old_payload,
+                               Slice new_payload)
+{
+    RefList before = {0}, after = {0};
+    Status st = row_for_each_ref(cx, t->engine, t->layouts, old_payload, ref_list_add, &before);
+    if (st == ST_OK && before.count != 0) {
+        st = row_for_each_ref(cx, t->engine, t->layouts, new_payload, ref_list_add, &after);
+    }
+    for (uint32_t i = 0; st == ST_OK && i < before.count; i++) {
+        bool kept = false;
+        for (uint32_t k = 0; k < after.count && !kept; k++) {
+            kept = after.refs[k].page == before.refs[i].page &&
+                   after.refs[k].stamp == before.refs[i].stamp;
+        }
+        if (!kept) {
+            txn_free_chain_on_commit(txn, t->tree, before.refs[i].page, before.refs[i].stamp);
+        }
+    }
+    mem_free(before.refs);
+    mem_free(after.refs);
+    return st;
+}
+
+/* ---- the row ---- */
+
+/* update_log - the UPDATE record of a delta. */
+static Lsn update_log(Txn *txn, const Table *t, PageNo page, uint8_t flags, RowId rowid,
+                      uint64_t prev_tag, const Delta *d, const uint8_t *old_row,
+                      const uint8_t *new_row)
+{
+    uint8_t head[22 + 6 * DELTA_RANGES_MAX];
+    Slice parts[1 + 2 * DELTA_RANGES_MAX];
+    uint32_t n = 1;
+    put_u64(head, rowid);
+    put_u64(head + 8, prev_tag);
+    put_u16(head + 16, d->old_len);
+    put_u16(head + 18, d->new_len);
+    put_u16(head + 20, (uint16_t)d->count);
+    for (uint32_t i = 0; i < d->count; i++) {
+        const DeltaRange *r = &d->ranges[i];
+        uint8_t *p = head + 22 + 6 * (size_t)i;
+        put_u16(p, r->at);
+        put_u16(p + 2, r->old_n);
+        put_u16(p + 4, r->new_n);
+        if (r->old_n != 0) {
+            parts[n++] = slice_bytes(old_row + r->at, r->old_n);
+        }
+        if (r->new_n != 0) {
+            parts[n++] = slice_bytes(new_row + r->at, r->new_n);
+        }
+    }
+    parts[0] = slice_bytes(head, 22 + 6 * (size_t)d->count);
+    return txn_log(txn, WAL_UPDATE, flags, t->tree, page, parts, n);
+}
+
+/* update_apply - leaf latched, room enough: log the delta and rewrite the row. */
+static void update_apply(Txn *txn, const Table *t, BtPos *pos, const BtEntry *entry, uint8_t flags,
+                         RowId rowid, const uint8_t *row, uint32_t len)
+{
+    Delta d;
+    Slice old_row = slice_bytes(entry->payload, entry->payload_len);
+    delta_make(old_row, slice_bytes(row, len), &d);
+    page_dirty(t->engine->store, &pos->leaf);
+    Lsn lsn = update_log(txn, t, pos->leaf.page, flags, rowid, entry->tag, &d, entry->payload, row);
+    BtEntry now = *entry;
+    if (len != entry->payload_len) {
+        bool fits = bt_leaf_resize(&pos->leaf, pos->slot, len);
+        ASSERT(fits);
+        bool good = bt_leaf_entry(&pos->leaf, pos->slot, &now);
+        ASSERT(good);
+        memcpy(now.payload, row, len);
+    } else {
+        for (uint32_t i = 0; i < d.count; i++) {
+            memcpy(now.payload + d.ranges[i].at, row + d.ranges[i].at, d.ranges[i].new_n);
+        }
+    }
+    bt_leaf_set_tag(&pos->leaf, pos->slot, lsn | TAG_HAS_PREV);
+    page_set_lsn(&pos->leaf, lsn, true);
+}
+
+/* update_old_refs - does the newest version hold external values that row_encode should know? Reads
+ * the payload into old (ROW_INLINE_MAX bytes). */
+static Status update_read_old(Cx *cx, const Table *t, RowId rowid, uint8_t *old, Slice *out)
+{
+    BtTree tree = table_tree(t);
+    BtKey key = row_key(rowid);
+    BtPos pos;
+    BtEntry entry;
+    *out = (Slice){NULL, 0};
+    TRY(bt_seek(cx, &tree, &key, LATCH_SHARED, &pos));
+    if (pos.found && bt_leaf_entry(&pos.leaf, pos.slot, &entry) &&
+        entry.payload_len <= ROW_INLINE_MAX) {
+        memcpy(old, entry.payload, entry.payload_len);
+        *out = slice_bytes(old, entry.payload_len);
+    }
+    bt_release(&tree, &pos);
+    return ST_OK;
+}
+
+Status table_update(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowId rowid,
+                    const RowValues *values, const bool *changed, WriteOutcome *outcome_out)
+{
+    uint8_t row[ROW_INLINE_MAX], old[ROW_INLINE_MAX];
+    uint32_t len;
+    BtPos pos;
+    BtEntry entry;
+    BtTree tree = table_tree(t);
+    RowLockMode mode = update_lock_mode(t, changed);
+    uint8_t flags = mode == ROWLOCK_UPDATE ? ROWREC_KEY_UPDATE : 0;
+    TRY(txn_start_write(cx, txn));
+    TRY(wal_admit(cx, t->engine->wal, 2 * ROW_INLINE_MAX));
+    for (;;) {
+        uint32_t room = 0;
+        Slice expected = {NULL, 0};
+        bool refs = atomic_load_explicit(&t->layouts->has_overflow, memory_order_acquire);
+        if (refs) {
+            /* External values that did not change are taken over, so the row must still be the one
+               they were read from when it is replaced. Wait first, so as not to write chains for a
+               row somebody else holds. */
+            TRY(row_write_seek(cx, txn, snap, t, rowid, mode, 0, &pos, &entry, outcome_out));
+            if (*outcome_out != WRITE_DONE) {
+                return ST_OK;
+            }
+            bt_release(&tree, &pos);
+            TRY(update_read_old(cx, t, rowid, old, &expected));
+        }
+        TRY(row_encode(cx, txn, t, values, expected, changed, row, &len));
+        for (;;) {
+            TRY(row_write_seek(cx, txn, snap, t, rowid, mode, room, &pos, &entry, outcome_out));
+            if (*outcome_out != WRITE_DONE) {
+                return ST_OK;
+            }
+            BtKey key = row_key(rowid);
+            if (room != 0 || len <= entry.payload_len ||
+                bt_leaf_has_room(&pos.leaf, &key, 8 + len)) {
+                break;
+            }
+            bt_release(&tree, &pos);
+            room = 8 + len;
+        }
+        if (refs && (expected.len != entry.payload_len ||
+                     memcmp(expected.ptr, entry.payload, expected.len) != 0)) {
+            bt_release(&tree, &pos);
+            continue;
+        }
+        break;
+    }
+    if (entry.payload_len > sizeof(old)) {
+        bt_release(&tree, &pos);
+        return err_corrupt(cx, pos.leaf.page, "row of %u bytes", entry.payload_len);
+    }
+    Slice old_payload = slice_bytes(old, entry.payload_len);
+    bool keep_old = update_needs_old(t, changed) || row_has_refs(t->layouts, old_payload);
+    if (keep_old) {
+        memcpy(old, entry.payload, entry.payload_len);
+    }
+    update_apply(txn, t, &pos, &entry, flags, rowid, row, len);
+    bt_release(&tree, &pos);
+    if (keep_old) {
+        if (row_has_refs(t->layouts, old_payload)) {
+            TRY(update_free_left(cx, txn, t, old_payload, slice_bytes(row, len)));
+        }
+        if (t->index_count != 0) {
+            TRY(update_indexes(cx, txn, t, old_payload, values, changed, rowid));
+        }
+    }
+    return ST_OK;
+}

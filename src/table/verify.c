@@ -1,0 +1,220 @@
+/*
+ * verify.c - is every index exactly its table? And rough sizes for the planner.
+ */
+#include "table/scan_internal.h"
+
+/* verify_entries - count the index's entries the snapshot sees; each must have its row. */
+static Status verify_entries(Cx *cx, const Snapshot *snap, const Table *t, const TableIndex *ix,
+                             Buf *report, uint64_t *errors, uint64_t *count_out)
+{
+    BtTree tree = index_tree(t, ix), rows = table_tree(t);
+    BtCursor c;
+    BtPos pos;
+    VersionReader vr;
+    Buf key;
+    Arena ids;
+    uint64_t count = 0;
+    version_reader_init(&vr);
+    buf_init(&key, INDEX_KEY_MAX + 128);
+    arena_init(&ids, NULL, "verify", 0);
+    bt_cursor_init(&c, &tree, false);
+    Status st = bt_cursor_seek(cx, &c, NULL, &pos);
+    while (st == ST_OK) {
+        uint32_t n = bt_leaf_count(&pos.leaf), k = 0;
+        arena_clear(&ids);
+        RowId *list = ARENA_ARRAY(&ids, RowId, MAX(n, 1));
+        for (uint32_t s = 0; s < n && st == ST_OK; s++) {
+            BtEntry entry;
+            bool seen = false;
+            Slice none = {NULL, 0};
+            bt_leaf_key(&pos.leaf, s, &key);
+            if (!bt_leaf_entry(&pos.leaf, s, &entry) || key.len < 8) {
+                st = err_corrupt(cx, pos.leaf.page, "index entry %u is damaged", s);
+                break;
+            }
+            st = version_find(cx, snap, entry.tag, none, &vr, &seen, &none);
+            if (st == ST_OK && seen) {
+                list[k++] = __builtin_bswap64(get_u64(key.data + key.len - 8));
+            }
+        }
+        bt_cursor_leave(&c, &pos);
+        for (uint32_t i = 0; i < k && st == ST_OK; i++) {
+            Batch none = {0};
+            st = table_fetch(cx, NULL, snap, t, list[i], NULL, 0, &none, 0, &ids);
+            if (st == ST_NOTFOUND) {
+                buf_printf(report, "index \"%s\": entry for row %llu, which is not there\n",
+                           ix->name, (unsigned long long)list[i]);
+                (*errors)++;
+                st = ST_OK;
+            }
+        }
+        count += k;
+        if (st == ST_OK) {
+            st = bt_cursor_next_leaf(cx, &c, &pos);
+        }
+    }
+    (void)rows;
+    bt_cursor_release(&c);
+    arena_release(&ids);
+    buf_release(&key);
+    *count_out = count;
+    return st == ST_DONE ? ST_OK : st;
+}
+
+/* verify_row_in_index - the entry of a row the snapshot sees must be seen, too. */
+static Status verify_row_in_index(Cx *cx, const Snapshot *snap, const Table *t,
+                                  const TableIndex *ix, const IndexKey *key, RowId rowid,
+                                  Buf *report, uint64_t *errors)
+{
+    BtTree tree = index_tree(t, ix);
+    BtKey k = index_key(key->buf.data, key->buf.len);
+    BtPos pos;
+    BtEntry entry;
+    VersionReader vr;
+    bool seen = false;
+    Slice none = {NULL, 0};
+    version_reader_init(&vr);
+    TRY(bt_seek(cx, &tree, &k, LATCH_SHARED, &pos));
+    Status st = ST_OK;
+    if (pos.found && bt_leaf_entry(&pos.leaf, pos.slot, &entry)) {
+        st = version_find(cx, snap, entry.tag, none, &vr, &seen, &none);
+    }
+    bt_release(&tree, &pos);
+    if (st == ST_OK && !seen) {
+        buf_printf(report, "index \"%s\": no entry for row %llu\n", ix->name,
+                   (unsigned long long)rowid);
+        (*errors)++;
+    }
+    return st;
+}
+
+/* verify_rows - every row has its entry in every index. */
+static Status verify_rows(Cx *cx, const Snapshot *snap, const Table *t, Arena *arena, Buf *report,
+                          uint64_t *errors, uint64_t *count_out)
+{
+    uint16_t *cols = ARENA_ARRAY(arena, uint16_t, MAX(t->column_count, 1));
+    PhysType *types = ARENA_ARRAY(arena, PhysType, t->column_count + 1u);
+    TableScan *scan;
+    Batch batch;
+    Arena strings;
+    uint64_t count = 0;
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        cols[i] = i;
+        types[i] = t->columns[i].phys;
+    }
+    types[t->column_count] = PHYS_I64;
+    batch_init(&batch, types, (uint16_t)(t->column_count + 1), arena);
+    TRY(table_scan_create(cx, arena, t, cols, t->column_count, true, &scan));
+    TRY(table_scan_start(cx, scan, NULL, snap));
+    arena_init(&strings, NULL, "verify", 0);
+    Status st = ST_OK;
+    while (st == ST_OK) {
+        arena_clear(&strings);
+        st = table_scan_next(cx, scan, VEC_CAPACITY, &batch, &strings);
+        for (uint32_t r = 0; st == ST_OK && r < batch.count; r++) {
+            RowValues values = {&batch, r};
+            KeySource src = {.values = &values};
+            RowId rowid = VEC_DATA(batch.cols[t->column_count], uint64_t)[r];
+            for (uint16_t i = 0; i < t->index_count && st == ST_OK; i++) {
+                IndexKey key;
+                st = index_key_build(cx, t, &t->indexes[i], &src, rowid, &key);
+                if (st == ST_OK) {
+                    st = verify_row_in_index(cx, snap, t, &t->indexes[i], &key, rowid, report,
+                                             errors);
+                }
+            }
+        }
+        count += st == ST_OK ? batch.count : 0;
+    }
+    table_scan_end(scan);
+    arena_release(&strings);
+    *count_out = count;
+    return st == ST_DONE ? ST_OK : st;
+}
+
+Status table_verify(Cx *cx, const Table *t, Buf *report, uint64_t *errors_out)
+{
+    BtTree tree = table_tree(t);
+    Snapshot snap;
+    Arena arena;
+    uint64_t rows = 0;
+    TRY(bt_verify(cx, &tree, report, errors_out));
+    arena_init(&arena, NULL, "verify", 0);
+    snapshot_take(t->engine->txns, NULL, &snap);
+    Status st = verify_rows(cx, &snap, t, &arena, report, errors_out, &rows);
+    for (uint16_t i = 0; i < t->index_count && st == ST_OK; i++) {
+        const TableIndex *ix = &t->indexes[i];
+        uint64_t entries = 0;
+        BtTree itree = index_tree(t, ix);
+        st = bt_verify(cx, &itree, report, errors_out);
+        if (st == ST_OK) {
+            st = verify_entries(cx, &snap, t, ix, report, errors_out, &entries);
+        }
+        if (st == ST_OK && entries != rows) {
+            buf_printf(report, "index \"%s\": %llu entries for %llu rows\n", ix->name,
+                       (unsigned long long)entries, (unsigned long long)rows);
+            (*errors_out)++;
+        }
+    }
+    snapshot_release(&snap);
+    arena_release(&arena);
+    return st;
+}
+
+/* ---- size ---- */
+
+enum { SIZE_SAMPLES = 12 };
+
+/* size_sample - live rows, row-id span and fill of leaves spread over the row ids given out. */
+static Status size_sample(Cx *cx, const Table *t, uint64_t last_rowid, TableSize *out)
+{
+    BtTree tree = table_tree(t);
+    double live = 0, span = 0, leaves = 0;
+    RowId next = 0;
+    for (uint32_t i = 0; i < SIZE_SAMPLES; i++) {
+        RowId at = last_rowid / SIZE_SAMPLES * i;
+        BtPos pos;
+        BtEntry entry;
+        if (at < next) {
+            continue; /* the sample before reached as far */
+        }
+        BtKey key = row_key(at);
+        TRY(bt_seek(cx, &tree, &key, LATCH_SHARED, &pos));
+        uint32_t n = bt_leaf_count(&pos.leaf);
+        RowId first = n != 0 ? bt_leaf_rowid(&pos.leaf, 0) : at;
+        RowId last = n != 0 ? bt_leaf_rowid(&pos.leaf, n - 1) : at;
+        for (uint32_t s = 0; s < n; s++) {
+            live += bt_leaf_entry(&pos.leaf, s, &entry) && (entry.tag & TAG_DELETED) == 0;
+        }
+        bt_release(&tree, &pos);
+        span += (double)(MAX(last, at) - MIN(first, at) + 1);
+        leaves += 1;
+        next = last + 1;
+    }
+    out->rows = live == 0 ? 0 : live / span * (double)last_rowid;
+    out->pages = live == 0 ? 1 : MAX(out->rows / (live / leaves), 1);
+    return ST_OK;
+}
+
+Status table_size(Cx *cx, const Table *t, TableSize *out)
+{
+    TreeRt *rt = t->layouts;
+    Engine *e = t->engine;
+    uint64_t last = atomic_load(&rt->next_rowid) - 1;
+    int64_t now = os_mono_us(e->os);
+    os_mutex_lock(e->os, &rt->mutex);
+    bool fresh = rt->size_us >= 0 && now - rt->size_us < 1000000 &&
+                 last - rt->size_rowid <= rt->size_rowid / 16;
+    *out = rt->size;
+    os_mutex_unlock(e->os, &rt->mutex);
+    if (fresh) {
+        return ST_OK;
+    }
+    TRY(size_sample(cx, t, last, out));
+    os_mutex_lock(e->os, &rt->mutex);
+    rt->size = *out;
+    rt->size_us = now;
+    rt->size_rowid = last;
+    os_mutex_unlock(e->os, &rt->mutex);
+    return ST_OK;
+}

@@ -1,0 +1,202 @@
+/*
+ * version.c - which version of a row or index entry a snapshot sees, and whether it may be written.
+ *
+ * A tag is the LSN of the log record that made the version on the page. Below the snapshot's
+ * settled_lsn it is seen without looking; else its record says who wrote it, and holds what is
+ * needed to step back to the version before. Records are copied out of the log, never pointed into.
+ */
+#include "table/table_internal.h"
+
+enum { VERSION_BODY_BYTES = 512 };
+
+/* VersionRecord - a log record being looked at. */
+typedef struct VersionRecord {
+    WalHeader hdr;
+    size_t len;
+    uint8_t body[VERSION_BODY_BYTES];
+    uint8_t *big; /* the body when longer; mem_alloc */
+} VersionRecord;
+
+/* version_read - the record behind a tag. *gone_out: truncated meanwhile, hence settled. */
+static Status version_read(Cx *cx, TxnSys *sys, Lsn lsn, VersionRecord *r, bool *gone_out)
+{
+    Wal *wal = txnsys_wal(sys);
+    *gone_out = false;
+    r->big = NULL;
+    Status st = wal_read(cx, wal, lsn, &r->hdr, r->body, sizeof(r->body), &r->len);
+    if (UNLIKELY(st != ST_OK) && lsn < wal_tail(wal)) {
+        err_clear(cx);
+        *gone_out = true;
+        return ST_OK;
+    }
+    return st;
+}
+
+/* version_body - the whole body; a long one (an update of a long row) is read again. */
+static Status version_body(Cx *cx, TxnSys *sys, Lsn lsn, VersionRecord *r, Slice *out)
+{
+    if (LIKELY(r->len <= sizeof(r->body))) {
+        *out = slice_bytes(r->body, r->len);
+        return ST_OK;
+    }
+    r->big = mem_alloc("version", r->len);
+    TRY(wal_read(cx, txnsys_wal(sys), lsn, &r->hdr, r->big, r->len, &r->len));
+    *out = slice_bytes(r->big, r->len);
+    return ST_OK;
+}
+
+/* version_step_update - row (copied to vr->bytes first) as it was before the UPDATE. */
+static Status version_step_update(Cx *cx, Slice body, VersionReader *vr, Slice *row, uint64_t *tag)
+{
+    UpdateBody u;
+    if (!update_body_decode(body, false, &u) || row->len > sizeof(vr->bytes)) {
+        return err_corrupt(cx, 0, "update record is damaged");
+    }
+    if ((const uint8_t *)row->ptr != vr->bytes) {
+        memcpy(vr->bytes, row->ptr, row->len);
+    }
+    uint32_t len = (uint32_t)row->len;
+    if (!delta_apply_back(&u, vr->bytes, &len, sizeof(vr->bytes))) {
+        return err_corrupt(cx, 0, "update record does not match the row");
+    }
+    *row = slice_bytes(vr->bytes, len);
+    *tag = u.tag;
+    return ST_OK;
+}
+
+/* version_step_back - the tag and bytes before the record. */
+static Status version_step_back(Cx *cx, TxnSys *sys, Lsn lsn, VersionRecord *r, VersionReader *vr,
+                                Slice *row, uint64_t *tag)
+{
+    Slice body;
+    Status st = version_body(cx, sys, lsn, r, &body);
+    if (st == ST_OK) {
+        size_t at = (wal_flags(&r->hdr) & ROWREC_INDEX) != 0 ? 0 : 8;
+        switch (wal_type(&r->hdr)) {
+        case WAL_UPDATE: st = version_step_update(cx, body, vr, row, tag); break;
+        case WAL_DELETE:
+        case WAL_RESURRECT:
+            if (body.len < at + 8) {
+                st = err_corrupt(cx, 0, "log record at %llu is damaged", (unsigned long long)lsn);
+            } else {
+                *tag = get_u64(body.ptr + at);
+            }
+            break;
+        default:
+            st = err_corrupt(cx, 0, "log record at %llu holds no earlier version",
+                             (unsigned long long)lsn);
+        }
+    }
+    if (UNLIKELY(r->big != NULL)) {
+        mem_free(r->big);
+    }
+    return st;
+}
+
+Status version_find(Cx *cx, const Snapshot *snap, uint64_t tag, Slice payload, VersionReader *vr,
+                    bool *seen_out, Slice *row_out)
+{
+    bool first = true;
+    for (;;) {
+        Lsn lsn = tag_lsn(tag);
+        bool seen = lsn < snap->settled_lsn;
+        if (!seen && first && lsn == vr->last_lsn) {
+            seen = vr->last_seen;
+            if (!seen && (tag & TAG_HAS_PREV) == 0) {
+                *seen_out = false;
+                return ST_OK;
+            }
+        }
+        if (!seen) {
+            seen = lsn_settled_block(snap->sys, lsn, snap->csn);
+        }
+        if (!seen) {
+            VersionRecord r;
+            bool gone;
+            TRY(version_read(cx, snap->sys, lsn, &r, &gone));
+            seen = gone || xid_visible(snap, wal_xid(&r.hdr), r.hdr.cid);
+            if (first) {
+                vr->last_lsn = lsn;
+                vr->last_seen = seen;
+            }
+            if (!seen) {
+                if ((tag & TAG_HAS_PREV) == 0) {
+                    *seen_out = false;
+                    return ST_OK;
+                }
+                TRY(version_step_back(cx, snap->sys, lsn, &r, vr, &payload, &tag));
+                first = false;
+                continue;
+            }
+        }
+        *seen_out = (tag & TAG_DELETED) == 0;
+        *row_out = payload;
+        return ST_OK;
+    }
+}
+
+Status version_writable(Cx *cx, Txn *txn, const Snapshot *snap, uint64_t tag,
+                        VersionState *state_out, Xid *xid_out, bool *key_update_out)
+{
+    Lsn lsn = tag_lsn(tag);
+    *state_out = VERSION_FREE;
+    if (key_update_out != NULL) {
+        *key_update_out = true;
+    }
+    if (LIKELY(lsn < snap->settled_lsn) || lsn_settled_block(snap->sys, lsn, snap->csn)) {
+        return ST_OK;
+    }
+    WalHeader hdr;
+    size_t len;
+    Status st = wal_read(cx, txnsys_wal(snap->sys), lsn, &hdr, NULL, 0, &len);
+    if (UNLIKELY(st != ST_OK)) {
+        if (lsn < wal_tail(txnsys_wal(snap->sys))) {
+            err_clear(cx);
+            return ST_OK;
+        }
+        return st;
+    }
+    if (key_update_out != NULL && wal_type(&hdr) == WAL_UPDATE) {
+        *key_update_out = (wal_flags(&hdr) & ROWREC_KEY_UPDATE) != 0;
+    }
+    Xid xid = wal_xid(&hdr);
+    if (xid == txn->xid) {
+        *state_out = hdr.cid < snap->cid ? VERSION_FREE : VERSION_SELF;
+        return ST_OK;
+    }
+    Csn csn;
+    if (xid_state(snap->sys, xid, &csn) != XID_COMMITTED) {
+        *state_out = VERSION_WAIT;
+        *xid_out = xid;
+    } else if (csn > snap->csn) {
+        *state_out = VERSION_NEWER;
+    }
+    return ST_OK;
+}
+
+Status version_live(Cx *cx, const Txn *txn, TxnSys *sys, uint64_t tag, bool *live_out,
+                    bool *wait_out, Xid *xid_out)
+{
+    Lsn lsn = tag_lsn(tag);
+    *live_out = (tag & TAG_DELETED) == 0;
+    *wait_out = false;
+    if (LIKELY(lsn < txnsys_settled_now(sys)) || lsn_settled_block(sys, lsn, UINT64_MAX)) {
+        return ST_OK;
+    }
+    WalHeader hdr;
+    size_t len;
+    Status st = wal_read(cx, txnsys_wal(sys), lsn, &hdr, NULL, 0, &len);
+    if (UNLIKELY(st != ST_OK)) {
+        if (lsn < wal_tail(txnsys_wal(sys))) {
+            err_clear(cx);
+            return ST_OK;
+        }
+        return st;
+    }
+    Csn csn;
+    if (wal_xid(&hdr) != txn->xid && xid_state(sys, wal_xid(&hdr), &csn) != XID_COMMITTED) {
+        *wait_out = true;
+        *xid_out = wal_xid(&hdr);
+    }
+    return ST_OK;
+}

@@ -1,0 +1,239 @@
+/*
+ * rollback.c - the one undo walk: abort, ROLLBACK TO and the losers of a crash.
+ *
+ * The walk follows prev_lsn from the transaction's newest record. Each undone record is answered by
+ * a CLR whose body begins with the LSN to go on with, so a walk that is interrupted (by a crash, or
+ * by the abort after a ROLLBACK TO) never undoes twice. The transaction stays in progress until the
+ * walk is done: readers keep using the before-images, writers keep waiting.
+ */
+#include "base/log.h"
+#include "txn/txn_internal.h"
+
+/* txn_created_tree - was the tree created by this very transaction (above action `from`)? Its rows
+ * need no undo: the tree goes as a whole. */
+static bool txn_created_tree(const Txn *txn, uint32_t from, TreeId tree)
+{
+    const TxnPrivate *p = txn->priv;
+    for (uint32_t i = from; i < p->action_count; i++) {
+        if (p->actions[i].kind == ACTION_DROP_ON_ABORT && p->actions[i].tree == tree) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* txn_undo_tree_created - free the tree, then say so with a CLR. */
+static Status txn_undo_tree_created(Cx *cx, Txn *txn, const WalHeader *hdr)
+{
+    TxnSys *sys = txn->sys;
+    if (sys->drop_tree != NULL) {
+        TRY(sys->drop_tree(sys->handler_arg, cx, hdr->tree));
+    }
+    Lsn undo_next = hdr->prev_lsn;
+    Slice part = {(const char *)&undo_next, sizeof(undo_next)};
+    txn_log(txn, WAL_CLR, CLR_TREE_CREATED, hdr->tree, 0, &part, 1);
+    return ST_OK;
+}
+
+/* txn_undo_read - the record at lsn with its whole body in buf. */
+static Status txn_undo_read(Cx *cx, TxnSys *sys, Lsn lsn, WalHeader *hdr, Buf *buf)
+{
+    size_t len = 0;
+    buf_clear(buf);
+    (void)buf_reserve(buf, 1024);
+    TRY(wal_read(cx, sys->wal, lsn, hdr, buf->data, buf->size, &len));
+    if (len > buf->size) {
+        (void)buf_reserve(buf, len);
+        TRY(wal_read(cx, sys->wal, lsn, hdr, buf->data, buf->size, &len));
+    }
+    buf->len = len;
+    return ST_OK;
+}
+
+/* txn_undo_walk - undo every record above stop_lsn. created_from: first action to look at for trees
+ * that go as a whole. */
+static Status txn_undo_walk(Cx *cx, Txn *txn, Lsn stop_lsn, uint32_t created_from,
+                            _Atomic bool *stop)
+{
+    TxnSys *sys = txn->sys;
+    Lsn lsn = txn->last_lsn;
+    Status st = ST_OK;
+    Buf body;
+    buf_init(&body, WAL_RECORD_BYTES_MAX);
+    while (lsn > stop_lsn) {
+        WalHeader hdr;
+        if (stop != NULL && atomic_load_explicit(stop, memory_order_relaxed)) {
+            st = ST_DONE;
+            break;
+        }
+        TRY_OUT(txn_undo_read(cx, sys, lsn, &hdr, &body));
+        if (wal_xid(&hdr) != txn->xid) {
+            st = err_corrupt(cx, 0, "log record at %llu is not of transaction %llu",
+                             (unsigned long long)lsn, (unsigned long long)txn->xid);
+            break;
+        }
+        Slice bytes = {(const char *)body.data, body.len};
+        Lsn next = hdr.prev_lsn;
+        switch (wal_type(&hdr)) {
+        case WAL_CLR:
+            if (bytes.len < sizeof(next)) {
+                st = err_corrupt(cx, 0, "CLR of %zu bytes", bytes.len);
+                goto out;
+            }
+            memcpy(&next, bytes.ptr, sizeof(next));
+            break;
+        case WAL_NOOP:
+            if (wal_flags(&hdr) == NOOP_TREE_CREATED) {
+                TRY_OUT(txn_undo_tree_created(cx, txn, &hdr));
+            }
+            break;
+        case WAL_INSERT:
+        case WAL_UPDATE:
+        case WAL_DELETE:
+        case WAL_RESURRECT:
+            if (!txn_created_tree(txn, created_from, hdr.tree)) {
+                TRY_OUT(sys->undo(sys->handler_arg, cx, txn, lsn, &hdr, bytes));
+            }
+            break;
+        default: break;
+        }
+        ASSERT(next < lsn);
+        lsn = next;
+    }
+out:
+    buf_release(&body);
+    return st;
+}
+
+Status txn_undo_to(Cx *cx, Txn *txn, Lsn stop_lsn)
+{
+    return txn_undo_walk(cx, txn, stop_lsn, 0, NULL);
+}
+
+/* txn_finish_abort - everything is undone: log the end, publish, let go of locks. */
+void txn_finish_abort(Cx *cx, Txn *txn)
+{
+    TxnSys *sys = txn->sys;
+    (void)cx;
+    if (txn->xid != 0) {
+        txn_log(txn, WAL_ABORT_END, 0, 0, 0, NULL, 0);
+    }
+    os_mutex_lock(sys->os, &sys->commit_lock);
+    if (txn->xid != 0) {
+        if (txn->xid >= sys->first_xid) {
+            atomic_store_explicit(txnsys_status_at(sys, txn->xid), STATUS_ABORTED,
+                                  memory_order_release);
+        }
+        txnsys_unregister(sys, txn);
+    }
+    if (txn->snapshot_held) {
+        txn_snapshot_unlink(&txn->snapshot);
+        txn->snapshot_held = false;
+    }
+    os_mutex_unlock(sys->os, &sys->commit_lock);
+    txn_blocks_leave(txn, 0);
+    row_locks_release(txn, 0, true);
+    table_locks_release(txn, 0, true);
+    if (txn->xid != 0) {
+        txn_wake_xid(sys, txn->xid);
+    }
+    txn_actions_run_end(txn, 0, false);
+}
+
+void txn_abort(Cx *cx, Txn *txn)
+{
+    if (txn->xid != 0 && txn->last_lsn != 0) {
+        /* Undo must not stop half way: no cancel, and errors of its own (the statement's error must
+           survive). */
+        Err err;
+        memset(&err, 0, sizeof(err));
+        Cx own = *cx;
+        own.err = &err;
+        own.cancel = NULL;
+        Status st = txn_undo_to(&own, txn, 0);
+        if (st != ST_OK) {
+            log_err(LOG_FATAL, &err);
+            PANIC("undo of transaction %llu failed", (unsigned long long)txn->xid);
+        }
+    }
+    txn_finish_abort(cx, txn);
+}
+
+Status txn_rollback_to(Cx *cx, Txn *txn, const SavePoint *sp)
+{
+    if (txn->xid != 0 && txn->last_lsn > sp->last_lsn) {
+        Cx own = *cx;
+        own.cancel = NULL;
+        Err err;
+        memset(&err, 0, sizeof(err));
+        own.err = &err;
+        Status st = txn_undo_walk(&own, txn, sp->last_lsn, sp->action_count, NULL);
+        if (st != ST_OK) {
+            log_err(LOG_FATAL, &err);
+            PANIC("undo of transaction %llu failed", (unsigned long long)txn->xid);
+        }
+    }
+    row_locks_release(txn, sp->level, false);
+    table_locks_release(txn, sp->level, false);
+    txn_actions_run_end(txn, sp->action_count, false);
+    txn->savepoint_level = sp->level + 1;
+    return ST_OK;
+}
+
+/* ---- losers ---- */
+
+Status txnsys_add_loser(Cx *cx, TxnSys *sys, const TxnActive *loser)
+{
+    (void)cx;
+    Txn *txn = mem_alloc("loser", sizeof(*txn));
+    TxnPrivate *priv = mem_alloc("loser", sizeof(*priv));
+    txn_init(txn, priv, sys, ISO_READ_COMMITTED, NULL);
+    priv->loser = true;
+    txn->xid = loser->xid;
+    txn->first_lsn = loser->first_lsn;
+    txn->last_lsn = loser->last_lsn;
+    os_mutex_lock(sys->os, &sys->commit_lock);
+    txnsys_register(sys, txn);
+    atomic_fetch_add(&sys->loser_count, 1);
+    os_mutex_unlock(sys->os, &sys->commit_lock);
+    /* Which blocks it wrote is not known: all between its first and last record. */
+    for (Lsn l = loser->first_lsn;; l += (Lsn)1 << LOG_BLOCK_SHIFT) {
+        txn_blocks_enter(txn, MIN(l, loser->last_lsn));
+        if (l >= loser->last_lsn) {
+            break;
+        }
+    }
+    return ST_OK;
+}
+
+Status txnsys_undo_losers(Cx *cx, TxnSys *sys, _Atomic bool *stop)
+{
+    for (;;) {
+        Txn *txn = NULL;
+        os_mutex_lock(sys->os, &sys->commit_lock);
+        LIST_FOREACH (node, &sys->active) {
+            TxnPrivate *p = LIST_ITEM(node, TxnPrivate, active_link);
+            if (p->loser) {
+                txn = p->owner;
+                break;
+            }
+        }
+        os_mutex_unlock(sys->os, &sys->commit_lock);
+        if (txn == NULL) {
+            return ST_OK;
+        }
+        Arena arena;
+        arena_init(&arena, NULL, "loser undo", 0);
+        txn->arena = &arena;
+        Status st = txn_undo_walk(cx, txn, 0, 0, stop);
+        if (st != ST_OK) {
+            arena_release(&arena);
+            return st == ST_DONE ? ST_OK : st;
+        }
+        txn_finish_abort(cx, txn);
+        atomic_fetch_sub(&sys->loser_count, 1);
+        arena_release(&arena);
+        mem_free(txn->priv);
+        mem_free(txn);
+    }
+}

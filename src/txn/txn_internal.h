@@ -1,0 +1,223 @@
+#ifndef DASSIE_TXN_INTERNAL_H
+#define DASSIE_TXN_INTERNAL_H
+/*
+ * txn_internal.h - structures shared by the files of src/txn.
+ *
+ * Locks, in the order they may be taken: deadlock mutex, row lock partition or table lock
+ * partition, commit lock. The commit lock is the innermost but for the log's own.
+ */
+#include "base/map.h"
+#include "txn/txn.h"
+
+enum {
+    TXN_RANK_KEY_LOCK = 100, /* above latches: I/O allowed */
+    TXN_RANK_DEADLOCK = 700,
+    TXN_RANK_ROW_LOCK = 710,
+    TXN_RANK_TABLE_LOCK = 720,
+    TXN_RANK_COMMIT = 730,
+};
+
+/* Commit status: a ring of u64 by xid, so large that it cannot lap itself in one life. */
+#define STATUS_IN_PROGRESS  ((uint64_t)0)
+#define STATUS_ABORTED      (~(uint64_t)0)
+#define STATUS_RING_ENTRIES ((uint64_t)1 << 32)
+#define STATUS_DROP_ENTRIES ((uint64_t)64 * 1024) /* memory is given back in pieces of this many   \
+                                                   */
+
+#define LOG_BLOCK_SHIFT  20
+#define LOG_BLOCK_COUNT  ((uint64_t)1 << 24)
+#define XID_HASH_BUCKETS 1024
+#define WAIT_BUCKETS     256
+#define ROWLOCK_PARTS    256
+#define ROWLOCK_COUNTERS 65536
+#define TABLELOCK_PARTS  64
+#define KEY_LOCKS        1024
+#define WAIT_SLICE_US    20000
+/* A reader passes waiting strong table locks until one of them has waited this long. */
+#define TABLELOCK_STARVE_US 2000000
+
+/* LogBlock - who still writes into a 1 MiB block of the log, and the newest commit in it. */
+typedef struct LogBlock {
+    _Atomic uint64_t max_csn;
+    _Atomic uint32_t active;
+    uint32_t pad;
+} LogBlock;
+
+typedef enum TxnActionKind {
+    ACTION_DROP_ON_COMMIT,
+    ACTION_FREE_CHAIN,
+    ACTION_DROP_ON_ABORT,
+    ACTION_ON_END,
+} TxnActionKind;
+typedef struct TxnAction {
+    TxnActionKind kind;
+    TreeId tree;
+    PageNo page;
+    uint64_t stamp;
+    void (*fn)(void *arg, bool committed);
+    void *arg;
+} TxnAction;
+
+/* RowHold - one transaction's lock on one row; in the entry's list and in the transaction's. */
+typedef struct RowHold {
+    struct RowHold *entry_next, *txn_next;
+    struct RowEntry *entry;
+    Txn *txn;
+    RowLockMode mode;
+    uint32_t level;
+} RowHold;
+typedef struct RowEntry {
+    struct RowEntry *next;
+    TreeId tree;
+    uint64_t rowid;
+    RowHold *holds;
+    struct WaitQueue {
+        struct LockWaiter *first, *last;
+    } queue;
+} RowEntry;
+
+/* LockWaiter - a thread that waits for a row or table lock; lives on its stack, linked FIFO. */
+typedef struct LockWaiter {
+    struct LockWaiter *next, *prev;
+    Txn *txn;
+    int mode;
+    int64_t since_us;
+} LockWaiter;
+
+/* TableEntry - stays once made; their number is bounded by the tables of the file. */
+typedef struct TableEntry {
+    struct TableEntry *next;
+    uint64_t key;
+    uint32_t granted[TABLELOCK_ACCESS_EXCLUSIVE + 1];
+    struct TableGrant *grants;
+    struct WaitQueue queue;
+} TableEntry;
+/* TableGrant - the modes one transaction holds on one table (bit m = mode m). */
+typedef struct TableGrant {
+    struct TableGrant *next, *txn_next;
+    struct TableEntry *entry;
+    Txn *txn;
+    uint32_t modes;
+    uint32_t level[TABLELOCK_ACCESS_EXCLUSIVE + 1]; /* savepoint level of the first taking */
+} TableGrant;
+
+typedef enum TxnWaitKind { TXN_WAIT_NONE, TXN_WAIT_XID, TXN_WAIT_ROW, TXN_WAIT_TABLE } TxnWaitKind;
+/* TxnWait - what a transaction waits for; guarded by the deadlock mutex. */
+typedef struct TxnWait {
+    TxnWaitKind kind;
+    Xid xid;
+    TreeId tree;
+    uint64_t key; /* row id or table key */
+    int mode;
+    ListNode link;
+    uint32_t visited; /* epoch of the last search that came by */
+} TxnWait;
+
+#define TXN_BLOCKS_INLINE 4
+typedef struct TxnPrivate {
+    ListNode active_link;
+    Txn *hash_next;
+    Txn *owner;
+    uint64_t last_block;
+    uint64_t blocks_inline[TXN_BLOCKS_INLINE];
+    uint64_t *blocks; /* log blocks written to, ascending; mem_alloc when grown */
+    uint32_t block_count, block_size;
+    TxnAction *actions;
+    uint32_t action_count, action_size;
+    RowHold *row_holds;
+    RowHold *free_holds;
+    TableGrant *table_grants;
+    TxnWait wait;
+    bool loser;
+} TxnPrivate;
+
+typedef struct LockPart {
+    OsMutex mutex;
+    OsEvent event;
+    RowEntry *rows; /* row lock partitions: chain */
+    RowEntry *free_rows;
+    uint32_t free_count;
+    TableEntry *tables; /* table lock partitions: chain */
+} LockPart;
+
+struct TxnSys {
+    Os *os;
+    Wal *wal;
+    TxnUndoFn undo;
+    TxnDropTreeFn drop_tree;
+    void *handler_arg;
+
+    OsMutex commit_lock; /* guards from here to the mark */
+    ListNode active;     /* TxnPrivate.active_link, by first_lsn */
+    ListNode snapshots;  /* Snapshot.link, oldest first */
+    Xid next_xid;
+    Csn last_csn;
+    Lsn last_commit_lsn; /* end of the newest COMMIT */
+    Lsn durable_pending, durable_pending_head;
+    Txn *xid_hash[XID_HASH_BUCKETS];
+    uint32_t writer_count, snapshot_count;
+    /* ---- mark ---- */
+
+    _Atomic Lsn oldest_active; /* first_lsn of the head of `active`; 0 = none */
+    _Atomic Lsn durable_lsn;
+    _Atomic uint32_t loser_count;
+    Xid first_xid; /* of this process; older ones are losers or finished */
+
+    _Atomic uint64_t *status;
+    _Atomic Xid settled_xid; /* every xid below is finished and seen by every snapshot */
+    Xid dropped_xid;         /* memory below was given back; used by txnsys_horizon's caller only */
+    LogBlock *blocks;
+
+    OsEvent xid_wait[WAIT_BUCKETS];
+    OsMutex deadlock;
+    ListNode waiters; /* TxnWait.link */
+    uint32_t search_epoch;
+
+    _Atomic uint32_t *row_counters;
+    LockPart row_parts[ROWLOCK_PARTS];
+    LockPart table_parts[TABLELOCK_PARTS];
+    OsMutex key_locks[KEY_LOCKS];
+};
+
+static inline _Atomic uint64_t *txnsys_status_at(TxnSys *sys, Xid xid)
+{
+    return &sys->status[xid & (STATUS_RING_ENTRIES - 1)];
+}
+
+/* txnsys.c */
+void txnsys_register(TxnSys *sys, Txn *txn); /* commit lock held */
+void txnsys_unregister(TxnSys *sys, Txn *txn);
+Txn *txnsys_find(TxnSys *sys, Xid xid);   /* commit lock held */
+void txnsys_durable_refresh(TxnSys *sys); /* commit lock held */
+void txn_snapshot_unlink(Snapshot *snap); /* commit lock held */
+Lsn txnsys_settled_locked(TxnSys *sys);   /* commit lock held */
+
+/* txn.c */
+void txn_blocks_enter(Txn *txn, Lsn lsn);
+void txn_blocks_leave(Txn *txn, Csn csn);
+void txn_init(Txn *txn, TxnPrivate *priv, TxnSys *sys, Isolation iso, Arena *arena);
+
+/* rollback.c */
+Status txn_undo_to(Cx *cx, Txn *txn, Lsn stop_lsn);
+void txn_finish_abort(Cx *cx, Txn *txn);
+
+/* action.c */
+void txn_actions_run_end(Txn *txn, uint32_t from, bool committed);
+
+/* wait.c */
+void txn_wake_xid(TxnSys *sys, Xid xid);
+/* txn_wait_loop - the one blocking wait of this folder: enters the wait-for graph, looks for a
+ * cycle, sleeps on `event` until ready(arg) says so. */
+Status txn_wait_loop(Cx *cx, Txn *txn, const TxnWait *what, OsEvent *event,
+                     bool (*ready)(void *arg), void *arg, int64_t lock_timeout_us);
+
+/* rowlock.c, tablelock.c */
+void row_locks_release(Txn *txn, uint32_t above_level, bool all);
+void table_locks_release(Txn *txn, uint32_t above_level, bool all);
+#define BLOCKERS_MAX 64
+uint32_t row_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, Txn **out);
+uint32_t table_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, Txn **out);
+void lock_queue_push(struct WaitQueue *q, LockWaiter *w);
+void lock_queue_remove(struct WaitQueue *q, LockWaiter *w);
+
+#endif

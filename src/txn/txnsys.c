@@ -1,0 +1,385 @@
+/*
+ * txnsys.c - the transaction system: active writers, snapshots, commit status, the horizon.
+ *
+ * Everything a snapshot needs is read inside one short commit lock, and COMMIT publishes inside the
+ * same lock, so there is no state "committing" and the order of commit numbers is the order of the
+ * COMMIT records in the log. Commit status is a ring of u64 by xid in a mapping so large that it
+ * cannot lap itself; memory of xids that everybody sees is given back, and a reader that then finds
+ * a zero looks at settled_xid again, which was moved before the memory went.
+ */
+#include "txn/txn_internal.h"
+
+Status txnsys_create(Cx *cx, Os *os, Wal *wal, Xid next_xid, Csn next_csn, TxnSys **sys_out)
+{
+    TxnSys *sys = mem_zalloc("txnsys", sizeof(*sys));
+    sys->os = os;
+    sys->wal = wal;
+    sys->next_xid = MAX(next_xid, 1);
+    sys->first_xid = sys->next_xid;
+    sys->dropped_xid = sys->next_xid;
+    atomic_store(&sys->settled_xid, sys->next_xid);
+    sys->last_csn = MAX(next_csn, 2) - 1;
+    list_init(&sys->active);
+    list_init(&sys->snapshots);
+    list_init(&sys->waiters);
+    os_mutex_init(&sys->commit_lock, "commit", TXN_RANK_COMMIT);
+    os_mutex_init(&sys->deadlock, "deadlock", TXN_RANK_DEADLOCK);
+    for (uint32_t i = 0; i < ROWLOCK_PARTS; i++) {
+        os_mutex_init(&sys->row_parts[i].mutex, "row locks", TXN_RANK_ROW_LOCK);
+    }
+    for (uint32_t i = 0; i < TABLELOCK_PARTS; i++) {
+        os_mutex_init(&sys->table_parts[i].mutex, "table locks", TXN_RANK_TABLE_LOCK);
+    }
+    for (uint32_t i = 0; i < KEY_LOCKS; i++) {
+        os_mutex_init(&sys->key_locks[i], "key lock", TXN_RANK_KEY_LOCK);
+    }
+    sys->status = os_mem_reserve(STATUS_RING_ENTRIES * sizeof(uint64_t));
+    sys->blocks = os_mem_reserve(LOG_BLOCK_COUNT * sizeof(LogBlock));
+    sys->row_counters = os_mem_reserve(ROWLOCK_COUNTERS * sizeof(uint32_t));
+    if (sys->status == NULL || sys->blocks == NULL || sys->row_counters == NULL) {
+        txnsys_free(sys);
+        return err_set(cx, ERRCODE_OUT_OF_MEMORY,
+                       "could not reserve memory for transaction status");
+    }
+    *sys_out = sys;
+    return ST_OK;
+}
+
+static void txnsys_free_part(LockPart *part)
+{
+    while (part->free_rows != NULL) {
+        RowEntry *e = part->free_rows;
+        part->free_rows = e->next;
+        mem_free(e);
+    }
+    while (part->rows != NULL) {
+        RowEntry *e = part->rows;
+        part->rows = e->next;
+        mem_free(e);
+    }
+    while (part->tables != NULL) {
+        TableEntry *e = part->tables;
+        part->tables = e->next;
+        mem_free(e);
+    }
+}
+
+void txnsys_free(TxnSys *sys)
+{
+    if (sys == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < ROWLOCK_PARTS; i++) {
+        txnsys_free_part(&sys->row_parts[i]);
+    }
+    for (uint32_t i = 0; i < TABLELOCK_PARTS; i++) {
+        txnsys_free_part(&sys->table_parts[i]);
+    }
+    /* Losers not undone yet are ours. */
+    while (!list_empty(&sys->active)) {
+        TxnPrivate *p = LIST_ITEM(sys->active.next, TxnPrivate, active_link);
+        list_remove(&p->active_link);
+        if (p->loser) {
+            Txn *txn = p->owner;
+            if (p->blocks != p->blocks_inline) {
+                mem_free(p->blocks);
+            }
+            mem_free(p);
+            mem_free(txn);
+        }
+    }
+    if (sys->status != NULL) {
+        os_mem_unreserve((void *)sys->status, STATUS_RING_ENTRIES * sizeof(uint64_t));
+    }
+    if (sys->blocks != NULL) {
+        os_mem_unreserve(sys->blocks, LOG_BLOCK_COUNT * sizeof(LogBlock));
+    }
+    if (sys->row_counters != NULL) {
+        os_mem_unreserve((void *)sys->row_counters, ROWLOCK_COUNTERS * sizeof(uint32_t));
+    }
+    mem_free(sys);
+}
+
+void txnsys_set_handlers(TxnSys *sys, TxnUndoFn undo, TxnDropTreeFn drop_tree, void *arg)
+{
+    sys->undo = undo;
+    sys->drop_tree = drop_tree;
+    sys->handler_arg = arg;
+}
+
+TxnSys *txn_sys(const Txn *txn)
+{
+    return txn->sys;
+}
+
+Wal *txnsys_wal(TxnSys *sys)
+{
+    return sys->wal;
+}
+
+Os *txnsys_os(TxnSys *sys)
+{
+    return sys->os;
+}
+
+/* ---- active writers (commit lock held) ---- */
+
+static void txnsys_publish_oldest(TxnSys *sys)
+{
+    Lsn oldest = 0;
+    if (!list_empty(&sys->active)) {
+        oldest = LIST_ITEM(sys->active.next, TxnPrivate, active_link)->owner->first_lsn;
+    }
+    atomic_store_explicit(&sys->oldest_active, oldest, memory_order_release);
+}
+
+/* txnsys_register - into the active list (its end: first_lsn is the newest) and the xid hash. */
+void txnsys_register(TxnSys *sys, Txn *txn)
+{
+    list_push_back(&sys->active, &txn->priv->active_link);
+    Txn **bucket = &sys->xid_hash[txn->xid & (XID_HASH_BUCKETS - 1)];
+    txn->priv->hash_next = *bucket;
+    *bucket = txn;
+    sys->writer_count++;
+    if (sys->active.next == &txn->priv->active_link) {
+        txnsys_publish_oldest(sys);
+    }
+}
+
+void txnsys_unregister(TxnSys *sys, Txn *txn)
+{
+    bool first = sys->active.next == &txn->priv->active_link;
+    list_remove(&txn->priv->active_link);
+    Txn **at = &sys->xid_hash[txn->xid & (XID_HASH_BUCKETS - 1)];
+    while (*at != txn) {
+        ASSERT(*at != NULL);
+        at = &(*at)->priv->hash_next;
+    }
+    *at = txn->priv->hash_next;
+    sys->writer_count--;
+    if (first) {
+        txnsys_publish_oldest(sys);
+    }
+}
+
+Txn *txnsys_find(TxnSys *sys, Xid xid)
+{
+    Txn *t = sys->xid_hash[xid & (XID_HASH_BUCKETS - 1)];
+    while (t != NULL && t->xid != xid) {
+        t = t->priv->hash_next;
+    }
+    return t;
+}
+
+/* txnsys_settled_locked - "R" now: everything below belongs to finished transactions. */
+Lsn txnsys_settled_locked(TxnSys *sys)
+{
+    Lsn oldest = atomic_load_explicit(&sys->oldest_active, memory_order_relaxed);
+    return oldest != 0 ? oldest : wal_head(sys->wal);
+}
+
+Lsn txnsys_settled_now(TxnSys *sys)
+{
+    /* With a page latched, whoever wrote a tag on it was in the list before: if the list is empty
+       now, every tag on the page is settled. */
+    Lsn oldest = atomic_load_explicit(&sys->oldest_active, memory_order_acquire);
+    return oldest != 0 ? oldest : TAG_LSN_MASK;
+}
+
+Lsn txnsys_oldest_active(TxnSys *sys)
+{
+    os_mutex_lock(sys->os, &sys->commit_lock);
+    Lsn lsn = txnsys_settled_locked(sys);
+    os_mutex_unlock(sys->os, &sys->commit_lock);
+    return lsn;
+}
+
+/* txnsys_durable_refresh - once the log is flushed up to where R was read, all before R is durable.
+ */
+void txnsys_durable_refresh(TxnSys *sys)
+{
+    if (wal_flushed(sys->wal) >= sys->durable_pending_head) {
+        atomic_store_explicit(&sys->durable_lsn, sys->durable_pending, memory_order_release);
+        sys->durable_pending = txnsys_settled_locked(sys);
+        sys->durable_pending_head = wal_head(sys->wal);
+    }
+}
+
+Lsn txnsys_durable_lsn(TxnSys *sys)
+{
+    return atomic_load_explicit(&sys->durable_lsn, memory_order_acquire);
+}
+
+void txnsys_counts(TxnSys *sys, uint32_t *writers_out, uint32_t *snapshots_out)
+{
+    os_mutex_lock(sys->os, &sys->commit_lock);
+    *writers_out = sys->writer_count;
+    *snapshots_out = sys->snapshot_count;
+    os_mutex_unlock(sys->os, &sys->commit_lock);
+}
+
+/* ---- snapshots ---- */
+
+void snapshot_take(TxnSys *sys, Txn *txn, Snapshot *snap_out)
+{
+    snap_out->sys = sys;
+    snap_out->txn = txn;
+    snap_out->cid = txn != NULL ? txn->cid : 0;
+    os_mutex_lock(sys->os, &sys->commit_lock);
+    snap_out->csn = sys->last_csn;
+    snap_out->settled_lsn = txnsys_settled_locked(sys);
+    snap_out->commit_lsn = sys->last_commit_lsn;
+    list_push_back(&sys->snapshots, &snap_out->link);
+    sys->snapshot_count++;
+    txnsys_durable_refresh(sys);
+    os_mutex_unlock(sys->os, &sys->commit_lock);
+}
+
+void snapshot_copy(const Snapshot *from, Snapshot *to_out)
+{
+    TxnSys *sys = from->sys;
+    *to_out = *from;
+    os_mutex_lock(sys->os, &sys->commit_lock);
+    /* Beside its source, so that the list stays ordered by age. */
+    list_insert_before((ListNode *)(uintptr_t)&from->link, &to_out->link);
+    sys->snapshot_count++;
+    os_mutex_unlock(sys->os, &sys->commit_lock);
+}
+
+void txn_snapshot_unlink(Snapshot *snap)
+{
+    list_remove(&snap->link);
+    snap->sys->snapshot_count--;
+}
+
+void snapshot_release(Snapshot *snap)
+{
+    TxnSys *sys = snap->sys;
+    if (sys == NULL) {
+        return;
+    }
+    os_mutex_lock(sys->os, &sys->commit_lock);
+    txn_snapshot_unlink(snap);
+    os_mutex_unlock(sys->os, &sys->commit_lock);
+    snap->sys = NULL;
+}
+
+/* ---- commit status ---- */
+
+XidState xid_state(TxnSys *sys, Xid xid, Csn *csn_out)
+{
+    *csn_out = 0;
+    if (UNLIKELY(xid < sys->first_xid)) {
+        /* From before the restart: finished, unless it is a loser being undone. */
+        if (atomic_load_explicit(&sys->loser_count, memory_order_acquire) == 0) {
+            return XID_COMMITTED;
+        }
+        os_mutex_lock(sys->os, &sys->commit_lock);
+        bool active = txnsys_find(sys, xid) != NULL;
+        os_mutex_unlock(sys->os, &sys->commit_lock);
+        return active ? XID_IN_PROGRESS : XID_COMMITTED;
+    }
+    uint64_t v = atomic_load_explicit(txnsys_status_at(sys, xid), memory_order_acquire);
+    if (v == STATUS_IN_PROGRESS) {
+        /* The memory of a settled xid may be gone: settled_xid moved before. */
+        atomic_thread_fence(memory_order_acquire);
+        if (xid < atomic_load_explicit(&sys->settled_xid, memory_order_acquire)) {
+            return XID_COMMITTED;
+        }
+        return XID_IN_PROGRESS;
+    }
+    if (v == STATUS_ABORTED) {
+        return XID_ABORTING;
+    }
+    *csn_out = v;
+    return XID_COMMITTED;
+}
+
+bool xid_visible(const Snapshot *snap, Xid xid, uint32_t cid)
+{
+    if (snap->txn != NULL && snap->txn->xid == xid) {
+        return cid < snap->cid;
+    }
+    Csn csn;
+    return xid_state(snap->sys, xid, &csn) == XID_COMMITTED && csn <= snap->csn;
+}
+
+bool lsn_settled_block(TxnSys *sys, Lsn lsn, Csn csn)
+{
+    /* The writer entered the block before its tag could be seen, and raises max_csn before it
+       leaves. */
+    LogBlock *b = &sys->blocks[(lsn >> LOG_BLOCK_SHIFT) & (LOG_BLOCK_COUNT - 1)];
+    return atomic_load_explicit(&b->active, memory_order_acquire) == 0 &&
+           atomic_load_explicit(&b->max_csn, memory_order_relaxed) <= csn;
+}
+
+/* txnsys_settle - move settled_xid over xids that are finished and seen by every snapshot, then
+ * give their status memory back. Called by one thread at a time (purge). */
+static void txnsys_settle(TxnSys *sys, Csn oldest_csn, Xid limit)
+{
+    Xid x = atomic_load_explicit(&sys->settled_xid, memory_order_relaxed);
+    Xid start = x;
+    while (x < limit) {
+        uint64_t v = atomic_load_explicit(txnsys_status_at(sys, x), memory_order_acquire);
+        if (v == STATUS_IN_PROGRESS || (v != STATUS_ABORTED && v > oldest_csn)) {
+            break;
+        }
+        x++;
+    }
+    if (x == start) {
+        return;
+    }
+    atomic_store_explicit(&sys->settled_xid, x, memory_order_seq_cst);
+    Xid keep = x & ~(STATUS_DROP_ENTRIES - 1);
+    Xid from = sys->dropped_xid & ~(STATUS_DROP_ENTRIES - 1);
+    for (; from < keep; from += STATUS_DROP_ENTRIES) {
+        os_mem_drop((void *)txnsys_status_at(sys, from), STATUS_DROP_ENTRIES * sizeof(uint64_t));
+        sys->dropped_xid = from + STATUS_DROP_ENTRIES;
+    }
+}
+
+Lsn txnsys_horizon(TxnSys *sys)
+{
+    os_mutex_lock(sys->os, &sys->commit_lock);
+    Lsn g = txnsys_settled_locked(sys);
+    Csn oldest_csn = sys->last_csn;
+    if (!list_empty(&sys->snapshots)) {
+        const Snapshot *s = LIST_ITEM(sys->snapshots.next, Snapshot, link);
+        g = MIN(g, s->settled_lsn);
+        oldest_csn = MIN(oldest_csn, s->csn);
+    }
+    Xid limit = sys->next_xid;
+    if (!list_empty(&sys->active)) {
+        limit = MIN(limit, LIST_ITEM(sys->active.next, TxnPrivate, active_link)->owner->xid);
+    }
+    os_mutex_unlock(sys->os, &sys->commit_lock);
+    txnsys_settle(sys, oldest_csn, limit);
+    return g;
+}
+
+void txnsys_active(TxnSys *sys, Arena *arena, TxnActive **list_out, uint32_t *count_out,
+                   Xid *next_xid_out, Csn *next_csn_out)
+{
+    /* Sized before the lock: no allocation of unknown size inside it. */
+    uint32_t room = 64;
+    for (;;) {
+        TxnActive *list = ARENA_ARRAY(arena, TxnActive, room);
+        os_mutex_lock(sys->os, &sys->commit_lock);
+        uint32_t n = sys->writer_count;
+        if (n <= room) {
+            uint32_t i = 0;
+            LIST_FOREACH (node, &sys->active) {
+                const Txn *t = LIST_ITEM(node, TxnPrivate, active_link)->owner;
+                list[i++] = (TxnActive){t->xid, t->first_lsn, t->last_lsn};
+            }
+            *next_xid_out = sys->next_xid;
+            *next_csn_out = sys->last_csn + 1;
+            os_mutex_unlock(sys->os, &sys->commit_lock);
+            *list_out = list;
+            *count_out = n;
+            return;
+        }
+        os_mutex_unlock(sys->os, &sys->commit_lock);
+        room = n + 64;
+    }
+}

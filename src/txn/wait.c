@@ -1,0 +1,211 @@
+/*
+ * wait.c - waiting for other transactions: the one blocking loop, and deadlock detection.
+ *
+ * A transaction that is about to wait enters the list of waiters under the deadlock mutex and
+ * searches the wait-for graph from itself; whoever closes a cycle is the victim. Edges are computed
+ * on the fly: the holder of an xid, the holders of conflicting locks, and those ahead in a queue.
+ * A blocker is only looked into when it is in the list of waiters itself (compared as a pointer),
+ * because only then it cannot end under our hands. The search is repeated now and then while
+ * waiting, since locks granted later make edges nobody searched.
+ */
+#include <stdio.h>
+
+#include "txn/txn_internal.h"
+
+static OsEvent *wait_bucket(TxnSys *sys, Xid xid)
+{
+    return &sys->xid_wait[hash_u64(xid) & (WAIT_BUCKETS - 1)];
+}
+
+void txn_wake_xid(TxnSys *sys, Xid xid)
+{
+    os_event_signal(sys->os, wait_bucket(sys, xid));
+}
+
+/* deadlock_is_waiting - requires the deadlock mutex. */
+static bool deadlock_is_waiting(TxnSys *sys, const Txn *t)
+{
+    LIST_FOREACH (node, &sys->waiters) {
+        if (CONTAINER_OF(LIST_ITEM(node, TxnWait, link), TxnPrivate, wait)->owner == t) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* deadlock_blockers - transactions `t` waits for, as bare pointers. */
+static uint32_t deadlock_blockers(TxnSys *sys, const Txn *t, Txn **out)
+{
+    const TxnWait *w = &t->priv->wait;
+    switch (w->kind) {
+    case TXN_WAIT_XID: {
+        os_mutex_lock(sys->os, &sys->commit_lock);
+        Txn *other = txnsys_find(sys, w->xid);
+        os_mutex_unlock(sys->os, &sys->commit_lock);
+        out[0] = other;
+        return other != NULL ? 1 : 0;
+    }
+    case TXN_WAIT_ROW: return row_lock_blockers(sys, t, w, out);
+    case TXN_WAIT_TABLE: return table_lock_blockers(sys, t, w, out);
+    case TXN_WAIT_NONE: break;
+    }
+    return 0;
+}
+
+#define DEADLOCK_DEPTH_MAX 64
+/* DeadlockPath - the chain of waits that is being looked at; path[0] is the requester. */
+typedef struct DeadlockPath {
+    const Txn *txn[DEADLOCK_DEPTH_MAX];
+    uint32_t depth;
+} DeadlockPath;
+
+/* deadlock_search - depth first from path->txn[depth-1]; true when path[0] is reached again. */
+static bool deadlock_search(TxnSys *sys, DeadlockPath *path)
+{
+    Txn *blockers[BLOCKERS_MAX];
+    const Txn *t = path->txn[path->depth - 1];
+    uint32_t n = deadlock_blockers(sys, t, blockers);
+    for (uint32_t i = 0; i < n; i++) {
+        if (blockers[i] == path->txn[0]) {
+            return true;
+        }
+        if (!deadlock_is_waiting(sys, blockers[i]) ||
+            blockers[i]->priv->wait.visited == sys->search_epoch ||
+            path->depth == DEADLOCK_DEPTH_MAX) {
+            continue;
+        }
+        blockers[i]->priv->wait.visited = sys->search_epoch;
+        path->txn[path->depth++] = blockers[i];
+        if (deadlock_search(sys, path)) {
+            return true;
+        }
+        path->depth--;
+    }
+    return false;
+}
+
+static const char *const TABLE_MODE_NAMES[] = {"",
+                                               "AccessShareLock",
+                                               "RowShareLock",
+                                               "RowExclusiveLock",
+                                               "ShareUpdateExclusiveLock",
+                                               "ShareLock",
+                                               "ShareRowExclusiveLock",
+                                               "ExclusiveLock",
+                                               "AccessExclusiveLock"};
+
+/* deadlock_report - 40P01 with PostgreSQL's texts. */
+static Status deadlock_report(Cx *cx, const DeadlockPath *path)
+{
+    char detail[ERR_FIELD_BYTES_MAX];
+    size_t at = 0;
+    detail[0] = 0;
+    for (uint32_t i = 0; i < path->depth && at < sizeof(detail) - 1; i++) {
+        const Txn *t = path->txn[i];
+        const Txn *by = path->txn[(i + 1) % path->depth];
+        const TxnWait *w = &t->priv->wait;
+        char what[128];
+        if (w->kind == TXN_WAIT_XID) {
+            snprintf(what, sizeof(what), "ShareLock on transaction %llu",
+                     (unsigned long long)w->xid);
+        } else if (w->kind == TXN_WAIT_ROW) {
+            snprintf(what, sizeof(what), "ExclusiveLock on tuple %llu of relation %u",
+                     (unsigned long long)w->key, w->tree);
+        } else {
+            snprintf(what, sizeof(what), "%s on relation %u of database %u",
+                     TABLE_MODE_NAMES[w->mode], (uint32_t)w->key, (uint32_t)(w->key >> 32));
+        }
+        int n = snprintf(detail + at, sizeof(detail) - at,
+                         "%sProcess %d waits for %s; blocked by process %d.", i == 0 ? "" : "\n",
+                         t->process_id, what, by->process_id);
+        at += n > 0 ? (size_t)n : 0;
+    }
+    st_ignore(err_set(cx, ERRCODE_T_R_DEADLOCK_DETECTED, "deadlock detected"));
+    st_ignore(err_detail(cx, "%s", detail));
+    return err_hint(cx, "See server log for query details.");
+}
+
+/* deadlock_check - requires the deadlock mutex and txn in the list of waiters. */
+static Status deadlock_check(Cx *cx, TxnSys *sys, const Txn *txn)
+{
+    DeadlockPath path = {.txn = {txn}, .depth = 1};
+    sys->search_epoch++;
+    return deadlock_search(sys, &path) ? deadlock_report(cx, &path) : ST_OK;
+}
+
+Status txn_wait_loop(Cx *cx, Txn *txn, const TxnWait *what, OsEvent *event,
+                     bool (*ready)(void *arg), void *arg, int64_t lock_timeout_us)
+{
+    TxnSys *sys = txn->sys;
+    TxnWait *w = &txn->priv->wait;
+    Status st = ST_OK;
+    int64_t timeout = lock_timeout_us != 0 ? lock_timeout_us : txn->lock_timeout_us;
+    int64_t start = os_mono_us(sys->os), next_search = 0;
+    bool told = false;
+    os_mutex_lock(sys->os, &sys->deadlock);
+    w->kind = what->kind;
+    w->xid = what->xid;
+    w->tree = what->tree;
+    w->key = what->key;
+    w->mode = what->mode;
+    list_push_back(&sys->waiters, &w->link);
+    os_mutex_unlock(sys->os, &sys->deadlock);
+    for (;;) {
+        uint32_t seen = os_event_value(event);
+        if (ready(arg)) {
+            break;
+        }
+        st = cx_check(cx);
+        int64_t now = os_mono_us(sys->os);
+        if (st == ST_OK && timeout > 0 && now - start >= timeout) {
+            st = err_set(cx, ERRCODE_LOCK_NOT_AVAILABLE, "canceling statement due to lock timeout");
+        }
+        if (st == ST_OK && now >= next_search) {
+            os_mutex_lock(sys->os, &sys->deadlock);
+            st = deadlock_check(cx, sys, txn);
+            os_mutex_unlock(sys->os, &sys->deadlock);
+            next_search = now + 500000;
+        }
+        if (st != ST_OK) {
+            break;
+        }
+        if (!told && cx->blocking != NULL) {
+            cx->blocking(cx->blocking_arg, true);
+            told = true;
+        }
+        int64_t slice = WAIT_SLICE_US;
+        if (timeout > 0) {
+            slice = MIN(slice, MAX(start + timeout - now, 1));
+        }
+        (void)os_event_wait(sys->os, event, seen, slice);
+    }
+    os_mutex_lock(sys->os, &sys->deadlock);
+    list_remove(&w->link);
+    w->kind = TXN_WAIT_NONE;
+    os_mutex_unlock(sys->os, &sys->deadlock);
+    if (told) {
+        cx->blocking(cx->blocking_arg, false);
+    }
+    return st;
+}
+
+typedef struct XidWait {
+    TxnSys *sys;
+    Xid xid;
+} XidWait;
+
+static bool xid_wait_ready(void *arg)
+{
+    const XidWait *w = arg;
+    Csn csn;
+    return xid_state(w->sys, w->xid, &csn) != XID_IN_PROGRESS;
+}
+
+Status txn_wait_xid(Cx *cx, Txn *txn, Xid other, int64_t lock_timeout_us)
+{
+    XidWait arg = {txn->sys, other};
+    TxnWait what = {.kind = TXN_WAIT_XID, .xid = other};
+    ASSERT(other != txn->xid);
+    return txn_wait_loop(cx, txn, &what, wait_bucket(txn->sys, other), xid_wait_ready, &arg,
+                         lock_timeout_us);
+}
