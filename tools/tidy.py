@@ -127,12 +127,19 @@ def comment_above(source, line):
 
 
 def tracked_files():
-    """Files of the tree, committed or not, that git does not ignore."""
-    out = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout
-    return [path for path in out.split("\n") if path and os.path.isfile(os.path.join(ROOT, path))]
+    """Files of the tree, committed or not, that git does not ignore; without git, those that look so."""
+    try:
+        out = subprocess.run(
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        ).stdout
+        paths = [path for path in out.split("\n") if path]
+    except (OSError, subprocess.CalledProcessError):
+        paths = []
+        for folder, folders, names in os.walk(ROOT):
+            folders[:] = [name for name in folders if not re.match(r"build\b|\.git$|__pycache__$|.*\.db-", name)]
+            paths += [os.path.relpath(os.path.join(folder, name), ROOT) for name in names if ".db" not in name]
+    return sorted(path for path in paths if os.path.isfile(os.path.join(ROOT, path)))
 
 
 FILES = tracked_files()
