@@ -534,6 +534,18 @@ class Copy(ClientTest):
         self.conn.rollback()
         self.assertEqual(self.one("SELECT count(*) FROM cp"), 0)
 
+    def test_refused_before_any_data(self):
+        for sql, kind in (
+            ("COPY nosuch FROM STDIN", errors.UndefinedTable),
+            ("COPY cp (nosuch) FROM STDIN", errors.UndefinedColumn),
+            ("COPY cp FROM STDIN WITH (FORMAT nosuch)", errors.InvalidParameterValue),
+            ("COPY cp (id, id) FROM STDIN", errors.DuplicateColumn),
+        ):
+            with self.conn.cursor() as cursor, self.assertRaises(kind):
+                cursor.copy_expert(sql, io.StringIO("1\ta\t1\n"))
+            self.conn.rollback()
+        self.assertEqual(self.one("SELECT count(*) FROM cp"), 0)
+
     def test_client_gives_up(self):
         class Broken:
             """A source that fails after some rows; psycopg2 then sends CopyFail."""

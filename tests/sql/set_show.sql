@@ -1,5 +1,5 @@
 -- SET, SHOW, RESET, set_config, current_setting: values, units, transactions, errors
-SHOW server_version_num;
+SELECT current_setting('server_version_num')::int / 10000;
 SHOW server_encoding;
 SHOW client_encoding;
 SHOW standard_conforming_strings;
