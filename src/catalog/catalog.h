@@ -168,12 +168,13 @@ typedef struct CatView {
 Status catalog_open(Cx *cx, Engine *e, Catalog **catalog_out);
 void catalog_close(Catalog *c);
 Engine *catalog_engine(Catalog *c);
+/* catalog_set_password - store a role's SCRAM verifier in a transaction of its own (bootstrap). */
+Status catalog_set_password(Cx *cx, Catalog *c, Arena *arena, const char *role, const char *verifier);
 /* catalog_version - grows by each committed change of any catalog; a plan made under another
  * version is rebuilt. */
 uint64_t catalog_version(Catalog *c);
 
 void cat_view_init(CatView *v, Catalog *c, Arena *arena);
-/* cat_view_release_pins - let go of what the look-ups of this view pinned. */
 void cat_view_release_pins(CatView *v);
 /* cat_pins_take - the plan keeps the view's current pins; cat_pins_release when the plan goes. */
 CatPins *cat_pins_take(CatView *v);

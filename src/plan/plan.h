@@ -20,6 +20,11 @@ typedef struct PlanColumn {
     int16_t source_column;
 } PlanColumn;
 
+typedef struct PlanLock {
+    uint64_t key; /* as table_lock takes it */
+    TableLockMode mode;
+} PlanLock;
+
 typedef struct Plan {
     _Atomic uint32_t refs;
     Arena arena;
@@ -34,6 +39,10 @@ typedef struct Plan {
     uint32_t param_count;
     Oid *param_types;
     PlanNode *root;
+    /* Table locks every execution takes before it starts: set by the owner of the plan after
+     * plan_create. */
+    struct PlanLock *locks;
+    uint32_t lock_count;
     struct ExecFreeList *free_list; /* owned by src/exec */
 } Plan;
 

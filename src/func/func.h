@@ -1,0 +1,40 @@
+#ifndef DASSIE_FUNC_H
+#define DASSIE_FUNC_H
+/*
+ * func.h - functions that need the engine or the session: system information, administration,
+ * settings, sequences, deparsers. They are kernels like those of src/type, found by pg_proc.prosrc
+ * through func_ops_by_prosrc.
+ *
+ * A kernel reaches its session through FnCall.env->session, a FuncSession that the server fills;
+ * the callbacks are how this folder asks the folders above. One thread at a time, the one that runs
+ * the session's statement.
+ */
+#include "catalog/catalog.h"
+
+typedef struct FuncSession {
+    CatView *view;
+    Engine *engine;
+    const char *user_name, *session_user_name, *database_name, *application_name;
+    int32_t backend_pid;
+    int64_t server_start_us, backend_start_us; /* since 2000-01-01 UTC */
+    const char *client_address;                /* NULL on a Unix socket */
+    int32_t client_port, server_port;
+    /* Settings: text of the current value, NULL when there is no such setting (get); set with
+     * PostgreSQL's errors. */
+    const char *(*setting_get)(void *arg, const char *name);
+    Status (*setting_set)(void *arg, Cx *cx, const char *name, const char *value, bool local);
+    /* Cancel or terminate another session by its pid; false when there is none. */
+    bool (*signal_backend)(void *arg, int32_t pid, bool terminate);
+    void *arg;
+    Map *sequence_values; /* currval: sequence OID -> int64_t* in session memory */
+    Oid last_sequence;    /* lastval */
+    Arena *session_arena;
+    uint64_t random_state[2];
+    bool random_seeded;
+} FuncSession;
+
+/* func_ops_by_prosrc - a kernel of this folder, or NULL. Given to the expression compiler as
+ * extra_fn. */
+const FnOps *func_ops_by_prosrc(const char *prosrc);
+
+#endif
