@@ -52,6 +52,7 @@ typedef struct OsOps {
     void (*pause)(Os *os);
     void (*sleep_us)(Os *os, int64_t us);
     void (*stop_point)(Os *os, const char *name);
+    void (*halt)(Os *os, const char *why) NORETURN;
 } OsOps;
 
 struct Os {
@@ -60,7 +61,8 @@ struct Os {
     bool simulated;
 };
 
-/* os_posix_create - the real one. */
+/* os_posix_create - the real one. Free it after every file and thread of it is closed and joined.
+ */
 Os *os_posix_create(void);
 void os_posix_free(Os *os);
 
@@ -207,9 +209,18 @@ static inline void os_stop_point(Os *os, const char *name)
 }
 
 /*
+ * os_halt - the state in memory can no longer be trusted (a write or sync of the log failed): end
+ * the process at once, as PANIC does; on the simulated machine, cut its power. Never returns.
+ */
+NORETURN static inline void os_halt(Os *os, const char *why)
+{
+    os->ops->halt(os, why);
+    UNREACHABLE();
+}
+
+/*
  * OsMutex - a blocking mutex over os_wait, with a rank: debug builds assert that ranks rise while a
- * thread takes more (docs/LOCKS.md) and that no I/O is done while one is held, unless the rank
- * allows it.
+ * thread takes more (docs/LOCKS.md); several of one rank are taken in the order of their addresses.
  */
 typedef struct OsMutex {
     _Atomic uint32_t word; /* 0 free, 1 held, 2 held with waiters */
@@ -238,6 +249,8 @@ void *os_mem_reserve(size_t bytes);
 void os_mem_unreserve(void *p, size_t bytes);
 /* os_mem_drop - give the pages' memory back; they read as zeros afterwards. */
 void os_mem_drop(void *p, size_t bytes);
+/* os_mem_populate - have the pages there now, so that the first touch need not fault. A hint. */
+void os_mem_populate(void *p, size_t bytes);
 /* os_memory_bytes - memory this process may use (cgroup limit or physical). */
 uint64_t os_memory_bytes(void);
 
