@@ -36,17 +36,17 @@ server_start() {
     done
 }
 
-# server_stop - ask the server to end; returns its exit code, or 1 when it had to be killed after 60 s.
+# server_stop - ask the server to end; returns its exit code, 137 when it had to be killed after 60 s.
 server_stop() {
     kill -TERM "$server_pid" 2>/dev/null
-    (
-        sleep 60
-        kill -9 "$server_pid" 2>/dev/null
-    ) &
-    server_watchdog=$!
+    server_tries=0
+    while kill -0 "$server_pid" 2>/dev/null; do
+        server_tries=$((server_tries + 1))
+        if [ $server_tries -gt 3000 ]; then
+            kill -9 "$server_pid" 2>/dev/null
+            break
+        fi
+        sleep 0.02
+    done
     wait "$server_pid" 2>/dev/null
-    server_exit=$?
-    kill "$server_watchdog" 2>/dev/null
-    wait "$server_watchdog" 2>/dev/null
-    return $server_exit
 }

@@ -80,9 +80,14 @@ for file in "$@"; do
         head -n "${SQL_DIFF_LINES:-30}" "$SQL_LOGS/$name.diff" | sed 's/^/    /'
     fi
 done
-[ $failed -eq 0 ] || {
-    echo "failed files:"
-    (cd "$SQL_LOGS" && ls ./*.diff) | sed 's|^\./||; s|\.diff$||' | xargs echo " "
-}
+if [ $failed -ne 0 ]; then
+    # The nearest to right first, and what goes wrong most often.
+    echo "failed files, with the number of places where they differ:"
+    for diff in "$SQL_LOGS"/*.diff; do
+        echo "    $(grep -c '^@@' "$diff") $(basename "$diff" .diff)"
+    done | sort -n
+    echo "the most frequent errors that were not expected:"
+    cat "$SQL_LOGS"/*.diff | grep '^+[A-Z]*: ' | cut -c2-120 | sort | uniq -c | sort -rn | head -n 20
+fi
 echo "$(($# - failed)) passed, $failed failed"
 [ $failed -eq 0 ]
