@@ -49,4 +49,7 @@ server_stop() {
         sleep 0.02
     done
     wait "$server_pid" 2>/dev/null
+    server_exit=$?
+    server_pid=
+    return $server_exit
 }
