@@ -210,8 +210,12 @@ def check_includes():
                 yield source.path, number, f"src/{source.folder} may not use src/{folder}, which is above it"
 
 
-def check_header_comments():
-    """A function declared in a header has a comment, its own or that of its group of lines."""
+def header_declarations():
+    """(source, line, name, documented) of every function that a header of src declares.
+
+    Documented means a comment of its own, at its line or above it, or one above its group of lines; the verbs of
+    the life cycle need none.
+    """
     for source in SOURCES:
         if not source.path.endswith(".h") or source.folder is None:
             continue
@@ -222,23 +226,24 @@ def check_header_comments():
             starts = re.match(r"(?!static\b|typedef\b|struct\b.*\{|#|return\b|extern \")[A-Za-z_][\w \*]*?\b(\w+)\(", line)
             if not starts or inside[number] or "=" in line.split("(")[0]:
                 continue
-            if "/*" in source.lines[number] or LIFE_CYCLE.search(starts.group(1)):
-                continue
             above = number - 1
             while above >= 0 and source.lines[above].strip() and "*/" not in source.lines[above]:
                 above -= 1
-            if above < 0 or "*/" not in source.lines[above]:
-                yield source.path, number + 1, f"{starts.group(1)} is declared without a comment"
+            grouped = above >= 0 and "*/" in source.lines[above]
+            own = "/*" in source.lines[number] or LIFE_CYCLE.search(starts.group(1))
+            yield source, number + 1, starts.group(1), bool(grouped or own)
+
+
+def check_header_comments():
+    """A function declared in a public header has a comment, its own or that of its group of lines."""
+    for source, line, name, documented in header_declarations():
+        if not documented and not source.path.endswith("_internal.h"):
+            yield source.path, line, f"{name} is declared without a comment"
 
 
 def check_function_comments():
-    """A long function of src has a comment that starts with its name (in the header, if it is public)."""
-    declared = {}
-    for source in SOURCES:
-        if source.path.endswith(".h"):
-            for match in re.finditer(r"(?:/\*|^\s*\*)\s+(\w+(?: / \w+)*) - ", source.text, flags=re.M):
-                for name in match.group(1).split(" / "):
-                    declared[name] = source.path
+    """A long function of src has a comment that starts with its name, or is documented where it is declared."""
+    declared = {name for _, _, name, documented in header_declarations() if documented}
     for source in SOURCES:
         if source.folder is None:
             continue
