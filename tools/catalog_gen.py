@@ -3,8 +3,8 @@
 
 Usage: tools/catalog_gen.py HEADER SOURCE FILE.dat...     (run by the build)
 
-For each relation the header gets a row struct with one member a column and the source a constant
-array of it. All text is an offset into one string pool and all integer arrays an offset into one
+The header gets an enum of the columns of each catalog and, for each relation with built-in rows, a row
+struct with one member a column; the source gets a constant array of it. All text is an offset into one string pool and all integer arrays an offset into one
 integer pool, so the tables need no relocation and equal values are stored once. Index arrays give
 the order of rows by a name or a pair of OIDs. The reader's side is src/catalog/catalog_rows.h.
 """
@@ -180,10 +180,29 @@ def write_tables(relation, pools, h, c):
         c.append(f'const uint16_t {index}[{len(plain)}] = {{')
         c += [','.join(map(str, numbers[i:i + 40])) + ',' for i in range(0, len(numbers), 40)]
         c.append('};')
-    c.append(f'static const CatColumn columns_of_{rel.name}[] = {{')
+    c.append(f'static const CatRelColumn columns_of_{rel.name}[] = {{')
     c += [f'{{"{n}",offsetof({rel.struct},{member(n)}),{rel.kind(n)[0]}}},' for n, _ in rel.columns]
     c.append('};')
     return len(plain), len(boot)
+
+
+def column_enums(relations):
+    """For every catalog (with built-in rows or not) the 0-based positions of its columns."""
+    by_name = {r.name: r for r in relations}
+    classes, attributes = by_name['pg_class'], by_name['pg_attribute']
+    of_rel = {}
+    for row in attributes.rows:
+        at = attributes.position
+        if int(row[at['attnum']]) > 0:
+            of_rel.setdefault(row[at['attrelid']], []).append((int(row[at['attnum']]), row[at['attname']]))
+    for row in classes.rows:
+        at = classes.position
+        name = row[at['relname']]
+        if row[at['relkind']] == 'r' and name.startswith('pg_'):
+            columns = sorted(of_rel[row[at['oid']]])
+            yield f'enum {{ /* {name} */'
+            yield from (f'    {name.upper()}_{column.upper()} = {number - 1},' for number, column in columns)
+            yield f'    {name.upper()}_COLUMN_COUNT = {len(columns)},\n}};'
 
 
 def main():
@@ -200,11 +219,12 @@ def main():
          '#include "catalog/catalog_rows.h"']
     c = ['/* Made by tools/catalog_gen.py from src/catalog/data; not to be edited. */',
          '#include "catalog/catalog_data.h"', '']
+    h += column_enums(relations)
     tables = []
     for rel in relations:
         plain, boot = write_tables(rel, pools, h, c)
         tables.append((int(oids.get(rel.name, '0')), rel, plain, boot))
-    c.append(f'const CatTable catalog_tables[{len(tables)}] = {{')
+    c.append(f'const CatRel catalog_rels[{len(tables)}] = {{')
     for oid, rel, plain, boot in sorted(tables, key=lambda t: t[0]):
         boot_rows = f'catalog_boot_{rel.name}' if boot else 'NULL'
         c.append(f'{{{oid}u,"{rel.name}",{rel.array},{boot_rows},columns_of_{rel.name},{plain}u,{boot}u,'
@@ -217,8 +237,8 @@ def main():
     c += [f'"{c_string(s)}{"" if i == last else chr(92) + "0"}"'.replace('\\0"', '\\000"')
           for i, s in enumerate(pools.strings)]
     c.append(';')
-    h += [f'#define CATALOG_TABLE_COUNT {len(tables)}u',
-          f'extern const CatTable catalog_tables[{len(tables)}]; /* by OID */', '#endif']
+    h += [f'#define CATALOG_REL_COUNT {len(tables)}u',
+          f'extern const CatRel catalog_rels[{len(tables)}]; /* by OID */', '#endif']
     for path, lines in ((header_path, h), (source_path, c)):
         with open(path, 'w', encoding='utf-8', newline='\n') as f:
             f.write('\n'.join(lines) + '\n')

@@ -159,17 +159,22 @@ typedef struct CatView {
     uint32_t search_path_count;
     Oid creation_namespace; /* first schema of the path that exists, 0 = none */
     CatPins *pins;
-    bool has_own_ddl; /* this transaction changed catalogs: private look-ups */
-    uint64_t version; /* catalog version its look-ups saw */
+    bool has_own_ddl; /* this transaction changed catalogs: private look-ups, no shared plans */
+    uint32_t own_ddl_count; /* changes not yet ended; kept by cat_changed */
+    uint64_t version;       /* catalog version its look-ups saw */
 } CatView;
 
 /* catalog_open - bootstrap a created file (database and role postgres, schema public), load caches.
  */
 Status catalog_open(Cx *cx, Engine *e, Catalog **catalog_out);
+/* catalog_open_memory - a catalog without a file: user rows live in memory, not transactional, one
+ * thread. For tests of the layers above; CatTable.storage stays NULL. */
+Status catalog_open_memory(Cx *cx, Catalog **catalog_out);
 void catalog_close(Catalog *c);
 Engine *catalog_engine(Catalog *c);
 /* catalog_set_password - store a role's SCRAM verifier in a transaction of its own (bootstrap). */
-Status catalog_set_password(Cx *cx, Catalog *c, Arena *arena, const char *role, const char *verifier);
+Status catalog_set_password(Cx *cx, Catalog *c, Arena *arena, const char *role,
+                            const char *verifier);
 /* catalog_version - grows by each committed change of any catalog; a plan made under another
  * version is rebuilt. */
 uint64_t catalog_version(Catalog *c);
@@ -207,22 +212,48 @@ const CatCast *cat_cast(CatView *v, Oid source, Oid target); /* NULL when none *
 /* cat_btree_opers - the < = > operators' procs of a type's default btree family; false when it has
  * none. */
 bool cat_default_order(CatView *v, Oid type, Oid *lt_oper_out, Oid *eq_oper_out, Oid *gt_oper_out);
+/* cat_default_opclass - OID of that default btree operator class (pg_index.indclass); 0 = none. */
+Oid cat_default_opclass(CatView *v, Oid type);
 /* cat_oper_strategy - btree strategy of an operator in the default family of (left, right): 1 < 2
  * <= 3 = 4 >= 5 >, 0 none. */
 int cat_oper_strategy(CatView *v, Oid oper);
 
-/* format_type - PostgreSQL's name of a type with its typmod ("character varying(10)"), appended. */
+/* format_type - PostgreSQL's name of a type with its typmod ("character varying(10)"), appended.
+   typmod -1 is what pg_attribute has for none; CAT_TYPMOD_NONE is format_type(oid, NULL) and
+   regtype's text, which differ for char: "bpchar" and "character". */
+#define CAT_TYPMOD_NONE (-2)
 void cat_format_type(CatView *v, Oid type, int32_t typmod, Buf *buf);
 
 /* ---- rows of catalogs: writing (src/ddl) and scanning (SELECT) ---- */
-/* Values are in attnum order of the catalog relation, all columns. The row's OID column is the
- * caller's. */
+/*
+ * Values are in attnum order of the catalog relation, all columns (positions: the enums of
+ * catalog_data.h, e.g. PG_CLASS_RELNAME). The row's OID column is the caller's. Physical types are
+ * cat_column_phys() of the column's type: vectors, arrays and node trees are PHYS_STR with their
+ * text ("1 2" for int2vector and oidvector, "{1,2}" for arrays, SQL text for pg_node_tree).
+ * A name that exists already gives 23505 with PostgreSQL's index name.
+ */
+PhysType cat_column_phys(Oid type);
 Status cat_row_insert(Cx *cx, CatView *v, Oid catalog_rel, const Datum *values, const bool *nulls);
 /* cat_row_update / cat_row_delete - the row whose key columns (oid, or attrelid+attnum, or the
-   whole key of the catalog's primary index) equal those in values. ST_NOTFOUND when none. */
+   whole key of the catalog's primary index) equal those in values; deleting by a prefix of the key
+   deletes all such rows. pg_depend, which has no key, is deleted by a prefix of its columns.
+   ST_NOTFOUND when none. Updating a built-in row stores a row that hides it. */
 Status cat_row_update(Cx *cx, CatView *v, Oid catalog_rel, const Datum *values, const bool *nulls);
 Status cat_row_delete(Cx *cx, CatView *v, Oid catalog_rel, const Datum *key_values,
                       uint32_t key_count);
+/* cat_row_get - the stored or built-in row with this key, all columns, in arena. ST_NOTFOUND. */
+Status cat_row_get(Cx *cx, CatView *v, Arena *arena, Oid catalog_rel, const Datum *key_values,
+                   uint32_t key_count, const Datum **values_out, const bool **nulls_out);
+/* cat_rows_each - fn for every stored (not built-in) row whose columns[i] (positions) equal
+   values[i]; e.g. what depends on an object. Rows are valid during the call. */
+typedef struct CatRow {
+    const Datum *values; /* attnum order */
+    const bool *nulls;
+    RowId rowid;
+} CatRow;
+typedef Status (*CatRowFn)(void *arg, Cx *cx, const CatRow *row);
+Status cat_rows_each(Cx *cx, CatView *v, Oid catalog_rel, const uint16_t *columns,
+                     const Datum *values, uint32_t count, CatRowFn fn, void *arg);
 /* cat_changed - after the rows of an object were changed in this transaction: caches of this view
    are dropped now, those of others at commit. */
 void cat_changed(CatView *v);

@@ -26,22 +26,22 @@ typedef enum CatColKind {
     CAT_COL_VEC, /* oidvector, int2vector, arrays of oid, int2 and "char" */
 } CatColKind;
 
-typedef struct CatColumn {
+typedef struct CatRelColumn {
     const char *name;
     uint16_t offset; /* in the row struct */
     uint8_t kind;    /* CatColKind */
-} CatColumn;
+} CatRelColumn;
 
-/* CatTable - one relation's rows, for readers that treat all alike; columns in attnum order. */
-typedef struct CatTable {
+/* CatRel - one relation's rows, for readers that treat all alike; columns in attnum order. */
+typedef struct CatRel {
     uint32_t relid; /* 0: not a relation (view, settings) */
     const char *name;
     const void *rows;
     const void *boot_rows; /* rows a new database file starts with: stored, not constant */
-    const CatColumn *columns;
+    const CatRelColumn *columns;
     uint32_t row_count, boot_count;
     uint16_t row_bytes, column_count;
-} CatTable;
+} CatRel;
 
 extern const char catalog_strings[];
 extern const int32_t catalog_ints[];

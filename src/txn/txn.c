@@ -255,10 +255,11 @@ Status txn_commit(Cx *cx, Txn *txn, Lsn *lsn_out)
     buf_release(&body);
     *lsn_out = res.lsn + res.len;
     txn_blocks_leave(txn, csn);
+    /* Before the locks go: who waited for one must find the caches of what changed dropped. */
+    txn_actions_run_end(txn, 0, true);
     row_locks_release(txn, 0, true);
     table_locks_release(txn, 0, true);
     txn_wake_xid(sys, txn->xid);
-    txn_actions_run_end(txn, 0, true);
     return ST_OK;
 }
 

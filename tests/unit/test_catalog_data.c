@@ -13,11 +13,11 @@
 
 #include "catalog/catalog_data.h"
 
-static const CatTable *find_table(const char *name)
+static const CatRel *find_table(const char *name)
 {
-    for (uint32_t i = 0; i < CATALOG_TABLE_COUNT; i++) {
-        if (strcmp(catalog_tables[i].name, name) == 0) {
-            return &catalog_tables[i];
+    for (uint32_t i = 0; i < CATALOG_REL_COUNT; i++) {
+        if (strcmp(catalog_rels[i].name, name) == 0) {
+            return &catalog_rels[i];
         }
     }
     return NULL;
@@ -26,11 +26,11 @@ static const CatTable *find_table(const char *name)
 static void test_tables_are_sorted(void **state)
 {
     (void)state;
-    for (uint32_t i = 0; i + 1 < CATALOG_TABLE_COUNT; i++) {
-        assert_true(catalog_tables[i].relid <= catalog_tables[i + 1].relid);
+    for (uint32_t i = 0; i + 1 < CATALOG_REL_COUNT; i++) {
+        assert_true(catalog_rels[i].relid <= catalog_rels[i + 1].relid);
     }
-    for (uint32_t i = 0; i < CATALOG_TABLE_COUNT; i++) {
-        const CatTable *t = &catalog_tables[i];
+    for (uint32_t i = 0; i < CATALOG_REL_COUNT; i++) {
+        const CatRel *t = &catalog_rels[i];
         if (strcmp(t->columns[0].name, "oid") != 0) {
             continue;
         }
@@ -96,7 +96,7 @@ static void test_known_rows(void **state)
 static void test_bootstrap_rows(void **state)
 {
     (void)state;
-    const CatTable *t = find_table("pg_namespace");
+    const CatRel *t = find_table("pg_namespace");
     assert_non_null(t);
     assert_int_equal(t->relid, 2615);
     assert_int_equal(t->boot_count, 1);

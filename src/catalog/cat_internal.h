@@ -1,0 +1,176 @@
+#ifndef DASSIE_CAT_INTERNAL_H
+#define DASSIE_CAT_INTERNAL_H
+/*
+ * cat_internal.h - what the files of src/catalog share: shapes of the catalog relations, the store
+ * of user rows, cached objects.
+ *
+ * Threads: shapes and built-in objects are constant after catalog_open; the object cache has its
+ * mutex; a CatView and its pins belong to one thread.
+ */
+#include "catalog/catalog.h"
+#include "catalog/catalog_data.h"
+
+#define CAT_KEY_COLUMNS_MAX   8
+#define CAT_COLUMNS_MAX       40
+#define CAT_CACHE_OBJECTS_MAX 65536
+#define CAT_MUTEX_RANK        500
+
+/* CatShape - one catalog relation: its columns and keys. */
+typedef struct CatShape {
+    Oid rel;
+    const char *name;
+    const CatRel *builtin; /* NULL: no built-in rows */
+    bool shared;           /* one for all databases */
+    uint16_t column_count;
+    PhysType phys[CAT_COLUMNS_MAX];
+    Oid types[CAT_COLUMNS_MAX];
+    uint16_t key_count; /* primary key; column positions */
+    uint16_t key[CAT_KEY_COLUMNS_MAX];
+    const char *columns[CAT_COLUMNS_MAX];
+} CatShape;
+
+/* CatKey - rows whose columns (positions) equal the values. */
+typedef struct CatKey {
+    uint32_t count;
+    uint16_t columns[CAT_KEY_COLUMNS_MAX];
+    Datum values[CAT_KEY_COLUMNS_MAX];
+} CatKey;
+
+/*
+ * CatRowStore - where user rows live: trees of an engine (cat_trees.c) or memory (cat_memory.c).
+ * begin/end bracket reads by one snapshot: the latest committed state plus everything the view's
+ * transaction wrote. scan calls fn for every row of the view's database that matches the key; fn
+ * must not change rows of the same relation.
+ */
+typedef struct CatRead {
+    CatView *view;
+    Snapshot snap;
+    bool has_snap;
+} CatRead;
+typedef struct CatRowStore {
+    void (*begin)(void *self, CatRead *read, CatView *v);
+    void (*end)(void *self, CatRead *read);
+    Status (*scan)(void *self, Cx *cx, CatRead *read, const CatShape *shape, const CatKey *key,
+                   CatRowFn fn, void *arg);
+    Status (*insert)(void *self, Cx *cx, CatView *v, const CatShape *shape, const Datum *values,
+                     const bool *nulls);
+    Status (*update)(void *self, Cx *cx, CatView *v, const CatShape *shape, RowId rowid,
+                     const Datum *values, const bool *nulls);
+    Status (*remove)(void *self, Cx *cx, CatView *v, const CatShape *shape, RowId rowid);
+    void (*close)(void *self);
+} CatRowStore;
+
+typedef enum CatObjKind {
+    CAT_OBJ_TABLE,
+    CAT_OBJ_TABLE_NAME,
+    CAT_OBJ_TYPE,
+    CAT_OBJ_TYPE_NAME,
+    CAT_OBJ_NAMESPACE,
+    CAT_OBJ_NAMESPACE_NAME,
+    CAT_OBJ_PROC,
+    CAT_OBJ_PROC_NAMES,
+    CAT_OBJ_STATS,
+} CatObjKind;
+
+/* CatObj - an immutable cached answer; payload NULL says that there is no such object. */
+typedef struct CatObj {
+    Arena arena;
+    _Atomic uint32_t refs;
+    const void *key;
+    size_t key_len;
+    const void *payload;
+} CatObj;
+
+struct CatPins {
+    CatObj **objs;
+    uint32_t count, capacity;
+    Map own; /* look-ups of a transaction with DDL: key -> CatObj, all of them in objs */
+};
+
+struct Catalog {
+    Engine *engine; /* NULL: memory */
+    Arena arena;
+    const CatRowStore *store;
+    void *store_self;
+    CatShape *shapes; /* by relation OID */
+    uint32_t shape_count;
+    CatType *types; /* built-in, in the order of catalog_pg_type; likewise below */
+    CatProc *procs;
+    CatOper *opers;
+    CatCast *casts; /* by (source, target) */
+    _Atomic uint64_t version;
+    OsMutex mutex; /* guards what follows */
+    Map cache;     /* key -> CatObj, one reference each */
+    uint64_t cache_version;
+};
+
+/* cat_builtin.c */
+Status cat_builtin_init(Cx *cx, Catalog *c);
+const CatShape *cat_shape(const Catalog *c, Oid rel); /* NULL when no such catalog */
+const CatType *cat_builtin_type(const Catalog *c, Oid oid);
+const CatProc *cat_builtin_proc(const Catalog *c, Oid oid);
+const PgClassRow *cat_builtin_class(Oid oid);
+/* cat_lower_bound - first position of an index array whose text column is not less than name. */
+uint32_t cat_type_name_lower(const char *name);
+uint32_t cat_proc_name_lower(const char *name);
+uint32_t cat_oper_name_lower(const char *name);
+uint32_t cat_class_name_lower(const char *name);
+/* cat_builtin_value - one column of one constant row as a Datum; text in the pool or in arena. */
+void cat_builtin_value(const CatShape *shape, const void *row, uint16_t column, Arena *arena,
+                       Datum *value_out, bool *null_out);
+
+/* cat_opclass_input - opcintype of a built-in operator class; 0 when none. */
+Oid cat_opclass_input(Oid opclass);
+
+/* cat_text.c: the text forms of vectors and arrays */
+uint32_t cat_text_ints(Arena *arena, const char *text, int64_t **values_out);
+uint32_t cat_text_array(Arena *arena, const char *text, const char *const **values_out);
+
+/* cat_cache.c */
+typedef Status (*CatBuildFn)(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const char *name);
+/* cat_obj_get - the cached answer to (kind, oid, name), or what build makes of it; pinned to the
+ * view. build leaves payload NULL when there is no such object. */
+Status cat_obj_get(Cx *cx, CatView *v, CatObjKind kind, Oid oid, const char *name, CatBuildFn build,
+                   const void **payload_out);
+void cat_cache_release(Catalog *c);
+
+/* cat_load.c */
+Status cat_load_table(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const char *name);
+Status cat_load_stats(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const char *name);
+/* cat_load_object.c */
+Status cat_load_type(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const char *name);
+Status cat_load_proc(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const char *name);
+
+/* cat_open.c */
+Status cat_create(Cx *cx, Engine *e, const CatRowStore *store, void *store_self,
+                  Catalog **catalog_out);
+Status cat_bootstrap(Cx *cx, Catalog *c, CatView *v);
+
+/* cat_rows.c */
+bool cat_row_matches(const CatShape *shape, const CatRow *row, const CatKey *key);
+
+/* cat_read_list - the matching rows, copied to arena. */
+Status cat_read_list(Cx *cx, CatRead *read, Arena *arena, Oid rel, const CatKey *key,
+                     const CatRow **rows_out, uint32_t *count_out);
+/* cat_read_one - the only row that matches; NULL when none. */
+Status cat_read_one(Cx *cx, CatRead *read, Arena *arena, Oid rel, const CatKey *key,
+                    const CatRow **row_out);
+/* cat_key_oid - the key "column = oid". */
+static inline CatKey cat_key_oid(uint16_t column, Oid oid)
+{
+    CatKey k = {.count = 1, .columns = {column}};
+    k.values[0].u32 = oid;
+    return k;
+}
+/* cat_str - a NUL-terminated copy of a text value in arena; NULL for SQL NULL. */
+char *cat_str(Arena *arena, const CatRow *row, uint16_t column);
+/* cat_char - a "char" column: its byte, 0 for an empty or NULL one. */
+char cat_char(const CatRow *row, uint16_t column);
+/* cat_int - an integer or boolean column of any width; 0 for NULL. */
+int64_t cat_int(const CatShape *shape, const CatRow *row, uint16_t column);
+static inline Oid cat_oid(const CatRow *row, uint16_t column)
+{
+    return row->nulls[column] ? OID_INVALID : row->values[column].u32;
+}
+
+#endif

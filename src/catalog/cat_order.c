@@ -1,0 +1,150 @@
+/*
+ * cat_order.c - btree operator classes: the default order of a type and what place an operator has
+ * in it.
+ */
+#include "catalog/cat_internal.h"
+
+#define AM_BTREE     403
+#define ANYARRAY_OID 2277
+#define ANYENUM_OID  3500
+#define RECORD_OID   2249
+
+Oid cat_opclass_input(Oid opclass)
+{
+    for (uint32_t i = 0; i < CATALOG_PG_OPCLASS_COUNT; i++) {
+        if (catalog_pg_opclass[i].oid == opclass) {
+            return catalog_pg_opclass[i].opcintype;
+        }
+    }
+    return OID_INVALID;
+}
+
+/* order_exact_class - the default btree class for exactly this input type. */
+static const PgOpclassRow *order_exact_class(Oid type)
+{
+    for (uint32_t i = 0; i < CATALOG_PG_OPCLASS_COUNT; i++) {
+        const PgOpclassRow *row = &catalog_pg_opclass[i];
+        if (row->opcmethod == AM_BTREE && row->opcintype == type && row->opcdefault) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+/*
+ * order_default_class - the default btree class of a type: for the type itself, for what a domain
+ * is made of, for a type it is binary-coercible to (varchar as text, regclass as oid), or for all
+ * arrays, enums or rows.
+ */
+static const PgOpclassRow *order_default_class(CatView *v, Oid type)
+{
+    const CatType *t = cat_type(v, type);
+    for (int depth = 0; t != NULL && t->kind == 'd' && depth < 32; depth++) {
+        type = t->base;
+        t = cat_type(v, type);
+    }
+    const PgOpclassRow *class = order_exact_class(type);
+    if (class != NULL || t == NULL) {
+        return class;
+    }
+    /* The preferred target of the category wins, as in PostgreSQL (text for varchar). */
+    for (uint32_t i = 0; i < CATALOG_PG_CAST_COUNT; i++) {
+        const CatCast *cast = &v->catalog->casts[i];
+        if (cast->source != type || cast->method != 'b' || cast->context != 'i') {
+            continue;
+        }
+        const PgOpclassRow *found = order_exact_class(cast->target);
+        const CatType *target = cat_type(v, cast->target);
+        if (found != NULL && (class == NULL || (target != NULL && target->preferred))) {
+            class = found;
+        }
+    }
+    if (class != NULL) {
+        return class;
+    }
+    if (t->kind == 'e') {
+        return order_exact_class(ANYENUM_OID);
+    }
+    if (t->kind == 'c') {
+        return order_exact_class(RECORD_OID);
+    }
+    return t->category == 'A' && t->element != OID_INVALID ? order_exact_class(ANYARRAY_OID) : NULL;
+}
+
+/* order_member - the operator of a family for (left, right) and a strategy; 0 when none. */
+static Oid order_member(Oid family, Oid left, Oid right, int strategy)
+{
+    uint32_t lo = 0, hi = CATALOG_PG_AMOP_COUNT;
+    while (lo < hi) {
+        uint32_t mid = (lo + hi) / 2;
+        const PgAmopRow *r =
+            &catalog_pg_amop
+                [catalog_pg_amop_by_amopfamily_amoplefttype_amoprighttype_amopstrategy[mid]];
+        bool less = r->amopfamily != family     ? r->amopfamily < family
+                    : r->amoplefttype != left   ? r->amoplefttype < left
+                    : r->amoprighttype != right ? r->amoprighttype < right
+                                                : r->amopstrategy < strategy;
+        if (less) {
+            lo = mid + 1;
+        } else {
+            hi = mid;
+        }
+    }
+    if (lo == CATALOG_PG_AMOP_COUNT) {
+        return OID_INVALID;
+    }
+    const PgAmopRow *r =
+        &catalog_pg_amop[catalog_pg_amop_by_amopfamily_amoplefttype_amoprighttype_amopstrategy[lo]];
+    return r->amopfamily == family && r->amoplefttype == left && r->amoprighttype == right &&
+                   r->amopstrategy == strategy
+               ? r->amopopr
+               : OID_INVALID;
+}
+
+bool cat_default_order(CatView *v, Oid type, Oid *lt_oper_out, Oid *eq_oper_out, Oid *gt_oper_out)
+{
+    *lt_oper_out = *eq_oper_out = *gt_oper_out = OID_INVALID;
+    const PgOpclassRow *class = order_default_class(v, type);
+    if (class == NULL) {
+        return false;
+    }
+    Oid in = class->opcintype;
+    *lt_oper_out = order_member(class->opcfamily, in, in, 1);
+    *eq_oper_out = order_member(class->opcfamily, in, in, 3);
+    *gt_oper_out = order_member(class->opcfamily, in, in, 5);
+    return *lt_oper_out != OID_INVALID && *eq_oper_out != OID_INVALID;
+}
+
+Oid cat_default_opclass(CatView *v, Oid type)
+{
+    const PgOpclassRow *class = order_default_class(v, type);
+    return class != NULL ? class->oid : OID_INVALID;
+}
+
+int cat_oper_strategy(CatView *v, Oid oper)
+{
+    uint32_t lo = 0, hi = CATALOG_PG_AMOP_COUNT;
+    while (lo < hi) {
+        uint32_t mid = (lo + hi) / 2;
+        if (catalog_pg_amop[catalog_pg_amop_by_amopopr[mid]].amopopr < oper) {
+            lo = mid + 1;
+        } else {
+            hi = mid;
+        }
+    }
+    for (; lo < CATALOG_PG_AMOP_COUNT; lo++) {
+        const PgAmopRow *r = &catalog_pg_amop[catalog_pg_amop_by_amopopr[lo]];
+        if (r->amopopr != oper) {
+            break;
+        }
+        if (r->amopmethod != AM_BTREE || r->amoppurpose != 's') {
+            continue;
+        }
+        /* text_pattern_ops and the like share operators with the default family or have others. */
+        const PgOpclassRow *class = order_default_class(v, r->amoplefttype);
+        if (class != NULL && class->opcfamily == r->amopfamily) {
+            return r->amopstrategy;
+        }
+    }
+    return 0;
+}

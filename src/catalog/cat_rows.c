@@ -1,0 +1,266 @@
+/*
+ * cat_rows.c - writing catalog rows, and scanning catalogs: built-in and stored rows united.
+ *
+ * A stored row whose key is that of a built-in row hides it (comments, ACLs).
+ */
+#include "catalog/cat_internal.h"
+
+/* rows_equal - two values of one physical type. */
+static bool rows_equal(PhysType phys, const Datum *a, const Datum *b)
+{
+    if (phys == PHYS_STR) {
+        return a->str.len == b->str.len &&
+               memcmp(str_ptr(&a->str), str_ptr(&b->str), a->str.len) == 0;
+    }
+    return memcmp(a, b, phys_bytes(phys)) == 0;
+}
+
+bool cat_row_matches(const CatShape *shape, const CatRow *row, const CatKey *key)
+{
+    for (uint32_t i = 0; i < key->count; i++) {
+        uint16_t column = key->columns[i];
+        if (row->nulls[column] ||
+            !rows_equal(shape->phys[column], &row->values[column], &key->values[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+Status cat_row_insert(Cx *cx, CatView *v, Oid catalog_rel, const Datum *values, const bool *nulls)
+{
+    Catalog *c = v->catalog;
+    const CatShape *shape = cat_shape(c, catalog_rel);
+    ASSERT(shape != NULL);
+    return c->store->insert(c->store_self, cx, v, shape, values, nulls);
+}
+
+/* rows_find - stored rows with this prefix of the primary key. */
+static Status rows_find(Cx *cx, CatView *v, Arena *arena, const CatShape *shape,
+                        const Datum *key_values, uint32_t key_count, const CatRow **rows_out,
+                        uint32_t *count_out)
+{
+    Catalog *c = v->catalog;
+    ASSERT(key_count <= shape->key_count);
+    CatKey key = {.count = key_count};
+    for (uint32_t i = 0; i < key_count; i++) {
+        key.columns[i] = shape->key[i];
+        key.values[i] = key_values[i];
+    }
+    CatRead read = {.view = v};
+    c->store->begin(c->store_self, &read, v);
+    Status st = cat_read_list(cx, &read, arena, shape->rel, &key, rows_out, count_out);
+    c->store->end(c->store_self, &read);
+    return st;
+}
+
+/* rows_find_builtin - the constant row with this key; NULL when none. */
+static const void *rows_find_builtin(const CatShape *shape, const Datum *key_values,
+                                     uint32_t key_count, Arena *arena)
+{
+    const CatRel *rel = shape->builtin;
+    const uint8_t *row = rel != NULL ? rel->rows : NULL;
+    for (uint32_t r = 0; rel != NULL && r < rel->row_count; r++, row += rel->row_bytes) {
+        bool same = true;
+        for (uint32_t i = 0; i < key_count && same; i++) {
+            Datum value;
+            bool is_null;
+            cat_builtin_value(shape, row, shape->key[i], arena, &value, &is_null);
+            same = !is_null && rows_equal(shape->phys[shape->key[i]], &value, &key_values[i]);
+        }
+        if (same) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+Status cat_row_update(Cx *cx, CatView *v, Oid catalog_rel, const Datum *values, const bool *nulls)
+{
+    Catalog *c = v->catalog;
+    const CatShape *shape = cat_shape(c, catalog_rel);
+    ASSERT(shape != NULL);
+    Datum key[CAT_KEY_COLUMNS_MAX];
+    for (uint16_t i = 0; i < shape->key_count; i++) {
+        key[i] = values[shape->key[i]];
+    }
+    Arena arena;
+    arena_init(&arena, NULL, "catalog rows", 0);
+    const CatRow *rows;
+    uint32_t count;
+    Status st = rows_find(cx, v, &arena, shape, key, shape->key_count, &rows, &count);
+    if (st == ST_OK && count != 0) {
+        st = c->store->update(c->store_self, cx, v, shape, rows[0].rowid, values, nulls);
+    } else if (st == ST_OK && rows_find_builtin(shape, key, shape->key_count, &arena) != NULL) {
+        st = c->store->insert(c->store_self, cx, v, shape, values, nulls);
+    } else if (st == ST_OK) {
+        st = ST_NOTFOUND;
+    }
+    arena_release(&arena);
+    return st;
+}
+
+Status cat_row_delete(Cx *cx, CatView *v, Oid catalog_rel, const Datum *key_values,
+                      uint32_t key_count)
+{
+    Catalog *c = v->catalog;
+    const CatShape *shape = cat_shape(c, catalog_rel);
+    ASSERT(shape != NULL && key_count > 0);
+    Arena arena;
+    arena_init(&arena, NULL, "catalog rows", 0);
+    const CatRow *rows;
+    uint32_t count = 0;
+    Status st = rows_find(cx, v, &arena, shape, key_values, key_count, &rows, &count);
+    for (uint32_t i = 0; st == ST_OK && i < count; i++) {
+        st = c->store->remove(c->store_self, cx, v, shape, rows[i].rowid);
+    }
+    arena_release(&arena);
+    return st == ST_OK && count == 0 ? ST_NOTFOUND : st;
+}
+
+Status cat_row_get(Cx *cx, CatView *v, Arena *arena, Oid catalog_rel, const Datum *key_values,
+                   uint32_t key_count, const Datum **values_out, const bool **nulls_out)
+{
+    const CatShape *shape = cat_shape(v->catalog, catalog_rel);
+    ASSERT(shape != NULL);
+    const CatRow *rows;
+    uint32_t count;
+    TRY(rows_find(cx, v, arena, shape, key_values, key_count, &rows, &count));
+    if (count != 0) {
+        *values_out = rows[0].values;
+        *nulls_out = rows[0].nulls;
+        return ST_OK;
+    }
+    const void *row = rows_find_builtin(shape, key_values, key_count, arena);
+    if (row == NULL) {
+        return ST_NOTFOUND;
+    }
+    Datum *values = ARENA_ARRAY(arena, Datum, shape->column_count);
+    bool *nulls = ARENA_ARRAY(arena, bool, shape->column_count);
+    for (uint16_t i = 0; i < shape->column_count; i++) {
+        cat_builtin_value(shape, row, i, arena, &values[i], &nulls[i]);
+    }
+    *values_out = values;
+    *nulls_out = nulls;
+    return ST_OK;
+}
+
+/* ---- scans ---- */
+
+struct CatScan {
+    const CatShape *shape;
+    Arena *arena;
+    uint16_t column_count;
+    const uint16_t *columns;
+    const CatRow *rows; /* stored rows, by one snapshot */
+    uint32_t row_count, row_at;
+    uint32_t builtin_at;
+    CatRow *hiding; /* stored rows whose key is below FIRST_USER_OID */
+    uint32_t hiding_count;
+};
+
+/* scan_note_hiding - which stored rows may stand for a built-in one. */
+static void scan_note_hiding(CatScan *s)
+{
+    if (s->shape->builtin == NULL || s->row_count == 0) {
+        return;
+    }
+    s->hiding = ARENA_ARRAY(s->arena, CatRow, s->row_count);
+    for (uint32_t i = 0; i < s->row_count; i++) {
+        uint16_t first = s->shape->key[0];
+        if (s->shape->phys[first] == PHYS_I32 && s->rows[i].values[first].u32 < FIRST_USER_OID) {
+            s->hiding[s->hiding_count++] = s->rows[i];
+        }
+    }
+}
+
+Status cat_scan_open(Cx *cx, CatView *v, Arena *arena, Oid catalog_rel, const uint16_t *columns,
+                     uint16_t column_count, CatScan **scan_out)
+{
+    Catalog *c = v->catalog;
+    *scan_out = NULL;
+    CatScan *s = ARENA_NEW(arena, CatScan);
+    s->shape = cat_shape(c, catalog_rel);
+    if (s->shape == NULL) {
+        return err_set(cx, ERRCODE_INTERNAL_ERROR, "relation %u is not a catalog", catalog_rel);
+    }
+    s->arena = arena;
+    s->columns = arena_memdup(arena, columns, column_count * sizeof(uint16_t));
+    s->column_count = column_count;
+    CatKey all = {.count = 0};
+    CatRead read = {.view = v};
+    c->store->begin(c->store_self, &read, v);
+    Status st = cat_read_list(cx, &read, arena, catalog_rel, &all, &s->rows, &s->row_count);
+    c->store->end(c->store_self, &read);
+    TRY(st);
+    scan_note_hiding(s);
+    *scan_out = s;
+    return ST_OK;
+}
+
+/* scan_hidden - is there a stored row with the key of this constant row? */
+static bool scan_hidden(const CatScan *s, const void *row)
+{
+    for (uint32_t h = 0; h < s->hiding_count; h++) {
+        bool same = true;
+        for (uint16_t i = 0; i < s->shape->key_count && same; i++) {
+            uint16_t column = s->shape->key[i];
+            Datum value;
+            bool is_null;
+            cat_builtin_value(s->shape, row, column, s->arena, &value, &is_null);
+            same = !is_null &&
+                   rows_equal(s->shape->phys[column], &value, &s->hiding[h].values[column]);
+        }
+        if (same) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void scan_put(Batch *out, uint16_t column, uint32_t row, const Datum *value, bool is_null)
+{
+    if (is_null) {
+        static const Datum ZERO;
+        vec_put(out->cols[column], row, &ZERO);
+        vec_set_null(out->cols[column], row);
+    } else {
+        vec_put(out->cols[column], row, value);
+    }
+}
+
+Status cat_scan_next(Cx *cx, CatScan *s, uint32_t max_rows, Batch *out)
+{
+    const CatRel *rel = s->shape->builtin;
+    uint32_t n = 0, limit = MIN(max_rows, VEC_CAPACITY);
+    TRY(cx_check(cx));
+    batch_reset(out);
+    while (rel != NULL && n < limit && s->builtin_at < rel->row_count) {
+        const uint8_t *row = (const uint8_t *)rel->rows + (size_t)s->builtin_at * rel->row_bytes;
+        s->builtin_at++;
+        if (s->hiding_count != 0 && scan_hidden(s, row)) {
+            continue;
+        }
+        for (uint16_t i = 0; i < s->column_count; i++) {
+            Datum value;
+            bool is_null;
+            cat_builtin_value(s->shape, row, s->columns[i], s->arena, &value, &is_null);
+            scan_put(out, i, n, &value, is_null);
+        }
+        n++;
+    }
+    for (; n < limit && s->row_at < s->row_count; s->row_at++, n++) {
+        const CatRow *row = &s->rows[s->row_at];
+        for (uint16_t i = 0; i < s->column_count; i++) {
+            uint16_t column = s->columns[i];
+            scan_put(out, i, n, &row->values[column], row->nulls[column]);
+        }
+    }
+    batch_set_count(out, n);
+    return n != 0 || max_rows == 0 ? ST_OK : ST_DONE;
+}
+
+void cat_scan_end(CatScan *scan)
+{
+    (void)scan; /* all its memory is the arena's */
+}
