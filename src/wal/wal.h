@@ -5,9 +5,9 @@
  *
  * An Lsn is a byte position in an endless log, never reused, always a multiple of 8; 0 is invalid.
  * The log is mapped modulo a fixed region, so a recent record is a pointer add away; cold 1 MiB
- * chunks are dropped and read back. Segments are 64 MiB files (the first one 1 MiB), preallocated,
- * zero-filled, recycled. A log-writer thread flushes whatever is complete the moment the last flush
- * ends (no timer). Any thread may append, read and wait.
+ * chunks are dropped and read back. Segments are files of 1 MiB at first, doubling up to 64 MiB,
+ * preallocated, zero-filled, recycled. A log-writer thread flushes whatever is complete the moment
+ * the last flush ends (no timer). Any thread may append, read and wait.
  */
 #include "base/buf.h"
 #include "os/os.h"
@@ -41,7 +41,8 @@ typedef enum WalType {
 
 /* On-disk record header, little-endian; body follows; whole record padded to 8 bytes. */
 typedef struct WalHeader {
-    uint32_t len; /* bytes of the whole record, header and padding included */
+    uint32_t len; /* bytes of the whole record, header and padding included (on disk the upper three
+                     bits hold the padding; no user sees them) */
     uint32_t crc; /* crc32c of the rest, seeded with the LSN: bytes of a recycled segment never
                      validate */
     uint64_t xid48_type8_flags8; /* xid | type << 48 | flags << 56 */
@@ -83,8 +84,10 @@ void wal_options_default(WalOptions *o);
 /*
  * wal_open - open the log directory. For a new database start_lsn says where the log begins (> 0).
  * For an existing one the records from `start_lsn` (the checkpoint's) on are readable up to the
- * first that does not validate; the head is set behind the last valid one. Starts no thread. dir is
- * created when absent.
+ * first that does not validate; the head is set behind the last valid one, and all of it is durable
+ * when this returns. Older records are readable as far back as segments exist (wal_tail). Starts no
+ * thread: until wal_start, waits flush by themselves. With create, dir is made when absent and an
+ * old log in it is removed.
  */
 Status wal_open(Cx *cx, Os *os, const char *dir, const WalOptions *o, Lsn start_lsn, bool create,
                 Wal **wal_out);
@@ -149,6 +152,7 @@ Status wal_read(Cx *cx, Wal *wal, Lsn lsn, WalHeader *hdr_out, void *body, size_
 typedef struct WalReader {
     Wal *wal;
     Lsn next, end; /* end 0 = until the log ends */
+    Lsn bound;     /* everything below is complete (private) */
     Lsn lsn;       /* of the current record */
     WalHeader hdr;
     Buf body;

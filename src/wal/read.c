@@ -1,0 +1,134 @@
+/*
+ * read.c - copying records out, from memory or from the files.
+ *
+ * Bytes of the window were stored by this process and need no checksum; bytes that came from a file
+ * are verified. Nothing copied is looked at before the chunk's word has been looked at again.
+ */
+#include "wal/wal_internal.h"
+
+/* wal_copy - bytes [lsn, lsn + n); *cold_out is set when any came from a file. */
+static Status wal_copy(Cx *cx, Wal *wal, Lsn lsn, void *out, size_t n, bool *cold_out)
+{
+    uint8_t *to = out;
+    while (n > 0) {
+        uint64_t number = lsn >> wal->chunk_shift;
+        size_t part = MIN(n, (size_t)(((number + 1) << wal->chunk_shift) - lsn));
+        _Atomic uint64_t *word = &wal->chunks[number & (wal->chunk_count - 1)];
+        for (;;) {
+            uint64_t state = atomic_load_explicit(word, memory_order_acquire);
+            uint32_t status = chunk_status(state);
+            if (chunk_number(state) == number &&
+                (status == CHUNK_WINDOW || status == CHUNK_LOADED)) {
+                memcpy(to, wal->region + (lsn & (wal->region_bytes - 1)), part);
+                atomic_thread_fence(memory_order_acquire);
+                if (atomic_load_explicit(word, memory_order_relaxed) == state) {
+                    *cold_out |= status == CHUNK_LOADED;
+                    break;
+                }
+                continue;
+            }
+            bool direct;
+            TRY(wal_chunk_load(cx, wal, number, &direct));
+            if (direct) {
+                size_t got;
+                TRY(wal_file_read(cx, wal, lsn, to, part, &got));
+                memset(to + got, 0, part - got);
+                *cold_out = true;
+                break;
+            }
+        }
+        lsn += part;
+        to += part;
+        n -= part;
+    }
+    return ST_OK;
+}
+
+/* wal_crc_rest - continue a checksum over log bytes the caller has no room for. */
+static Status wal_crc_rest(Cx *cx, Wal *wal, Lsn lsn, size_t n, uint32_t *crc)
+{
+    uint8_t piece[1024];
+    bool cold = false;
+    while (n > 0) {
+        size_t part = MIN(n, sizeof(piece));
+        TRY(wal_copy(cx, wal, lsn, piece, part, &cold));
+        *crc = wal_crc32c(*crc, piece, part);
+        lsn += part;
+        n -= part;
+    }
+    return ST_OK;
+}
+
+/* wal_read_fast - a record that lies in one chunk of the window. */
+static inline bool wal_read_fast(Wal *wal, Lsn lsn, WalHeader *hdr_out, void *body, size_t body_cap,
+                                 size_t *body_len_out)
+{
+    uint64_t number = lsn >> wal->chunk_shift;
+    _Atomic uint64_t *word = &wal->chunks[number & (wal->chunk_count - 1)];
+    uint64_t state = atomic_load_explicit(word, memory_order_acquire);
+    uint64_t room = ((number + 1) << wal->chunk_shift) - lsn;
+    if (chunk_number(state) != number || chunk_status(state) != CHUNK_WINDOW ||
+        room < sizeof(*hdr_out)) {
+        return false;
+    }
+    const uint8_t *p = wal->region + (lsn & (wal->region_bytes - 1));
+    memcpy(hdr_out, p, sizeof(*hdr_out));
+    uint32_t bytes = wal_disk_bytes(hdr_out->len);
+    uint32_t used = wal_disk_pad(hdr_out->len) + (uint32_t)sizeof(*hdr_out);
+    if (bytes > room || bytes < used) {
+        return false;
+    }
+    size_t body_len = bytes - used;
+    size_t n = MIN(body_len, body_cap);
+    if (n != 0) {
+        memcpy(body, p + sizeof(*hdr_out), n);
+    }
+    atomic_thread_fence(memory_order_acquire);
+    if (atomic_load_explicit(word, memory_order_relaxed) != state) {
+        return false;
+    }
+    hdr_out->len = bytes;
+    *body_len_out = body_len;
+    return true;
+}
+
+Status wal_record_read(Cx *cx, Wal *wal, Lsn lsn, bool verify, WalHeader *hdr_out, void *body,
+                       size_t body_cap, size_t *body_len_out)
+{
+    bool cold = verify;
+    TRY(wal_copy(cx, wal, lsn, hdr_out, sizeof(*hdr_out), &cold));
+    uint32_t disk_len = hdr_out->len;
+    if (!wal_disk_len_valid(disk_len)) {
+        return ST_NOTFOUND;
+    }
+    size_t body_len = wal_disk_bytes(disk_len) - sizeof(*hdr_out) - wal_disk_pad(disk_len);
+    size_t n = MIN(body_len, body_cap);
+    TRY(wal_copy(cx, wal, lsn + sizeof(*hdr_out), body, n, &cold));
+    if (cold) {
+        uint32_t crc = wal_crc_header(wal_crc_begin(lsn, disk_len), hdr_out);
+        crc = wal_crc32c(crc, body, n);
+        TRY(wal_crc_rest(cx, wal, lsn + sizeof(*hdr_out) + n, body_len - n, &crc));
+        if (crc != hdr_out->crc) {
+            return ST_NOTFOUND;
+        }
+    }
+    hdr_out->len = wal_disk_bytes(disk_len);
+    *body_len_out = body_len;
+    return ST_OK;
+}
+
+Status wal_read(Cx *cx, Wal *wal, Lsn lsn, WalHeader *hdr_out, void *body, size_t body_cap,
+                size_t *body_len_out)
+{
+    if (LIKELY(wal_read_fast(wal, lsn, hdr_out, body, body_cap, body_len_out))) {
+        return ST_OK;
+    }
+    Status st = lsn < atomic_load(&wal->head)
+                    ? wal_record_read(cx, wal, lsn, false, hdr_out, body, body_cap, body_len_out)
+                    : ST_NOTFOUND;
+    if (st == ST_NOTFOUND) {
+        return err_set(cx, ERRCODE_DATA_CORRUPTED, "no valid log record at %X/%X",
+                       (unsigned)(lsn >> 32), (unsigned)lsn);
+    }
+    return st;
+}
