@@ -138,6 +138,7 @@ static void builtin_shape_key(CatShape *shape)
     }
 }
 
+/* builtin_init_shapes - a CatShape for each catalog table, by OID. */
 static void builtin_init_shapes(Catalog *c)
 {
     c->shapes = ARENA_ARRAY(&c->arena, CatShape, CATALOG_PG_CLASS_COUNT);
@@ -183,6 +184,7 @@ static const PgTypeRow *builtin_base(const PgTypeRow *t)
     return t;
 }
 
+/* builtin_init_types - a CatType for each row of pg_type. */
 static void builtin_init_types(Catalog *c)
 {
     c->types = ARENA_ARRAY(&c->arena, CatType, CATALOG_PG_TYPE_COUNT);
@@ -209,6 +211,7 @@ static void builtin_init_types(Catalog *c)
     }
 }
 
+/* builtin_init_proc - the CatProc of one row; only modes and names need memory. */
 static void builtin_init_proc(Catalog *c, const PgProcRow *row, CatProc *p)
 {
     uint32_t args, all, modes, names = 0;

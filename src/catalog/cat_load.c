@@ -35,6 +35,7 @@ static const Oid *load_oids(Arena *arena, const char *text)
 
 /* ---- built-in relations ---- */
 
+/* load_builtin_columns - the columns of a built-in relation, without the system columns. */
 static void load_builtin_columns(Arena *arena, CatTable *t)
 {
     const PgAttributeRow *end = catalog_pg_attribute + CATALOG_PG_ATTRIBUTE_COUNT;
@@ -80,6 +81,7 @@ static const char *load_builtin_view_sql(Oid oid)
     return NULL;
 }
 
+/* load_builtin - a catalog, an index on one, or a built-in view. */
 static const CatTable *load_builtin(CatView *v, Arena *arena, const PgClassRow *row)
 {
     CatTable *t = ARENA_NEW(arena, CatTable);
@@ -127,6 +129,7 @@ static int load_by_first_oid(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* load_columns - columns by attnum, with their defaults. */
 static Status load_columns(Cx *cx, TableLoad *l)
 {
     CatKey key = cat_key_oid(PG_ATTRIBUTE_ATTRELID, l->table->oid);
@@ -170,6 +173,7 @@ static Status load_columns(Cx *cx, TableLoad *l)
     return ST_OK;
 }
 
+/* load_index - one index, from its rows in pg_index and pg_class. */
 static Status load_index(Cx *cx, TableLoad *l, const CatRow *r, CatIndex *ix)
 {
     CatKey key = cat_key_oid(PG_CLASS_OID, cat_oid(r, PG_INDEX_INDEXRELID));
@@ -222,6 +226,7 @@ static Status load_indexes(Cx *cx, TableLoad *l)
     return ST_OK;
 }
 
+/* load_constraint - one row of pg_constraint. */
 static void load_constraint(TableLoad *l, const CatRow *r, CatConstraint *con)
 {
     uint16_t foreign_count;
@@ -245,6 +250,7 @@ static void load_constraint(TableLoad *l, const CatRow *r, CatConstraint *con)
         load_i16s(l->arena, cat_str(l->scratch, r, PG_CONSTRAINT_CONFKEY), &foreign_count);
 }
 
+/* load_constraints - the table's own, which indexes serve them, and foreign keys pointing here. */
 static Status load_constraints(Cx *cx, TableLoad *l)
 {
     CatTable *t = l->table;
@@ -373,6 +379,7 @@ static Status load_storage(Cx *cx, TableLoad *l)
     return ST_OK;
 }
 
+/* load_user - a stored relation of any kind, from its row in pg_class. */
 static Status load_user(Cx *cx, TableLoad *l, const CatRow *row)
 {
     CatTable *t = l->table;

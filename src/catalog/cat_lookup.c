@@ -12,16 +12,15 @@ typedef struct LookupNamespace {
 
 void cat_view_init(CatView *v, Catalog *c, Arena *arena)
 {
-    Oid *path = ARENA_ARRAY(arena, Oid, 2);
-    path[0] = NAMESPACE_PG_CATALOG;
-    path[1] = NAMESPACE_PUBLIC;
+    static const Oid DEFAULT_PATH[2] = {NAMESPACE_PG_CATALOG, NAMESPACE_PUBLIC};
+    (void)arena;
     *v = (CatView){
         .catalog = c,
         .database = DATABASE_FIRST,
         .user = ROLE_BOOTSTRAP,
         .user_name = "postgres",
         .database_name = "postgres",
-        .search_path = path,
+        .search_path = DEFAULT_PATH,
         .search_path_count = 2,
         .creation_namespace = NAMESPACE_PUBLIC,
     };

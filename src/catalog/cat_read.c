@@ -10,6 +10,7 @@ typedef struct ReadList {
     uint32_t count, capacity;
 } ReadList;
 
+/* read_list_add - keep a copy of a row, long strings included. */
 static Status read_list_add(void *arg, Cx *cx, const CatRow *row)
 {
     ReadList *list = arg;

@@ -94,6 +94,7 @@ static ColumnLayout *trees_layouts(Arena *arena, const CatShape *shape)
     return columns;
 }
 
+/* trees_describe_index - the engine's description of an index over stored rows. */
 static void trees_describe_index(const CatShape *shape, const SysIndex *ix, TreeId tree,
                                  PageNo root, TableIndex *out)
 {
@@ -349,6 +350,7 @@ static Status trees_start_index(Cx *cx, TreesCursor *t, Txn *txn, const Snapshot
     return index_scan_start(cx, t->index_scan, txn, snap, &bound, &bound, false);
 }
 
+/* trees_start - begin reading the rows of the key, by the best index or the whole table. */
 static Status trees_start(Cx *cx, TreesCursor *t, CatRead *read, const CatKey *key)
 {
     uint16_t count = (uint16_t)(t->shape->column_count + 1);
@@ -402,6 +404,7 @@ static Status trees_emit(Cx *cx, TreesCursor *t, const CatKey *key, CatRowFn fn,
     return ST_OK;
 }
 
+/* trees_scan - CatRowStore.scan: every matching row to fn. */
 static Status trees_scan(void *self, Cx *cx, CatRead *read, const CatShape *shape,
                          const CatKey *key, CatRowFn fn, void *arg)
 {

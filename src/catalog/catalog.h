@@ -180,6 +180,7 @@ Status catalog_set_password(Cx *cx, Catalog *c, Arena *arena, const char *role,
 uint64_t catalog_version(Catalog *c);
 
 void cat_view_init(CatView *v, Catalog *c, Arena *arena);
+/* cat_view_release_pins - objects looked up so far may go (statement end). */
 void cat_view_release_pins(CatView *v);
 /* cat_pins_take - the plan keeps the view's current pins; cat_pins_release when the plan goes. */
 CatPins *cat_pins_take(CatView *v);

@@ -1,0 +1,56 @@
+/*
+ * cat_role.c - changing a role's stored password from outside of any session.
+ */
+#include "catalog/cat_internal.h"
+
+typedef struct RolePassword {
+    CatView *view;
+    const char *verifier; /* NULL: no password */
+    bool found;
+} RolePassword;
+
+static Status role_put_password(void *arg, Cx *cx, const CatRow *row)
+{
+    RolePassword *p = arg;
+    Datum values[CAT_COLUMNS_MAX];
+    bool nulls[CAT_COLUMNS_MAX];
+    memcpy(values, row->values, PG_AUTHID_COLUMN_COUNT * sizeof(Datum));
+    memcpy(nulls, row->nulls, PG_AUTHID_COLUMN_COUNT * sizeof(bool));
+    nulls[PG_AUTHID_ROLPASSWORD] = p->verifier == NULL;
+    if (p->verifier != NULL) {
+        values[PG_AUTHID_ROLPASSWORD].str = str_ref(p->verifier, strlen(p->verifier));
+    }
+    p->found = true;
+    return cat_row_update(cx, p->view, CAT_PG_AUTHID, values, nulls);
+}
+
+/* catalog_set_password - in a transaction of its own, durable on return. 42704: no such role. */
+Status catalog_set_password(Cx *cx, Catalog *c, Arena *arena, const char *role,
+                            const char *verifier)
+{
+    static const uint16_t COLUMN = PG_AUTHID_ROLNAME;
+    Engine *e = c->engine;
+    Txn *txn = NULL;
+    Lsn lsn;
+    CatView v;
+    RolePassword p = {.view = &v, .verifier = verifier};
+    Datum name = {.str = str_ref(role, strlen(role))};
+    cat_view_init(&v, c, arena);
+    Status st = ST_OK;
+    TRY_OUT(txn_begin(cx, e->txns, ISO_READ_COMMITTED, arena, &txn));
+    v.txn = txn;
+    TRY_OUT(cat_rows_each(cx, &v, CAT_PG_AUTHID, &COLUMN, &name, 1, role_put_password, &p));
+    if (!p.found) {
+        st = err_set(cx, ERRCODE_UNDEFINED_OBJECT, "role \"%s\" does not exist", role);
+        goto out;
+    }
+    TRY_OUT(txn_commit(cx, txn, &lsn));
+    txn = NULL;
+    st = wal_flush_wait(cx, e->wal, lsn);
+out:
+    if (txn != NULL) {
+        txn_abort(cx, txn);
+    }
+    cat_view_release_pins(&v);
+    return st;
+}
