@@ -168,6 +168,9 @@ typedef struct FnOps {
 /* fn_ops_by_prosrc - the kernel of a built-in function by pg_proc.prosrc; NULL = not there yet
  * (0A000 when called). */
 const FnOps *fn_ops_by_prosrc(const char *prosrc);
+/* fn_ops_by_oid - the kernel of a built-in function whose pg_proc row is written in SQL (prolang =
+ * sql): its prosrc names nothing. Ask this first for such rows. */
+const FnOps *fn_ops_by_oid(Oid fn_oid);
 
 /* ---- aggregates ---- */
 typedef struct AggOps {

@@ -1,0 +1,136 @@
+/*
+ * type.c - the registry: joins the families' tables and finds entries by OID and by prosrc.
+ *
+ * The index over the families is built once, before main starts, and is constant afterwards, so
+ * look-ups need no lock.
+ */
+#include "type/type_internal.h"
+
+static const TypeFamily *const TYPE_FAMILIES[] = {
+    &type_family_bool,      &type_family_int,     &type_family_int_cross,
+    &type_family_oid,       &type_family_float,   &type_family_text,
+    &type_family_agg_basic, &type_family_numeric, &type_family_numeric_ops,
+};
+
+#define TYPE_INDEX_SIZE 256
+#define FN_INDEX_SIZE   8192
+#define AGG_INDEX_SIZE  1024
+
+typedef struct TypeIndex {
+    const TypeOps *types[TYPE_INDEX_SIZE];
+    const FnOps *fns[FN_INDEX_SIZE];
+    const AggOps *aggs[AGG_INDEX_SIZE];
+} TypeIndex;
+static TypeIndex type_index;
+
+static uint32_t type_index_oid_slot(Oid oid, uint32_t size)
+{
+    return (uint32_t)hash_u64(oid) & (size - 1);
+}
+static uint32_t type_index_name_slot(const char *name)
+{
+    uint32_t h = 2166136261u;
+    for (; *name != '\0'; name++) {
+        h = (h ^ (uint8_t)*name) * 16777619u;
+    }
+    return (h ^ (h >> 15)) & (FN_INDEX_SIZE - 1);
+}
+
+/* type_index_build - fill the hash tables; the first entry of a name wins. */
+__attribute__((constructor)) static void type_index_build(void)
+{
+    for (size_t f = 0; f < ARRAY_LEN(TYPE_FAMILIES); f++) {
+        const TypeFamily *family = TYPE_FAMILIES[f];
+        for (uint32_t i = 0; i < family->type_count; i++) {
+            uint32_t s = type_index_oid_slot(family->types[i].oid, TYPE_INDEX_SIZE);
+            while (type_index.types[s] != NULL) {
+                s = (s + 1) & (TYPE_INDEX_SIZE - 1);
+            }
+            type_index.types[s] = &family->types[i];
+        }
+        for (uint32_t i = 0; i < family->fn_count; i++) {
+            uint32_t s = type_index_name_slot(family->fns[i].prosrc);
+            while (type_index.fns[s] != NULL) {
+                s = (s + 1) & (FN_INDEX_SIZE - 1);
+            }
+            type_index.fns[s] = &family->fns[i];
+        }
+        for (uint32_t i = 0; i < family->agg_count; i++) {
+            uint32_t s = type_index_oid_slot(family->aggs[i].fn_oid, AGG_INDEX_SIZE);
+            while (type_index.aggs[s] != NULL) {
+                s = (s + 1) & (AGG_INDEX_SIZE - 1);
+            }
+            type_index.aggs[s] = &family->aggs[i];
+        }
+    }
+}
+
+const TypeOps *type_ops(Oid type)
+{
+    uint32_t s = type_index_oid_slot(type, TYPE_INDEX_SIZE);
+    for (; type_index.types[s] != NULL; s = (s + 1) & (TYPE_INDEX_SIZE - 1)) {
+        if (type_index.types[s]->oid == type) {
+            return type_index.types[s];
+        }
+    }
+    return NULL;
+}
+
+const FnOps *fn_ops_by_prosrc(const char *prosrc)
+{
+    uint32_t s = type_index_name_slot(prosrc);
+    for (; type_index.fns[s] != NULL; s = (s + 1) & (FN_INDEX_SIZE - 1)) {
+        if (strcmp(type_index.fns[s]->prosrc, prosrc) == 0) {
+            return type_index.fns[s];
+        }
+    }
+    return NULL;
+}
+
+const FnOps *fn_ops_by_oid(Oid fn_oid)
+{
+    char name[16], digits[12];
+    size_t n = 0, at = 0;
+    do {
+        digits[n++] = (char)('0' + fn_oid % 10);
+        fn_oid /= 10;
+    } while (fn_oid != 0);
+    memcpy(name, "oid:", 4);
+    for (at = 4; n > 0;) {
+        name[at++] = digits[--n];
+    }
+    name[at] = '\0';
+    return fn_ops_by_prosrc(name);
+}
+
+const AggOps *agg_ops(Oid fn_oid)
+{
+    uint32_t s = type_index_oid_slot(fn_oid, AGG_INDEX_SIZE);
+    for (; type_index.aggs[s] != NULL; s = (s + 1) & (AGG_INDEX_SIZE - 1)) {
+        if (type_index.aggs[s]->fn_oid == fn_oid) {
+            return type_index.aggs[s];
+        }
+    }
+    return NULL;
+}
+
+bool key_encode(const TypeOps *type, const Datum *v, bool is_null, bool desc, bool nulls_first,
+                Buf *buf)
+{
+    if (type->key == NULL) {
+        return false;
+    }
+    if (is_null) {
+        buf_putc(buf, nulls_first ? 0 : 2);
+        return true;
+    }
+    buf_putc(buf, 1);
+    size_t start = buf->len;
+    type->key(v, buf);
+    if (desc) {
+        for (size_t i = start; i < buf->len; i++) {
+            buf->data[i] = (uint8_t)~buf->data[i];
+        }
+    }
+    return true;
+}
