@@ -57,6 +57,8 @@ typedef struct CatRowStore {
     Status (*update)(void *self, Cx *cx, CatView *v, const CatShape *shape, RowId rowid,
                      const Datum *values, const bool *nulls);
     Status (*remove)(void *self, Cx *cx, CatView *v, const CatShape *shape, RowId rowid);
+    /* Set t->storage of a table with a tree; NULL: no table has storage. */
+    Status (*open)(void *self, Cx *cx, CatRead *read, Arena *arena, CatTable *t);
     void (*close)(void *self);
 } CatRowStore;
 
@@ -140,6 +142,9 @@ Status cat_load_stats(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const char *n
 /* cat_load_object.c */
 Status cat_load_type(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const char *name);
 Status cat_load_proc(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const char *name);
+
+/* cat_storage.c */
+Status cat_storage_open(void *self, Cx *cx, CatRead *read, Arena *arena, CatTable *t);
 
 /* cat_open.c */
 Status cat_create(Cx *cx, Engine *e, const CatRowStore *store, void *store_self,

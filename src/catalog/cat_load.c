@@ -320,69 +320,11 @@ static Status load_view(Cx *cx, TableLoad *l)
     return ST_OK;
 }
 
-/* load_storage_index - the engine's description of one index. */
-static Status load_storage_index(Cx *cx, TableLoad *l, const CatIndex *ix, TableIndex *out)
-{
-    Catalog *c = l->read->view->catalog;
-    TreeEntry entry;
-    Status st = tree_get(cx, c->engine->store, ix->tree, &entry);
-    if (st != ST_OK) {
-        return st == ST_ERROR
-                   ? st
-                   : err_set(cx, ERRCODE_INTERNAL_ERROR, "could not open index \"%s\"", ix->name);
-    }
-    *out = (TableIndex){
-        .tree = ix->tree,
-        .root = entry.root,
-        .oid = ix->oid,
-        .unique = ix->unique,
-        .nulls_not_distinct = ix->nulls_not_distinct,
-        .is_primary = ix->primary,
-        .column_count = ix->key_count,
-        .name = ix->name,
-    };
-    for (uint16_t k = 0; k < ix->key_count && k < INDEX_COLUMNS_MAX; k++) {
-        int16_t attnum = ix->columns[k];
-        IndexColumn *col = &out->columns[k];
-        col->column = (int16_t)(attnum - 1); /* -1 for an expression */
-        col->desc = (ix->options[k] & 1) != 0;
-        col->nulls_first = (ix->options[k] & 2) != 0;
-        if (attnum > 0) {
-            const CatColumn *column = &l->table->columns[attnum - 1];
-            const CatType *type = cat_type(l->read->view, column->type);
-            col->type = type != NULL ? type->ops : NULL;
-            col->name = column->name;
-        } else {
-            const CatType *type = cat_type(l->read->view, cat_opclass_input(ix->opclasses[k]));
-            col->type = type != NULL ? type->ops : NULL;
-            col->name = ix->expressions_sql;
-        }
-    }
-    return ST_OK;
-}
-
-static Status load_storage(Cx *cx, TableLoad *l)
-{
-    Catalog *c = l->read->view->catalog;
-    CatTable *t = l->table;
-    if (c->engine == NULL || t->tree == 0) {
-        return ST_OK;
-    }
-    TableIndex *indexes = ARENA_ARRAY(l->arena, TableIndex, t->index_count + 1);
-    for (uint16_t i = 0; i < t->index_count; i++) {
-        TRY(load_storage_index(cx, l, &t->indexes[i], &indexes[i]));
-    }
-    Table *storage;
-    TRY(table_open(cx, c->engine, l->arena, t->oid, t->schema_name, t->name, t->tree, indexes,
-                   t->index_count, &storage));
-    t->storage = storage;
-    return ST_OK;
-}
-
 /* load_user - a stored relation of any kind, from its row in pg_class. */
 static Status load_user(Cx *cx, TableLoad *l, const CatRow *row)
 {
     CatTable *t = l->table;
+    Catalog *c = l->read->view->catalog;
     t->namespace_oid = cat_oid(row, PG_CLASS_RELNAMESPACE);
     t->owner = cat_oid(row, PG_CLASS_RELOWNER);
     t->type_oid = cat_oid(row, PG_CLASS_RELTYPE);
@@ -397,7 +339,8 @@ static Status load_user(Cx *cx, TableLoad *l, const CatRow *row)
     case 'r':
         TRY(load_indexes(cx, l));
         TRY(load_constraints(cx, l));
-        return load_storage(cx, l);
+        return c->store->open == NULL ? ST_OK
+                                      : c->store->open(c->store_self, cx, l->read, l->arena, t);
     case 'S': return load_sequence(cx, l);
     case 'v': return load_view(cx, l);
     case 'i': {

@@ -543,6 +543,7 @@ static const CatRowStore TREE_STORE = {
     .insert = trees_insert,
     .update = trees_update,
     .remove = trees_remove,
+    .open = cat_storage_open,
     .close = trees_close,
 };
 

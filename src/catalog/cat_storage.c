@@ -1,0 +1,67 @@
+/*
+ * cat_storage.c - the engine's description of a user's table: its tree and its indexes.
+ *
+ * Apart from cat_load.c so that a catalog in memory links without the storage engine.
+ */
+#include "catalog/cat_internal.h"
+
+/* storage_index - the engine's description of one index. */
+static Status storage_index(Cx *cx, CatRead *read, const CatTable *t, const CatIndex *ix,
+                            TableIndex *out)
+{
+    Catalog *c = read->view->catalog;
+    TreeEntry entry;
+    Status st = tree_get(cx, c->engine->store, ix->tree, &entry);
+    if (st != ST_OK) {
+        return st == ST_ERROR
+                   ? st
+                   : err_set(cx, ERRCODE_INTERNAL_ERROR, "could not open index \"%s\"", ix->name);
+    }
+    *out = (TableIndex){
+        .tree = ix->tree,
+        .root = entry.root,
+        .oid = ix->oid,
+        .unique = ix->unique,
+        .nulls_not_distinct = ix->nulls_not_distinct,
+        .is_primary = ix->primary,
+        .column_count = ix->key_count,
+        .name = ix->name,
+    };
+    for (uint16_t k = 0; k < ix->key_count && k < INDEX_COLUMNS_MAX; k++) {
+        int16_t attnum = ix->columns[k];
+        IndexColumn *col = &out->columns[k];
+        col->column = (int16_t)(attnum - 1); /* -1 for an expression */
+        col->desc = (ix->options[k] & 1) != 0;
+        col->nulls_first = (ix->options[k] & 2) != 0;
+        if (attnum > 0) {
+            const CatColumn *column = &t->columns[attnum - 1];
+            const CatType *type = cat_type(read->view, column->type);
+            col->type = type != NULL ? type->ops : NULL;
+            col->name = column->name;
+        } else {
+            const CatType *type = cat_type(read->view, cat_opclass_input(ix->opclasses[k]));
+            col->type = type != NULL ? type->ops : NULL;
+            col->name = ix->expressions_sql;
+        }
+    }
+    return ST_OK;
+}
+
+/* cat_storage_open - CatRowStore.open: the table with its indexes, as src/table works on it. */
+Status cat_storage_open(void *self, Cx *cx, CatRead *read, Arena *arena, CatTable *t)
+{
+    Catalog *c = read->view->catalog;
+    (void)self;
+    if (t->tree == 0) {
+        return ST_OK;
+    }
+    TableIndex *indexes = ARENA_ARRAY(arena, TableIndex, t->index_count + 1);
+    for (uint16_t i = 0; i < t->index_count; i++) {
+        TRY(storage_index(cx, read, t, &t->indexes[i], &indexes[i]));
+    }
+    Table *storage;
+    TRY(table_open(cx, c->engine, arena, t->oid, t->schema_name, t->name, t->tree, indexes,
+                   t->index_count, &storage));
+    t->storage = storage;
+    return ST_OK;
+}
