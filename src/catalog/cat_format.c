@@ -27,7 +27,7 @@ static void format_identifier(const char *name, Buf *buf)
 }
 
 /* format_standard - the SQL standard's name of a type that has one; NULL for the others. tail is
- * what follows the typmod. */
+ * what follows when there is no typmod. */
 static const char *format_standard(Oid type, int32_t typmod, const char **tail_out)
 {
     *tail_out = "";
@@ -98,9 +98,10 @@ void cat_format_type(CatView *v, Oid type, int32_t typmod, Buf *buf)
         format_identifier(t->name, buf);
     }
     if (typmod >= 0) {
-        type_typmod_out(named, typmod, buf);
+        type_typmod_out(named, typmod, buf); /* the tail included */
+    } else {
+        buf_puts(buf, tail);
     }
-    buf_puts(buf, tail);
     if (is_array) {
         buf_puts(buf, "[]");
     }
