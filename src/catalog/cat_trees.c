@@ -299,7 +299,6 @@ typedef struct TreesCursor {
     Batch batch;
     TableScan *scan;
     IndexScan *index_scan;
-    Txn *own_txn;
     Buf key;
 } TreesCursor;
 
@@ -363,11 +362,6 @@ static Status trees_start(Cx *cx, TreesCursor *t, CatRead *read, const CatKey *k
     types[count] = PHYS_I64;
     batch_init(&t->batch, types, (uint16_t)(count + 1), &t->arena);
     Txn *txn = read->view->txn;
-    if (txn == NULL) {
-        Engine *e = read->view->catalog->engine;
-        TRY(txn_begin(cx, e->txns, ISO_READ_COMMITTED, &t->arena, &t->own_txn));
-        txn = t->own_txn;
-    }
     uint32_t length;
     int32_t index = trees_choose_index(t, key, &length);
     if (index >= 0) {
@@ -435,9 +429,6 @@ out:
     }
     if (t.index_scan != NULL) {
         index_scan_end(t.index_scan);
-    }
-    if (t.own_txn != NULL) {
-        txn_abort(cx, t.own_txn);
     }
     buf_release(&t.key);
     arena_release(&t.arena);
