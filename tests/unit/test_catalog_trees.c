@@ -45,7 +45,7 @@ static int trees_setup(void **state)
     arena_init(&f->arena, NULL, "test", 0);
     f->cx = (Cx){.err = &f->err, .arena = &f->arena};
     f->os = os_posix_create();
-    strcpy(f->dir, "/tmp/dassie-test-XXXXXX");
+    snprintf(f->dir, sizeof(f->dir), "/tmp/dassie-test-XXXXXX");
     assert_non_null(mkdtemp(f->dir));
     snprintf(f->path, sizeof(f->path), "%s/app.db", f->dir);
     engine_options_default(&o);
