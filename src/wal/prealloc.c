@@ -32,6 +32,7 @@ Status wal_alloc_ensure(Cx *cx, Wal *wal, Lsn end)
 /* prealloc_step - bring everything up to where it should be; a failure is kept for wal_admit. */
 static void prealloc_step(Cx *cx, Wal *wal)
 {
+    uint64_t attempt = atomic_fetch_add(&wal->alloc_begun, 1) + 1;
     Lsn head = atomic_load(&wal->head);
     Lsn target = atomic_load(&wal->alloc_target);
     Lsn want = head + alloc_last_bytes(wal) / 2;
@@ -40,7 +41,7 @@ static void prealloc_step(Cx *cx, Wal *wal)
         os_mutex_lock(wal->os, &wal->alloc_mutex);
         wal->alloc_err = *cx->err;
         os_mutex_unlock(wal->os, &wal->alloc_mutex);
-        atomic_fetch_add(&wal->alloc_failures, 1);
+        atomic_store(&wal->alloc_failed, attempt);
     }
     os_event_signal(wal->os, &wal->alloc_done_event);
     wal_chunk_extend(wal, head + 2 * wal->chunk_bytes, !wal->os->simulated);
@@ -60,20 +61,21 @@ void wal_preallocator_main(void *arg)
     }
 }
 
-/* admit_wait - have the preallocation thread try, and wait for its answer. */
+/* admit_wait - have the preallocation thread try, and wait for the answer of an attempt that began
+ * after the question: an older one may not know that there is room again. */
 static Status admit_wait(Cx *cx, Wal *wal, Lsn need)
 {
     Lsn target = atomic_load(&wal->alloc_target);
     while (target < need && !atomic_compare_exchange_weak(&wal->alloc_target, &target, need)) {
     }
-    uint64_t failures = atomic_load(&wal->alloc_failures);
+    uint64_t begun = atomic_load(&wal->alloc_begun);
     os_event_signal(wal->os, &wal->alloc_event);
     for (;;) {
         uint32_t seen = os_event_value(&wal->alloc_done_event);
         if (atomic_load(&wal->alloc_end) >= need) {
             return ST_OK;
         }
-        if (atomic_load(&wal->alloc_failures) != failures) {
+        if (atomic_load(&wal->alloc_failed) > begun) {
             os_mutex_lock(wal->os, &wal->alloc_mutex);
             *cx->err = wal->alloc_err;
             os_mutex_unlock(wal->os, &wal->alloc_mutex);

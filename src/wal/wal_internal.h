@@ -71,9 +71,10 @@ struct Wal {
     alignas(CACHE_LINE) _Atomic Lsn flushed;
     _Atomic Lsn flush_wanted;
     _Atomic Lsn tail;
-    _Atomic Lsn alloc_end;    /* end of the last prepared segment */
-    _Atomic Lsn alloc_target; /* somebody waits for alloc_end to reach this */
-    _Atomic uint64_t alloc_failures;
+    _Atomic Lsn alloc_end;         /* end of the last prepared segment */
+    _Atomic Lsn alloc_target;      /* somebody waits for alloc_end to reach this */
+    _Atomic uint64_t alloc_begun;  /* attempts to make room begun by the thread */
+    _Atomic uint64_t alloc_failed; /* the last of them that failed */
     _Atomic uint32_t stopping;
     WalSlot slots[WAL_SLOTS];
 
