@@ -57,6 +57,7 @@ enum {
 };
 
 struct TimeZone;
+struct Os;
 typedef enum DateStyle {
     DATESTYLE_ISO,
     DATESTYLE_SQL,
@@ -82,6 +83,7 @@ typedef struct TypeEnv {
     bool bytea_escape;    /* bytea_output = escape */
     int64_t xact_time_us; /* now(): microseconds since 2000-01-01 UTC */
     int64_t statement_time_us;
+    struct Os *os; /* zone files, random bytes; NULL: neither */
     void *session; /* for src/func kernels: declared and used there only */
 } TypeEnv;
 
