@@ -174,11 +174,14 @@ AGG_UPDATE(agg_fsum8, AggFloatSum, double, double before = s->sum; s->sum += a; 
 AGG_UPDATE(agg_fsum4, AggFloatSum, float, float before = (float)s->sum; float sum = before + a;
            s->sum = (double)sum; s->n++; if (UNLIKELY(isinf(sum)) && !isinf(before) &&
                                              !isinf(a)) return err_float_overflow(call->cx))
-static Status agg_fsum_combine(FnCall *call UNUSED, void *into, const void *from)
+static Status agg_fsum_combine(FnCall *call, void *into, const void *from)
 {
-    ((AggFloatSum *)into)->sum += ((const AggFloatSum *)from)->sum;
-    ((AggFloatSum *)into)->n += ((const AggFloatSum *)from)->n;
-    return ST_OK;
+    AggFloatSum *s = into;
+    const AggFloatSum *f = from;
+    bool infinite = isinf(s->sum) || isinf(f->sum);
+    s->sum += f->sum;
+    s->n += f->n;
+    return isinf(s->sum) && !infinite ? err_float_overflow(call->cx) : ST_OK;
 }
 static Status agg_fsum8_final(FnCall *call UNUSED, const void *state, Vector *out, uint32_t row)
 {

@@ -24,7 +24,8 @@ const TimeZone *tz_fixed(Arena *arena, int32_t east);
 /* tz_utc - the zone UTC, always there. */
 const TimeZone *tz_utc(void);
 const char *tz_name(const TimeZone *tz);
-/* tz_at - what holds at an instant (seconds since 1970 UTC): seconds east, name, daylight saving. */
+/* tz_at - what holds at an instant (seconds since 1970 UTC): seconds east, name, daylight saving.
+ */
 typedef struct TzInfo {
     int32_t east;
     bool dst;

@@ -143,7 +143,7 @@ static int32_t num_typmod_scale(int32_t typmod)
 }
 static Status err_num_field_overflow(Cx *cx, int32_t precision, int32_t scale, const char *bound)
 {
-    TRY(err_set(cx, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, "numeric field overflow"));
+    st_ignore(err_set(cx, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, "numeric field overflow"));
     return err_detail(cx, "A field with precision %d, scale %d %s", precision, scale, bound);
 }
 

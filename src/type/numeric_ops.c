@@ -473,7 +473,8 @@ KERNEL_UNARY(k_int8_numeric, int64_t, Str, r = numeric_from_i128(call->arena, a,
 ROW_KERNEL(numeric_float8)
 {
     r->f64 = numeric_to_f64(&a[0].str);
-    if (isinf(r->f64) && num_get(&a[0].str).kind == NUM_FINITE) {
+    Num n = num_get(&a[0].str);
+    if (n.kind == NUM_FINITE && (isinf(r->f64) || (r->f64 == 0 && !num_is_zero(&n)))) {
         Buf text;
         buf_init(&text, 600);
         numeric_text(&a[0].str, &text);
@@ -489,7 +490,8 @@ ROW_KERNEL(numeric_float4)
 {
     double v = numeric_to_f64(&a[0].str);
     r->f32 = (float)v;
-    if (isinf(r->f32) && num_get(&a[0].str).kind == NUM_FINITE) {
+    Num n = num_get(&a[0].str);
+    if (n.kind == NUM_FINITE && (isinf(r->f32) || (r->f32 == 0 && !num_is_zero(&n)))) {
         Buf text;
         buf_init(&text, 600);
         numeric_text(&a[0].str, &text);

@@ -108,7 +108,7 @@ static Status name_recv(FnCall *call, Slice bytes, int32_t typmod, Datum *out)
 {
     TRY(utf8_verify(call->cx, bytes));
     if (bytes.len > NAME_BYTES_MAX) {
-        TRY(err_set(call->cx, ERRCODE_NAME_TOO_LONG, "identifier too long"));
+        return err_set(call->cx, ERRCODE_NAME_TOO_LONG, "identifier too long");
     }
     return name_in(call, bytes, typmod, out);
 }

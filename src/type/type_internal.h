@@ -13,7 +13,8 @@ typedef unsigned __int128 u128;
 /* ---- families, joined by type.c ---- */
 extern const TypeFamily type_family_bool, type_family_int, type_family_int_cross, type_family_oid,
     type_family_float, type_family_text, type_family_agg_basic, type_family_numeric,
-    type_family_numeric_ops;
+    type_family_numeric_ops, type_family_numeric_agg, type_family_text_fn, type_family_text_like,
+    type_family_text_out;
 
 /* ---- errors with PostgreSQL's texts ---- */
 Status err_bad_syntax(Cx *cx, const char *type_name, Slice text);
@@ -69,6 +70,11 @@ size_t utf8_offset(Slice s, size_t n);
 Status utf8_verify(Cx *cx, Slice s);
 uint32_t utf8_decode(const char *p);
 uint32_t utf8_encode(uint32_t code, char out[4]);
+
+/* text_quote_ident, text_quote_literal - as SQL would have to be written. */
+void text_quote_ident(Slice s, Buf *buf);
+void text_quote_literal(Slice s, Buf *buf);
+bool text_is_keyword(Slice s);
 
 /* ---- results ---- */
 static inline Str str_of_buf(Arena *a, const Buf *b)

@@ -1,8 +1,8 @@
 /*
  * tz.c - time zones: TZif files of the system's tzdata, POSIX zone strings, fixed offsets.
  *
- * A zone is its list of transitions and a rule for the time after the last one. Searching is binary;
- * the rule is worked out for the year asked.
+ * A zone is its list of transitions and a rule for the time after the last one. Searching is
+ * binary; the rule is worked out for the year asked.
  */
 #include "type/datetime.h"
 #include "type/type_internal.h"
@@ -17,7 +17,8 @@ typedef struct TzType {
     bool dst;
     const char *abbrev;
 } TzType;
-/* TzRuleDate - when a rule's change happens: Mm.w.d, Jn or n, at `time` seconds of the local day. */
+/* TzRuleDate - when a rule's change happens: Mm.w.d, Jn or n, at `time` seconds of the local day.
+ */
 typedef struct TzRuleDate {
     char kind; /* 'M', 'J', '0' */
     int32_t month, week, day, time;
@@ -51,8 +52,9 @@ const char *tz_name(const TimeZone *tz)
 static int64_t tz_year_start_days(int64_t year)
 {
     int64_t y = year - 1;
-    return y * 365 + (y >= 0 ? y / 4 - y / 100 + y / 400
-                             : -((3 - y) / 4) + ((99 - y) / 100) - ((399 - y) / 400)) -
+    return y * 365 +
+           (y >= 0 ? y / 4 - y / 100 + y / 400
+                   : -((3 - y) / 4) + ((99 - y) / 100) - ((399 - y) / 400)) -
            719162;
 }
 static bool tz_is_leap(int64_t y)
@@ -132,7 +134,8 @@ int32_t tz_east_of_local(const TimeZone *tz, int64_t local, bool *dst_out)
     TzInfo as_before = tz_at(tz, local - before.east), as_after = tz_at(tz, local - after.east);
     bool before_ok = as_before.east == before.east, after_ok = as_after.east == after.east;
     if (before_ok && after_ok) {
-        /* Both readings exist: an overlap (or no change between). The later one is standard time. */
+        /* Both readings exist: an overlap (or no change between). The later one is standard time.
+         */
         use = before.east > after.east ? as_after : as_before;
     } else if (before_ok) {
         use = as_before;
@@ -293,8 +296,8 @@ static bool tz_parse(Arena *arena, const uint8_t *p, size_t n, TimeZone *tz)
         }
         at += 44;
         size_t width = block == 0 ? 4 : 8;
-        size_t body = c[3] * (width + 1) + (size_t)c[4] * 6 + c[5] + (size_t)c[2] * (width + 4) +
-                      c[1] + c[0];
+        size_t body =
+            c[3] * (width + 1) + (size_t)c[4] * 6 + c[5] + (size_t)c[2] * (width + 4) + c[1] + c[0];
         if (n - at < body) {
             return false;
         }
@@ -384,8 +387,7 @@ static Status tz_match_path(Cx *cx, Os *os, Arena *arena, Slice name, char *path
         TRY(os_list_dir(cx, os, arena, path, &names, &count));
         for (; i < count; i++) {
             size_t n = strlen(names[i]), k = 0;
-            while (n == part.len && k < n &&
-                   ascii_lower(names[i][k]) == ascii_lower(part.ptr[k])) {
+            while (n == part.len && k < n && ascii_lower(names[i][k]) == ascii_lower(part.ptr[k])) {
                 k++;
             }
             if (n == part.len && k == n) {

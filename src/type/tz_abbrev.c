@@ -1,6 +1,6 @@
 /*
- * tz_abbrev.c - the default set of time zone abbreviations, sorted by name: facts of PostgreSQL 15's
- * "Default" set.
+ * tz_abbrev.c - the default set of time zone abbreviations, sorted by name: facts of PostgreSQL
+ * 15's "Default" set.
  */
 #include "type/datetime.h"
 #include "type/type_internal.h"

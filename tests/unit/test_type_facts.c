@@ -68,9 +68,8 @@ static void fact_settings(FactRun *run, const char *settings)
             run->env.interval_style = strcmp(value, "postgres") == 0 ? INTERVALSTYLE_POSTGRES
                                       : strcmp(value, "postgres_verbose") == 0
                                           ? INTERVALSTYLE_POSTGRES_VERBOSE
-                                      : strcmp(value, "iso_8601") == 0
-                                          ? INTERVALSTYLE_ISO_8601
-                                          : INTERVALSTYLE_SQL_STANDARD;
+                                      : strcmp(value, "iso_8601") == 0 ? INTERVALSTYLE_ISO_8601
+                                                                       : INTERVALSTYLE_SQL_STANDARD;
         } else if (strcmp(s, "datestyle") == 0) {
             run->env.date_style = strstr(value, "German") != NULL     ? DATESTYLE_GERMAN
                                   : strstr(value, "Postgres") != NULL ? DATESTYLE_POSTGRES
@@ -229,8 +228,9 @@ static void fact_fn(FactRun *run, const char *line, char **f)
     Oid types[FACT_ARGS_MAX];
     uint32_t n = fact_oids(f[3], types);
     const TypeOps *result = type_ops((Oid)strtoul(f[2], NULL, 10));
-    const FnOps *fn = strncmp(f[1], "oid:", 4) == 0 ? fn_ops_by_oid((Oid)strtoul(f[1] + 4, NULL, 10))
-                                                    : fn_ops_by_prosrc(f[1]);
+    const FnOps *fn = strncmp(f[1], "oid:", 4) == 0
+                          ? fn_ops_by_oid((Oid)strtoul(f[1] + 4, NULL, 10))
+                          : fn_ops_by_prosrc(f[1]);
     if (fn == NULL || result == NULL) {
         run->missing++;
         print_message("%s\n  no kernel\n", line);
@@ -263,7 +263,9 @@ static void fact_agg(FactRun *run, const char *line, char **f, uint32_t values)
         print_message("%s\n  no aggregate\n", line);
         return;
     }
-    for (int split = 0; split < 2; split++) {
+    /* A float's rounding depends on the order of additions, so its parts are not put together. */
+    int ways = result->phys == PHYS_F64 || result->phys == PHYS_F32 || agg->combine == NULL ? 1 : 2;
+    for (int split = 0; split < ways; split++) {
         FnCall call = fact_call(run, result->oid, types);
         void *states[2];
         for (int k = 0; k < 2; k++) {
@@ -363,12 +365,14 @@ static void fact_file(const char *name)
     }
 FACT_TEST(type_basic)
 FACT_TEST(type_numeric)
+FACT_TEST(type_text)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_type_basic),
         cmocka_unit_test(test_type_numeric),
+        cmocka_unit_test(test_type_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
