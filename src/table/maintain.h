@@ -11,6 +11,8 @@
 
 Status table_runtime_create(Cx *cx, Engine *e);
 void table_runtime_free(Engine *e);
+/* table_set_purge_pos - after a restart: purge had come this far. */
+void table_set_purge_pos(Engine *e, Lsn lsn);
 /* table_undo_record - TxnUndoFn; arg is the Engine. */
 Status table_undo_record(void *arg, Cx *cx, Txn *txn, Lsn lsn, const WalHeader *hdr, Slice body);
 /* table_redo_record - row and sequence records, CLRs; idempotent by page LSN. */

@@ -8,6 +8,11 @@
  */
 #include "table/table_internal.h"
 
+void table_set_purge_pos(Engine *e, Lsn lsn)
+{
+    atomic_store(&e->tables->purge_pos, lsn);
+}
+
 static Status purge_free_ref(void *arg, Cx *cx, const OverflowRef *ref)
 {
     const TreeRt *rt = ((void **)arg)[1];

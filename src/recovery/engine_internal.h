@@ -1,0 +1,50 @@
+#ifndef DASSIE_ENGINE_INTERNAL_H
+#define DASSIE_ENGINE_INTERNAL_H
+/*
+ * engine_internal.h - what the files of src/recovery share.
+ */
+#include "recovery/engine.h"
+#include "table/maintain.h"
+
+enum {
+    ENGINE_RANK_CHECKPOINT = 10,
+    ENGINE_RANK_PURGE = 20,
+    ENGINE_RANK_OID = 30,
+    PURGE_STEP_RECORDS = 4096,
+    PURGE_IDLE_US = 50000,
+    CLOSE_PURGE_US = 10000000,
+    OID_STEP = 256,
+};
+
+struct EnginePrivate {
+    char *path, *wal_dir;
+    OsMutex checkpoint_mutex, purge_mutex, oid_mutex;
+    OsThread *checkpoint_thread, *purge_thread, *undo_thread;
+    _Atomic bool stop;
+    OsEvent wake;
+    _Atomic Lsn purge_lsn; /* everything below was visited by purge */
+    Lsn checkpoint_lsn;
+    int64_t checkpoint_us;
+    uint64_t next_oid, oid_limit;
+};
+
+/* CheckpointBody - a CHECKPOINT record; followed by active_count TxnActive. */
+typedef struct CheckpointBody {
+    Lsn redo;
+    Lsn purge_lsn;
+    uint64_t next_xid, next_csn, next_oid;
+    uint64_t active_count;
+} CheckpointBody;
+
+/* engine_make_txns - the transaction system, once the next xid is known. */
+Status engine_make_txns(Cx *cx, Engine *e, Xid next_xid, Csn next_csn);
+/* restart.c: redo from the checkpoint named by the master record; makes the transaction system;
+ * losers enter its active list. */
+Status engine_redo(Cx *cx, Engine *e, const StoreMaster *m);
+/* checkpoint.c */
+Status engine_checkpoint_write(Cx *cx, Engine *e, bool clean);
+/* background.c */
+Status engine_background_start(Cx *cx, Engine *e);
+void engine_background_stop(Engine *e);
+
+#endif
