@@ -47,7 +47,8 @@ Status index_scan_create(Cx *cx, Arena *arena, const Table *t, uint16_t index,
     IndexScan *s = arena_zalloc(arena, sizeof(*s));
     s->t = t;
     s->ix = &t->indexes[index];
-    s->columns = arena_memdup(arena, columns, sizeof(*columns) * MAX(column_count, 1));
+    s->columns =
+        column_count != 0 ? arena_memdup(arena, columns, sizeof(*columns) * column_count) : NULL;
     s->column_count = column_count;
     s->want_rowid = want_rowid;
     s->tree = index_tree(t, s->ix);

@@ -264,7 +264,8 @@ Status table_open(Cx *cx, Engine *e, Arena *arena, Oid oid, const char *schema_n
     t->layout = (uint16_t)(atomic_load(&rt->layout_count) - 1);
     os_mutex_unlock(e->os, &rt->mutex);
     t->index_count = index_count;
-    t->indexes = arena_memdup(arena, indexes, sizeof(*indexes) * MAX(index_count, 1));
+    t->indexes =
+        index_count != 0 ? arena_memdup(arena, indexes, sizeof(*indexes) * index_count) : NULL;
     *table_out = t;
     return ST_OK;
 }

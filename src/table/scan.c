@@ -14,7 +14,8 @@ Status table_scan_create(Cx *cx, Arena *arena, const Table *t, const uint16_t *c
     (void)cx;
     TableScan *s = arena_zalloc(arena, sizeof(*s));
     s->t = t;
-    s->columns = arena_memdup(arena, columns, sizeof(*columns) * MAX(column_count, 1));
+    s->columns =
+        column_count != 0 ? arena_memdup(arena, columns, sizeof(*columns) * column_count) : NULL;
     s->column_count = column_count;
     s->want_rowid = want_rowid;
     s->tree = table_tree(t);
