@@ -75,6 +75,7 @@ Status store_open(Cx *cx, Os *os, const char *path, const StoreOptions *o, Store
 /* store_attach_wal - the log to honour (WAL rule) and to append structure changes to; before any
  * page is changed. */
 void store_attach_wal(Store *s, Wal *wal);
+Wal *store_wal(Store *s);
 /* store_start / store_close - background page writer. close writes nothing: checkpoint first. */
 Status store_start(Cx *cx, Store *s);
 void store_close(Store *s);
@@ -158,6 +159,14 @@ void smo_bytes(Smo *smo, PageRef *ref, uint32_t offset, uint32_t n);
 /* smo_alloc / smo_free - the record also marks a reserved page used, or a page free. */
 void smo_alloc(Smo *smo, PageNo page);
 void smo_free(Smo *smo, PageNo page);
+/* smo_diff - log what differs from `before`, a copy of the page from before the change. */
+void smo_diff(Smo *smo, PageRef *ref, const void *before);
+/* smo_op - log an operation of the folder above (src/btree), done on the page already; its redo
+ * goes to the handler. */
+void smo_op(Smo *smo, PageRef *ref, const void *op, uint32_t n);
+/* store_set_smo_redo - the handler of smo_op bytes: apply them to the X latched page. */
+typedef Status (*SmoRedoFn)(Cx *cx, PageRef *ref, Slice op);
+void store_set_smo_redo(Store *s, SmoRedoFn fn);
 Lsn smo_commit(Smo *smo, TreeId tree);
 
 /* ---- tree directory ---- */

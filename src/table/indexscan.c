@@ -131,11 +131,7 @@ static int bytes_cmp(const Buf *a, const Buf *b)
 static Status index_scan_latch(Cx *cx, IndexScan *s, BtPos *pos)
 {
     if (s->started && !s->within) {
-        Status st = bt_cursor_next_leaf(cx, &s->cursor, pos);
-        if (st == ST_OK && s->backward) {
-            pos->slot = bt_leaf_count(&pos->leaf);
-        }
-        return st;
+        return bt_cursor_next_leaf(cx, &s->cursor, pos);
     }
     BtKey key = {.rowid = 0};
     const BtKey *at = &key;
@@ -152,11 +148,7 @@ static Status index_scan_latch(Cx *cx, IndexScan *s, BtPos *pos)
     s->started = true;
     s->within = false;
     TRY(bt_cursor_seek(cx, &s->cursor, at, pos));
-    if (s->backward) {
-        if (at == NULL) {
-            pos->slot = bt_leaf_count(&pos->leaf);
-        }
-    } else if (resumed && pos->found) {
+    if (!s->backward && resumed && pos->found) {
         pos->slot++; /* resume names the last entry taken */
     }
     return ST_OK;

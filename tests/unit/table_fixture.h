@@ -45,6 +45,7 @@ typedef struct Fixture {
     TreeId tree;
     TableIndex ix[2];
     Table *t;
+    bool crashed;
 } Fixture;
 
 /* must - a step of the test itself has to work. */
@@ -141,7 +142,9 @@ static UNUSED void fixture_remove(Fixture *f)
     char cmd[160];
     snprintf(cmd, sizeof(cmd), "rm -rf '%s'", f->dir);
     (void)!system(cmd);
-    os_posix_free(f->os);
+    if (!f->crashed) { /* abandoned engines still have threads on it */
+        os_posix_free(f->os);
+    }
     session_end(&f->s);
 }
 
@@ -164,6 +167,7 @@ static UNUSED void fixture_crash(Fixture *f)
     strcpy(f->dir, copy);
     snprintf(f->path, sizeof(f->path), "%s/app.db", f->dir);
     f->e = NULL;
+    f->crashed = true;
     fixture_open(f);
 }
 
