@@ -1,0 +1,226 @@
+/*
+ * crash_verify.c - after a crash: everything consistent, everything acknowledged there, nothing
+ * half.
+ */
+#include "crash.h"
+
+/* Seen - the rows of one worker as found. */
+typedef struct Seen {
+    Crash *crash;
+    CrashState found[CRASH_WORKERS_MAX];
+    uint32_t rows;
+} Seen;
+
+static void seen_row(void *arg, int32_t a, const CrashRow *row)
+{
+    Seen *s = arg;
+    uint32_t w = CRASH_KEY_WORKER(a), i = (uint32_t)a % 1000;
+    crash_check(w < s->crash->worker_count && i < CRASH_KEYS, "row with an unknown key %d", a);
+    crash_check(!s->found[w].rows[i].present, "two rows with key %d", a);
+    s->found[w].rows[i] = *row;
+    s->rows++;
+}
+
+/* row_decode - from the batch of a scan; the text must be one the workers can have made. */
+static CrashRow row_decode(const Batch *b, uint32_t at, int32_t *a_out)
+{
+    CrashRow row = {.present = true};
+    *a_out = vec_get(b->cols[0], at).i32;
+    row.b = vec_get(b->cols[1], at).i64;
+    row.rowid = (RowId)vec_get(b->cols[3], at).i64;
+    if (vec_is_null(b->cols[2], at)) {
+        return row;
+    }
+    Str text = vec_get(b->cols[2], at).str;
+    row.text_len = text.len;
+    row.text_seed = UINT32_MAX; /* an empty text fits every seed */
+    if (text.len > 0) {
+        char expected[CRASH_TEXT_MAX];
+        crash_check(text.len < CRASH_TEXT_MAX, "text of %u bytes", text.len);
+        for (uint32_t seed = 1; seed <= 26 && row.text_seed == UINT32_MAX; seed++) {
+            crash_text(seed, 1, expected);
+            if (expected[0] == str_ptr(&text)[0]) {
+                row.text_seed = seed;
+            }
+        }
+        crash_text(row.text_seed, text.len, expected);
+        crash_check(memcmp(expected, str_ptr(&text), text.len) == 0,
+                    "the text of key %d is damaged", *a_out);
+    }
+    return row;
+}
+
+uint32_t crash_scan_kv(Crash *c, Cx *cx, const Snapshot *snap,
+                       void (*fn)(void *arg, int32_t a, const CrashRow *row), void *arg)
+{
+    static const uint16_t columns[3] = {0, 1, 2};
+    static const PhysType types[4] = {PHYS_I32, PHYS_I64, PHYS_STR, PHYS_I64};
+    TableScan *scan;
+    Batch b;
+    Arena arena;
+    Status st;
+    uint32_t rows = 0;
+    arena_init(&arena, NULL, "scan-kv", 0);
+    batch_init(&b, types, 4, &arena);
+    crash_must(cx, table_scan_create(cx, &arena, c->kv, columns, 3, true, &scan));
+    crash_must(cx, table_scan_start(cx, scan, snap->txn, snap));
+    while ((st = table_scan_next(cx, scan, 16, &b, &arena)) == ST_OK) {
+        SEL_FOREACH(at, &b.sel)
+        {
+            int32_t a;
+            CrashRow row = row_decode(&b, at, &a);
+            fn(arg, a, &row);
+            rows++;
+        }
+    }
+    crash_check(st == ST_DONE, "scan: status %d: %s", (int)st, cx->err->message);
+    table_scan_end(scan);
+    arena_release(&arena);
+    return rows;
+}
+
+static bool row_matches(const CrashRow *model, const CrashRow *found)
+{
+    if (model->present != found->present) {
+        return false;
+    }
+    if (!model->present) {
+        return true;
+    }
+    bool null_model = model->text_seed == 0, null_found = found->text_seed == 0;
+    return model->b == found->b && model->rowid == found->rowid && null_model == null_found &&
+           model->text_len == found->text_len &&
+           (model->text_len == 0 || model->text_seed == found->text_seed);
+}
+
+static bool state_matches(const CrashState *model, const CrashState *found)
+{
+    for (uint32_t i = 0; i < CRASH_KEYS; i++) {
+        if (!row_matches(&model->rows[i], &found->rows[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void state_print(const char *what, const CrashState *s)
+{
+    (void)fprintf(stderr, "  %s (commit %llx):", what, (unsigned long long)s->lsn);
+    for (uint32_t i = 0; i < CRASH_KEYS; i++) {
+        const CrashRow *r = &s->rows[i];
+        if (r->present) {
+            (void)fprintf(stderr, " %u=(%lld, id %llu, %u:%u)", i, (long long)r->b,
+                          (unsigned long long)r->rowid, r->text_seed, r->text_len);
+        }
+    }
+    (void)fprintf(stderr, "\n");
+}
+
+/* worker_settle - exactly one of the possible states is there; it is the only one from now on.
+ * Returns its commit's LSN and that of the first one lost. */
+static void worker_settle(CrashWorker *w, const CrashState *found, Lsn *newest_out, Lsn *lost_out)
+{
+    for (uint32_t k = w->state_count; k-- > 0;) {
+        if (state_matches(&w->states[k], found)) {
+            if (k > 0 && w->states[k].lsn > *newest_out) {
+                *newest_out = w->states[k].lsn;
+            }
+            for (uint32_t m = k + 1; m < w->state_count; m++) {
+                /* The same content twice: which of the two survived cannot be told. */
+                if (w->states[m].lsn != 0 && w->states[m].lsn < *lost_out) {
+                    *lost_out = w->states[m].lsn;
+                }
+            }
+            w->states[0] = w->states[k];
+            w->state_count = 1;
+            return;
+        }
+    }
+    (void)fprintf(stderr, "worker %u: what survived is none of the %u possible states\n", w->id,
+                  w->state_count);
+    state_print("found", found);
+    for (uint32_t k = 0; k < w->state_count; k++) {
+        state_print(k == 0 ? "acknowledged" : "pending", &w->states[k]);
+    }
+    crash_fail(__FILE__, __LINE__, "committed data was lost, or uncommitted data kept");
+}
+
+static void verify_table(Crash *c, const Table *t)
+{
+    Buf report;
+    uint64_t errors = 0;
+    buf_init(&report, 1u << 20);
+    crash_must(&c->cx, table_verify(&c->cx, t, &report, &errors));
+    if (errors != 0) {
+        (void)fprintf(stderr, "%.*s\n", (int)report.len, (const char *)report.data);
+        crash_fail(__FILE__, __LINE__, "table_verify(%s): %llu errors", t->name,
+                   (unsigned long long)errors);
+    }
+    buf_release(&report);
+}
+
+static void verify_file(Crash *c)
+{
+    Buf report;
+    uint64_t errors = 0;
+    buf_init(&report, 1u << 20);
+    crash_must(&c->cx, engine_check(&c->cx, c->engine, &report, &errors));
+    if (errors != 0) {
+        (void)fprintf(stderr, "%.*s\n", (int)report.len, (const char *)report.data);
+        crash_fail(__FILE__, __LINE__, "engine_check: %llu errors", (unsigned long long)errors);
+    }
+    buf_release(&report);
+}
+
+/* verify_content - rows against the model; settle = the first look decides which state it is. */
+static void verify_content(Crash *c, bool settle)
+{
+    static Seen seen;
+    Snapshot snap;
+    Lsn newest = 0, lost = UINT64_MAX;
+    memset(&seen, 0, sizeof(seen));
+    seen.crash = c;
+    snapshot_take(c->engine->txns, NULL, &snap);
+    (void)crash_scan_kv(c, &c->cx, &snap, seen_row, &seen);
+    crash_check_accounts(c, &c->cx, NULL, &snap);
+    snapshot_release(&snap);
+    for (uint32_t i = 0; i < c->worker_count; i++) {
+        CrashWorker *w = &c->workers[i];
+        if (settle) {
+            worker_settle(w, &seen.found[i], &newest, &lost);
+        } else {
+            crash_check(state_matches(&w->states[0], &seen.found[i]),
+                        "worker %u: the content changed without a writer", i);
+        }
+    }
+    crash_check(newest < lost, "commit %llx survived, the earlier %llx did not",
+                (unsigned long long)newest, (unsigned long long)lost);
+}
+
+void crash_verify(void *arg)
+{
+    Crash *c = arg;
+    crash_open(c);
+    if (c->ready) {
+        crash_open_tables(c);
+        verify_content(c, true);
+        verify_table(c, c->kv);
+        verify_table(c, c->account);
+        /* When nothing is left to undo or purge, all still is as it was. */
+        _Atomic bool stop = false;
+        crash_must(&c->cx, txnsys_undo_losers(&c->cx, c->engine->txns, &stop));
+        crash_must(&c->cx, wal_flush_wait(&c->cx, c->engine->wal, wal_head(c->engine->wal)));
+        Status st;
+        while ((st = engine_purge_step(&c->cx, c->engine)) == ST_OK) {
+        }
+        crash_check(st == ST_DONE, "purge: status %d: %s", (int)st, c->err.message);
+        verify_content(c, false);
+        verify_table(c, c->kv);
+        verify_table(c, c->account);
+    }
+    verify_file(c);
+    if (crash_random(&c->random, 3) == 0) {
+        crash_must(&c->cx, engine_close(&c->cx, c->engine));
+    }
+    os_sim_crash_now(c->os);
+}

@@ -1,0 +1,477 @@
+/*
+ * crash_work.c - what the workers do to the engine, and to the model.
+ */
+#include <stdarg.h>
+
+#include "crash.h"
+
+static const ColumnLayout kv_columns[3] = {
+    {.phys = PHYS_I32, .missing_is_null = true},
+    {.phys = PHYS_I64, .missing_is_null = true},
+    {.phys = PHYS_STR, .missing_is_null = true},
+};
+static const PhysType kv_types[3] = {PHYS_I32, PHYS_I64, PHYS_STR};
+
+void crash_fail(const char *file, int line, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    (void)fprintf(stderr, "%s:%d: ", file, line);
+    (void)vfprintf(stderr, fmt, ap);
+    (void)fprintf(stderr, "\n");
+    va_end(ap);
+    (void)fflush(stderr);
+    abort();
+}
+
+void crash_must_at(Cx *cx, Status st, const char *what, const char *file, int line)
+{
+    if (st != ST_OK) {
+        char state[6];
+        sqlstate_text(cx->err->sqlstate, state);
+        crash_fail(file, line, "%s: status %d, %s: %s", what, (int)st, state, cx->err->message);
+    }
+}
+
+uint32_t crash_random(uint64_t *state, uint32_t below)
+{
+    uint64_t z = (*state += 0x9e3779b97f4a7c15ULL);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+    return (uint32_t)((z ^ (z >> 31)) % below);
+}
+
+void crash_text(uint32_t text_seed, uint32_t text_len, char *out)
+{
+    for (uint32_t i = 0; i < text_len; i++) {
+        out[i] = (char)('a' + (text_seed + i * 31 + i / 26) % 26);
+    }
+}
+
+/* ---- the file and its tables ---- */
+
+void crash_open(Crash *c)
+{
+    crash_must(&c->cx, engine_open(&c->cx, c->os, "/app.db", &c->options, &c->engine));
+}
+
+void crash_open_tables(Crash *c)
+{
+    arena_clear(&c->arena);
+    crash_must(&c->cx, table_open(&c->cx, c->engine, &c->arena, 16384, "public", "kv", c->kv_tree,
+                                  c->kv_index, 2, &c->kv));
+    crash_must(&c->cx, table_open(&c->cx, c->engine, &c->arena, 16385, "public", "account",
+                                  c->account_tree, c->account_index, 1, &c->account));
+}
+
+static void crash_describe(Crash *c)
+{
+    IndexColumn a = {.column = 0, .type = type_ops(TYPE_INT4), .name = "a"};
+    IndexColumn text = {.column = 2, .type = type_ops(TYPE_TEXT), .name = "c"};
+    memset(c->kv_index, 0, sizeof(c->kv_index));
+    memset(c->account_index, 0, sizeof(c->account_index));
+    c->kv_index[0] = (TableIndex){.oid = 16386,
+                                  .unique = true,
+                                  .is_primary = true,
+                                  .column_count = 1,
+                                  .columns = {a},
+                                  .name = "kv_pkey"};
+    c->kv_index[1] =
+        (TableIndex){.oid = 16387, .column_count = 1, .columns = {text}, .name = "kv_c_idx"};
+    c->account_index[0] = (TableIndex){.oid = 16388,
+                                       .unique = true,
+                                       .is_primary = true,
+                                       .column_count = 1,
+                                       .columns = {a},
+                                       .name = "account_pkey"};
+}
+
+static void row_put(Batch *b, uint32_t at, int32_t a, const CrashRow *row, Arena *arena)
+{
+    VEC_DATA(b->cols[0], int32_t)[at] = a;
+    VEC_DATA(b->cols[1], int64_t)[at] = row->b;
+    if (b->col_count < 3) {
+        return;
+    }
+    if (row->text_seed == 0) {
+        vec_set_null(b->cols[2], at);
+        return;
+    }
+    char *text = arena_alloc(arena, row->text_len + 1);
+    crash_text(row->text_seed, row->text_len, text);
+    VEC_DATA(b->cols[2], Str)[at] = str_ref(text, row->text_len);
+}
+
+static RowValues row_values(Arena *arena, int32_t a, const CrashRow *row, uint16_t columns)
+{
+    Batch *b = arena_alloc(arena, sizeof(*b));
+    batch_init(b, kv_types, columns, arena);
+    batch_set_count(b, 1);
+    row_put(b, 0, a, row, arena);
+    return (RowValues){b, 0};
+}
+
+/* crash_make_tables - both tables and the accounts, in one transaction. */
+static void crash_make_tables(Crash *c)
+{
+    Cx *cx = &c->cx;
+    Txn *txn;
+    Lsn lsn;
+    Arena arena;
+    Engine *e = c->engine;
+    arena_init(&arena, NULL, "make", 0);
+    crash_describe(c);
+    crash_must(cx, txn_begin(cx, e->txns, ISO_READ_COMMITTED, &arena, &txn));
+    crash_must(cx, table_create(cx, e, txn, kv_columns, 3, &c->kv_tree));
+    crash_must(cx, index_create(cx, e, txn, &c->kv_index[0].tree, &c->kv_index[0].root));
+    crash_must(cx, index_create(cx, e, txn, &c->kv_index[1].tree, &c->kv_index[1].root));
+    crash_must(cx, table_create(cx, e, txn, kv_columns, 2, &c->account_tree));
+    crash_must(cx, index_create(cx, e, txn, &c->account_index[0].tree, &c->account_index[0].root));
+    crash_open_tables(c);
+    for (int32_t i = 0; i < CRASH_ACCOUNTS; i++) {
+        CrashRow row = {.b = 1000};
+        RowValues v = row_values(&arena, i, &row, 2);
+        crash_must(cx, table_insert(cx, txn, c->account, &v, &c->accounts[i]));
+    }
+    crash_must(cx, txn_commit(cx, txn, &lsn));
+    crash_must(cx, wal_flush_wait(cx, e->wal, lsn));
+    arena_release(&arena);
+    c->ready = true;
+}
+
+/* ---- reading ---- */
+
+void crash_check_accounts(Crash *c, Cx *cx, Txn *txn, const Snapshot *snap)
+{
+    static const uint16_t columns[1] = {1};
+    static const PhysType types[1] = {PHYS_I64};
+    TableScan *scan;
+    Batch b;
+    Arena arena;
+    int64_t sum = 0, rows = 0;
+    Status st;
+    arena_init(&arena, NULL, "accounts", 0);
+    batch_init(&b, types, 1, &arena);
+    crash_must(cx, table_scan_create(cx, &arena, c->account, columns, 1, false, &scan));
+    crash_must(cx, table_scan_start(cx, scan, txn, snap));
+    while ((st = table_scan_next(cx, scan, 4, &b, &arena)) == ST_OK) {
+        SEL_FOREACH(row, &b.sel)
+        {
+            sum += vec_get(b.cols[0], row).i64;
+            rows++;
+        }
+    }
+    crash_check(st == ST_DONE, "scan of accounts: status %d: %s", (int)st, cx->err->message);
+    table_scan_end(scan);
+    arena_release(&arena);
+    crash_check(rows == CRASH_ACCOUNTS, "%lld accounts, not %d", (long long)rows, CRASH_ACCOUNTS);
+    crash_check(sum == CRASH_ACCOUNT_SUM, "the sum of the accounts is %lld, not %d", (long long)sum,
+                CRASH_ACCOUNT_SUM);
+}
+
+/* account_read - one account's balance as the snapshot sees it. */
+static int64_t account_read(Crash *c, Cx *cx, Txn *txn, const Snapshot *snap, uint32_t i,
+                            Arena *arena)
+{
+    static const uint16_t columns[1] = {1};
+    static const PhysType types[1] = {PHYS_I64};
+    Batch b;
+    batch_init(&b, types, 1, arena);
+    crash_must(cx,
+               table_fetch(cx, txn, snap, c->account, c->accounts[i], columns, 1, &b, 0, arena));
+    return VEC_DATA(b.cols[0], int64_t)[0];
+}
+
+/* ---- one transaction of a worker ---- */
+
+/* account_add - with READ COMMITTED's retry; false = the transaction has to be given up. */
+static bool account_add(CrashWorker *w, Txn *txn, uint32_t i, int64_t delta)
+{
+    static const bool changed[2] = {false, true};
+    Crash *c = w->crash;
+    for (;;) {
+        const Snapshot *snap;
+        WriteOutcome outcome;
+        crash_must(&w->cx, txn_snapshot(&w->cx, txn, &snap));
+        CrashRow row = {.b = account_read(c, &w->cx, txn, snap, i, &w->arena) + delta};
+        RowValues v = row_values(&w->arena, (int32_t)i, &row, 2);
+        Status st =
+            table_update(&w->cx, txn, snap, c->account, c->accounts[i], &v, changed, &outcome);
+        txn_snapshot_done(txn);
+        if (st == ST_ERROR && (w->err.sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED ||
+                               w->err.sqlstate == ERRCODE_T_R_SERIALIZATION_FAILURE)) {
+            c->deadlocks++;
+            return false;
+        }
+        crash_must(&w->cx, st);
+        crash_must(&w->cx, txn_next_command(&w->cx, txn));
+        if (outcome == WRITE_DONE) {
+            return true;
+        }
+        crash_check(outcome == WRITE_UPDATED_MEANWHILE, "update of an account: outcome %d",
+                    (int)outcome);
+        if (txn->isolation != ISO_READ_COMMITTED) {
+            return false;
+        }
+    }
+}
+
+static bool work_transfer(CrashWorker *w, Txn *txn)
+{
+    uint32_t from = crash_random(&w->random, CRASH_ACCOUNTS);
+    uint32_t to = (from + 1 + crash_random(&w->random, CRASH_ACCOUNTS - 1)) % CRASH_ACCOUNTS;
+    int64_t amount = crash_random(&w->random, 100);
+    return account_add(w, txn, from, -amount) && account_add(w, txn, to, amount);
+}
+
+static CrashRow work_new_row(CrashWorker *w)
+{
+    CrashRow row = {.present = true, .b = crash_random(&w->random, 1000000)};
+    switch (crash_random(&w->random, 12)) {
+    case 0: return row; /* NULL text */
+    case 1: row.text_len = 0; break;
+    case 2: row.text_len = crash_random(&w->random, CRASH_TEXT_MAX); break; /* goes out of line */
+    default: row.text_len = crash_random(&w->random, 60);
+    }
+    row.text_seed = 1 + crash_random(&w->random, 25);
+    return row;
+}
+
+/* index_text_limit - keys of the index on text have a limit: what is beyond it must fail as such.
+ */
+static bool work_key_too_long(CrashWorker *w, Status st)
+{
+    return st == ST_ERROR && w->err.sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+}
+
+/* work_insert - a free key, or one that is taken: 23505, and the statement's work is taken back. */
+static void work_insert(CrashWorker *w, Txn *txn, uint32_t i)
+{
+    CrashRow *old = &w->draft.rows[i];
+    CrashRow row = work_new_row(w);
+    SavePoint sp;
+    RowValues v = row_values(&w->arena, CRASH_KEY(w->id, i), &row, 3);
+    txn_savepoint(txn, &sp);
+    Status st = table_insert(&w->cx, txn, w->crash->kv, &v, &row.rowid);
+    if (old->present || work_key_too_long(w, st)) {
+        crash_check(st == ST_ERROR && (w->err.sqlstate == ERRCODE_UNIQUE_VIOLATION ||
+                                       w->err.sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                    "key %d is taken, and insert gave status %d", CRASH_KEY(w->id, i), (int)st);
+        crash_must(&w->cx, txn_rollback_to(&w->cx, txn, &sp));
+        return;
+    }
+    crash_must(&w->cx, st);
+    crash_must(&w->cx, txn_next_command(&w->cx, txn));
+    *old = row;
+}
+
+/* work_change - update or delete a row of one's own: nobody else may have touched it. */
+static void work_change(CrashWorker *w, Txn *txn, uint32_t i, bool is_delete)
+{
+    CrashRow *old = &w->draft.rows[i];
+    CrashRow row = work_new_row(w);
+    bool changed[3] = {false, true, true};
+    const Snapshot *snap;
+    WriteOutcome outcome = WRITE_DONE;
+    SavePoint sp;
+    Status st;
+    txn_savepoint(txn, &sp);
+    row.rowid = old->rowid;
+    if (crash_random(&w->random, 3) == 0) { /* leave the index on text alone */
+        row.text_seed = old->text_seed;
+        row.text_len = old->text_len;
+        changed[2] = false;
+    }
+    crash_must(&w->cx, txn_snapshot(&w->cx, txn, &snap));
+    if (is_delete) {
+        st = table_delete(&w->cx, txn, snap, w->crash->kv, old->rowid, &outcome);
+    } else {
+        RowValues v = row_values(&w->arena, CRASH_KEY(w->id, i), &row, 3);
+        st = table_update(&w->cx, txn, snap, w->crash->kv, old->rowid, &v, changed, &outcome);
+    }
+    txn_snapshot_done(txn);
+    if (work_key_too_long(w, st)) {
+        crash_must(&w->cx, txn_rollback_to(&w->cx, txn, &sp));
+        return;
+    }
+    crash_must(&w->cx, st);
+    crash_check(outcome == WRITE_DONE, "key %d is mine, and the outcome is %d", CRASH_KEY(w->id, i),
+                (int)outcome);
+    crash_must(&w->cx, txn_next_command(&w->cx, txn));
+    *old = is_delete ? (CrashRow){.present = false} : row;
+}
+
+/* work_batch - several rows at once, as COPY does. */
+static void work_batch(CrashWorker *w, Txn *txn)
+{
+    uint32_t at[CRASH_KEYS], n = 0;
+    CrashRow rows[CRASH_KEYS];
+    RowId ids[CRASH_KEYS];
+    Batch b;
+    for (uint32_t i = 0; i < CRASH_KEYS; i++) {
+        if (!w->draft.rows[i].present && crash_random(&w->random, 2) == 0) {
+            rows[n] = work_new_row(w);
+            rows[n].text_len = MIN(rows[n].text_len, 40);
+            at[n++] = i;
+        }
+    }
+    n = MIN(n, VEC_CAPACITY);
+    if (n == 0) {
+        return;
+    }
+    batch_init(&b, kv_types, 3, &w->arena);
+    for (uint32_t k = 0; k < n; k++) {
+        row_put(&b, k, CRASH_KEY(w->id, at[k]), &rows[k], &w->arena);
+    }
+    batch_set_count(&b, n);
+    crash_must(&w->cx, table_insert_batch(&w->cx, txn, w->crash->kv, &b, ids));
+    crash_must(&w->cx, txn_next_command(&w->cx, txn));
+    for (uint32_t k = 0; k < n; k++) {
+        rows[k].rowid = ids[k];
+        w->draft.rows[at[k]] = rows[k];
+    }
+}
+
+static void work_step(CrashWorker *w, Txn *txn)
+{
+    uint32_t i = crash_random(&w->random, CRASH_KEYS);
+    bool present = w->draft.rows[i].present;
+    switch (crash_random(&w->random, 10)) {
+    case 0: work_batch(w, txn); break;
+    case 1:
+    case 2: work_insert(w, txn, i); break; /* perhaps a duplicate */
+    default:
+        if (!present) {
+            work_insert(w, txn, i);
+        } else {
+            work_change(w, txn, i, crash_random(&w->random, 3) == 0);
+        }
+    }
+}
+
+/* work_commit - the state is among the possible ones before the engine can have made it durable. */
+static void work_commit(CrashWorker *w, Txn *txn)
+{
+    Lsn lsn;
+    CrashState *state = &w->states[w->state_count++];
+    *state = w->draft;
+    state->lsn = 0;
+    crash_must(&w->cx, txn_commit(&w->cx, txn, &lsn));
+    state->lsn = lsn;
+    w->crash->commits++;
+    if (lsn == 0) { /* it wrote nothing: the same state as before */
+        w->state_count--;
+        return;
+    }
+    if (w->state_count > CRASH_PENDING_MAX || crash_random(&w->random, 3) != 0) {
+        crash_must(&w->cx, wal_flush_wait(&w->cx, w->crash->engine->wal, lsn));
+        crash_check(wal_flushed(w->crash->engine->wal) >= lsn, "flush_wait returned too early");
+        w->states[0] = w->draft;
+        w->state_count = 1;
+    }
+}
+
+static void work_transaction(CrashWorker *w)
+{
+    Crash *c = w->crash;
+    Txn *txn;
+    Isolation iso = crash_random(&w->random, 4) == 0 ? ISO_REPEATABLE_READ : ISO_READ_COMMITTED;
+    arena_clear(&w->arena);
+    w->draft = w->states[w->state_count - 1];
+    crash_must(&w->cx, txn_begin(&w->cx, c->engine->txns, iso, &w->arena, &txn));
+    bool good = true;
+    uint32_t steps = 1 + crash_random(&w->random, 5);
+    for (uint32_t i = 0; i < steps && good; i++) {
+        uint32_t what = crash_random(&w->random, 10);
+        if (what < 2) {
+            good = work_transfer(w, txn);
+        } else if (what == 2) {
+            const Snapshot *snap;
+            crash_must(&w->cx, txn_snapshot(&w->cx, txn, &snap));
+            crash_check_accounts(c, &w->cx, txn, snap);
+            txn_snapshot_done(txn);
+        } else if (what == 3) {
+            SavePoint sp;
+            CrashState before = w->draft;
+            txn_savepoint(txn, &sp);
+            for (uint32_t k = 0; k < 3; k++) {
+                work_step(w, txn);
+            }
+            if (crash_random(&w->random, 2) == 0) {
+                crash_must(&w->cx, txn_rollback_to(&w->cx, txn, &sp));
+                w->draft = before;
+            }
+        } else {
+            work_step(w, txn);
+        }
+    }
+    if (good && crash_random(&w->random, 6) != 0) {
+        work_commit(w, txn);
+    } else {
+        c->aborts++;
+        txn_abort(&w->cx, txn);
+    }
+}
+
+static void worker_main(void *arg)
+{
+    CrashWorker *w = arg;
+    for (uint32_t i = 0; i < w->transactions; i++) {
+        work_transaction(w);
+    }
+}
+
+/* helper_main - checkpoints and purges beside the workers. */
+static void helper_main(void *arg)
+{
+    Crash *c = arg;
+    uint64_t random = c->seed ^ 0xabcdef;
+    Err err;
+    Arena arena;
+    memset(&err, 0, sizeof(err));
+    arena_init(&arena, NULL, "helper", 0);
+    Cx cx = {.err = &err, .arena = &arena};
+    while (!c->stop) {
+        os_sleep_us(c->os, 500 + crash_random(&random, 4000));
+        if (crash_random(&random, 2) == 0) {
+            crash_must(&cx, engine_checkpoint(&cx, c->engine));
+        } else {
+            Status st = engine_purge_step(&cx, c->engine);
+            crash_must(&cx, st == ST_DONE ? ST_OK : st);
+        }
+        arena_clear(&arena);
+    }
+    arena_release(&arena);
+}
+
+void crash_work(void *arg)
+{
+    Crash *c = arg;
+    OsThread *threads[CRASH_WORKERS_MAX], *helper;
+    crash_open(c);
+    if (!c->ready) {
+        crash_make_tables(c);
+    } else {
+        crash_open_tables(c);
+    }
+    c->stop = false;
+    for (uint32_t i = 0; i < c->worker_count; i++) {
+        crash_must(&c->cx, os_thread_create(&c->cx, c->os, "worker", worker_main, &c->workers[i],
+                                            &threads[i]));
+    }
+    crash_must(&c->cx, os_thread_create(&c->cx, c->os, "helper", helper_main, c, &helper));
+    for (uint32_t i = 0; i < c->worker_count; i++) {
+        os_thread_join(threads[i]);
+    }
+    c->stop = true;
+    os_thread_join(helper);
+    if (crash_random(&c->random, 2) == 0) {
+        crash_must(&c->cx, engine_close(&c->cx, c->engine));
+        for (uint32_t i = 0; i < c->worker_count; i++) { /* closing makes everything durable */
+            CrashWorker *w = &c->workers[i];
+            w->states[0] = w->states[w->state_count - 1];
+            w->state_count = 1;
+        }
+    }
+    os_sim_crash_now(c->os);
+}

@@ -1,0 +1,39 @@
+#!/bin/sh
+# run.sh - crash the engine on the simulated machine and verify what survives.
+# Usage: tests/crash/run.sh [--seeds A-B] [--verbose]      BUILD=dir overrides the build directory
+# Without arguments: seeds 1-800, more than 2,000 images, on all processors. Ends with "N passed, M
+# failed"; each failing seed is printed with the command that repeats it.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+build=${BUILD:-build-crash}
+if [ ! -f "$build/build.ninja" ]; then
+    meson setup "$build" --buildtype=debug -Doptimization=2 -Dpage_size=1024 >/dev/null || exit 2
+fi
+ninja -C "$build" tests/crash/crash_sim >/dev/null || { ninja -C "$build" tests/crash/crash_sim; exit 2; }
+first=1
+last=800
+verbose=
+while [ $# -gt 0 ]; do
+    case $1 in
+    --seeds) first=${2%-*}; last=${2#*-}; shift ;;
+    --verbose) verbose=--verbose ;;
+    *) sed -n '2,5p' "$0"; exit 2 ;;
+    esac
+    shift
+done
+jobs=$(nproc)
+count=$((last - first + 1))
+[ "$jobs" -gt "$count" ] && jobs=$count
+out=$(mktemp -d) || exit 2
+trap 'rm -rf "$out"' EXIT
+i=0
+while [ "$i" -lt "$jobs" ]; do
+    a=$((first + count * i / jobs))
+    b=$((first + count * (i + 1) / jobs - 1))
+    "$build/tests/crash/crash_sim" $verbose --seeds "$a-$b" >"$out/$i" 2>&1 &
+    i=$((i + 1))
+done
+wait
+grep -hv -e '^images ' -e ' passed, ' "$out"/* | sed "s|; again: |; again: $build/tests/crash/|"
+awk '/^images /{i+=$2;c+=$4;a+=$6;d+=$8} / passed, /{p+=$1;f+=$3}
+     END{printf "%d images, %d commits, %d aborts, %d deadlocks\n%d passed, %d failed\n",i,c,a,d,p,f; exit f>0}' "$out"/*
