@@ -13,7 +13,7 @@
 
 #include "crash.h"
 
-#define SEEDS_PER_CHILD 8
+#define SEEDS_PER_CHILD 16
 #define ROUNDS          3
 #define SEED_SECONDS    60 /* a child that hangs is a finding too */
 
@@ -57,7 +57,7 @@ static void crash_configure(Crash *c, uint64_t seed)
 /* crash_cut - when to cut the power: early operations as often as late ones. */
 static uint64_t crash_cut(Crash *c)
 {
-    return 1 + crash_random(&c->random, 1u << (3 + crash_random(&c->random, 8)));
+    return 1 + crash_random(&c->random, 1u << (3 + crash_random(&c->random, 6)));
 }
 
 static void crash_seed(uint64_t seed, bool verbose, Progress *p)

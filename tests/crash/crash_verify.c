@@ -117,24 +117,29 @@ static void state_print(const char *what, const CrashState *s)
 }
 
 /* worker_settle - exactly one of the possible states is there; it is the only one from now on.
- * Returns its commit's LSN and that of the first one lost. */
+ * Raises *newest_out to the commit that surely survived, lowers *lost_out to the one surely lost:
+ * states with the same content cannot be told apart. */
 static void worker_settle(CrashWorker *w, const CrashState *found, Lsn *newest_out, Lsn *lost_out)
 {
-    for (uint32_t k = w->state_count; k-- > 0;) {
-        if (state_matches(&w->states[k], found)) {
-            if (k > 0 && w->states[k].lsn > *newest_out) {
-                *newest_out = w->states[k].lsn;
-            }
-            for (uint32_t m = k + 1; m < w->state_count; m++) {
-                /* The same content twice: which of the two survived cannot be told. */
-                if (w->states[m].lsn != 0 && w->states[m].lsn < *lost_out) {
-                    *lost_out = w->states[m].lsn;
-                }
-            }
-            w->states[0] = w->states[k];
-            w->state_count = 1;
-            return;
+    uint32_t first = 0;
+    while (first < w->state_count && !state_matches(&w->states[first], found)) {
+        first++;
+    }
+    for (uint32_t k = w->state_count; k-- > first;) {
+        if (!state_matches(&w->states[k], found)) {
+            continue;
         }
+        if (first > 0 && w->states[first].lsn > *newest_out) {
+            *newest_out = w->states[first].lsn;
+        }
+        for (uint32_t m = k + 1; m < w->state_count; m++) {
+            if (w->states[m].lsn != 0 && w->states[m].lsn < *lost_out) {
+                *lost_out = w->states[m].lsn;
+            }
+        }
+        w->states[0] = w->states[k];
+        w->state_count = 1;
+        return;
     }
     (void)fprintf(stderr, "worker %u: what survived is none of the %u possible states\n", w->id,
                   w->state_count);

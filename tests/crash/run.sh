@@ -1,17 +1,17 @@
 #!/bin/sh
 # run.sh - crash the engine on the simulated machine and verify what survives.
 # Usage: tests/crash/run.sh [--seeds A-B] [--verbose]      BUILD=dir overrides the build directory
-# Without arguments: seeds 1-800, more than 2,000 images, on all processors. Ends with "N passed, M
+# Without arguments: seeds 1-2000, about 10,000 images, on all processors. Ends with "N passed, M
 # failed"; each failing seed is printed with the command that repeats it.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 build=${BUILD:-build-crash}
 if [ ! -f "$build/build.ninja" ]; then
-    meson setup "$build" --buildtype=debug -Doptimization=2 -Dpage_size=1024 >/dev/null || exit 2
+    meson setup "$build" --buildtype=debug -Doptimization=1 -Dwerror=false -Dpage_size=1024 >/dev/null || exit 2
 fi
 ninja -C "$build" tests/crash/crash_sim >/dev/null || { ninja -C "$build" tests/crash/crash_sim; exit 2; }
 first=1
-last=800
+last=2000
 verbose=
 while [ $# -gt 0 ]; do
     case $1 in
