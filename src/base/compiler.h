@@ -26,7 +26,7 @@
 #define STATIC_ASSERT(c, msg)         _Static_assert(c, msg)
 #define MIN(a, b)                     ((a) < (b) ? (a) : (b))
 #define MAX(a, b)                     ((a) > (b) ? (a) : (b))
-#define ALIGN_UP(n, a)                (((n) + ((a)-1)) & ~((a)-1))
+#define ALIGN_UP(n, a)                (((n) + ((__typeof__(n))(a)-1)) & ~((__typeof__(n))(a)-1))
 
 /* panic - say what broke and end the process; the restart recovers. Used after a failed fsync or
  * inside "must not fail". */

@@ -91,13 +91,12 @@ typedef struct BtCursor {
     RowId resume_rowid;
 } BtCursor;
 void bt_cursor_init(BtCursor *c, const BtTree *t, bool backward);
-/* bt_cursor_seek - latch S the leaf where the walk starts: at key (NULL = the end). Forward,
- * pos->slot is the first slot to take; backward, the slots below pos->slot are to be taken (keys
- * less than `key`). */
+/* bt_cursor_seek - latch S the leaf where the walk starts: at key (NULL = the end); pos->slot is
+ * the first slot to take. */
 Status bt_cursor_seek(Cx *cx, BtCursor *c, const BtKey *key, BtPos *pos_out);
 /* bt_cursor_leave - before unlatching: remember where to go on; then the leaf is released. */
 void bt_cursor_leave(BtCursor *c, BtPos *pos);
-/* bt_cursor_next_leaf - latch S the next leaf; pos->slot as above. ST_DONE at the end. */
+/* bt_cursor_next_leaf - latch S the next leaf; ST_DONE at the end. */
 Status bt_cursor_next_leaf(Cx *cx, BtCursor *c, BtPos *pos_out);
 void bt_cursor_release(BtCursor *c);
 

@@ -1,118 +1,140 @@
 #ifndef DASSIE_BTREE_INTERNAL_H
 #define DASSIE_BTREE_INTERNAL_H
 /*
- * btree_internal.h - the layout of tree pages and what the files of src/btree share.
+ * btree_internal.h - page layouts and the helpers shared by the files of src/btree.
  *
- * Slots of 8 bytes grow up from the header, entries grow down from the end of the page.
- *   table leaf   slot {offset, payload length, row id - header.first_rowid}; entry: u64 tag,
- * payload index leaf   slot {offset, key length, first 4 key bytes}; entry: u64 tag, u16 payload
- * length, key, payload inner node   as an index leaf with the child's page number for the tag; the
- * first key is empty (minus infinity); header.flags is the level (leaves: 0) first_rowid of a table
- * leaf is the lower bound of its range, not its first row.
+ * Table leaf (PAGE_BT_TABLE_LEAF), keys are row ids:
+ *   64   slots, 8 bytes each: {u16 offset, u16 length, u32 row id - first_rowid}, ascending
+ *   heap_top..PAGE_SIZE   entries, 8-aligned: tag u64, payload; length counts both
+ *   hdr.first_rowid is the lower bound of the page, hdr.reserved the upper bound (exclusive; 0 =
+ * none) Key page (PAGE_BT_INNER, PAGE_BT_INDEX_LEAF), keys are bytes: 64   slots, 12 bytes each:
+ * {u16 offset, u16 key length, u16 payload length, u16 0, u32 head}, ascending heap  entries,
+ * 8-aligned: value u64 (leaf: tag; inner: child page), key without the page's prefix, payload; and
+ * fences hdr.first_rowid holds KeyFences, hdr.reserved holds KeyInfo the first slot of an inner
+ * page stands for everything below the second The lower fence's first prefix_len bytes are the
+ * prefix. head = first four key bytes behind the prefix, big-endian. A page of zeros but for type,
+ * number, tree and heap_top is an empty root leaf.
  */
 #include "btree/btree.h"
 
-typedef struct BtSlot {
-    uint16_t off, len;
+typedef struct TableSlot {
+    uint16_t offset, len;
+    uint32_t delta;
+} TableSlot;
+typedef struct KeySlot {
+    uint16_t offset, key_len, payload_len, reserved;
     uint32_t head;
-} BtSlot;
-STATIC_ASSERT(sizeof(BtSlot) == 8, "BtSlot is 8 bytes on disk");
+} KeySlot;
+STATIC_ASSERT(sizeof(TableSlot) == 8 && sizeof(KeySlot) == 12, "slots are as on disk");
+typedef struct KeyFences {
+    uint16_t lower_offset, lower_len, upper_offset, upper_len; /* offset 0 = unbounded */
+} KeyFences;
+typedef struct KeyInfo {
+    uint16_t prefix_len, level; /* level: 0 leaf, 1 above leaves, ... */
+    uint32_t reserved;
+} KeyInfo;
 
-enum { BT_TABLE_ENTRY = 8, BT_KEY_ENTRY = 10 };
-#define BT_LEVELS_MAX 16
+#define HEAP_START          ((uint32_t)sizeof(PageHeader))
+#define BT_DEPTH_MAX        32
+#define BT_RETRY_OPTIMISTIC 8
 
-static inline BtSlot *bt_slots(const PageHeader *h)
-{
-    return (BtSlot *)(void *)(uintptr_t)(h + 1);
-}
-static inline uint8_t *bt_bytes(const PageHeader *h, uint32_t off)
-{
-    return (uint8_t *)(uintptr_t)h + off;
-}
-static inline bool bt_is_table_leaf(const PageHeader *h)
+static inline bool page_is_table_leaf(const PageHeader *h)
 {
     return h->type == PAGE_BT_TABLE_LEAF;
 }
-static inline bool bt_is_inner(const PageHeader *h)
+static inline TableSlot *table_slots(PageHeader *h)
 {
-    return h->type == PAGE_BT_INNER;
+    return (TableSlot *)(void *)(h + 1);
 }
-static inline uint32_t bt_heap_top(const PageHeader *h)
+static inline KeySlot *key_slots(PageHeader *h)
 {
-    return h->heap_top == 0 ? PAGE_SIZE : h->heap_top;
+    return (KeySlot *)(void *)(h + 1);
 }
-static inline uint32_t bt_key_head(const uint8_t *p, size_t n)
+static inline KeyFences *key_fences(PageHeader *h)
 {
-    uint8_t b[4] = {0, 0, 0, 0};
-    if (n >= 4) {
-        memcpy(b, p, 4);
-    } else if (n != 0) {
-        memcpy(b, p, n);
-    }
-    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+    return (KeyFences *)(void *)&h->first_rowid;
+}
+static inline KeyInfo *key_info(PageHeader *h)
+{
+    return (KeyInfo *)(void *)&h->reserved;
+}
+static inline uint32_t slot_bytes(const PageHeader *h)
+{
+    return page_is_table_leaf(h) ? sizeof(TableSlot) : sizeof(KeySlot);
+}
+/* leaf_slots_max - no page holds more: what a slot count is clamped to while it cannot be trusted.
+ */
+static inline uint32_t slots_max(const PageHeader *h)
+{
+    return (PAGE_SIZE - HEAP_START) / slot_bytes(h);
+}
+static inline uint32_t slots_clamped(const PageHeader *h)
+{
+    return MIN((uint32_t)h->slot_count, slots_max(h));
+}
+static inline uint32_t slots_end(const PageHeader *h)
+{
+    return HEAP_START + h->slot_count * slot_bytes(h);
+}
+static inline uint32_t space_total(const PageHeader *h)
+{
+    uint32_t used = slots_end(h);
+    return h->heap_top >= used ? h->heap_top - used + h->frag_bytes : 0;
+}
+static inline Slice page_slice(const PageHeader *h, uint32_t offset, uint32_t len)
+{
+    return offset + len <= PAGE_SIZE ? (Slice){(const char *)h + offset, len} : (Slice){NULL, 0};
+}
+static inline Slice page_lower(PageHeader *h)
+{
+    KeyFences *f = key_fences(h);
+    return f->lower_offset == 0 ? (Slice){NULL, 0} : page_slice(h, f->lower_offset, f->lower_len);
+}
+static inline Slice page_upper(PageHeader *h)
+{
+    KeyFences *f = key_fences(h);
+    return f->upper_offset == 0 ? (Slice){NULL, 0} : page_slice(h, f->upper_offset, f->upper_len);
+}
+static inline int slice_cmp(Slice a, Slice b)
+{
+    size_t n = MIN(a.len, b.len);
+    int c = n != 0 ? memcmp(a.ptr, b.ptr, n) : 0;
+    return c != 0 ? c : (a.len > b.len) - (a.len < b.len);
+}
+/* rowid_key - a row id as inner pages hold it. */
+static inline Slice rowid_key(RowId rowid, uint8_t bytes[8])
+{
+    uint64_t be = __builtin_bswap64(rowid);
+    memcpy(bytes, &be, 8);
+    return (Slice){(const char *)bytes, 8};
 }
 
-/* BtBytes - a key as inner nodes compare it: index bytes, or the row id big-endian. */
-typedef struct BtBytes {
-    const uint8_t *p;
-    size_t n;
-    uint8_t rowid[8];
-} BtBytes;
-static inline void bt_key_bytes(const BtTree *t, const BtKey *key, BtBytes *out)
-{
-    if (t->kind == TREE_TABLE) {
-        uint64_t be = __builtin_bswap64(key->rowid);
-        memcpy(out->rowid, &be, 8);
-        out->p = out->rowid;
-        out->n = 8;
-    } else {
-        out->p = (const uint8_t *)key->bytes.ptr;
-        out->n = key->bytes.len;
-    }
-}
+/* key_search - first slot whose key is >= key; *exact_out. Reads nothing outside the page, whatever
+ * the bytes are. */
+uint32_t key_search(PageHeader *h, Slice key, uint32_t from, bool *exact_out);
+/* inner_find - the child slot that covers key; before: the one that covers keys just below it. */
+uint32_t inner_find(PageHeader *h, Slice key, bool before);
+PageNo inner_child(PageHeader *h, uint32_t slot);
+/* heap_alloc - room for n bytes in the heap, compacting when only fragments are left; 0 when there
+ * is none. */
+uint32_t heap_alloc(PageHeader *h, uint32_t n, uint32_t new_slots);
+void page_compact(PageHeader *h);
+/* key_insert - put an entry under a full key at slot; room guaranteed. */
+void key_insert(PageHeader *h, uint32_t slot, Slice key, uint64_t value, Slice payload);
+uint32_t key_entry_bytes(PageHeader *h, uint32_t key_len, uint32_t payload_len);
+/* key_full - prefix and rest of a slot's key appended to buf (not cleared). */
+void key_full(PageHeader *h, uint32_t slot, Buf *buf);
+/* page_set_fences - on a page without entries: bounds and prefix. Empty slices = unbounded. */
+void page_set_fences(PageHeader *h, Slice lower, Slice upper);
+/* page_set_upper - replace the upper fence of a page with entries; false when there is no room. */
+bool page_set_upper(PageHeader *h, Slice upper);
 
-/* ---- node.c: pages with slots ---- */
-/* bt_slot_sane - offsets of damaged pages are checked before they are followed. */
-bool bt_slot_sane(const PageHeader *h, const BtSlot *s);
-uint32_t bt_entry_bytes(const PageHeader *h, const BtSlot *s);
-uint32_t bt_free_bytes(const PageHeader *h);
-void bt_compact(PageHeader *h);
-/* bt_place - room for an entry of n bytes in the heap (compacting if need be); its offset. */
-uint32_t bt_place(PageHeader *h, uint32_t n, uint32_t slots_more);
-/* bt_key_search - first slot whose key is >= (p, n); *found_out: equal. */
-uint32_t bt_key_search(const PageHeader *h, const uint8_t *p, size_t n, bool *found_out);
-void bt_key_insert(PageHeader *h, uint32_t slot, uint64_t tag, const uint8_t *key, size_t klen,
-                   Slice payload);
-void bt_slot_remove(PageHeader *h, uint32_t slot);
-/* bt_move_upper - slots from `from` on to the empty page `to`. drop_first_key: it becomes
- * -infinity. */
-void bt_move_upper(PageHeader *h, uint32_t from, PageHeader *to, bool drop_first_key);
-static inline Slice bt_slot_key(const PageHeader *h, uint32_t slot)
-{
-    const BtSlot *s = &bt_slots(h)[slot];
-    return (Slice){(const char *)bt_bytes(h, s->off + BT_KEY_ENTRY), s->len};
-}
-static inline PageNo bt_slot_child(const PageHeader *h, uint32_t slot)
-{
-    PageNo child;
-    memcpy(&child, bt_bytes(h, bt_slots(h)[slot].off), sizeof(child));
-    return child;
-}
-/* bt_child_slot - the child that covers the key; below: the one that covers keys just below it. */
-uint32_t bt_child_slot(const PageHeader *h, const BtBytes *key, bool below);
-
-/* ---- descend.c ---- */
-/* BtFences - bounds of the leaf reached: separators of the path, copied. */
-typedef struct BtFences {
-    Buf *low, *high;
-    bool has_low, has_high;
-} BtFences;
-typedef enum BtSide { BT_COVERING, BT_BELOW, BT_FIRST, BT_LAST } BtSide;
-Status bt_descend(Cx *cx, const BtTree *t, const BtBytes *key, BtSide side, LatchMode mode,
-                  BtFences *fences, PageRef *leaf_out);
-Status bt_check_page(Cx *cx, const BtTree *t, const PageRef *ref);
-
-/* ---- split.c ---- */
-Status bt_make_room(Cx *cx, const BtTree *t, const BtKey *key, uint32_t entry_bytes);
+typedef enum Descend { DESCEND_KEY, DESCEND_BEFORE, DESCEND_FIRST, DESCEND_LAST } Descend;
+/* bt_descend - latch the leaf for key (bytes as in inner pages). */
+Status bt_descend(Cx *cx, const BtTree *t, Descend how, Slice key, LatchMode mode,
+                  PageRef *leaf_out);
+/* bt_split - one step towards room for the key: split a page on its path. *force: see split.c. */
+Status bt_split(Cx *cx, const BtTree *t, const BtKey *key, uint32_t entry_bytes);
+Slice bt_key_bytes(const BtTree *t, const BtKey *key, uint8_t scratch[8]);
 
 #endif

@@ -1,77 +1,93 @@
 /*
- * cursor.c - ordered walks. The bound of a leaf towards the next one is taken from the inner nodes
- * on the way down, so going on is one descent by that bound: whatever was split or merged
- * meanwhile, no key is passed over or met twice.
+ * cursor.c - ordered walks, leaf by leaf, holding nothing in between.
+ *
+ * Forward, the next leaf is tried directly and taken if it is still a leaf of this tree that begins
+ * where the last one ended; otherwise, and always backward (there are no left links), the place is
+ * found again by descent.
  */
 #include "btree/btree_internal.h"
 
-enum { CURSOR_KEY_MAX = PAGE_SIZE };
-
 void bt_cursor_init(BtCursor *c, const BtTree *t, bool backward)
 {
-    memset(c, 0, sizeof(*c));
-    c->tree = t;
-    c->backward = backward;
-    buf_init(&c->resume_key, CURSOR_KEY_MAX);
-}
-
-/* cursor_go - descend and note where the walk goes on after this leaf. */
-static Status cursor_go(Cx *cx, BtCursor *c, const BtBytes *key, BtSide side, BtPos *pos)
-{
-    BtFences f = {0};
-    if (c->backward) {
-        f.low = &c->resume_key;
-    } else {
-        f.high = &c->resume_key;
-    }
-    TRY(bt_descend(cx, c->tree, key, side, LATCH_SHARED, &f, &pos->leaf));
-    c->at_end = c->backward ? !f.has_low : !f.has_high;
-    c->next_page = pos->leaf.hdr->next;
-    pos->found = false;
-    return ST_OK;
-}
-
-Status bt_cursor_seek(Cx *cx, BtCursor *c, const BtKey *key, BtPos *pos_out)
-{
-    if (key == NULL) {
-        TRY(cursor_go(cx, c, NULL, c->backward ? BT_LAST : BT_FIRST, pos_out));
-        pos_out->slot = c->backward ? bt_leaf_count(&pos_out->leaf) : 0;
-        return ST_OK;
-    }
-    BtBytes b;
-    bt_key_bytes(c->tree, key, &b);
-    TRY(cursor_go(cx, c, &b, c->backward ? BT_BELOW : BT_COVERING, pos_out));
-    pos_out->found = bt_find_slot(&pos_out->leaf, key, &pos_out->slot);
-    return ST_OK;
-}
-
-void bt_cursor_leave(BtCursor *c, BtPos *pos)
-{
-    page_unlock(c->tree->store, &pos->leaf);
-}
-
-Status bt_cursor_next_leaf(Cx *cx, BtCursor *c, BtPos *pos_out)
-{
-    if (c->at_end) {
-        return ST_DONE;
-    }
-    uint8_t bytes[CURSOR_KEY_MAX];
-    BtBytes b = {.p = bytes, .n = c->resume_key.len};
-    BtKey key = {.rowid = 0};
-    memcpy(bytes, c->resume_key.data, b.n);
-    if (c->tree->kind == TREE_TABLE) {
-        uint64_t be = 0;
-        memcpy(&be, bytes, MIN(b.n, sizeof(be)));
-        key.rowid = __builtin_bswap64(be);
-    } else {
-        key.bytes = (Slice){(const char *)bytes, b.n};
-    }
-    TRY(cursor_go(cx, c, &b, c->backward ? BT_BELOW : BT_COVERING, pos_out));
-    (void)bt_find_slot(&pos_out->leaf, &key, &pos_out->slot);
-    return ST_OK;
+    *c = (BtCursor){.tree = t, .backward = backward};
+    buf_init(&c->resume_key, PAGE_SIZE * 2);
 }
 
 void bt_cursor_release(BtCursor *c)
 {
     buf_release(&c->resume_key);
+}
+
+Status bt_cursor_seek(Cx *cx, BtCursor *c, const BtKey *key, BtPos *pos_out)
+{
+    c->at_end = false;
+    if (key != NULL) {
+        return bt_seek(cx, c->tree, key, LATCH_SHARED, pos_out);
+    }
+    return c->backward ? bt_seek_last(cx, c->tree, LATCH_SHARED, pos_out)
+                       : bt_seek_first(cx, c->tree, LATCH_SHARED, pos_out);
+}
+
+void bt_cursor_leave(BtCursor *c, BtPos *pos)
+{
+    PageHeader *h = pos->leaf.hdr;
+    buf_clear(&c->resume_key);
+    c->next_page = h->next;
+    if (page_is_table_leaf(h)) {
+        c->resume_rowid = c->backward ? h->first_rowid : h->reserved;
+        c->at_end = c->resume_rowid == 0;
+    } else {
+        Slice fence = c->backward ? page_lower(h) : page_upper(h);
+        c->at_end = fence.ptr == NULL;
+        buf_put(&c->resume_key, fence.ptr, fence.len);
+    }
+    bt_release(c->tree, pos);
+}
+
+/* begins_here - is the latched page the leaf that begins at the resume point? */
+static bool begins_here(const BtCursor *c, const PageRef *ref)
+{
+    PageHeader *h = ref->hdr;
+    if (h->tree != c->tree->tree) {
+        return false;
+    }
+    if (c->tree->kind == TREE_TABLE) {
+        return h->type == PAGE_BT_TABLE_LEAF && h->first_rowid == c->resume_rowid;
+    }
+    Slice lower = h->type == PAGE_BT_INDEX_LEAF ? page_lower(h) : (Slice){NULL, 0};
+    return lower.ptr != NULL &&
+           slice_cmp(lower, (Slice){(const char *)c->resume_key.data, c->resume_key.len}) == 0;
+}
+
+Status bt_cursor_next_leaf(Cx *cx, BtCursor *c, BtPos *pos_out)
+{
+    uint8_t scratch[8];
+    const BtTree *t = c->tree;
+    pos_out->leaf.hdr = NULL;
+    pos_out->found = false;
+    pos_out->slot = 0;
+    if (c->at_end) {
+        return ST_DONE;
+    }
+    if (!c->backward && c->next_page != PAGE_NO_INVALID &&
+        c->next_page < store_page_count(t->store)) {
+        TRY(page_lock(cx, t->store, c->next_page, LATCH_SHARED, &pos_out->leaf));
+        if (begins_here(c, &pos_out->leaf)) {
+            return ST_OK;
+        }
+        page_unlock(t->store, &pos_out->leaf);
+    }
+    BtKey key = {.bytes = {(const char *)c->resume_key.data, c->resume_key.len},
+                 .rowid = c->resume_rowid};
+    Slice bytes = bt_key_bytes(t, &key, scratch);
+    TRY(bt_descend(cx, t, c->backward ? DESCEND_BEFORE : DESCEND_KEY, bytes, LATCH_SHARED,
+                   &pos_out->leaf));
+    if (c->backward) {
+        /* Entries at or above the resume point may have been left of it by a merge: begin below it.
+         */
+        pos_out->found = bt_find_slot(&pos_out->leaf, &key, &pos_out->slot);
+    } else {
+        pos_out->found = bt_find_slot(&pos_out->leaf, &key, &pos_out->slot);
+    }
+    return ST_OK;
 }

@@ -1,171 +1,398 @@
 /*
- * node.c - pages of slots and entries: search, insert, remove, compaction.
+ * node.c - slots, heap, fences and keys of one page.
  *
- * Every edit is a function of the page's bytes and its arguments alone, so that redo, which repeats
- * it, ends with the same bytes. What a compaction frees is zeroed: structure records leave it out.
+ * Edits are pure functions of the page's bytes and their arguments: redo repeats them and gets the
+ * same page to the byte.
  */
 #include "btree/btree_internal.h"
 
-bool bt_slot_sane(const PageHeader *h, const BtSlot *s)
+static uint32_t head_of(const uint8_t *key, size_t len)
 {
-    uint32_t fixed = bt_is_table_leaf(h) ? BT_TABLE_ENTRY : BT_KEY_ENTRY;
-    return s->off >= sizeof(PageHeader) && s->off + fixed + (uint32_t)s->len <= PAGE_SIZE;
+    uint8_t b[4] = {0};
+    memcpy(b, key, MIN(len, (size_t)4));
+    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 
-uint32_t bt_entry_bytes(const PageHeader *h, const BtSlot *s)
+/* slot_key - key bytes behind the prefix, clamped to the page. */
+static Slice slot_key(PageHeader *h, const KeySlot *s)
 {
-    if (bt_is_table_leaf(h)) {
-        return BT_TABLE_ENTRY + (uint32_t)s->len;
-    }
-    uint16_t plen;
-    memcpy(&plen, bt_bytes(h, s->off + 8u), 2);
-    return BT_KEY_ENTRY + (uint32_t)s->len + plen;
+    uint32_t at = s->offset + 8u, len = s->key_len;
+    return at <= PAGE_SIZE && len <= PAGE_SIZE - at ? (Slice){(const char *)h + at, len}
+                                                    : (Slice){(const char *)h, 0};
 }
 
-/* bt_gap - contiguous free bytes between slots and heap. */
-static uint32_t bt_gap(const PageHeader *h)
+uint32_t key_search(PageHeader *h, Slice key, uint32_t from, bool *exact_out)
 {
-    uint32_t low = (uint32_t)(sizeof(PageHeader) + h->slot_count * sizeof(BtSlot));
-    uint32_t top = bt_heap_top(h);
-    return top > low ? top - low : 0;
-}
-
-uint32_t bt_free_bytes(const PageHeader *h)
-{
-    return bt_gap(h) + h->frag_bytes;
-}
-
-void bt_compact(PageHeader *h)
-{
-    uint8_t copy[PAGE_SIZE];
-    memcpy(copy, h, PAGE_SIZE);
-    const PageHeader *old = (const PageHeader *)(const void *)copy;
-    uint32_t top = PAGE_SIZE;
-    uint32_t low = (uint32_t)(sizeof(PageHeader) + h->slot_count * sizeof(BtSlot));
-    for (uint32_t i = 0; i < h->slot_count; i++) {
-        BtSlot *s = &bt_slots(h)[i];
-        uint32_t n = bt_entry_bytes(old, s);
-        if (!bt_slot_sane(old, s) || n > top - low) {
-            return; /* damaged: leave it to the readers' checks */
-        }
-        top -= n;
-        memcpy(bt_bytes(h, top), copy + s->off, n);
-        s->off = (uint16_t)top;
-    }
-    memset(bt_bytes(h, low), 0, top - low);
-    h->heap_top = (uint16_t)top;
-    h->frag_bytes = 0;
-}
-
-uint32_t bt_place(PageHeader *h, uint32_t n, uint32_t slots_more)
-{
-    if (bt_gap(h) < n + slots_more * (uint32_t)sizeof(BtSlot)) {
-        bt_compact(h);
-        ASSERT(bt_gap(h) >= n + slots_more * (uint32_t)sizeof(BtSlot));
-    }
-    h->heap_top = (uint16_t)(bt_heap_top(h) - n);
-    return h->heap_top;
-}
-
-uint32_t bt_key_search(const PageHeader *h, const uint8_t *p, size_t n, bool *found_out)
-{
-    uint32_t head = bt_key_head(p, n);
-    uint32_t lo = 0, hi = h->slot_count;
-    const BtSlot *slots = bt_slots(h);
-    *found_out = false;
+    const KeySlot *slots = key_slots(h);
+    uint32_t prefix = MIN((uint32_t)key_info(h)->prefix_len, (uint32_t)key.len);
+    const uint8_t *k = (const uint8_t *)key.ptr + prefix;
+    size_t len = key.len - prefix;
+    uint32_t head = head_of(k, len), lo = from, hi = slots_clamped(h);
+    *exact_out = false;
     while (lo < hi) {
         uint32_t mid = (lo + hi) / 2;
-        const BtSlot *s = &slots[mid];
-        int c;
-        if (s->head != head) {
-            c = s->head < head ? -1 : 1;
-        } else if (!bt_slot_sane(h, s)) {
-            c = -1;
-        } else {
-            size_t m = MIN((size_t)s->len, n);
-            c = memcmp(bt_bytes(h, s->off + (uint32_t)BT_KEY_ENTRY), p, m);
-            if (c == 0) {
-                c = ((size_t)s->len > n) - ((size_t)s->len < n);
-            }
-        }
+        KeySlot s = slots[mid];
+        int c = s.head < head ? -1 : s.head > head;
         if (c == 0) {
-            *found_out = true;
-            return mid;
+            c = slice_cmp(slot_key(h, &s), (Slice){(const char *)k, len});
         }
         if (c < 0) {
             lo = mid + 1;
         } else {
+            *exact_out |= c == 0;
             hi = mid;
         }
     }
     return lo;
 }
 
-uint32_t bt_child_slot(const PageHeader *h, const BtBytes *key, bool below)
+uint32_t inner_find(PageHeader *h, Slice key, bool before)
 {
-    bool found;
-    uint32_t s = bt_key_search(h, key->p, key->n, &found);
-    return found && !below ? s : s > 0 ? s - 1 : 0;
+    bool exact;
+    uint32_t n = slots_clamped(h);
+    uint32_t at = n > 1 ? key_search(h, key, 1, &exact) : 1;
+    if (n > 1 && at < n && exact && !before) {
+        return at;
+    }
+    return at - 1;
 }
 
-/* bt_slot_open - make place for slot number `slot`. */
-static BtSlot *bt_slot_open(PageHeader *h, uint32_t slot)
+PageNo inner_child(PageHeader *h, uint32_t slot)
 {
-    BtSlot *slots = bt_slots(h);
-    memmove(slots + slot + 1, slots + slot, (h->slot_count - slot) * sizeof(BtSlot));
+    uint32_t n = slots_clamped(h);
+    PageNo child = PAGE_NO_INVALID;
+    if (slot < n) {
+        uint32_t at = key_slots(h)[slot].offset;
+        if (at >= HEAP_START && at + 8 <= PAGE_SIZE) {
+            memcpy(&child, (const uint8_t *)h + at, 8);
+        }
+    }
+    return child;
+}
+
+uint32_t key_entry_bytes(PageHeader *h, uint32_t key_len, uint32_t payload_len)
+{
+    uint32_t suffix = key_len - MIN(key_len, (uint32_t)key_info(h)->prefix_len);
+    return ALIGN_UP(8 + suffix + payload_len, 8u);
+}
+
+/* entry_bytes - heap bytes of the entry in a slot. */
+static uint32_t entry_bytes(PageHeader *h, uint32_t slot)
+{
+    if (page_is_table_leaf(h)) {
+        return ALIGN_UP((uint32_t)table_slots(h)[slot].len, 8u);
+    }
+    const KeySlot *s = &key_slots(h)[slot];
+    return ALIGN_UP(8u + s->key_len + s->payload_len, 8u);
+}
+
+static uint32_t slot_offset(PageHeader *h, uint32_t slot)
+{
+    return page_is_table_leaf(h) ? table_slots(h)[slot].offset : key_slots(h)[slot].offset;
+}
+
+static void slot_offset_set(PageHeader *h, uint32_t slot, uint32_t offset)
+{
+    if (page_is_table_leaf(h)) {
+        table_slots(h)[slot].offset = (uint16_t)offset;
+    } else {
+        key_slots(h)[slot].offset = (uint16_t)offset;
+    }
+}
+
+/* fence_move - copy one fence from the old page to the new heap. */
+static void fence_move(const PageHeader *old, PageHeader *h, uint16_t *offset, uint16_t len)
+{
+    if (*offset != 0 && (uint32_t)*offset + len <= PAGE_SIZE) {
+        uint32_t n = ALIGN_UP((uint32_t)len, 8u);
+        n = MAX(n, 8u);
+        h->heap_top = (uint16_t)(h->heap_top - n);
+        memcpy((uint8_t *)h + h->heap_top, (const uint8_t *)old + *offset, len);
+        *offset = h->heap_top;
+    }
+}
+
+void page_compact(PageHeader *h)
+{
+    alignas(16) uint8_t copy[PAGE_SIZE];
+    PageHeader *old = (PageHeader *)(void *)copy;
+    memcpy(copy, h, PAGE_SIZE);
+    uint32_t end = slots_end(h);
+    memset((uint8_t *)h + end, 0, PAGE_SIZE - end);
+    h->heap_top = (uint16_t)PAGE_SIZE;
+    h->frag_bytes = 0;
+    if (!page_is_table_leaf(h)) {
+        KeyFences *f = key_fences(h);
+        fence_move(old, h, &f->lower_offset, f->lower_len);
+        fence_move(old, h, &f->upper_offset, f->upper_len);
+    }
+    for (uint32_t i = 0; i < h->slot_count; i++) {
+        uint32_t n = entry_bytes(h, i), at = slot_offset(h, i);
+        if (at + n > PAGE_SIZE || h->heap_top < end + n) {
+            continue; /* damaged: readers of the slot say so */
+        }
+        h->heap_top = (uint16_t)(h->heap_top - n);
+        memcpy((uint8_t *)h + h->heap_top, copy + at, n);
+        slot_offset_set(h, i, h->heap_top);
+    }
+}
+
+uint32_t heap_alloc(PageHeader *h, uint32_t n, uint32_t new_slots)
+{
+    uint32_t need = n + new_slots * slot_bytes(h);
+    if (space_total(h) < need) {
+        return 0;
+    }
+    if (h->heap_top < slots_end(h) + need) {
+        page_compact(h);
+        if (h->heap_top < slots_end(h) + need) {
+            return 0;
+        }
+    }
+    h->heap_top = (uint16_t)(h->heap_top - n);
+    return h->heap_top;
+}
+
+static void slots_open(PageHeader *h, uint32_t slot)
+{
+    uint32_t n = slot_bytes(h);
+    uint8_t *at = (uint8_t *)(h + 1) + (size_t)slot * n;
+    memmove(at + n, at, (size_t)(h->slot_count - slot) * n);
     h->slot_count++;
-    return &slots[slot];
 }
 
-void bt_key_insert(PageHeader *h, uint32_t slot, uint64_t tag, const uint8_t *key, size_t klen,
-                   Slice payload)
+void key_insert(PageHeader *h, uint32_t slot, Slice key, uint64_t value, Slice payload)
 {
-    uint32_t n = (uint32_t)(BT_KEY_ENTRY + klen + payload.len);
-    uint32_t off = bt_place(h, n, 1);
-    uint16_t plen = (uint16_t)payload.len;
-    uint8_t *e = bt_bytes(h, off);
-    memcpy(e, &tag, 8);
-    memcpy(e + 8, &plen, 2);
-    if (klen != 0) {
-        memcpy(e + BT_KEY_ENTRY, key, klen);
+    uint32_t prefix = MIN((uint32_t)key_info(h)->prefix_len, (uint32_t)key.len);
+    uint32_t suffix = (uint32_t)key.len - prefix;
+    uint32_t at = heap_alloc(h, key_entry_bytes(h, (uint32_t)key.len, (uint32_t)payload.len), 1);
+    ASSERT(at != 0 && slot <= h->slot_count);
+    uint8_t *p = (uint8_t *)h + at;
+    memset(p, 0, key_entry_bytes(h, (uint32_t)key.len, (uint32_t)payload.len));
+    memcpy(p, &value, 8);
+    if (suffix != 0) {
+        memcpy(p + 8, key.ptr + prefix, suffix);
     }
     if (payload.len != 0) {
-        memcpy(e + BT_KEY_ENTRY + klen, payload.ptr, payload.len);
+        memcpy(p + 8 + suffix, payload.ptr, payload.len);
     }
-    *bt_slot_open(h, slot) = (BtSlot){(uint16_t)off, (uint16_t)klen, bt_key_head(key, klen)};
+    slots_open(h, slot);
+    key_slots(h)[slot] = (KeySlot){.offset = (uint16_t)at,
+                                   .key_len = (uint16_t)suffix,
+                                   .payload_len = (uint16_t)payload.len,
+                                   .head = head_of((const uint8_t *)key.ptr + prefix, suffix)};
 }
 
-void bt_slot_remove(PageHeader *h, uint32_t slot)
+void key_full(PageHeader *h, uint32_t slot, Buf *buf)
 {
-    BtSlot *slots = bt_slots(h);
-    h->frag_bytes = (uint16_t)(h->frag_bytes + bt_entry_bytes(h, &slots[slot]));
-    memmove(slots + slot, slots + slot + 1, (h->slot_count - slot - 1u) * sizeof(BtSlot));
+    Slice lower = page_lower(h), rest = slot_key(h, &key_slots(h)[slot]);
+    uint32_t prefix = key_info(h)->prefix_len;
+    if (prefix != 0 && lower.len >= prefix) {
+        buf_put(buf, lower.ptr, prefix);
+    }
+    buf_put(buf, rest.ptr, rest.len);
+}
+
+static void fence_put(PageHeader *h, Slice fence, uint16_t *offset, uint16_t *len)
+{
+    *offset = *len = 0;
+    if (fence.ptr != NULL) {
+        uint32_t n = MAX(ALIGN_UP((uint32_t)fence.len, 8u), 8u);
+        uint32_t at = heap_alloc(h, n, 0);
+        ASSERT(at != 0);
+        memset((uint8_t *)h + at, 0, n);
+        memcpy((uint8_t *)h + at, fence.ptr, fence.len);
+        *offset = (uint16_t)at;
+        *len = (uint16_t)fence.len;
+    }
+}
+
+void page_set_fences(PageHeader *h, Slice lower, Slice upper)
+{
+    KeyFences f = {0};
+    uint16_t prefix = 0;
+    fence_put(h, lower, &f.lower_offset, &f.lower_len);
+    *key_fences(h) = f;
+    fence_put(h, upper, &f.upper_offset, &f.upper_len);
+    *key_fences(h) = f;
+    if (lower.ptr != NULL && upper.ptr != NULL) {
+        size_t n = MIN(lower.len, upper.len);
+        while (prefix < n && lower.ptr[prefix] == upper.ptr[prefix]) {
+            prefix++;
+        }
+    }
+    key_info(h)->prefix_len = prefix;
+}
+
+bool page_set_upper(PageHeader *h, Slice upper)
+{
+    KeyFences *f = key_fences(h);
+    uint32_t n = MAX(ALIGN_UP((uint32_t)upper.len, 8u), 8u);
+    uint32_t old = f->upper_offset != 0 ? MAX(ALIGN_UP((uint32_t)f->upper_len, 8u), 8u) : 0;
+    if (space_total(h) + old < n) {
+        return false;
+    }
+    h->frag_bytes = (uint16_t)(h->frag_bytes + old);
+    f->upper_offset = f->upper_len = 0;
+    fence_put(h, upper, &f->upper_offset, &f->upper_len);
+    return true;
+}
+
+/* ---- leaves ---- */
+
+uint32_t bt_leaf_count(const PageRef *leaf)
+{
+    return slots_clamped(leaf->hdr);
+}
+
+bool bt_leaf_entry(const PageRef *leaf, uint32_t slot, BtEntry *out)
+{
+    PageHeader *h = leaf->hdr;
+    uint32_t at, len, skip;
+    if (slot >= slots_clamped(h)) {
+        return false;
+    }
+    if (page_is_table_leaf(h)) {
+        const TableSlot *s = &table_slots(h)[slot];
+        at = s->offset;
+        len = s->len;
+        skip = 8;
+        out->rowid = h->first_rowid + s->delta;
+    } else {
+        const KeySlot *s = &key_slots(h)[slot];
+        at = s->offset;
+        skip = 8u + s->key_len;
+        len = skip + s->payload_len;
+        out->rowid = 0;
+    }
+    if (at < HEAP_START || len < 8 || at + len > PAGE_SIZE) {
+        return false;
+    }
+    memcpy(&out->tag, (const uint8_t *)h + at, 8);
+    out->payload = (uint8_t *)h + at + skip;
+    out->payload_len = len - skip;
+    return true;
+}
+
+void bt_leaf_key(const PageRef *leaf, uint32_t slot, Buf *buf)
+{
+    buf_clear(buf);
+    if (slot < slots_clamped(leaf->hdr)) {
+        key_full(leaf->hdr, slot, buf);
+    }
+}
+
+RowId bt_leaf_rowid(const PageRef *leaf, uint32_t slot)
+{
+    return leaf->hdr->first_rowid + table_slots(leaf->hdr)[slot].delta;
+}
+
+bool bt_leaf_has_room(const PageRef *leaf, const BtKey *key, uint32_t entry_bytes_wanted)
+{
+    PageHeader *h = leaf->hdr;
+    if (page_is_table_leaf(h)) {
+        bool fits_delta = key->rowid >= h->first_rowid && key->rowid - h->first_rowid <= UINT32_MAX;
+        return fits_delta && space_total(h) >= ALIGN_UP(entry_bytes_wanted, 8u) + sizeof(TableSlot);
+    }
+    uint32_t payload = entry_bytes_wanted - MIN(entry_bytes_wanted, 8u);
+    return space_total(h) >=
+           key_entry_bytes(h, (uint32_t)key->bytes.len, payload) + sizeof(KeySlot);
+}
+
+void bt_leaf_insert(PageRef *leaf, const BtKey *key, uint32_t slot, uint64_t tag, Slice payload)
+{
+    PageHeader *h = leaf->hdr;
+    if (!page_is_table_leaf(h)) {
+        key_insert(h, slot, key->bytes, tag, payload);
+        return;
+    }
+    uint32_t len = 8 + (uint32_t)payload.len, n = ALIGN_UP(len, 8u);
+    uint32_t at = heap_alloc(h, n, 1);
+    ASSERT(at != 0 && slot <= h->slot_count && key->rowid - h->first_rowid <= UINT32_MAX);
+    uint8_t *p = (uint8_t *)h + at;
+    memset(p + n - 8, 0, 8);
+    memcpy(p, &tag, 8);
+    if (payload.len != 0) {
+        memcpy(p + 8, payload.ptr, payload.len);
+    }
+    slots_open(h, slot);
+    table_slots(h)[slot] = (TableSlot){.offset = (uint16_t)at,
+                                       .len = (uint16_t)len,
+                                       .delta = (uint32_t)(key->rowid - h->first_rowid)};
+}
+
+void bt_leaf_set_tag(PageRef *leaf, uint32_t slot, uint64_t tag)
+{
+    memcpy((uint8_t *)leaf->hdr + slot_offset(leaf->hdr, slot), &tag, 8);
+}
+
+bool bt_leaf_resize(PageRef *leaf, uint32_t slot, uint32_t payload_len)
+{
+    PageHeader *h = leaf->hdr;
+    TableSlot *s = &table_slots(h)[slot];
+    uint32_t old = ALIGN_UP((uint32_t)s->len, 8u), len = 8 + payload_len, now = ALIGN_UP(len, 8u);
+    ASSERT(page_is_table_leaf(h));
+    if (now <= old) {
+        h->frag_bytes = (uint16_t)(h->frag_bytes + old - now);
+        s->len = (uint16_t)len;
+        return true;
+    }
+    if (space_total(h) + old < now) {
+        return false;
+    }
+    /* Take the entry out, then give it a bigger place: the old one may be what compaction gains. */
+    alignas(8) uint8_t keep[PAGE_SIZE];
+    memcpy(keep, (uint8_t *)h + s->offset, s->len);
+    uint32_t kept = s->len;
+    h->frag_bytes = (uint16_t)(h->frag_bytes + old);
+    s->len = 0;
+    uint32_t at = heap_alloc(h, now, 0);
+    ASSERT(at != 0);
+    memset((uint8_t *)h + at, 0, now);
+    memcpy((uint8_t *)h + at, keep, kept);
+    s->offset = (uint16_t)at;
+    s->len = (uint16_t)len;
+    return true;
+}
+
+void bt_leaf_remove(PageRef *leaf, uint32_t slot)
+{
+    PageHeader *h = leaf->hdr;
+    uint32_t n = slot_bytes(h), bytes = entry_bytes(h, slot);
+    uint8_t *at = (uint8_t *)(h + 1) + (size_t)slot * n;
+    h->frag_bytes = (uint16_t)(h->frag_bytes + bytes);
+    memmove(at, at + n, (size_t)(h->slot_count - slot - 1) * n);
     h->slot_count--;
-    memset(&slots[h->slot_count], 0, sizeof(BtSlot));
 }
 
-void bt_move_upper(PageHeader *h, uint32_t from, PageHeader *to, bool drop_first_key)
+bool bt_find_slot(const PageRef *leaf, const BtKey *key, uint32_t *slot_out)
 {
-    BtSlot *slots = bt_slots(h), *dest = bt_slots(to);
-    uint32_t n = h->slot_count - from;
-    ASSERT(to->slot_count == 0);
-    for (uint32_t i = 0; i < n; i++) {
-        const BtSlot *s = &slots[from + i];
-        if (i == 0 && drop_first_key) {
-            bt_key_insert(to, 0, bt_slot_child(h, from), NULL, 0, (Slice){NULL, 0});
-            continue;
-        }
-        uint32_t bytes = bt_entry_bytes(h, s);
-        uint32_t off = bt_place(to, bytes, 1);
-        memcpy(bt_bytes(to, off), bt_bytes(h, s->off), bytes);
-        uint32_t head = s->head;
-        if (bt_is_table_leaf(h)) {
-            head = (uint32_t)(h->first_rowid + s->head - to->first_rowid);
-        }
-        dest[i] = (BtSlot){(uint16_t)off, s->len, head};
-        to->slot_count++;
+    PageHeader *h = leaf->hdr;
+    if (!page_is_table_leaf(h)) {
+        bool exact;
+        *slot_out = key_search(h, key->bytes, 0, &exact);
+        return exact;
     }
-    memset(&slots[from], 0, n * sizeof(BtSlot));
-    h->slot_count = (uint16_t)from;
-    bt_compact(h);
+    const TableSlot *slots = table_slots(h);
+    uint32_t lo = 0, hi = slots_clamped(h);
+    uint64_t delta = key->rowid - h->first_rowid;
+    if (key->rowid < h->first_rowid) {
+        *slot_out = 0;
+        return false;
+    }
+    /* Row ids are mostly dense: try the place they would have. */
+    if (delta < hi && slots[delta].delta == delta) {
+        *slot_out = (uint32_t)delta;
+        return true;
+    }
+    while (lo < hi) {
+        uint32_t mid = (lo + hi) / 2;
+        if (slots[mid].delta < delta) {
+            lo = mid + 1;
+        } else {
+            hi = mid;
+        }
+    }
+    *slot_out = lo;
+    return lo < slots_clamped(h) && slots[lo].delta == delta;
 }

@@ -1,302 +1,322 @@
 /*
- * split.c - making room: top-down, one redo-only record a split; and removing empty leaves.
+ * split.c - splitting a full page, top-down.
  *
- * The way down holds parent and child exclusively and splits a child that could not take a
- * separator of its own before it is entered; so a split always finds room in the parent and never
- * goes up. The root page keeps its number: when it is full its content moves into a child. Appends
- * open an empty right page instead of halving a full one.
+ * How: latch exclusively from the root down, always parent then child, and split the first page on
+ * the key's path that needs it: the leaf when it lacks room, or an inner page whose child could not
+ * place its separator the time before
+ * (`force`). A full root moves its content into one new child and becomes that child's parent; the
+ * next turn splits the child. Each split is one redo-only record for left, right and parent;
+ * nothing is ever visible half done. Phases: reserve a page and latch (may fail) -> edit and log
+ * (must not fail).
  */
 #include "btree/btree_internal.h"
 
-/* Split - one way down. */
 typedef struct Split {
-    const BtTree *t;
+    const BtTree *tree;
     const BtKey *key;
-    BtBytes bytes;
-    uint32_t need;     /* of the entry, as bt_leaf_has_room takes it */
-    uint32_t sep_room; /* longest separator an inner page must be able to take */
+    Slice key_bytes;
+    uint32_t entry_bytes;
+    PageNo force; /* inner page to split, 0 = none */
+    PageNo fresh; /* reserved page */
+    Buf sep;
 } Split;
 
-static bool inner_has_room(const PageHeader *h, uint32_t key_bytes)
+static bool is_leaf_page(const PageHeader *h)
 {
-    return bt_free_bytes(h) >= sizeof(BtSlot) + BT_KEY_ENTRY + key_bytes;
+    return h->type != PAGE_BT_INNER;
 }
 
-/* split_grow_root - the root's content moves into a new child. */
-static Status split_grow_root(Cx *cx, const BtTree *t, PageRef *root)
+/* split_root - push the root's content down into a new child. */
+static void split_root(Split *sp, PageRef *root)
 {
-    PageNo page;
+    Store *s = sp->tree->store;
     PageRef child;
     Smo smo;
-    TRY(page_reserve(cx, t->store, &page));
-    page_lock_new(t->store, page, (PageType)root->hdr->type, t->tree, &child);
-    PageHeader *h = root->hdr, *c = child.hdr;
-    uint8_t level = h->flags;
-    page_dirty(t->store, root);
-    memcpy(c + 1, h + 1, PAGE_SIZE - sizeof(*h));
-    c->flags = level;
-    c->slot_count = h->slot_count;
-    c->max_row_lsn = h->max_row_lsn;
-    c->heap_top = h->heap_top;
-    c->frag_bytes = h->frag_bytes;
-    c->next = h->next;
-    c->first_rowid = h->first_rowid;
+    PageHeader *h = root->hdr;
+    page_lock_new(s, sp->fresh, (PageType)h->type, sp->tree->tree, &child);
+    Lsn max_row = h->max_row_lsn;
+    memcpy(child.hdr, h, PAGE_SIZE);
+    child.hdr->page = sp->fresh;
+    uint16_t level = is_leaf_page(h) ? 1 : (uint16_t)(key_info(h)->level + 1);
     memset(h + 1, 0, PAGE_SIZE - sizeof(*h));
     h->type = PAGE_BT_INNER;
-    h->flags = (uint8_t)(level + 1);
     h->slot_count = 0;
     h->heap_top = (uint16_t)PAGE_SIZE;
     h->frag_bytes = 0;
     h->next = PAGE_NO_INVALID;
-    bt_key_insert(h, 0, page, NULL, 0, (Slice){NULL, 0});
-    smo_begin(&smo, t->store);
-    smo_alloc(&smo, page);
+    h->first_rowid = h->reserved = 0;
+    h->max_row_lsn = 0;
+    key_info(h)->level = level;
+    key_insert(h, 0, (Slice){"", 0}, sp->fresh, (Slice){NULL, 0});
+    child.hdr->max_row_lsn = max_row;
+    smo_begin(&smo, s);
+    smo_alloc(&smo, sp->fresh);
     smo_image(&smo, &child);
     smo_image(&smo, root);
-    (void)smo_commit(&smo, t->tree);
-    page_unlock(t->store, &child);
-    return ST_OK;
+    (void)smo_commit(&smo, sp->tree->tree);
+    sp->fresh = PAGE_NO_INVALID;
+    page_unlock(s, &child);
 }
 
-/* SplitPoint - where: slots from `at` on go right; the separator's bytes. */
-typedef struct SplitPoint {
-    uint32_t at;
-    uint8_t sep[PAGE_SIZE];
-    uint32_t sep_len;
-} SplitPoint;
-
-/* split_key_at - key bytes of slot i. */
-static Slice split_key_at(const PageHeader *h, uint32_t i, uint8_t rowid[8])
+/* choose_middle - the first slot that goes right: half the bytes, or the end when the page only
+ * grows at its end. */
+static uint32_t choose_middle(PageHeader *h, bool append)
 {
-    if (!bt_is_table_leaf(h)) {
-        return bt_slot_key(h, i);
+    uint32_t n = h->slot_count, total = 0, sum = 0;
+    if (append || n < 2) {
+        return n;
     }
-    uint64_t be = __builtin_bswap64(h->first_rowid + bt_slots(h)[i].head);
-    memcpy(rowid, &be, 8);
-    return (Slice){(const char *)rowid, 8};
+    bool table = page_is_table_leaf(h);
+    for (uint32_t i = 0; i < n; i++) {
+        total += table ? table_slots(h)[i].len
+                       : 8u + key_slots(h)[i].key_len + key_slots(h)[i].payload_len;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        if (sum * 2 >= total && i != 0) {
+            return i;
+        }
+        sum += table ? table_slots(h)[i].len
+                     : 8u + key_slots(h)[i].key_len + key_slots(h)[i].payload_len;
+    }
+    return n - 1;
 }
 
-/* split_sep - the shortest key above `left` and not above `right`. */
-static void split_sep(SplitPoint *p, Slice left, Slice right, bool whole)
+/* truncate_slots - left keeps its first n entries. */
+static void truncate_slots(PageHeader *h, uint32_t n)
 {
-    size_t n = 0;
-    while (n < left.len && n < right.len && left.ptr[n] == right.ptr[n]) {
-        n++;
+    PageRef ref = {.hdr = h};
+    while (h->slot_count > n) {
+        bt_leaf_remove(&ref, h->slot_count - 1u);
     }
-    p->sep_len = (uint32_t)(whole ? right.len : MIN(n + 1, right.len));
-    memcpy(p->sep, right.ptr, p->sep_len);
 }
 
-/* split_half - the slot where half of the bytes are left of it; between 1 and n-1. */
-static uint32_t split_half(const PageHeader *h)
+/* table_split_point - the row id the right page begins with. */
+static RowId table_split_point(const Split *sp, PageHeader *h, uint32_t *mid_out)
 {
-    uint32_t total = 0, sum = 0, i = 0, n = h->slot_count;
-    for (uint32_t k = 0; k < n; k++) {
-        total += bt_entry_bytes(h, &bt_slots(h)[k]) + (uint32_t)sizeof(BtSlot);
-    }
-    while (i < n && sum < total / 2) {
-        sum += bt_entry_bytes(h, &bt_slots(h)[i++]) + (uint32_t)sizeof(BtSlot);
-    }
-    return MIN(MAX(i, 1), n - 1);
-}
-
-static void split_choose(const Split *s, const PageHeader *h, SplitPoint *p)
-{
-    uint8_t r1[8], r2[8];
     uint32_t n = h->slot_count;
-    Slice key = {(const char *)s->bytes.p, s->bytes.n};
-    if (bt_is_inner(h)) {
-        bool append = bt_child_slot(h, &s->bytes, false) == n - 1u && n > 2;
-        p->at = append ? n - 1u : split_half(h);
-        split_sep(p, (Slice){NULL, 0}, bt_slot_key(h, p->at), true);
-        return;
+    RowId last = n != 0 ? h->first_rowid + table_slots(h)[n - 1].delta : 0;
+    bool beyond = n == 0 || sp->key->rowid > last;
+    bool append = beyond && h->reserved == 0;
+    uint32_t mid = choose_middle(h, append);
+    if (mid == n && !append && !beyond) {
+        mid = n - 1; /* one entry, and the new one goes before it */
     }
-    Slice last = split_key_at(h, n - 1u, r1);
-    size_t m = MIN(last.len, key.len);
-    int c = memcmp(last.ptr, key.ptr, m);
-    bool above = c < 0 || (c == 0 && last.len < key.len);
-    bool table = bt_is_table_leaf(h);
-    if (above && (h->next == PAGE_NO_INVALID || n == 1)) {
-        p->at = n;
-        split_sep(p, last, key, table);
-        return;
-    }
-    if (n == 1) {
-        p->at = 0; /* the new key goes before the only entry */
-        split_sep(p, key, split_key_at(h, 0, r1), table);
-        return;
-    }
-    p->at = split_half(h);
-    split_sep(p, split_key_at(h, p->at - 1, r1), split_key_at(h, p->at, r2), table);
+    *mid_out = mid;
+    return mid == n ? sp->key->rowid : h->first_rowid + table_slots(h)[mid].delta;
 }
 
-/* split_child - move the upper part of child into a new right page. ST_RESTART (and a larger
- * sep_room): the parent cannot take the separator. */
-static Status split_child(Cx *cx, Split *s, PageRef *parent, uint32_t pslot, PageRef *child)
+static void table_move(PageHeader *left, PageHeader *right, uint32_t mid, RowId sep)
 {
-    const BtTree *t = s->t;
-    SplitPoint p;
-    PageNo page;
+    PageRef to = {.hdr = right};
+    right->first_rowid = sep;
+    right->reserved = left->reserved;
+    for (uint32_t i = mid; i < left->slot_count; i++) {
+        const TableSlot *s = &table_slots(left)[i];
+        const uint8_t *p = (const uint8_t *)left + s->offset;
+        BtKey key = {.rowid = left->first_rowid + s->delta};
+        uint64_t tag;
+        memcpy(&tag, p, 8);
+        bt_leaf_insert(&to, &key, i - mid, tag, (Slice){(const char *)p + 8, s->len - 8u});
+    }
+    truncate_slots(left, mid);
+    left->reserved = sep;
+}
+
+/* separator - into sp->sep: the shortest key above slot mid-1 and not above slot mid (or the new
+ * key). */
+static void separator(Split *sp, PageHeader *h, uint32_t mid)
+{
+    Buf high, low;
+    buf_init(&high, PAGE_SIZE * 2);
+    buf_init(&low, PAGE_SIZE * 2);
+    if (mid < h->slot_count) {
+        key_full(h, mid, &high);
+    } else {
+        buf_put_slice(&high, sp->key_bytes);
+    }
+    size_t n = high.len;
+    if (mid > 0 && is_leaf_page(h)) {
+        key_full(h, mid - 1, &low);
+        n = 0;
+        while (n < high.len && n < low.len && high.data[n] == low.data[n]) {
+            n++;
+        }
+        n = MIN(n + 1, high.len);
+    }
+    buf_clear(&sp->sep);
+    buf_put(&sp->sep, high.data, n);
+    buf_release(&high);
+    buf_release(&low);
+}
+
+static void key_move(PageHeader *left, PageHeader *right, uint32_t mid, Slice sep, Slice upper)
+{
+    Buf key;
+    buf_init(&key, PAGE_SIZE * 2);
+    page_set_fences(right, sep, upper);
+    key_info(right)->level = key_info(left)->level;
+    for (uint32_t i = mid; i < left->slot_count; i++) {
+        const KeySlot *s = &key_slots(left)[i];
+        const uint8_t *p = (const uint8_t *)left + s->offset;
+        uint64_t value;
+        memcpy(&value, p, 8);
+        buf_clear(&key);
+        key_full(left, i, &key);
+        key_insert(right, i - mid, (Slice){(const char *)key.data, key.len}, value,
+                   (Slice){(const char *)p + 8 + s->key_len, s->payload_len});
+    }
+    buf_release(&key);
+    truncate_slots(left, mid);
+}
+
+/* key_split_point - middle and separator such that left has room for the separator as its upper
+ * fence. */
+static uint32_t key_split_point(Split *sp, PageHeader *h)
+{
+    uint32_t n = h->slot_count;
+    bool exact;
+    bool append = is_leaf_page(h) && key_fences(h)->upper_offset == 0 &&
+                  key_search(h, sp->key_bytes, 0, &exact) == n;
+    uint32_t mid = choose_middle(h, append);
+    if (n < 2 && is_leaf_page(h)) {
+        mid =
+            key_search(h, sp->key_bytes, 0, &exact); /* the new key's side gets a page of its own */
+    }
+    separator(sp, h, mid);
+    uint32_t fence = MAX(ALIGN_UP((uint32_t)sp->sep.len, 8u), 8u);
+    if (mid == n && n > 1 && space_total(h) < fence) {
+        mid = n - 1;
+        separator(sp, h, mid);
+    }
+    return mid;
+}
+
+/*
+ * split_child - split `left` under `parent`; both latched exclusive. ST_BUSY when the parent lacks
+ * room for the separator: nothing was changed, the parent has to be split first.
+ */
+static Status split_child(Split *sp, PageRef *parent, PageRef *left)
+{
+    Store *s = sp->tree->store;
+    PageHeader *h = left->hdr;
+    alignas(16) uint8_t left_before[PAGE_SIZE], parent_before[PAGE_SIZE];
+    uint8_t scratch[8];
+    uint32_t mid;
+    RowId rowid = 0;
+    Slice sep;
+    if (page_is_table_leaf(h)) {
+        rowid = table_split_point(sp, h, &mid);
+        sep = rowid_key(rowid, scratch);
+    } else {
+        mid = key_split_point(sp, h);
+        sep = (Slice){(const char *)sp->sep.data, sp->sep.len};
+    }
+    if (space_total(parent->hdr) <
+        key_entry_bytes(parent->hdr, (uint32_t)sep.len, 0) + sizeof(KeySlot)) {
+        return ST_BUSY;
+    }
+    memcpy(left_before, h, PAGE_SIZE);
+    memcpy(parent_before, parent->hdr, PAGE_SIZE);
     PageRef right;
     Smo smo;
-    PageHeader *h = child->hdr;
-    if (bt_is_inner(h) && h->slot_count < 2) {
-        return err_corrupt(cx, child->page, "inner page is full with one child");
+    page_lock_new(s, sp->fresh, (PageType)h->type, sp->tree->tree, &right);
+    page_dirty(s, left);
+    page_dirty(s, parent);
+    right.hdr->next = h->next;
+    right.hdr->max_row_lsn = h->max_row_lsn;
+    if (page_is_table_leaf(h)) {
+        table_move(h, right.hdr, mid, rowid);
+    } else {
+        Slice upper = page_upper((PageHeader *)(void *)left_before);
+        key_move(h, right.hdr, mid, sep, upper);
+        bool fits = page_set_upper(h, sep);
+        ASSERT(fits);
     }
-    split_choose(s, h, &p);
-    if (!inner_has_room(parent->hdr, p.sep_len)) {
-        s->sep_room = MAX(s->sep_room, p.sep_len);
-        return ST_RESTART;
-    }
-    TRY(page_reserve(cx, t->store, &page));
-    uint8_t *before = mem_alloc("split", 2 * (size_t)PAGE_SIZE);
-    memcpy(before, h, PAGE_SIZE);
-    memcpy(before + PAGE_SIZE, parent->hdr, PAGE_SIZE);
-    page_lock_new(t->store, page, (PageType)h->type, t->tree, &right);
-    page_dirty(t->store, child);
-    page_dirty(t->store, parent);
-    PageHeader *r = right.hdr;
-    r->flags = h->flags;
-    r->max_row_lsn = h->max_row_lsn;
-    if (bt_is_table_leaf(h)) {
-        uint64_t be;
-        memcpy(&be, p.sep, 8);
-        r->first_rowid = __builtin_bswap64(be);
-    }
-    if (!bt_is_inner(h)) {
-        r->next = h->next;
-        h->next = page;
-    }
-    if (p.at < h->slot_count) {
-        bt_move_upper(h, p.at, r, bt_is_inner(h));
-    }
-    bt_key_insert(parent->hdr, pslot + 1, page, p.sep, p.sep_len, (Slice){NULL, 0});
-    smo_begin(&smo, t->store);
-    smo_alloc(&smo, page);
+    h->next = sp->fresh;
+    bool exact;
+    uint32_t at = parent->hdr->slot_count > 1 ? key_search(parent->hdr, sep, 1, &exact) : 1;
+    key_insert(parent->hdr, at, sep, sp->fresh, (Slice){NULL, 0});
+    smo_begin(&smo, s);
+    smo_alloc(&smo, sp->fresh);
     smo_image(&smo, &right);
-    smo_diff(&smo, child, before);
-    smo_diff(&smo, parent, before + PAGE_SIZE);
-    (void)smo_commit(&smo, t->tree);
-    page_unlock(t->store, &right);
-    mem_free(before);
+    smo_diff(&smo, left, left_before);
+    smo_diff(&smo, parent, parent_before);
+    (void)smo_commit(&smo, sp->tree->tree);
+    sp->fresh = PAGE_NO_INVALID;
+    page_unlock(s, &right);
     return ST_OK;
 }
 
-/* split_pass - one way down from the root. *done_out: the leaf has room. */
-static Status split_pass(Cx *cx, Split *s, bool *done_out)
+/* wants_split - is this the page to split on the way down? */
+static bool wants_split(const Split *sp, const PageRef *ref)
 {
-    const BtTree *t = s->t;
-    PageRef cur, child;
-    *done_out = false;
-    TRY(page_lock(cx, t->store, t->root, LATCH_EXCLUSIVE, &cur));
-    Status st = bt_check_page(cx, t, &cur);
-    bool inner = st == ST_OK && bt_is_inner(cur.hdr);
-    if (st == ST_OK && !inner && bt_leaf_has_room(&cur, s->key, s->need)) {
-        *done_out = true;
-    } else if (st == ST_OK && (!inner || !inner_has_room(cur.hdr, s->sep_room))) {
-        st = split_grow_root(cx, t, &cur);
-        inner = false;
+    if (is_leaf_page(ref->hdr)) {
+        return sp->force == PAGE_NO_INVALID && !bt_leaf_has_room(ref, sp->key, sp->entry_bytes);
     }
-    while (st == ST_OK && inner) {
-        uint32_t slot = bt_child_slot(cur.hdr, &s->bytes, false);
-        st = page_lock(cx, t->store, bt_slot_child(cur.hdr, slot), LATCH_EXCLUSIVE, &child);
-        if (st != ST_OK) {
-            break;
+    return ref->page == sp->force;
+}
+
+/* split_step - one way down with exclusive latches; splits at most one page. *done_out: nothing was
+ * left to split. */
+static Status split_step(Cx *cx, Split *sp, bool *done_out)
+{
+    Store *s = sp->tree->store;
+    PageRef cur, child;
+    Status st = ST_OK;
+    TRY(page_lock(cx, s, sp->tree->root, LATCH_EXCLUSIVE, &cur));
+    if (wants_split(sp, &cur)) {
+        page_dirty(s, &cur);
+        split_root(sp, &cur);
+        page_unlock(s, &cur);
+        return ST_OK;
+    }
+    while (!is_leaf_page(cur.hdr)) {
+        PageNo next = inner_child(cur.hdr, inner_find(cur.hdr, sp->key_bytes, false));
+        TRY_OUT(page_lock(cx, s, next, LATCH_EXCLUSIVE, &child));
+        if (wants_split(sp, &child)) {
+            st = split_child(sp, &cur, &child);
+            page_unlock(s, &child);
+            if (st == ST_BUSY) {
+                sp->force = cur.page;
+                st = ST_OK;
+            } else {
+                sp->force = PAGE_NO_INVALID;
+            }
+            goto out;
         }
-        st = bt_check_page(cx, t, &child);
-        inner = st == ST_OK && bt_is_inner(child.hdr);
-        bool room = st == ST_OK && (inner ? inner_has_room(child.hdr, s->sep_room)
-                                          : bt_leaf_has_room(&child, s->key, s->need));
-        if (st == ST_OK && !room) {
-            st = split_child(cx, s, &cur, slot, &child);
-            inner = false;
-        } else if (st == ST_OK && !inner) {
-            *done_out = true;
-        }
-        page_unlock(t->store, &cur);
+        page_unlock(s, &cur);
         cur = child;
     }
-    page_unlock(t->store, &cur);
+    *done_out = sp->force == PAGE_NO_INVALID;
+    sp->force = PAGE_NO_INVALID;
+out:
+    page_unlock(s, &cur);
     return st;
 }
 
-Status bt_make_room(Cx *cx, const BtTree *t, const BtKey *key, uint32_t entry_bytes)
+Status bt_split(Cx *cx, const BtTree *t, const BtKey *key, uint32_t entry_bytes)
 {
-    Split s = {.t = t, .key = key, .need = entry_bytes};
-    bt_key_bytes(t, key, &s.bytes);
-    s.sep_room = (uint32_t)s.bytes.n;
+    uint8_t scratch[8];
+    Split sp = {.tree = t, .key = key, .entry_bytes = entry_bytes};
     bool done = false;
-    for (uint32_t tries = 0; !done; tries++) {
-        if (tries == 1000) {
-            return err_set(cx, ERRCODE_INTERNAL_ERROR, "could not make room in tree %u", t->tree);
+    Status st = ST_OK;
+    sp.key_bytes = bt_key_bytes(t, key, scratch);
+    buf_init(&sp.sep, PAGE_SIZE * 2);
+    while (!done && st == ST_OK) {
+        if (sp.fresh == PAGE_NO_INVALID) {
+            st = page_reserve(cx, t->store, &sp.fresh);
         }
-        Status st = split_pass(cx, &s, &done);
-        if (st != ST_OK && st != ST_RESTART) {
-            return st;
+        if (st == ST_OK) {
+            bool forced_root = sp.force == t->root;
+            st = split_step(cx, &sp, &done);
+            if (forced_root && sp.force == t->root && sp.fresh == PAGE_NO_INVALID) {
+                sp.force = PAGE_NO_INVALID;
+            }
         }
     }
-    return ST_OK;
-}
-
-/* ---- empty leaves ---- */
-
-/* shrink_unlink - the empty child of slot `slot` (> 0) goes; its left neighbour covers its range.
- */
-static Status shrink_unlink(Cx *cx, const BtTree *t, PageRef *parent, uint32_t slot)
-{
-    PageRef left, leaf;
-    Smo smo;
-    TRY(page_lock(cx, t->store, bt_slot_child(parent->hdr, slot - 1), LATCH_EXCLUSIVE, &left));
-    Status st = page_lock(cx, t->store, bt_slot_child(parent->hdr, slot), LATCH_EXCLUSIVE, &leaf);
-    if (st != ST_OK) {
-        page_unlock(t->store, &left);
-        return st;
+    if (sp.fresh != PAGE_NO_INVALID) {
+        page_unreserve(t->store, sp.fresh);
     }
-    if (leaf.hdr->slot_count == 0 && left.hdr->next == leaf.page) {
-        uint8_t *before = mem_alloc("shrink", PAGE_SIZE);
-        memcpy(before, parent->hdr, PAGE_SIZE);
-        page_dirty(t->store, parent);
-        page_dirty(t->store, &left);
-        page_dirty(t->store, &leaf);
-        left.hdr->next = leaf.hdr->next;
-        bt_slot_remove(parent->hdr, slot);
-        memset(leaf.hdr + 1, 0, PAGE_SIZE - sizeof(PageHeader));
-        leaf.hdr->type = PAGE_FREE;
-        smo_begin(&smo, t->store);
-        smo_diff(&smo, parent, before);
-        smo_bytes(&smo, &left, offsetof(PageHeader, next), sizeof(left.hdr->next));
-        smo_image(&smo, &leaf);
-        smo_free(&smo, leaf.page);
-        (void)smo_commit(&smo, t->tree);
-        mem_free(before);
-    }
-    page_unlock(t->store, &leaf);
-    page_unlock(t->store, &left);
-    return ST_OK;
-}
-
-Status bt_try_shrink(Cx *cx, const BtTree *t, const BtKey *key)
-{
-    BtBytes b;
-    PageRef cur, child;
-    bt_key_bytes(t, key, &b);
-    TRY(wal_admit(cx, store_wal(t->store), 2 * PAGE_SIZE));
-    TRY(page_lock(cx, t->store, t->root, LATCH_EXCLUSIVE, &cur));
-    Status st = bt_check_page(cx, t, &cur);
-    while (st == ST_OK && bt_is_inner(cur.hdr)) {
-        uint32_t slot = bt_child_slot(cur.hdr, &b, false);
-        if (cur.hdr->flags == 1) {
-            st = slot > 0 ? shrink_unlink(cx, t, &cur, slot) : ST_OK;
-            break;
-        }
-        st = page_lock(cx, t->store, bt_slot_child(cur.hdr, slot), LATCH_EXCLUSIVE, &child);
-        if (st != ST_OK) {
-            break;
-        }
-        page_unlock(t->store, &cur);
-        cur = child;
-        st = bt_check_page(cx, t, &cur);
-    }
-    page_unlock(t->store, &cur);
+    buf_release(&sp.sep);
     return st;
 }

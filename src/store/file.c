@@ -1,173 +1,292 @@
 /*
- * file.c - the database file: its header in two alternating copies, opening, the master record.
+ * file.c - the file itself: header blocks, the master record, opening, creating, refusing.
  */
-#include "base/log.h"
+#include <stdio.h>
+
 #include "store/store_internal.h"
 
-static const char FILE_MAGIC[8] = {'d', 'a', 's', 's', 'i', 'e', 'd', 'b'};
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
-static void header_fill(const Store *s, FileHeader *h)
+#define STORE_MAGIC "dassie\0\1"
+
+/* One header block, 4096 bytes, two alternating copies. */
+typedef struct HeaderBlock {
+    char magic[8];
+    uint32_t format, page_size;
+    uint64_t features; /* none defined: another bit set means a newer dassie wrote the file */
+    StoreMaster master;
+    uint64_t hash; /* of everything before it */
+} HeaderBlock;
+
+uint32_t page_crc(const void *page)
 {
-    memset(h, 0, sizeof(*h));
-    memcpy(h->magic, FILE_MAGIC, sizeof(FILE_MAGIC));
-    h->format = FORMAT_NUMBER;
-    h->page_size = PAGE_SIZE;
-    h->master = s->master;
-    h->check = hash_bytes(h, offsetof(FileHeader, check), 0);
+    return (uint32_t)XXH3_64bits((const uint8_t *)page + sizeof(uint32_t),
+                                 PAGE_SIZE - sizeof(uint32_t));
 }
 
-/* header_read - the newer of the two copies that are whole. */
+static uint64_t block_hash(const HeaderBlock *b)
+{
+    return XXH3_64bits(b, offsetof(HeaderBlock, hash));
+}
+
+static Status header_write(Cx *cx, Store *s, uint32_t copy)
+{
+    alignas(4096) uint8_t bytes[STORE_HEADER_BYTES] = {0};
+    HeaderBlock b = {.format = STORE_FORMAT, .page_size = PAGE_SIZE, .master = s->master};
+    memcpy(b.magic, STORE_MAGIC, sizeof(b.magic));
+    b.hash = block_hash(&b);
+    memcpy(bytes, &b, sizeof(b));
+    return os_file_pwrite(cx, s->file, bytes, sizeof(bytes), (uint64_t)copy * STORE_HEADER_BYTES);
+}
+
+static void sync_or_panic(Cx *cx, Store *s, OsFile *f)
+{
+    if (s->options.sync && os_file_sync(cx, f) != ST_OK && !s->os->simulated) {
+        PANIC("could not flush the database file: %s", cx->err->message);
+    }
+}
+
+void store_master_get(Store *s, StoreMaster *out)
+{
+    *out = s->master;
+}
+
+Status store_master_put(Cx *cx, Store *s, const StoreMaster *m)
+{
+    uint64_t seq = s->master.seq + 1;
+    s->master = *m;
+    s->master.seq = seq;
+    TRY(header_write(cx, s, (uint32_t)(seq & 1)));
+    if (s->options.sync) {
+        TRY(os_file_sync(cx, s->file));
+    }
+    return ST_OK;
+}
+
+/* header_read - take the newer of the two good copies; refuse everything else with a clear text. */
 static Status header_read(Cx *cx, Store *s)
 {
-    uint8_t bytes[HEADER_BYTES];
-    size_t n = 0;
-    bool found = false, ours = false;
-    memset(bytes, 0, sizeof(bytes));
-    TRY(os_file_pread(cx, s->file, bytes, sizeof(bytes), 0, &n));
-    for (uint32_t i = 0; i < 2; i++) {
-        FileHeader h;
-        memcpy(&h, bytes + i * HEADER_COPY_BYTES, sizeof(h));
-        if (memcmp(h.magic, FILE_MAGIC, sizeof(FILE_MAGIC)) != 0) {
+    HeaderBlock best = {0};
+    bool ours = false;
+    for (uint32_t copy = 0; copy < 2; copy++) {
+        alignas(4096) uint8_t bytes[STORE_HEADER_BYTES];
+        HeaderBlock b;
+        size_t n;
+        TRY(os_file_pread(cx, s->file, bytes, sizeof(bytes), (uint64_t)copy * STORE_HEADER_BYTES,
+                          &n));
+        if (n < sizeof(bytes)) {
+            continue;
+        }
+        memcpy(&b, bytes, sizeof(b));
+        if (memcmp(b.magic, STORE_MAGIC, sizeof(b.magic)) != 0) {
             continue;
         }
         ours = true;
-        if (h.check != hash_bytes(&h, offsetof(FileHeader, check), 0)) {
-            continue;
-        }
-        if (h.format != FORMAT_NUMBER) {
-            return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
-                           "\"%s\" has file format %u, this program reads format %u only", s->path,
-                           h.format, FORMAT_NUMBER);
-        }
-        if (h.page_size != PAGE_SIZE) {
-            return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
-                           "\"%s\" has pages of %u bytes, this program is built for %u", s->path,
-                           h.page_size, (unsigned)PAGE_SIZE);
-        }
-        if (!found || h.master.seq > s->master.seq) {
-            s->master = h.master;
-            found = true;
+        if (b.hash == block_hash(&b) && (best.format == 0 || b.master.seq > best.master.seq)) {
+            best = b;
         }
     }
     if (!ours) {
         return err_set(cx, ERRCODE_DATA_CORRUPTED, "\"%s\" is not a dassie database file", s->path);
     }
-    return found ? ST_OK
-                 : err_set(cx, ERRCODE_DATA_CORRUPTED, "both header copies of \"%s\" are damaged",
-                           s->path);
+    if (best.format == 0) {
+        return err_set(cx, ERRCODE_DATA_CORRUPTED, "the header of \"%s\" is damaged in both copies",
+                       s->path);
+    }
+    if (best.format != STORE_FORMAT || best.features != 0) {
+        return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
+                       "\"%s\" has file format %u, this version of dassie reads format %u", s->path,
+                       best.format, STORE_FORMAT);
+    }
+    if (best.page_size != PAGE_SIZE) {
+        return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
+                       "\"%s\" has pages of %u bytes, this build uses %u", s->path, best.page_size,
+                       (unsigned)PAGE_SIZE);
+    }
+    s->master = best.master;
+    return ST_OK;
 }
 
-static Status header_write(Cx *cx, Store *s)
+static Status store_map(Cx *cx, Store *s)
 {
-    uint8_t bytes[HEADER_COPY_BYTES];
-    FileHeader h;
-    header_fill(s, &h);
-    memset(bytes, 0, sizeof(bytes));
-    memcpy(bytes, &h, sizeof(h));
-    TRY(os_file_pwrite(cx, s->file, bytes, sizeof(bytes), (s->master.seq & 1) * HEADER_COPY_BYTES));
-    if (s->options.sync && os_file_sync(cx, s->file) != ST_OK) {
-        log_err(LOG_FATAL, cx->err);
-        os_halt(s->os, "sync of the database file failed");
+    uint64_t max = s->options.max_pages != 0 ? s->options.max_pages : (uint64_t)1 << 27;
+    s->options.max_pages = max;
+    s->mapping_bytes = max * STORE_STRIDE + (size_t)256 * 1024;
+    s->pages = os_mem_reserve(s->mapping_bytes);
+    s->state = os_mem_reserve(max * sizeof(uint64_t));
+    s->rec_lsn = os_mem_reserve(max * sizeof(uint64_t));
+    s->io = os_mem_reserve(max);
+    if (s->pages == NULL || s->state == NULL || s->rec_lsn == NULL || s->io == NULL) {
+        st_ignore(err_set(cx, ERRCODE_OUT_OF_MEMORY,
+                          "could not reserve address space for the buffer pool"));
+        return err_hint(
+            cx, "The kernel may be set to vm.overcommit_memory=2, which dassie cannot work under.");
     }
     return ST_OK;
 }
 
-static char *store_path(const char *path, const char *suffix)
+static Status store_init(Cx *cx, Os *os, const char *path, const StoreOptions *o, Store **out)
 {
-    size_t a = strlen(path), b = strlen(suffix);
-    char *p = mem_alloc("store", a + b + 1);
-    memcpy(p, path, a);
-    memcpy(p + a, suffix, b + 1);
-    return p;
-}
-
-static Store *store_make(Os *os, const char *path, const StoreOptions *o)
-{
+    size_t n = strlen(path) + 1;
     Store *s = mem_zalloc("store", sizeof(*s));
+    *out = s;
     s->os = os;
     s->options = *o;
-    s->path = store_path(path, "");
-    s->dwb_path = store_path(path, "-dwb");
-    os_mutex_init(&s->master_mutex, "master", STORE_RANK_DIR);
-    os_mutex_init(&s->space_mutex, "space", STORE_RANK_SPACE);
-    os_mutex_init(&s->dir_mutex, "tree directory", STORE_RANK_DIR);
-    os_mutex_init(&s->flush_mutex, "page flush", STORE_RANK_FLUSH);
+    s->path = memcpy(mem_alloc("store", n), path, n);
+    s->resident_max = (uint32_t)MAX(o->pool_bytes / PAGE_SIZE, (uint64_t)16);
+    os_mutex_init(&s->evict_mutex, "store.evict", RANK_EVICT);
+    os_mutex_init(&s->space_mutex, "store.space", RANK_SPACE);
+    os_mutex_init(&s->trees_mutex, "store.trees", RANK_TREES);
+    os_mutex_init(&s->write_mutex, "store.write", RANK_WRITE);
     map_init(&s->trees);
-    arena_init(&s->dir_arena, NULL, "tree directory", 0);
-    return s;
+    s->batch = os_mem_reserve((size_t)(1 + DWB_PAGES) * STORE_STRIDE);
+    return store_map(cx, s);
 }
 
-static void store_free(Store *s)
+/* dwb_close - every batch was synced in place, so the area has done its duty: the file goes. */
+static void dwb_close(Store *s)
 {
-    pool_free(s);
+    if (s->dwb != NULL) {
+        Err err = {0};
+        Arena arena;
+        arena_init(&arena, NULL, "path", 0);
+        Cx cx = {.err = &err, .arena = &arena};
+        os_file_close(s->dwb);
+        st_ignore(os_unlink(&cx, s->os, arena_printf(&arena, "%s-dwb", s->path)));
+        arena_release(&arena);
+    }
+}
+
+void store_close(Store *s)
+{
+    if (s == NULL) {
+        return;
+    }
+    atomic_store(&s->stop, true);
+    if (s->writer != NULL) {
+        os_event_signal(s->os, &s->writer_event);
+        os_thread_join(s->writer);
+    }
     os_file_close(s->file);
-    os_file_close(s->dwb);
+    dwb_close(s);
+    MapSlot slot;
+    for (uint32_t pos = 0; map_next(&s->trees, &pos, &slot);) {
+        mem_free(slot.value);
+    }
     map_release(&s->trees);
-    arena_release(&s->dir_arena);
-    mem_free(s->flush_buf);
+    if (s->pages != NULL) {
+        os_mem_unreserve(s->pages, s->mapping_bytes);
+    }
+    if (s->state != NULL) {
+        os_mem_unreserve((void *)s->state, s->options.max_pages * sizeof(uint64_t));
+    }
+    if (s->rec_lsn != NULL) {
+        os_mem_unreserve((void *)s->rec_lsn, s->options.max_pages * sizeof(uint64_t));
+    }
+    if (s->io != NULL) {
+        os_mem_unreserve((void *)s->io, s->options.max_pages);
+    }
+    if (s->batch != NULL) {
+        os_mem_unreserve(s->batch, (size_t)(1 + DWB_PAGES) * STORE_STRIDE);
+    }
+    mem_free(s->residents);
+    mem_free(s->used);
     mem_free(s->path);
-    mem_free(s->dwb_path);
     mem_free(s);
 }
 
-static Status store_open_file(Cx *cx, Store *s, uint32_t flags)
+static uint32_t open_flags(void)
 {
-    TRY(os_file_open(cx, s->os, s->path, flags, &s->file));
+    return PAGE_SIZE >= 4096 ? OS_OPEN_DIRECT : 0;
+}
+
+static Status store_lock(Cx *cx, Store *s)
+{
     Status st = os_file_lock(cx, s->file);
     if (st == ST_BUSY) {
         return err_set(cx, ERRCODE_OBJECT_IN_USE,
-                       "database file \"%s\" is in use by another server", s->path);
+                       "database file \"%s\" is already served by another process", s->path);
     }
     return st;
 }
 
-static Status store_create_steps(Cx *cx, Store *s)
+static Status dwb_open(Cx *cx, Store *s)
 {
-    TRY(pool_create(cx, s));
-    TRY(store_open_file(cx, s, OS_OPEN_CREATE | OS_OPEN_EXCL));
-    os_random(s->os, &s->master.system_id, sizeof(s->master.system_id));
-    s->master.next_xid = 1;
-    s->master.next_csn = 2;
-    s->master.next_oid = 16384;
-    s->master.next_lsn = 4096;
-    s->master.clean = 1; /* an empty file: no log is needed */
-    TRY(header_write(cx, s));
-    s->master.seq++;
-    TRY(header_write(cx, s));
-    return dwb_open(cx, s, true);
-}
-
-Status store_create(Cx *cx, Os *os, const char *path, const StoreOptions *o, Store **store_out)
-{
-    Store *s = store_make(os, path, o);
-    Status st = store_create_steps(cx, s);
-    if (st != ST_OK) {
-        store_free(s);
-        return st;
-    }
-    *store_out = s;
-    return ST_OK;
+    Arena arena;
+    arena_init(&arena, NULL, "path", 0);
+    Status st = os_file_open(cx, s->os, arena_printf(&arena, "%s-dwb", s->path),
+                             open_flags() | OS_OPEN_CREATE, &s->dwb);
+    arena_release(&arena);
+    return st;
 }
 
 Status store_open(Cx *cx, Os *os, const char *path, const StoreOptions *o, Store **store_out)
 {
-    Store *s = store_make(os, path, o);
-    Status st = pool_create(cx, s);
-    if (st == ST_OK) {
-        st = store_open_file(cx, s, 0);
-    }
-    if (st == ST_OK) {
-        st = header_read(cx, s);
-    }
-    if (st == ST_OK) {
-        st = dwb_open(cx, s, true);
-    }
-    if (st != ST_OK) {
-        store_free(s);
-        return st;
-    }
+    Store *s = NULL;
+    uint64_t size = 0;
+    Status st = ST_OK;
+    *store_out = NULL;
+    TRY_OUT(store_init(cx, os, path, o, &s));
+    TRY_OUT(os_file_open(cx, os, path, open_flags(), &s->file));
+    TRY_OUT(store_lock(cx, s));
+    TRY_OUT(header_read(cx, s));
+    TRY_OUT(os_file_size(cx, s->file, &size));
+    TRY_OUT(dwb_open(cx, s));
+    atomic_store(&s->page_count, MIN(size / PAGE_SIZE, s->options.max_pages));
+    s->recovering = true;
     *store_out = s;
     return ST_OK;
+out:
+    store_close(s);
+    return st;
+}
+
+/* format_page - one of the first pages of a new file, written directly: there is no log yet. */
+static Status format_page(Cx *cx, Store *s, PageNo page, PageType type)
+{
+    memset(s->batch, 0, PAGE_SIZE);
+    PageHeader *h = (PageHeader *)(void *)s->batch;
+    h->type = (uint8_t)type;
+    h->page = page;
+    h->heap_top = (uint16_t)(PAGE_SIZE > UINT16_MAX ? 0 : PAGE_SIZE);
+    if (type == PAGE_SPACE_MAP) {
+        for (PageNo p = 0; p <= TREE_DIR_PAGE; p++) {
+            space_bit_set(h, p, true);
+        }
+    } else {
+        h->first_rowid = 1; /* next tree id */
+    }
+    h->crc = page_crc(h);
+    return os_file_pwrite(cx, s->file, s->batch, PAGE_SIZE, page * PAGE_SIZE);
+}
+
+Status store_create(Cx *cx, Os *os, const char *path, const StoreOptions *o, Store **store_out)
+{
+    Store *s = NULL;
+    Status st = ST_OK;
+    *store_out = NULL;
+    TRY_OUT(store_init(cx, os, path, o, &s));
+    TRY_OUT(os_file_open(cx, os, path, open_flags() | OS_OPEN_CREATE | OS_OPEN_EXCL, &s->file));
+    TRY_OUT(store_lock(cx, s));
+    TRY_OUT(os_file_allocate(cx, s->file, 0, (uint64_t)(TREE_DIR_PAGE + 1) * PAGE_SIZE));
+    TRY_OUT(format_page(cx, s, STORE_FIRST_PAGE, PAGE_SPACE_MAP));
+    TRY_OUT(format_page(cx, s, TREE_DIR_PAGE, PAGE_TREE_DIR));
+    sync_or_panic(cx, s, s->file);
+    s->master = (StoreMaster){
+        .seq = 1, .next_xid = 1, .next_csn = 1, .next_oid = 16384, .next_lsn = 4096, .clean = 1};
+    os_random(os, &s->master.system_id, sizeof(s->master.system_id));
+    TRY_OUT(header_write(cx, s, 0));
+    TRY_OUT(header_write(cx, s, 1));
+    sync_or_panic(cx, s, s->file);
+    TRY_OUT(dwb_open(cx, s));
+    atomic_store(&s->page_count, TREE_DIR_PAGE + 1);
+    s->recovering = true;
+    *store_out = s;
+    return ST_OK;
+out:
+    store_close(s);
+    return st;
 }
 
 void store_attach_wal(Store *s, Wal *wal)
@@ -175,86 +294,7 @@ void store_attach_wal(Store *s, Wal *wal)
     s->wal = wal;
 }
 
-Wal *store_wal(Store *s)
-{
-    return s->wal;
-}
-
-void store_set_smo_redo(Store *s, SmoRedoFn fn)
-{
-    s->smo_redo = fn;
-}
-
-void store_master_get(Store *s, StoreMaster *out)
-{
-    os_mutex_lock(s->os, &s->master_mutex);
-    *out = s->master;
-    os_mutex_unlock(s->os, &s->master_mutex);
-}
-
-Status store_master_put(Cx *cx, Store *s, const StoreMaster *m)
-{
-    os_mutex_lock(s->os, &s->master_mutex);
-    uint64_t seq = s->master.seq + 1, id = s->master.system_id;
-    s->master = *m;
-    s->master.seq = seq;
-    s->master.system_id = id;
-    Status st = header_write(cx, s);
-    os_mutex_unlock(s->os, &s->master_mutex);
-    return st;
-}
-
-void store_close(Store *s)
-{
-    if (s->writer != NULL) {
-        atomic_store(&s->stop, true);
-        os_event_signal(s->os, &s->writer_wake);
-        os_thread_join(s->writer);
-    }
-    bool clean = s->master.clean != 0;
-    os_file_close(s->dwb);
-    s->dwb = NULL;
-    if (clean) {
-        Err ignored;
-        memset(&ignored, 0, sizeof(ignored));
-        Cx cx = {.err = &ignored};
-        st_ignore(os_unlink(&cx, s->os, s->dwb_path));
-    }
-    store_free(s);
-}
-
 uint64_t store_page_count(Store *s)
 {
-    os_mutex_lock(s->os, &s->space_mutex);
-    uint64_t n = s->page_count;
-    os_mutex_unlock(s->os, &s->space_mutex);
-    return n;
-}
-
-Status store_check(Cx *cx, Store *s, Buf *report, uint64_t *errors_out)
-{
-    uint64_t n = store_page_count(s);
-    for (PageNo p = HEADER_PAGES; p < n; p++) {
-        os_mutex_lock(s->os, &s->space_mutex);
-        bool used = (s->used[p / 64] >> (p & 63) & 1) != 0;
-        os_mutex_unlock(s->os, &s->space_mutex);
-        PageRef ref;
-        if (!used) {
-            continue;
-        }
-        if (page_lock(cx, s, p, LATCH_SHARED, &ref) != ST_OK) {
-            buf_printf(report, "page %llu: %s\n", (unsigned long long)p, cx->err->message);
-            (*errors_out)++;
-            err_clear(cx);
-            continue;
-        }
-        if (ref.hdr->type == PAGE_FREE || ref.hdr->type > PAGE_SEQUENCE) {
-            buf_printf(report, "page %llu: in use but of type %u\n", (unsigned long long)p,
-                       ref.hdr->type);
-            (*errors_out)++;
-        }
-        page_unlock(s, &ref);
-        TRY(cx_check(cx));
-    }
-    return ST_OK;
+    return atomic_load(&s->page_count);
 }

@@ -1,27 +1,49 @@
 /*
- * smo.c - structure changes: one record, a list of page operations, all or nothing.
+ * smo.c - structure-change records: one log record with a list of page operations, and their redo.
  *
- * Body: operations, each u8 kind, u64 page, u32 n, n bytes. IMAGE: u16 low, then page bytes [0,
- * low) and [heap_top, end): the hole between is left out. BYTES: u32 offset, bytes. BIT: u32 bit,
- * u8 value, on a space map page. CALL: bytes for the folder above. Redo applies each by its page's
- * LSN, so operations of one record on one page must be applied together: the LSN is set after the
- * last.
+ * Body: operations, each {u8 op, u8 0, u16 offset, u32 length, u64 page} and its bytes padded to 8.
+ *   IMAGE  the whole page without its longest run of zero bytes: offset = start of the run, length
+ * = bytes that follow; the run's length is what is missing to PAGE_SIZE BYTES  bytes [offset,
+ * offset + length) of the page ALLOC  the page's bit in the space map is set;  FREE  it is cleared
+ * Redo-only and all or nothing (the record's checksum), so structure changes need no undo (shared
+ * engine notes 1.3).
  */
-#include "base/log.h"
 #include "store/store_internal.h"
+
+enum { SMO_IMAGE = 1, SMO_BYTES = 2, SMO_ALLOC = 3, SMO_FREE = 4 };
+#define SMO_BYTES_MAX ((size_t)WAL_RECORD_BYTES_MAX - 4096)
+
+typedef struct SmoOp {
+    uint8_t op, reserved;
+    uint16_t offset;
+    uint32_t len;
+    PageNo page;
+} SmoOp;
+STATIC_ASSERT(sizeof(SmoOp) == 16, "SmoOp is 16 bytes on disk");
 
 void smo_begin(Smo *smo, Store *s)
 {
+    memset(smo, 0, sizeof(*smo));
     smo->store = s;
-    buf_init(&smo->ops, WAL_RECORD_BYTES_MAX - 4096);
-    smo->page_count = 0;
-    smo->alloc_count = 0;
-    smo->freed_count = 0;
+    buf_init(&smo->ops, SMO_BYTES_MAX);
 }
 
-static void smo_note_page(Smo *smo, PageRef *ref)
+static void smo_op(Smo *smo, uint8_t op, uint16_t offset, uint32_t len, PageNo page)
 {
-    ASSERT(ref->mode == LATCH_EXCLUSIVE);
+    SmoOp o = {.op = op, .offset = offset, .len = len, .page = page};
+    buf_put(&smo->ops, &o, sizeof(o));
+}
+
+static void smo_pad(Smo *smo)
+{
+    static const uint8_t ZEROS[8];
+    buf_put(&smo->ops, ZEROS, ALIGN_UP(smo->ops.len, (size_t)8) - smo->ops.len);
+}
+
+/* smo_page - remember the page for its LSN. */
+static void smo_page(Smo *smo, PageRef *ref)
+{
+    page_dirty(smo->store, ref);
     for (uint32_t i = 0; i < smo->page_count; i++) {
         if (smo->pages[i] == ref) {
             return;
@@ -31,186 +53,138 @@ static void smo_note_page(Smo *smo, PageRef *ref)
     smo->pages[smo->page_count++] = ref;
 }
 
-static void smo_head(Smo *smo, uint8_t kind, PageNo page, uint32_t n)
+/* zero_run - the longest run of zero words behind the header. */
+static void zero_run(const PageHeader *h, uint32_t *start_out, uint32_t *len_out)
 {
-    buf_put(&smo->ops, &kind, 1);
-    buf_put(&smo->ops, &page, 8);
-    buf_put(&smo->ops, &n, 4);
-}
-
-/* page_slot_bytes - bytes of a slot, by page type; 0 = the page has no slots. */
-static uint32_t page_slot_bytes(const PageHeader *h)
-{
-    return h->type == PAGE_BT_INNER || h->type == PAGE_BT_INDEX_LEAF ||
-                   h->type == PAGE_BT_TABLE_LEAF
-               ? 8
-               : 0;
+    const uint64_t *w = (const uint64_t *)(const void *)h;
+    uint32_t words = PAGE_SIZE / 8, best = 0, best_at = words;
+    for (uint32_t i = sizeof(PageHeader) / 8; i < words;) {
+        uint32_t from = i;
+        while (i < words && w[i] == 0) {
+            i++;
+        }
+        if (i - from > best) {
+            best = i - from;
+            best_at = from;
+        }
+        i++;
+    }
+    *start_out = best_at * 8;
+    *len_out = best * 8;
 }
 
 void smo_image(Smo *smo, PageRef *ref)
 {
-    const uint8_t *p = (const uint8_t *)ref->hdr;
-    uint32_t low = (uint32_t)sizeof(PageHeader) + ref->hdr->slot_count * page_slot_bytes(ref->hdr);
-    uint32_t top = ref->hdr->type == PAGE_FREE ? PAGE_SIZE : ref->hdr->heap_top;
-    smo_note_page(smo, ref);
-    if (top < low || top > PAGE_SIZE) {
-        top = low;
-    }
-    uint16_t low16 = (uint16_t)low, top16 = (uint16_t)(top == PAGE_SIZE ? 0 : top);
-    smo_head(smo, SMO_OP_IMAGE, ref->page, 4 + low + (PAGE_SIZE - top));
-    buf_put(&smo->ops, &low16, 2);
-    buf_put(&smo->ops, &top16, 2); /* 0 = the end of the page */
-    buf_put(&smo->ops, p, low);
-    buf_put(&smo->ops, p + top, PAGE_SIZE - top);
+    uint32_t hole, hole_len;
+    smo_page(smo, ref);
+    zero_run(ref->hdr, &hole, &hole_len);
+    const uint8_t *bytes = (const uint8_t *)ref->hdr;
+    smo_op(smo, SMO_IMAGE, (uint16_t)(hole / 8), PAGE_SIZE - hole_len, ref->page);
+    buf_put(&smo->ops, bytes, hole);
+    buf_put(&smo->ops, bytes + hole + hole_len, PAGE_SIZE - hole - hole_len);
+    smo_pad(smo);
 }
 
 void smo_bytes(Smo *smo, PageRef *ref, uint32_t offset, uint32_t n)
 {
-    smo_note_page(smo, ref);
-    smo_head(smo, SMO_OP_BYTES, ref->page, 4 + n);
-    buf_put(&smo->ops, &offset, 4);
+    ASSERT(offset + n <= PAGE_SIZE);
+    smo_page(smo, ref);
+    smo_op(smo, SMO_BYTES, (uint16_t)offset, n, ref->page);
     buf_put(&smo->ops, (const uint8_t *)ref->hdr + offset, n);
+    smo_pad(smo);
 }
 
 void smo_diff(Smo *smo, PageRef *ref, const void *before)
 {
     const uint64_t *old = before, *now = (const uint64_t *)(const void *)ref->hdr;
-    const uint32_t words = PAGE_SIZE / 8;
-    smo_note_page(smo, ref);
-    for (uint32_t i = 0; i < words; i++) {
+    const uint32_t words = PAGE_SIZE / 8,
+                   gap_max = 4; /* shorter gaps cost less than another operation */
+    smo_page(smo, ref);
+    for (uint32_t i = 0; i < words;) {
         if (old[i] == now[i]) {
+            i++;
             continue;
         }
-        uint32_t last = i; /* gaps of up to two words cost less than another operation */
-        for (uint32_t k = i + 1; k < words && k - last <= 3; k++) {
-            last = old[k] != now[k] ? k : last;
+        uint32_t from = i, last = i;
+        for (; i < words && i - last <= gap_max; i++) {
+            last = old[i] != now[i] ? i : last;
         }
-        smo_bytes(smo, ref, i * 8, (last + 1 - i) * 8);
-        i = last;
+        smo_bytes(smo, ref, from * 8, (last + 1 - from) * 8);
     }
-}
-
-void smo_op(Smo *smo, PageRef *ref, const void *op, uint32_t n)
-{
-    smo_note_page(smo, ref);
-    smo_head(smo, SMO_OP_CALL, ref->page, n);
-    buf_put(&smo->ops, op, n);
 }
 
 void smo_alloc(Smo *smo, PageNo page)
 {
     ASSERT(smo->alloc_count < ARRAY_LEN(smo->alloc));
     smo->alloc[smo->alloc_count++] = page;
+    smo_op(smo, SMO_ALLOC, 0, 0, page);
 }
 
 void smo_free(Smo *smo, PageNo page)
 {
     ASSERT(smo->freed_count < ARRAY_LEN(smo->freed));
     smo->freed[smo->freed_count++] = page;
+    smo_op(smo, SMO_FREE, 0, 0, page);
 }
 
-static void map_apply(PageHeader *map, uint32_t bit, bool used)
+/* map_pages - the space map pages this record changes, ascending, each once. */
+static uint32_t map_pages(const Smo *smo, PageNo *out)
 {
-    uint8_t *bits = (uint8_t *)(map + 1);
-    if (used) {
-        bits[bit / 8] = (uint8_t)(bits[bit / 8] | 1u << (bit & 7));
-    } else {
-        bits[bit / 8] = (uint8_t)(bits[bit / 8] & ~(1u << (bit & 7)));
-    }
-}
-
-/* SmoMaps - map pages the record changes, latched in order of their numbers. */
-typedef struct SmoMaps {
-    PageRef refs[32];
-    uint32_t count;
-} SmoMaps;
-
-static void smo_add_group(uint64_t *groups, uint32_t *n, PageNo page)
-{
-    uint64_t g = page / MAP_BITS;
-    uint32_t i = *n;
-    for (uint32_t k = 0; k < *n; k++) {
-        if (groups[k] == g) {
-            return;
-        }
-    }
-    for (; i > 0 && groups[i - 1] > g; i--) {
-        groups[i] = groups[i - 1];
-    }
-    groups[i] = g;
-    (*n)++;
-}
-
-static void smo_latch_maps(Smo *smo, SmoMaps *maps)
-{
-    uint64_t groups[32];
     uint32_t n = 0;
-    Err err;
-    memset(&err, 0, sizeof(err));
-    Cx cx = {.err = &err};
-    for (uint32_t i = 0; i < smo->alloc_count; i++) {
-        smo_add_group(groups, &n, smo->alloc[i]);
-    }
-    for (uint32_t i = 0; i < smo->freed_count; i++) {
-        smo_add_group(groups, &n, smo->freed[i]);
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        if (page_lock(&cx, smo->store, MAP_PAGE(groups[i]), LATCH_EXCLUSIVE, &maps->refs[i]) !=
-            ST_OK) {
-            log_err(LOG_FATAL, &err);
-            PANIC("space map page %llu cannot be read", (unsigned long long)MAP_PAGE(groups[i]));
+    for (uint32_t i = 0; i < smo->alloc_count + smo->freed_count; i++) {
+        PageNo page =
+            space_map_page(i < smo->alloc_count ? smo->alloc[i] : smo->freed[i - smo->alloc_count]);
+        uint32_t at = 0;
+        while (at < n && out[at] < page) {
+            at++;
         }
-    }
-    maps->count = n;
-}
-
-static void smo_set_bits(Smo *smo, SmoMaps *maps, const PageNo *pages, uint32_t n, bool used)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        PageNo map = MAP_PAGE(pages[i] / MAP_BITS);
-        uint32_t bit = (uint32_t)(pages[i] % MAP_BITS);
-        uint8_t value = used;
-        smo_head(smo, SMO_OP_BIT, map, 5);
-        buf_put(&smo->ops, &bit, 4);
-        buf_put(&smo->ops, &value, 1);
-        for (uint32_t k = 0; k < maps->count; k++) {
-            if (maps->refs[k].page == map) {
-                map_apply(maps->refs[k].hdr, bit, used);
-            }
+        if (at < n && out[at] == page) {
+            continue;
         }
+        memmove(out + at + 1, out + at, (n - at) * sizeof(*out));
+        out[at] = page;
+        n++;
     }
+    return n;
 }
 
 Lsn smo_commit(Smo *smo, TreeId tree)
 {
     Store *s = smo->store;
-    SmoMaps maps;
-    smo_latch_maps(smo, &maps);
-    for (uint32_t i = 0; i < smo->page_count; i++) {
-        page_dirty(s, smo->pages[i]);
-    }
-    for (uint32_t i = 0; i < maps.count; i++) {
-        page_dirty(s, &maps.refs[i]);
-    }
-    smo_set_bits(smo, &maps, smo->alloc, smo->alloc_count, true);
-    smo_set_bits(smo, &maps, smo->freed, smo->freed_count, false);
+    PageNo maps[32];
+    PageRef refs[32];
+    Err err = {0};
+    Cx cx = {.err = &err};
+    uint32_t n = map_pages(smo, maps);
     ASSERT(!smo->ops.overflow);
-    Slice part = {(const char *)smo->ops.data, smo->ops.len};
-    WalHeader h = {
-        .xid48_type8_flags8 = wal_pack(0, WAL_SMO, 0),
-        .tree = tree,
-        .page = smo->page_count != 0 ? smo->pages[0]->page : 0,
-    };
-    Lsn lsn = wal_append(s->wal, &h, &part, 1);
+    for (uint32_t i = 0; i < n; i++) {
+        Status st =
+            page_lock(&cx, s, maps[i], LATCH_EXCLUSIVE, &refs[i]); /* resident: cannot fail */
+        ASSERT(st == ST_OK);
+        page_dirty(s, &refs[i]);
+    }
+    WalHeader h = {.xid48_type8_flags8 = wal_pack(0, WAL_SMO, 0), .tree = tree};
+    h.page = smo->page_count != 0 ? smo->pages[0]->page : 0;
+    Slice body = {(const char *)smo->ops.data, smo->ops.len};
+    Lsn lsn = wal_append(s->wal, &h, &body, 1);
     for (uint32_t i = 0; i < smo->page_count; i++) {
         page_set_lsn(smo->pages[i], lsn, false);
     }
-    for (uint32_t i = 0; i < maps.count; i++) {
-        page_set_lsn(&maps.refs[i], lsn, false);
-        page_unlock(s, &maps.refs[i]);
+    for (uint32_t i = 0; i < smo->alloc_count + smo->freed_count; i++) {
+        bool used = i < smo->alloc_count;
+        PageNo page = used ? smo->alloc[i] : smo->freed[i - smo->alloc_count];
+        for (uint32_t m = 0; m < n; m++) {
+            if (maps[m] == space_map_page(page)) {
+                space_bit_set(refs[m].hdr, page, used);
+            }
+        }
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        page_set_lsn(&refs[i], lsn, false);
+        page_unlock(s, &refs[i]);
     }
     for (uint32_t i = 0; i < smo->freed_count; i++) {
-        space_note_used(s, smo->freed[i], false);
+        space_mark(s, smo->freed[i], false);
     }
     buf_release(&smo->ops);
     return lsn;
@@ -220,123 +194,123 @@ Lsn smo_commit(Smo *smo, TreeId tree)
 
 Status store_redo_page(Cx *cx, Store *s, PageNo page, Lsn lsn, bool *apply_out, PageRef *ref_out)
 {
-    s->redo_lsn = lsn;
+    *apply_out = false;
+    if (page >= atomic_load(&s->page_count)) {
+        TRY(store_grow(cx, s, page + 1));
+    }
     TRY(page_lock(cx, s, page, LATCH_EXCLUSIVE, ref_out));
-    *apply_out = ref_out->hdr->lsn < lsn;
+    if (ref_out->hdr->lsn >= lsn) {
+        return ST_OK;
+    }
+    if (atomic_load(&s->rec_lsn[page]) == 0) {
+        atomic_store(&s->rec_lsn[page], lsn);
+    }
+    *apply_out = true;
     return ST_OK;
 }
 
-/* RedoPage - a page touched by the record being redone: latched until its end. */
-typedef struct RedoPage {
+/* redo_image - the page as a whole; what is on disk may be unreadable, the image makes it good. */
+static Status redo_image(Cx *cx, Store *s, Lsn lsn, const SmoOp *op, const uint8_t *bytes)
+{
     PageRef ref;
     bool apply;
-} RedoPage;
-
-static Status redo_image(Cx *cx, RedoPage *rp, const uint8_t *p, uint32_t n)
-{
-    uint16_t low, top16;
-    if (n < 4) {
-        return err_corrupt(cx, rp->ref.page, "structure record is damaged");
+    uint32_t hole = (uint32_t)op->offset * 8, hole_len = PAGE_SIZE - op->len;
+    if (op->len > PAGE_SIZE || hole < sizeof(PageHeader) || hole + hole_len > PAGE_SIZE) {
+        return err_corrupt(cx, op->page, "its image in the log is malformed");
     }
-    memcpy(&low, p, 2);
-    memcpy(&top16, p + 2, 2);
-    uint32_t top = top16 == 0 ? PAGE_SIZE : top16;
-    if (low > top || top > PAGE_SIZE || n != 4 + (uint32_t)low + (PAGE_SIZE - top)) {
-        return err_corrupt(cx, rp->ref.page, "structure record is damaged");
+    if (store_redo_page(cx, s, op->page, lsn, &apply, &ref) != ST_OK) {
+        err_clear(cx);
+        if (op->page >= atomic_load(&s->page_count)) {
+            return store_grow(cx, s, op->page + 1);
+        }
+        page_lock_new(s, op->page, PAGE_FREE, 0, &ref);
+        atomic_store(&s->rec_lsn[op->page], lsn);
+        apply = true;
     }
-    uint8_t *page = (uint8_t *)rp->ref.hdr;
-    memcpy(page, p + 4, low);
-    memset(page + low, 0, top - low);
-    memcpy(page + top, p + 4 + low, PAGE_SIZE - top);
+    if (apply) {
+        uint8_t *to = (uint8_t *)ref.hdr;
+        memcpy(to, bytes, hole);
+        memset(to + hole, 0, hole_len);
+        memcpy(to + hole + hole_len, bytes + hole, PAGE_SIZE - hole - hole_len);
+        page_set_lsn(&ref, lsn, false);
+    }
+    page_unlock(s, &ref);
     return ST_OK;
 }
 
-static Status redo_op(Cx *cx, Store *s, uint8_t kind, RedoPage *rp, const uint8_t *p, uint32_t n)
+/* redo_small - BYTES, ALLOC, FREE. A page may have several operations in one record: the LSN is
+ * stamped at the end. */
+static Status redo_small(Cx *cx, Store *s, Lsn lsn, const SmoOp *op, const uint8_t *bytes,
+                         bool last)
 {
-    uint32_t at = 0;
-    if (kind != SMO_OP_IMAGE && kind != SMO_OP_CALL) {
-        if (n < 5) {
-            return err_corrupt(cx, rp->ref.page, "structure record is damaged");
-        }
-        memcpy(&at, p, 4);
+    PageRef ref;
+    bool apply;
+    bool is_map = op->op == SMO_ALLOC || op->op == SMO_FREE;
+    PageNo page = is_map ? space_map_page(op->page) : op->page;
+    if (!is_map && (op->offset + op->len > PAGE_SIZE)) {
+        return err_corrupt(cx, op->page, "a change of it in the log is malformed");
     }
-    switch (kind) {
-    case SMO_OP_IMAGE: return redo_image(cx, rp, p, n);
-    case SMO_OP_BYTES:
-        if (at > PAGE_SIZE || n - 4 > PAGE_SIZE - at) {
-            return err_corrupt(cx, rp->ref.page, "structure record is damaged");
+    TRY(store_redo_page(cx, s, page, lsn, &apply, &ref));
+    if (apply && is_map) {
+        if (ref.hdr->type == PAGE_FREE) {
+            ref.hdr->type = PAGE_SPACE_MAP;
+            ref.hdr->page = page;
+            space_bit_set(ref.hdr, page, true);
         }
-        memcpy((uint8_t *)rp->ref.hdr + at, p + 4, n - 4);
-        return ST_OK;
-    case SMO_OP_BIT:
-        if (at >= MAP_BITS) {
-            return err_corrupt(cx, rp->ref.page, "structure record is damaged");
-        }
-        map_apply(rp->ref.hdr, at, p[4] != 0);
-        return ST_OK;
-    case SMO_OP_CALL: return s->smo_redo(cx, &rp->ref, (Slice){(const char *)p, n});
-    default: return err_corrupt(cx, rp->ref.page, "structure record with operation %u", kind);
+        space_bit_set(ref.hdr, op->page, op->op == SMO_ALLOC);
+    } else if (apply) {
+        memcpy((uint8_t *)ref.hdr + op->offset, bytes, op->len);
     }
+    if (apply && last) {
+        page_set_lsn(&ref, lsn, false);
+    } else if (apply && !is_map && op->offset < offsetof(PageHeader, lsn) + sizeof(Lsn)) {
+        /* The logged header bytes carry the LSN before the change: keep later operations of this
+         * record applicable. */
+        ref.hdr->lsn = MIN(ref.hdr->lsn, lsn - 1);
+    }
+    page_unlock(s, &ref);
+    return ST_OK;
 }
 
-/* redo_latch - the page of an operation, latched once a record. Images need no read of the disk. */
-static Status redo_latch(Cx *cx, Store *s, uint8_t kind, PageNo page, Lsn lsn, RedoPage *pages,
-                         uint32_t *count, RedoPage **out)
+/* later_op - does another operation of the record concern the same page? */
+static bool later_op(const Slice body, size_t at, PageNo page)
 {
-    for (uint32_t i = 0; i < *count; i++) {
-        if (pages[i].ref.page == page) {
-            *out = &pages[i];
-            return ST_OK;
+    while (at + sizeof(SmoOp) <= body.len) {
+        SmoOp op;
+        memcpy(&op, body.ptr + at, sizeof(op));
+        bool is_map = op.op == SMO_ALLOC || op.op == SMO_FREE;
+        if ((is_map ? space_map_page(op.page) : op.page) == page) {
+            return true;
         }
+        at += sizeof(op) + (is_map ? 0 : ALIGN_UP(op.len, 8u));
     }
-    RedoPage *rp = &pages[*count];
-    if (*count == 48 || page == PAGE_NO_INVALID || page >= s->options.max_pages) {
-        return err_corrupt(cx, page, "structure record is damaged");
-    }
-    s->redo_lsn = lsn;
-    if (kind == SMO_OP_IMAGE && atomic_load(&s->state[page]) >> PS_SHIFT == PS_EVICTED) {
-        page_lock_new(s, page, PAGE_FREE, 0, &rp->ref);
-        rp->apply = true;
-    } else {
-        TRY(store_redo_page(cx, s, page, lsn, &rp->apply, &rp->ref));
-        if (rp->apply) {
-            page_dirty(s, &rp->ref);
-        }
-    }
-    (*count)++;
-    *out = rp;
-    return ST_OK;
+    return false;
 }
 
 Status store_redo(Cx *cx, Store *s, Lsn lsn, const WalHeader *hdr, Slice body)
 {
-    RedoPage pages[48];
-    uint32_t count = 0;
-    const uint8_t *p = (const uint8_t *)body.ptr, *end = p + body.len;
-    Status st = ST_OK;
     (void)hdr;
-    while (st == ST_OK && end - p >= 13) {
-        uint8_t kind = p[0];
-        PageNo page;
-        uint32_t n;
-        RedoPage *rp = NULL;
-        memcpy(&page, p + 1, 8);
-        memcpy(&n, p + 9, 4);
-        if (n > (size_t)(end - p) - 13) {
-            st = err_corrupt(cx, page, "structure record is damaged");
-            break;
+    for (size_t at = 0; at + sizeof(SmoOp) <= body.len;) {
+        SmoOp op;
+        memcpy(&op, body.ptr + at, sizeof(op));
+        at += sizeof(op);
+        if (op.op == 0) {
+            break; /* padding of the record */
         }
-        st = redo_latch(cx, s, kind, page, lsn, pages, &count, &rp);
-        if (st == ST_OK && rp->apply) {
-            st = redo_op(cx, s, kind, rp, p + 13, n);
+        bool is_map = op.op == SMO_ALLOC || op.op == SMO_FREE;
+        size_t n = is_map ? 0 : ALIGN_UP((size_t)op.len, (size_t)8);
+        if (n > body.len - at || op.page < STORE_FIRST_PAGE || op.page >= s->options.max_pages) {
+            return err_corrupt(cx, op.page, "log record %llu is malformed",
+                               (unsigned long long)lsn);
         }
-        p += 13 + n;
+        const uint8_t *bytes = (const uint8_t *)body.ptr + at;
+        at += n;
+        PageNo target = is_map ? space_map_page(op.page) : op.page;
+        if (op.op == SMO_IMAGE) {
+            TRY(redo_image(cx, s, lsn, &op, bytes));
+        } else {
+            TRY(redo_small(cx, s, lsn, &op, bytes, !later_op(body, at, target)));
+        }
     }
-    for (uint32_t i = 0; i < count; i++) {
-        if (pages[i].apply && st == ST_OK) {
-            page_set_lsn(&pages[i].ref, lsn, false);
-        }
-        page_unlock(s, &pages[i].ref);
-    }
-    return st;
+    return ST_OK;
 }

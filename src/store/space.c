@@ -1,171 +1,198 @@
 /*
- * space.c - which pages are free.
+ * space.c - which pages are free: a bitmap in memory for reservations, bits on space map pages for
+ * the truth.
  *
- * On disk: one bitmap page per group of MAP_BITS pages, at a fixed place, changed only together
- * with the structure change that takes or frees the page. In memory: one bitmap over all, where a
- * page is also taken while it is only reserved; so reserving touches no page and giving back costs
- * nothing.
+ * A page is first reserved (memory only), then the log record that links it sets its bit on disk: a
+ * crash in between leaves it free. Space map pages stay resident, so setting bits needs no I/O and
+ * cannot fail.
  */
 #include "store/store_internal.h"
 
-static bool space_get(const Store *s, PageNo page)
+#define GROW_PAGES_MIN 64u
+#define GROW_PAGES_MAX 2048u
+
+PageNo space_map_page(PageNo page)
 {
-    return (s->used[page / 64] >> (page & 63) & 1) != 0;
+    PageNo group = page / SPACE_GROUP_PAGES;
+    return group == 0 ? STORE_FIRST_PAGE : group * SPACE_GROUP_PAGES;
 }
 
-static void space_set(Store *s, PageNo page, bool used)
+void space_bit_set(PageHeader *map, PageNo page, bool used)
 {
-    uint64_t bit = (uint64_t)1 << (page & 63);
+    uint8_t *bits = (uint8_t *)(map + 1);
+    PageNo i = page % SPACE_GROUP_PAGES;
     if (used) {
-        s->used[page / 64] |= bit;
-        s->page_count = MAX(s->page_count, page + 1);
+        bits[i >> 3] |= (uint8_t)(1u << (i & 7));
     } else {
-        s->used[page / 64] &= ~bit;
-        s->hint = MIN(s->hint, page);
+        bits[i >> 3] &= (uint8_t) ~(1u << (i & 7));
     }
 }
 
-void space_note_used(Store *s, PageNo page, bool used)
+static bool used_get(const Store *s, PageNo page)
+{
+    return (s->used[page >> 6] >> (page & 63)) & 1;
+}
+
+static void used_put(Store *s, PageNo page, bool used)
+{
+    uint64_t bit = (uint64_t)1 << (page & 63);
+    s->used[page >> 6] = used ? s->used[page >> 6] | bit : s->used[page >> 6] & ~bit;
+}
+
+void space_mark(Store *s, PageNo page, bool used)
 {
     os_mutex_lock(s->os, &s->space_mutex);
-    space_set(s, page, used);
+    if (s->has_space) {
+        used_put(s, page, used);
+        s->space_hint = used ? s->space_hint : MIN(s->space_hint, page >> 6);
+    }
     os_mutex_unlock(s->os, &s->space_mutex);
 }
 
-/* space_make_group - the map page of a group that is entered for the first time. */
-static Status space_make_group(Store *s, uint64_t group)
+static void used_extend(Store *s, uint64_t page_count)
+{
+    uint64_t words = (page_count + 63) / 64;
+    if (words > s->used_words) {
+        uint64_t size = MAX(words, s->used_words * 2);
+        s->used = mem_realloc("space", s->used, size * sizeof(uint64_t));
+        memset(s->used + s->used_words, 0, (size - s->used_words) * sizeof(uint64_t));
+        s->used_words = size;
+    }
+}
+
+/* new_map_page - the space map page of a group the file has just reached: in memory, logged when
+ * first changed. */
+static void new_map_page(Store *s, PageNo page)
 {
     PageRef ref;
+    page_lock_new(s, page, PAGE_SPACE_MAP, 0, &ref);
+    space_bit_set(ref.hdr, page, true);
     Smo smo;
-    page_lock_new(s, MAP_PAGE(group), PAGE_SPACE_MAP, 0, &ref);
-    /* It marks itself used, and for the first group the header pages as well. */
-    uint8_t *bits = (uint8_t *)(ref.hdr + 1);
-    for (PageNo p = group == 0 ? 0 : MAP_PAGE(group); p <= MAP_PAGE(group); p++) {
-        uint64_t at = p - group * MAP_BITS;
-        bits[at / 8] = (uint8_t)(bits[at / 8] | 1u << (at & 7));
-    }
-    ref.hdr->heap_top = 0; /* no hole: all of it is content */
     smo_begin(&smo, s);
     smo_image(&smo, &ref);
     (void)smo_commit(&smo, 0);
     page_unlock(s, &ref);
+}
+
+Status store_grow(Cx *cx, Store *s, uint64_t page_count)
+{
+    uint64_t old = atomic_load(&s->page_count);
+    if (page_count <= old) {
+        return ST_OK;
+    }
+    if (page_count > s->options.max_pages) {
+        return err_set(cx, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+                       "the database file cannot grow beyond %llu pages",
+                       (unsigned long long)s->options.max_pages);
+    }
+    TRY(os_file_allocate(cx, s->file, old * PAGE_SIZE, (page_count - old) * PAGE_SIZE));
+    atomic_store(&s->page_count, page_count);
+    if (!s->has_space) {
+        return ST_OK; /* recovery: the log brings the map pages */
+    }
+    used_extend(s, page_count);
+    for (PageNo g = old / SPACE_GROUP_PAGES + 1; g <= (page_count - 1) / SPACE_GROUP_PAGES; g++) {
+        PageNo page = g * SPACE_GROUP_PAGES;
+        used_put(s, page, true);
+        new_map_page(s, page);
+    }
     return ST_OK;
 }
 
-Status space_create(Cx *cx, Store *s)
+/* find_free - a page with neither bit; PAGE_NO_INVALID when the file is full. Requires space_mutex.
+ */
+static PageNo find_free(Store *s)
 {
-    (void)cx;
-    os_mutex_lock(s->os, &s->space_mutex);
-    for (PageNo p = 0; p <= MAP_PAGE(0); p++) {
-        space_set(s, p, true);
-    }
-    s->group_count = 1;
-    os_mutex_unlock(s->os, &s->space_mutex);
-    return space_make_group(s, 0);
-}
-
-/* space_find - requires the mutex: the lowest free page from the hint on. */
-static PageNo space_find(Store *s)
-{
-    PageNo p = s->hint;
-    while (p < s->options.max_pages) {
-        uint64_t word = s->used[p / 64] >> (p & 63);
-        if (~word == 0) {
-            p = (p / 64 + 1) * 64;
-            continue;
-        }
-        p += (uint64_t)__builtin_ctzll(~word);
-        if ((p & 63) == 0 && word == ~(uint64_t)0 >> 0) {
-            continue;
-        }
-        if (!space_get(s, p)) {
-            return p;
+    uint64_t count = atomic_load(&s->page_count), words = (count + 63) / 64;
+    for (uint64_t w = s->space_hint; w < words; w++) {
+        if (s->used[w] != UINT64_MAX) {
+            PageNo page = w * 64 + (PageNo)__builtin_ctzll(~s->used[w]);
+            s->space_hint = w;
+            return page < count ? page : PAGE_NO_INVALID;
         }
     }
+    s->space_hint = words;
     return PAGE_NO_INVALID;
 }
 
 Status page_reserve(Cx *cx, Store *s, PageNo *page_out)
 {
-    for (;;) {
-        os_mutex_lock(s->os, &s->space_mutex);
-        PageNo p = space_find(s);
-        uint64_t group = p / MAP_BITS;
-        bool new_group = p != PAGE_NO_INVALID && group >= s->group_count;
-        if (new_group) {
-            space_set(s, MAP_PAGE(group), true);
-            s->group_count = group + 1;
-        } else if (p != PAGE_NO_INVALID) {
-            space_set(s, p, true);
-            s->hint = p + 1;
+    Status st = ST_OK;
+    os_mutex_lock(s->os, &s->space_mutex);
+    PageNo page = find_free(s);
+    if (page == PAGE_NO_INVALID) {
+        uint64_t count = atomic_load(&s->page_count);
+        st = store_grow(
+            cx, s, count + MIN(MAX(count / 8, (uint64_t)GROW_PAGES_MIN), (uint64_t)GROW_PAGES_MAX));
+        if (st == ST_OK) {
+            s->space_hint = count / 64;
+            page = find_free(s);
+            ASSERT(page != PAGE_NO_INVALID);
         }
-        os_mutex_unlock(s->os, &s->space_mutex);
-        if (p == PAGE_NO_INVALID) {
-            return err_set(cx, ERRCODE_DISK_FULL, "database file is full: %llu pages",
-                           (unsigned long long)s->options.max_pages);
-        }
-        if (!new_group) {
-            *page_out = p;
-            return ST_OK;
-        }
-        TRY(space_make_group(s, group));
     }
+    if (st == ST_OK) {
+        used_put(s, page, true);
+        *page_out = page;
+    }
+    os_mutex_unlock(s->os, &s->space_mutex);
+    return st;
 }
 
 void page_unreserve(Store *s, PageNo page)
 {
-    space_note_used(s, page, false);
-}
-
-/* space_load_group - copy a map page's bits; ST_NOTFOUND when the group was never entered. */
-static Status space_load_group(Cx *cx, Store *s, uint64_t group)
-{
-    PageRef ref;
-    uint64_t size = 0;
-    PageNo page = MAP_PAGE(group);
-    bool here = atomic_load(&s->state[page]) >> PS_SHIFT != PS_EVICTED;
-    TRY(os_file_size(cx, s->file, &size));
-    if (page >= s->options.max_pages || (!here && (page + 1) * (uint64_t)PAGE_SIZE > size)) {
-        return ST_NOTFOUND;
-    }
-    if (!here) {
-        PageHeader h;
-        size_t n = 0;
-        TRY(os_file_pread(cx, s->file, &h, sizeof(h), page * (uint64_t)PAGE_SIZE, &n));
-        if (h.page == 0 && h.type == PAGE_FREE) {
-            return ST_NOTFOUND; /* a hole before later pages */
-        }
-    }
-    TRY(page_lock(cx, s, page, LATCH_SHARED, &ref));
-    const uint8_t *bits = (const uint8_t *)(ref.hdr + 1);
-    os_mutex_lock(s->os, &s->space_mutex);
-    for (uint64_t i = 0; i < MAP_BITS; i++) {
-        if ((bits[i / 8] >> (i & 7) & 1) != 0) {
-            space_set(s, group * MAP_BITS + i, true);
-        }
-    }
-    s->group_count = group + 1;
-    os_mutex_unlock(s->os, &s->space_mutex);
-    page_unlock(s, &ref);
-    return ST_OK;
+    space_mark(s, page, false);
 }
 
 Status store_load_space(Cx *cx, Store *s)
 {
-    s->redo_lsn = 0;
-    if (s->group_count != 0) {
-        return ST_OK; /* made by this very process */
+    uint64_t count = atomic_load(&s->page_count);
+    used_extend(s, count);
+    for (PageNo g = 0; g <= (count - 1) / SPACE_GROUP_PAGES; g++) {
+        PageNo page = g == 0 ? STORE_FIRST_PAGE : g * SPACE_GROUP_PAGES;
+        PageRef ref;
+        TRY(page_lock(cx, s, page, LATCH_SHARED, &ref));
+        bool fresh = ref.hdr->type == PAGE_FREE && ref.hdr->page == 0;
+        if (!fresh && ref.hdr->type != PAGE_SPACE_MAP) {
+            page_unlock(s, &ref);
+            return err_corrupt(cx, page, "it should be a space map");
+        }
+        const uint8_t *bits = (const uint8_t *)(ref.hdr + 1);
+        for (PageNo i = 0; i < SPACE_GROUP_PAGES && g * SPACE_GROUP_PAGES + i < count; i++) {
+            if ((bits[i >> 3] >> (i & 7)) & 1) {
+                used_put(s, g * SPACE_GROUP_PAGES + i, true);
+            }
+        }
+        used_put(s, page, true);
+        page_unlock(s, &ref);
+        if (fresh) {
+            new_map_page(s, page); /* the file grew to this group and the crash came before its map
+                                      was logged */
+        }
     }
-    Status st = ST_OK;
-    for (uint64_t g = 0; st == ST_OK; g++) {
-        st = space_load_group(cx, s, g);
+    s->has_space = true;
+    s->recovering = false;
+    return trees_load(cx, s);
+}
+
+Status store_check(Cx *cx, Store *s, Buf *report, uint64_t *errors_out)
+{
+    uint64_t count = atomic_load(&s->page_count);
+    for (PageNo p = STORE_FIRST_PAGE; p < count; p++) {
+        PageRef ref;
+        os_mutex_lock(s->os, &s->space_mutex);
+        bool used = used_get(s, p);
+        os_mutex_unlock(s->os, &s->space_mutex);
+        if (!used) {
+            continue;
+        }
+        if (page_lock(cx, s, p, LATCH_SHARED, &ref) != ST_OK) {
+            buf_printf(report, "%s\n", cx->err->message);
+            (*errors_out)++;
+            err_clear(cx);
+            continue;
+        }
+        page_unlock(s, &ref);
+        TRY(cx_check(cx));
     }
-    if (st != ST_NOTFOUND) {
-        return st;
-    }
-    if (s->group_count == 0) {
-        TRY(space_create(cx, s));
-        return dir_create(cx, s);
-    }
-    return dir_load(cx, s);
+    return ST_OK;
 }

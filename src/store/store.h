@@ -75,7 +75,6 @@ Status store_open(Cx *cx, Os *os, const char *path, const StoreOptions *o, Store
 /* store_attach_wal - the log to honour (WAL rule) and to append structure changes to; before any
  * page is changed. */
 void store_attach_wal(Store *s, Wal *wal);
-Wal *store_wal(Store *s);
 /* store_start / store_close - background page writer. close writes nothing: checkpoint first. */
 Status store_start(Cx *cx, Store *s);
 void store_close(Store *s);
@@ -122,8 +121,6 @@ static inline void page_set_lsn(PageRef *ref, Lsn lsn, bool row)
         ref->hdr->max_row_lsn = lsn;
     }
 }
-/* page_prefetch - start reading a page nobody has yet; never waits. */
-void page_prefetch(Store *s, PageNo page);
 uint64_t store_page_count(Store *s);
 
 /* ---- space: in-memory reservation first (may fail 53100), then the record that links the page
@@ -156,17 +153,11 @@ void smo_begin(Smo *smo, Store *s);
 void smo_image(Smo *smo, PageRef *ref);
 /* smo_bytes - log that bytes [offset, offset+n) of the page are now what they are. */
 void smo_bytes(Smo *smo, PageRef *ref, uint32_t offset, uint32_t n);
+/* smo_diff - log what differs from `before`, a copy of the page from before the change. */
+void smo_diff(Smo *smo, PageRef *ref, const void *before);
 /* smo_alloc / smo_free - the record also marks a reserved page used, or a page free. */
 void smo_alloc(Smo *smo, PageNo page);
 void smo_free(Smo *smo, PageNo page);
-/* smo_diff - log what differs from `before`, a copy of the page from before the change. */
-void smo_diff(Smo *smo, PageRef *ref, const void *before);
-/* smo_op - log an operation of the folder above (src/btree), done on the page already; its redo
- * goes to the handler. */
-void smo_op(Smo *smo, PageRef *ref, const void *op, uint32_t n);
-/* store_set_smo_redo - the handler of smo_op bytes: apply them to the X latched page. */
-typedef Status (*SmoRedoFn)(Cx *cx, PageRef *ref, Slice op);
-void store_set_smo_redo(Store *s, SmoRedoFn fn);
 Lsn smo_commit(Smo *smo, TreeId tree);
 
 /* ---- tree directory ---- */
@@ -187,6 +178,11 @@ Status tree_get(Cx *cx, Store *s, TreeId tree, TreeEntry *entry_out);
 Status tree_put(Cx *cx, Store *s, const TreeEntry *entry);
 /* tree_remove_entry - drop the directory entry (pages are freed first, by bt_free_tree). */
 Status tree_remove_entry(Cx *cx, Store *s, TreeId tree);
+/* trees_foreach - a copy of all entries, in arena. */
+void trees_foreach(Store *s, Arena *arena, TreeEntry **list_out, uint32_t *count_out);
+/* page_chain_free - free a chain of pages linked by hdr->next, one record each; repeatable after a
+ * crash. */
+Status page_chain_free(Cx *cx, Store *s, TreeId tree, PageNo page);
 /* tree_meta_write - replace the tree's meta bytes (row layouts), logged. tree_meta_read - all of
  * them, in the arena. */
 Status tree_meta_write(Cx *cx, Store *s, TreeId tree, Slice bytes);

@@ -1,125 +1,138 @@
 #ifndef DASSIE_STORE_INTERNAL_H
 #define DASSIE_STORE_INTERNAL_H
 /*
- * store_internal.h - structures shared by the files of src/store.
- *
- * Mutexes: directory (130) > [latches] > space (600) > pool (610); flush (140) is taken without
- * latches by whoever writes pages.
+ * store_internal.h - the insides of a Store, for the files of src/store only.
  */
 #include "base/map.h"
 #include "store/store.h"
 
-enum {
-    STORE_RANK_DIR = 130,
-    STORE_RANK_FLUSH = 140,
-    STORE_RANK_SPACE = 600,
-    STORE_RANK_POOL = 610,
-};
+/*
+ * File layout, in bytes: two copies of the header block at 0 and 4096, then pages. Page p lies at p
+ * * PAGE_SIZE; the pages under the header blocks are never used. Space map page g describes pages
+ * [g * SPACE_GROUP_PAGES, (g+1) * ...), and is the first usable page of its group; the first tree
+ * directory page follows the first space map page.
+ */
+#define STORE_FORMAT       1u
+#define STORE_HEADER_BYTES 4096u
+#define STORE_FIRST_PAGE   ((PageNo)MAX(1, 2 * STORE_HEADER_BYTES / PAGE_SIZE))
+#define SPACE_MAP_BYTES    (PAGE_SIZE - sizeof(PageHeader))
+#define SPACE_GROUP_PAGES  ((PageNo)SPACE_MAP_BYTES * 8)
+#define TREE_DIR_PAGE      (STORE_FIRST_PAGE + 1)
+#define STORE_STRIDE       ((size_t)MAX(PAGE_SIZE, 4096))
 
-/* The first HEADER_BYTES of the file hold the two header copies; then pages begin. */
-#define HEADER_COPY_BYTES 4096u
-#define HEADER_BYTES      8192u
-#define HEADER_PAGES      (HEADER_BYTES > PAGE_SIZE ? HEADER_BYTES / PAGE_SIZE : 1)
-#define PAGE_STRIDE       ((size_t)(PAGE_SIZE < 4096 ? 4096 : PAGE_SIZE))
-#define MAP_BITS          ((uint64_t)(PAGE_SIZE - sizeof(PageHeader)) * 8)
-#define MAP_PAGE(group)   ((PageNo)(group)*MAP_BITS + HEADER_PAGES)
-#define DIR_FIRST_PAGE    ((PageNo)HEADER_PAGES + 1)
-#define FORMAT_NUMBER     1u
+/* The state word: top byte state, low 56 bits version. Zero = evicted, so the mapping needs no
+ * set-up. */
+#define STATE_EVICTED    0u
+#define STATE_UNLOCKED   1u
+#define STATE_SHARED_MAX 250u /* 2..250 = 1..249 readers */
+#define STATE_EXCLUSIVE  253u
+#define STATE_MARKED     254u /* unlocked, seen once by the clock */
+#define VERSION_MASK     (((uint64_t)1 << 56) - 1)
+static inline uint32_t state_of(uint64_t word)
+{
+    return (uint32_t)(word >> 56);
+}
+static inline uint64_t state_word(uint32_t state, uint64_t version)
+{
+    return (uint64_t)state << 56 | (version & VERSION_MASK);
+}
 
-/* Page states: top byte of the word. */
-enum { PS_EVICTED = 0, PS_UNLOCKED = 1, PS_SHARED_MAX = 250, PS_EXCLUSIVE = 253, PS_MARKED = 254 };
-#define PS_SHIFT        56
-#define PS_VERSION      (((uint64_t)1 << PS_SHIFT) - 1)
-#define PS_TAG(w)       ((uint32_t)((w) >> PS_SHIFT))
-#define PS_MAKE(tag, w) ((uint64_t)(tag) << PS_SHIFT | ((w)&PS_VERSION))
-#define PARK_BUCKETS    256
-#define DWB_PAGES       128
+#define PARK_BUCKETS 256u
+#define DWB_PAGES    256u /* pages of one write batch */
+#define EVICT_BATCH  64u
+#define RANK_EVICT   153
+#define RANK_SPACE   152
+#define RANK_TREES   151
+#define RANK_WRITE   150
 
-typedef struct FileHeader {
-    char magic[8];
-    uint32_t format;
-    uint32_t page_size;
-    uint64_t features;
-    StoreMaster master;
-    uint64_t check; /* xxh3 of what is before */
-} FileHeader;
+typedef struct TreeSlot {
+    TreeEntry entry;
+    PageNo page;    /* directory page */
+    uint32_t index; /* slot in it */
+} TreeSlot;
+
+/* One tree directory entry on its page, 48 bytes. */
+typedef struct DirEntry {
+    uint32_t tree, kind; /* kind 0 = free */
+    uint64_t root, meta;
+    uint32_t flags, reserved;
+    uint64_t next_rowid, reserved2;
+} DirEntry;
+STATIC_ASSERT(sizeof(DirEntry) == 48, "DirEntry is 48 bytes on disk");
+#define DIR_ENTRIES ((uint32_t)((PAGE_SIZE - sizeof(PageHeader)) / sizeof(DirEntry)))
 
 struct Store {
     Os *os;
     Wal *wal;
     OsFile *file, *dwb;
-    char *path, *dwb_path;
+    char *path;
     StoreOptions options;
-    SmoRedoFn smo_redo;
-    OsMutex master_mutex;
-    StoreMaster master;
-
-    uint8_t *mem;
-    _Atomic uint64_t *state;
-    _Atomic Lsn *rec_lsn;
-    _Atomic uint8_t *io;
-    uint32_t *slot; /* place in resident + 1 */
-    Lsn redo_lsn;   /* during redo: what page_dirty notes */
+    uint8_t *pages; /* STORE_STRIDE * max_pages bytes and a guard */
+    size_t mapping_bytes;
+    _Atomic uint64_t *state;   /* by page */
+    _Atomic uint64_t *rec_lsn; /* by page: 0 = clean, else LSN before its first unwritten change */
+    _Atomic uint8_t *io;       /* by page: 1 = being written */
+    _Atomic uint64_t page_count; /* pages the file has */
     OsEvent park[PARK_BUCKETS];
-
-    OsMutex pool_mutex; /* resident list */
-    PageNo *resident;
-    uint64_t resident_count, resident_size, hand, limit;
-    _Atomic uint64_t resident_now;
-
-    OsMutex space_mutex;
-    uint64_t *used; /* bitmap of pages in use or reserved */
-    uint64_t page_count, hint;
-    uint64_t group_count; /* map pages that exist */
-
-    OsMutex dir_mutex;
-    Map trees; /* TreeId -> DirSlot */
-    TreeId last_tree;
+    /* residents: the clock's array */
+    OsMutex evict_mutex; /* guards residents, hand */
+    PageNo *residents;
+    uint32_t resident_size, resident_len, hand;
+    _Atomic uint32_t resident_count;
+    uint32_t resident_max;
+    bool recovering; /* zero pages are taken as empty ones */
+    bool has_space;  /* the space map is loaded */
+    /* space */
+    OsMutex space_mutex; /* guards used, space_hint; file growth */
+    uint64_t *used;      /* bitmap: in use or reserved */
+    uint64_t used_words, space_hint;
+    /* trees */
+    OsMutex trees_mutex; /* guards trees, dir_*; tree changes are logged under it */
+    Map trees;           /* TreeId -> TreeSlot */
     PageNo dir_last;
-    uint32_t dir_last_count;
-    Arena dir_arena;
-    struct DirSlot *dir_free;
-
-    OsMutex flush_mutex;
-    uint8_t *flush_buf; /* DWB header page and DWB_PAGES pages */
+    TreeId next_tree;
+    StoreMaster master;
+    /* writing */
+    OsMutex write_mutex; /* one batch at a time: guards batch, dwb */
+    uint8_t *batch;      /* (1 + DWB_PAGES) * PAGE_SIZE, aligned */
+    uint64_t dwb_seq;
     OsThread *writer;
+    OsEvent writer_event;
     _Atomic bool stop;
-    OsEvent writer_wake;
 };
 
-typedef struct DirSlot {
-    TreeEntry entry;
-    PageNo page;
-    uint32_t slot;
-    struct DirSlot *next_free;
-} DirSlot;
-
-static inline PageHeader *store_page(Store *s, PageNo page)
+static inline PageHeader *page_at(Store *s, PageNo page)
 {
-    return (PageHeader *)(void *)(s->mem + page * PAGE_STRIDE);
+    return (PageHeader *)(void *)(s->pages + page * STORE_STRIDE);
+}
+static inline OsEvent *park_of(Store *s, PageNo page)
+{
+    return &s->park[hash_u64(page) & (PARK_BUCKETS - 1)];
 }
 
-/* pool.c */
-Status pool_create(Cx *cx, Store *s);
-void pool_free(Store *s);
-bool page_trylock_shared(Store *s, PageNo page, PageRef *ref_out);
-void pool_evict(Store *s, uint64_t want);
-uint32_t page_checksum(const PageHeader *h, PageNo page);
-
-/* flush.c */
-Status dwb_open(Cx *cx, Store *s, bool create);
-Status flush_pages(Cx *cx, Store *s, const PageNo *pages, uint32_t n, bool wait,
-                   uint32_t *done_out);
-
-/* space.c */
-void space_note_used(Store *s, PageNo page, bool used);
-Status space_create(Cx *cx, Store *s);
-
-/* directory.c */
-Status dir_create(Cx *cx, Store *s);
-Status dir_load(Cx *cx, Store *s);
-
-/* smo.c */
-enum { SMO_OP_IMAGE = 1, SMO_OP_BYTES = 2, SMO_OP_BIT = 3, SMO_OP_CALL = 4 };
+/* page_crc - of everything behind the crc field. */
+uint32_t page_crc(const void *page);
+/* latch_wake - after a release: wake who waits for the page. */
+void latch_wake(Store *s, PageNo page);
+/* page_fault - bring an evicted page in; returns with the page unlocked (or lost to a faster
+ * thread). */
+Status page_fault(Cx *cx, Store *s, PageNo page);
+void resident_add(Store *s, PageNo page);
+/* frames_make_room - drop clean pages when the pool is full; may pause for the writer when no latch
+ * is at stake. */
+void frames_make_room(Store *s);
+uint32_t evict_clean(Store *s, uint32_t want);
+/* write_pages - write the dirty ones of these pages through the double-write area. wait: for X
+ * latches too. */
+Status write_pages(Cx *cx, Store *s, const PageNo *pages, uint32_t count, bool wait);
+Status dwb_write(Cx *cx, Store *s, const PageNo *pages, uint32_t count);
+/* store_grow - make the file (and the map of used pages) cover page_count pages. Requires
+ * space_mutex, or recovery. */
+Status store_grow(Cx *cx, Store *s, uint64_t page_count);
+/* Space map bits on pages; space_bit_page says which page and where. */
+PageNo space_map_page(PageNo page);
+void space_bit_set(PageHeader *map, PageNo page, bool used);
+void space_mark(Store *s, PageNo page, bool used);
+Status trees_load(Cx *cx, Store *s);
 
 #endif

@@ -1,0 +1,155 @@
+/*
+ * write.c - writing dirty pages: copy, wait for the log, double-write area, in place.
+ *
+ * A batch is copied page by page under shared latches, so writers are held up for a memcpy only.
+ * The log is flushed up to the newest copy before any of them is written (the WAL rule). The copies
+ * go to the double-write area first and are synced there; then in place, and synced, before the
+ * area is used again. io[] keeps two batches from writing one page.
+ */
+#include "base/log.h"
+#include "store/store_internal.h"
+
+typedef struct BatchPage {
+    PageNo page;
+    Lsn lsn; /* of the copy */
+} BatchPage;
+
+/* copy_page - take the page's bytes and set its io flag; false when it is clean, busy or being
+ * written. */
+static Status copy_page(Cx *cx, Store *s, PageNo page, bool wait, uint8_t *to, BatchPage *out,
+                        bool *copied_out)
+{
+    PageRef ref;
+    uint8_t idle = 0;
+    *copied_out = false;
+    if (atomic_load(&s->rec_lsn[page]) == 0) {
+        return ST_OK;
+    }
+    uint64_t word = atomic_load(&s->state[page]);
+    if (state_of(word) == STATE_EVICTED || (!wait && state_of(word) == STATE_EXCLUSIVE)) {
+        return ST_OK;
+    }
+    TRY(page_lock(cx, s, page, LATCH_SHARED, &ref));
+    if (atomic_load(&s->rec_lsn[page]) != 0 &&
+        atomic_compare_exchange_strong(&s->io[page], &idle, 1)) {
+        memcpy(to, ref.hdr, PAGE_SIZE);
+        *out = (BatchPage){page, ref.hdr->lsn};
+        *copied_out = true;
+    }
+    page_unlock(s, &ref);
+    return ST_OK;
+}
+
+static void must(Cx *cx, Store *s, Status st, const char *what)
+{
+    if (st != ST_OK && !s->os->simulated) {
+        PANIC("could not %s: %s", what, cx->err->message);
+    }
+}
+
+/* finish_page - the copy is in the file: clean unless it changed since. */
+static void finish_page(Store *s, const BatchPage *b)
+{
+    Err err = {0};
+    Cx cx = {.err = &err};
+    PageRef ref;
+    if (page_lock(&cx, s, b->page, LATCH_SHARED, &ref) == ST_OK) {
+        /* Changed since: what is not in the file yet began at the copy's LSN. */
+        atomic_store(&s->rec_lsn[b->page], ref.hdr->lsn == b->lsn ? 0 : MAX(b->lsn, 1));
+        atomic_store(&s->io[b->page], 0);
+        page_unlock(s, &ref);
+    } else {
+        atomic_store(&s->io[b->page], 0);
+    }
+}
+
+static Status batch_write(Cx *cx, Store *s, const BatchPage *batch, uint32_t n)
+{
+    PageNo pages[DWB_PAGES];
+    Lsn newest = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        PageHeader *h = (PageHeader *)(void *)(s->batch + (size_t)(i + 1) * PAGE_SIZE);
+        h->crc = page_crc(h);
+        pages[i] = batch[i].page;
+        newest = MAX(newest, h->lsn);
+    }
+    if (s->wal != NULL && wal_flushed(s->wal) <= newest) {
+        TRY(wal_flush_wait(cx, s->wal, newest + 1));
+    }
+    os_stop_point(s->os, "write.before_dwb");
+    TRY(dwb_write(cx, s, pages, n));
+    for (uint32_t i = 0; i < n; i++) {
+        TRY(os_file_pwrite(cx, s->file, s->batch + (size_t)(i + 1) * PAGE_SIZE, PAGE_SIZE,
+                           pages[i] * PAGE_SIZE));
+    }
+    os_stop_point(s->os, "write.before_sync");
+    if (s->options.sync) {
+        Status st = os_file_sync(cx, s->file);
+        must(cx, s, st, "flush the database file");
+        TRY(st);
+    }
+    return ST_OK;
+}
+
+Status write_pages(Cx *cx, Store *s, const PageNo *pages, uint32_t count, bool wait)
+{
+    Status st = ST_OK;
+    os_mutex_lock(s->os, &s->write_mutex);
+    for (uint32_t at = 0; at < count && st == ST_OK;) {
+        BatchPage batch[DWB_PAGES];
+        uint32_t n = 0;
+        for (; at < count && n < DWB_PAGES && st == ST_OK; at++) {
+            bool copied;
+            st = copy_page(cx, s, pages[at], wait, s->batch + (size_t)(n + 1) * PAGE_SIZE,
+                           &batch[n], &copied);
+            n += st == ST_OK && copied;
+        }
+        Status written = n != 0 ? batch_write(cx, s, batch, n) : ST_OK;
+        for (uint32_t i = 0; i < n; i++) {
+            if (written == ST_OK) {
+                finish_page(s, &batch[i]);
+            } else {
+                atomic_store(&s->io[batch[i].page], 0); /* still dirty */
+            }
+        }
+        st_keep_first(&st, written);
+    }
+    os_mutex_unlock(s->os, &s->write_mutex);
+    return st;
+}
+
+Status store_flush_before(Cx *cx, Store *s, Lsn begin, int64_t throttle_us, Lsn *redo_out)
+{
+    uint64_t count = atomic_load(&s->page_count);
+    PageNo pages[DWB_PAGES];
+    uint32_t n = 0;
+    for (PageNo p = STORE_FIRST_PAGE; p <= count; p++) {
+        if (p < count) {
+            Lsn rec = atomic_load(&s->rec_lsn[p]);
+            if (rec == 0 || rec >= begin) {
+                continue;
+            }
+            pages[n++] = p;
+        }
+        if (n == DWB_PAGES || (p == count && n != 0)) {
+            TRY(write_pages(cx, s, pages, n, true));
+            n = 0;
+            if (throttle_us > 0) {
+                os_sleep_us(s->os, throttle_us);
+            }
+        }
+    }
+    Lsn redo = begin;
+    count = atomic_load(&s->page_count);
+    for (PageNo p = STORE_FIRST_PAGE; p < count; p++) {
+        Lsn rec = atomic_load(&s->rec_lsn[p]);
+        redo = rec != 0 ? MIN(redo, rec) : redo;
+    }
+    if (s->options.sync) {
+        Status st = os_file_sync(cx, s->file);
+        must(cx, s, st, "flush the database file");
+        TRY(st);
+    }
+    *redo_out = redo;
+    return ST_OK;
+}
