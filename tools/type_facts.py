@@ -97,7 +97,7 @@ class Recorder:
             base = rest
             oid = self.type_oid(base)
             typmod = -1
-            if '(' in rest and not rest.startswith('"'):
+            if ('(' in rest and not rest.startswith('"')) or rest.startswith('interval '):
                 self.cur.execute('drop table if exists pg_temp.t; create temp table t (a %s)' % rest)
                 typmod = self.one("select atttypmod from pg_attribute where attrelid = 'pg_temp.t'::regclass and attnum = 1")[0]
             for case in cases:

@@ -366,6 +366,7 @@ static void fact_file(const char *name)
 FACT_TEST(type_basic)
 FACT_TEST(type_numeric)
 FACT_TEST(type_text)
+FACT_TEST(type_datetime)
 
 int main(void)
 {
@@ -373,6 +374,7 @@ int main(void)
         cmocka_unit_test(test_type_basic),
         cmocka_unit_test(test_type_numeric),
         cmocka_unit_test(test_type_text),
+        cmocka_unit_test(test_type_datetime),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
