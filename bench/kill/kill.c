@@ -162,7 +162,7 @@ static void load_begin(Bench *b, Load *l)
     for (int i = 0; i < b->o.writers; i++) {
         Writer *w = &l->writers[i];
         w->b = b;
-        w->seed = (uint64_t)i * 0x9e3779b97f4a7c15ULL + 88172645463325252ULL;
+        w->seed = ((uint64_t)i + 1) * 0x9e3779b97f4a7c15U;
         must(&b->err, os_thread_create(&b->cx, b->os, "writer", writer_run, w, &w->thread),
              "thread");
     }
