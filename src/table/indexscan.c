@@ -122,7 +122,8 @@ void index_scan_end(IndexScan *s)
 
 static int bytes_cmp(const Buf *a, const Buf *b)
 {
-    int c = memcmp(a->data, b->data, MIN(a->len, b->len));
+    size_t n = MIN(a->len, b->len);
+    int c = n != 0 ? memcmp(a->data, b->data, n) : 0;
     return c != 0 ? c : (a->len > b->len) - (a->len < b->len);
 }
 

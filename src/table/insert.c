@@ -126,7 +126,7 @@ Status table_insert_unless(Cx *cx, Txn *txn, const Table *t, const RowValues *va
 
 /* ---- batches ---- */
 
-enum { INSERT_BYTES_MAX = PAGE_SIZE - 512, INSERT_ROWS_MAX = 512 };
+enum { INSERT_BYTES_MAX = PAGE_SIZE, INSERT_ROWS_MAX = 512 };
 /* InsertGroup - encoded rows waiting to be put into leaves. */
 typedef struct InsertGroup {
     uint16_t lens[INSERT_ROWS_MAX];

@@ -130,8 +130,8 @@ static void reopen_random(void **state)
         memcpy(next_ids, ids, sizeof(next_ids));
         for (int k = 0; k < STEPS; k++) {
             int key = rand_r(&seed) % KEYS;
-            char text[1500];
-            size_t n = (size_t)(rand_r(&seed) % 1400);
+            char text[PAGE_SIZE / 6 + 1]; /* as long as an index key may be, nearly */
+            size_t n = (size_t)(rand_r(&seed) % (PAGE_SIZE / 6));
             memset(text, 'a' + k % 26, n);
             text[n] = 0;
             if (next[key] < 0) {
