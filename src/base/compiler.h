@@ -24,9 +24,16 @@
 #define ARRAY_LEN(a)                  (sizeof(a) / sizeof((a)[0]))
 #define CONTAINER_OF(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
 #define STATIC_ASSERT(c, msg)         _Static_assert(c, msg)
-#define MIN(a, b)                     ((a) < (b) ? (a) : (b))
-#define MAX(a, b)                     ((a) > (b) ? (a) : (b))
-#define ALIGN_UP(n, a)                (((n) + ((__typeof__(n))(a)-1)) & ~((__typeof__(n))(a)-1))
+/* MIN, MAX - look at each argument once: it may be an atomic load or a call. */
+#define PICK_(a, b, op, n)                                                                         \
+    __extension__({                                                                                \
+        __typeof__(1 ? (a) : (b)) pick_a_##n = (a), pick_b_##n = (b);                              \
+        pick_a_##n op pick_b_##n ? pick_a_##n : pick_b_##n;                                        \
+    })
+#define PICK(a, b, op, n) PICK_(a, b, op, n)
+#define MIN(a, b)         PICK(a, b, <, __COUNTER__)
+#define MAX(a, b)         PICK(a, b, >, __COUNTER__)
+#define ALIGN_UP(n, a)    (((n) + ((__typeof__(n))(a)-1)) & ~((__typeof__(n))(a)-1))
 
 /* panic - say what broke and end the process; the restart recovers. Used after a failed fsync or
  * inside "must not fail". */

@@ -132,7 +132,7 @@ static void builtin_shape_key(CatShape *shape)
         return;
     }
     /* pg_depend and pg_shdepend have no key: all their columns, in order. */
-    shape->key_count = MIN(shape->column_count, CAT_KEY_COLUMNS_MAX);
+    shape->key_count = (uint16_t)MIN(shape->column_count, CAT_KEY_COLUMNS_MAX);
     for (uint16_t k = 0; k < shape->key_count; k++) {
         shape->key[k] = k;
     }
