@@ -74,7 +74,6 @@ static Status engine_open_store(Cx *cx, Engine *e)
     if (!e->options.create) {
         return err_set(cx, ERRCODE_UNDEFINED_FILE, "database file \"%s\" does not exist", p->path);
     }
-    e->created = true;
     return store_create(cx, e->os, p->path, &e->options.store, &e->store);
 }
 
@@ -89,7 +88,7 @@ Status engine_make_txns(Cx *cx, Engine *e, Xid next_xid, Csn next_csn)
 static Status engine_open_log(Cx *cx, Engine *e, const StoreMaster *m, bool fresh)
 {
     struct EnginePrivate *p = e->priv;
-    Lsn start = fresh ? (m->next_lsn != 0 ? m->next_lsn : 4096) : m->checkpoint_lsn;
+    Lsn start = fresh ? m->next_lsn : m->checkpoint_lsn;
     TRY(wal_open(cx, e->os, p->wal_dir, &e->options.wal, start, fresh, &e->wal));
     atomic_store(&p->purge_lsn, wal_head(e->wal));
     store_attach_wal(e->store, e->wal);
@@ -102,6 +101,7 @@ static Status engine_open_steps(Cx *cx, Engine *e)
     struct EnginePrivate *p = e->priv;
     TRY(engine_open_store(cx, e));
     store_master_get(e->store, &m);
+    e->created = store_is_new(e->store);
     bool fresh = e->created || m.clean != 0 || m.checkpoint_lsn == 0;
     p->next_oid = MAX(m.next_oid, 16384);
     TRY(engine_open_log(cx, e, &m, fresh));

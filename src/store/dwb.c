@@ -24,7 +24,7 @@ Status dwb_write(Cx *cx, Store *s, const PageNo *pages, uint32_t count)
 {
     alignas(4096) uint8_t bytes[DWB_HEAD_BYTES] = {0};
     DwbHead *head = (DwbHead *)(void *)bytes;
-    if (!s->options.sync && !s->os->simulated) {
+    if (!s->options.sync) {
         return ST_OK; /* nothing is durable before the end anyway */
     }
     head->magic = DWB_MAGIC;
@@ -39,12 +39,7 @@ Status dwb_write(Cx *cx, Store *s, const PageNo *pages, uint32_t count)
     TRY(os_file_pwrite(cx, s->dwb, bytes, sizeof(bytes), 0));
     TRY(os_file_pwrite(cx, s->dwb, s->batch + PAGE_SIZE, (size_t)count * PAGE_SIZE,
                        DWB_HEAD_BYTES));
-    if (os_file_sync(cx, s->dwb) != ST_OK) {
-        if (!s->os->simulated) {
-            PANIC("could not flush the double-write file: %s", cx->err->message);
-        }
-        return ST_ERROR;
-    }
+    sync_or_halt(cx, s, s->dwb);
     return ST_OK;
 }
 
@@ -83,5 +78,6 @@ Status store_restore_torn(Cx *cx, Store *s)
     uint64_t size;
     TRY(os_file_size(cx, s->file, &size));
     atomic_store(&s->page_count, MIN(size / PAGE_SIZE, s->options.max_pages));
-    return s->options.sync ? os_file_sync(cx, s->file) : ST_OK;
+    sync_or_halt(cx, s, s->file);
+    return ST_OK;
 }

@@ -40,10 +40,10 @@ static Status header_write(Cx *cx, Store *s, uint32_t copy)
     return os_file_pwrite(cx, s->file, bytes, sizeof(bytes), (uint64_t)copy * STORE_HEADER_BYTES);
 }
 
-static void sync_or_panic(Cx *cx, Store *s, OsFile *f)
+void sync_or_halt(Cx *cx, Store *s, OsFile *f)
 {
-    if (s->options.sync && os_file_sync(cx, f) != ST_OK && !s->os->simulated) {
-        PANIC("could not flush the database file: %s", cx->err->message);
+    if (s->options.sync && os_file_sync(cx, f) != ST_OK) {
+        os_halt(s->os, cx->err->message);
     }
 }
 
@@ -58,9 +58,7 @@ Status store_master_put(Cx *cx, Store *s, const StoreMaster *m)
     s->master = *m;
     s->master.seq = seq;
     TRY(header_write(cx, s, (uint32_t)(seq & 1)));
-    if (s->options.sync) {
-        TRY(os_file_sync(cx, s->file));
-    }
+    sync_or_halt(cx, s, s->file);
     return ST_OK;
 }
 
@@ -144,10 +142,13 @@ static Status store_init(Cx *cx, Os *os, const char *path, const StoreOptions *o
     return store_map(cx, s);
 }
 
-/* dwb_close - every batch was synced in place, so the area has done its duty: the file goes. */
+/* dwb_close - every batch was synced in place, so the area has done its duty: the file goes. Unless
+ * recovery did not come to its end: then it may hold what the next one needs. */
 static void dwb_close(Store *s)
 {
-    if (s->dwb != NULL) {
+    if (s->dwb != NULL && s->recovering) {
+        os_file_close(s->dwb);
+    } else if (s->dwb != NULL) {
         Err err = {0};
         Arena arena;
         arena_init(&arena, NULL, "path", 0);
@@ -211,6 +212,24 @@ static Status store_lock(Cx *cx, Store *s)
     return st;
 }
 
+/* store_sync_parent - names made beside the database file become durable. */
+static Status store_sync_parent(Cx *cx, Store *s)
+{
+    Arena arena;
+    if (!s->options.sync) {
+        return ST_OK;
+    }
+    arena_init(&arena, NULL, "path", 0);
+    char *parent = arena_strdup(&arena, s->path);
+    char *slash = strrchr(parent, '/');
+    if (slash != NULL) {
+        slash[slash == parent ? 1 : 0] = '\0';
+    }
+    Status st = os_sync_dir(cx, s->os, slash != NULL ? parent : ".");
+    arena_release(&arena);
+    return st;
+}
+
 static Status dwb_open(Cx *cx, Store *s)
 {
     Arena arena;
@@ -218,28 +237,7 @@ static Status dwb_open(Cx *cx, Store *s)
     Status st = os_file_open(cx, s->os, arena_printf(&arena, "%s-dwb", s->path),
                              open_flags() | OS_OPEN_CREATE, &s->dwb);
     arena_release(&arena);
-    return st;
-}
-
-Status store_open(Cx *cx, Os *os, const char *path, const StoreOptions *o, Store **store_out)
-{
-    Store *s = NULL;
-    uint64_t size = 0;
-    Status st = ST_OK;
-    *store_out = NULL;
-    TRY_OUT(store_init(cx, os, path, o, &s));
-    TRY_OUT(os_file_open(cx, os, path, open_flags(), &s->file));
-    TRY_OUT(store_lock(cx, s));
-    TRY_OUT(header_read(cx, s));
-    TRY_OUT(os_file_size(cx, s->file, &size));
-    TRY_OUT(dwb_open(cx, s));
-    atomic_store(&s->page_count, MIN(size / PAGE_SIZE, s->options.max_pages));
-    s->recovering = true;
-    *store_out = s;
-    return ST_OK;
-out:
-    store_close(s);
-    return st;
+    return st == ST_OK ? store_sync_parent(cx, s) : st;
 }
 
 /* format_page - one of the first pages of a new file, written directly: there is no log yet. */
@@ -261,30 +259,92 @@ static Status format_page(Cx *cx, Store *s, PageNo page, PageType type)
     return os_file_pwrite(cx, s->file, s->batch, PAGE_SIZE, page * PAGE_SIZE);
 }
 
+/* store_format - the first pages, as they are in an empty database. */
+static Status store_format(Cx *cx, Store *s)
+{
+    TRY(os_file_truncate(cx, s->file, (uint64_t)STORE_FIRST_PAGE * PAGE_SIZE));
+    TRY(os_file_allocate(cx, s->file, 0, (uint64_t)(TREE_DIR_PAGE + 1) * PAGE_SIZE));
+    TRY(format_page(cx, s, STORE_FIRST_PAGE, PAGE_SPACE_MAP));
+    TRY(format_page(cx, s, TREE_DIR_PAGE, PAGE_TREE_DIR));
+    sync_or_halt(cx, s, s->file);
+    return ST_OK;
+}
+
+bool store_is_new(Store *s)
+{
+    return s->master.checkpoint_lsn == 0 && s->master.next_lsn == STORE_FIRST_LSN;
+}
+
+Status store_open(Cx *cx, Os *os, const char *path, const StoreOptions *o, Store **store_out)
+{
+    Store *s = NULL;
+    uint64_t size = 0;
+    Status st = ST_OK;
+    *store_out = NULL;
+    TRY_OUT(store_init(cx, os, path, o, &s));
+    s->recovering = true;
+    TRY_OUT(os_file_open(cx, os, path, open_flags(), &s->file));
+    TRY_OUT(store_lock(cx, s));
+    TRY_OUT(header_read(cx, s));
+    if (store_is_new(s)) {
+        /* No checkpoint ever: what is in the pages belongs to a log that is not read, and its LSNs
+         * will come again. */
+        TRY_OUT(store_format(cx, s));
+    }
+    TRY_OUT(os_file_size(cx, s->file, &size));
+    TRY_OUT(dwb_open(cx, s));
+    atomic_store(&s->page_count, MIN(size / PAGE_SIZE, s->options.max_pages));
+    *store_out = s;
+    return ST_OK;
+out:
+    store_close(s);
+    return st;
+}
+
+/* store_create_file - made under another name, so that a crash leaves no file that is not yet one
+ * of ours. */
+static Status store_create_file(Cx *cx, Store *s, const char *fresh)
+{
+    bool exists;
+    TRY(os_file_open(cx, s->os, fresh, open_flags() | OS_OPEN_CREATE, &s->file));
+    TRY(store_lock(cx, s));
+    TRY(os_file_truncate(cx, s->file, 0));
+    TRY(store_format(cx, s));
+    s->master = (StoreMaster){.seq = 1,
+                              .next_xid = 1,
+                              .next_csn = 1,
+                              .next_oid = 16384,
+                              .next_lsn = STORE_FIRST_LSN,
+                              .clean = 1};
+    os_random(s->os, &s->master.system_id, sizeof(s->master.system_id));
+    TRY(header_write(cx, s, 0));
+    TRY(header_write(cx, s, 1));
+    sync_or_halt(cx, s, s->file);
+    TRY(os_exists(cx, s->os, s->path, &exists));
+    if (exists) {
+        return err_set(cx, ERRCODE_DUPLICATE_FILE, "could not create file \"%s\": File exists",
+                       s->path);
+    }
+    return os_rename(cx, s->os, fresh, s->path);
+}
+
 Status store_create(Cx *cx, Os *os, const char *path, const StoreOptions *o, Store **store_out)
 {
     Store *s = NULL;
     Status st = ST_OK;
+    Arena arena;
     *store_out = NULL;
+    arena_init(&arena, NULL, "path", 0);
     TRY_OUT(store_init(cx, os, path, o, &s));
-    TRY_OUT(os_file_open(cx, os, path, open_flags() | OS_OPEN_CREATE | OS_OPEN_EXCL, &s->file));
-    TRY_OUT(store_lock(cx, s));
-    TRY_OUT(os_file_allocate(cx, s->file, 0, (uint64_t)(TREE_DIR_PAGE + 1) * PAGE_SIZE));
-    TRY_OUT(format_page(cx, s, STORE_FIRST_PAGE, PAGE_SPACE_MAP));
-    TRY_OUT(format_page(cx, s, TREE_DIR_PAGE, PAGE_TREE_DIR));
-    sync_or_panic(cx, s, s->file);
-    s->master = (StoreMaster){
-        .seq = 1, .next_xid = 1, .next_csn = 1, .next_oid = 16384, .next_lsn = 4096, .clean = 1};
-    os_random(os, &s->master.system_id, sizeof(s->master.system_id));
-    TRY_OUT(header_write(cx, s, 0));
-    TRY_OUT(header_write(cx, s, 1));
-    sync_or_panic(cx, s, s->file);
+    s->recovering = true;
+    TRY_OUT(store_create_file(cx, s, arena_printf(&arena, "%s-new", path)));
     TRY_OUT(dwb_open(cx, s));
     atomic_store(&s->page_count, TREE_DIR_PAGE + 1);
-    s->recovering = true;
     *store_out = s;
+    arena_release(&arena);
     return ST_OK;
 out:
+    arena_release(&arena);
     store_close(s);
     return st;
 }

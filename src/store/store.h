@@ -72,6 +72,10 @@ typedef struct StoreOptions {
  */
 Status store_create(Cx *cx, Os *os, const char *path, const StoreOptions *o, Store **store_out);
 Status store_open(Cx *cx, Os *os, const char *path, const StoreOptions *o, Store **store_out);
+/* store_is_new - nothing was ever kept in it: just created, or a crash came before its first
+ * checkpoint. The log begins at STORE_FIRST_LSN. */
+bool store_is_new(Store *s);
+#define STORE_FIRST_LSN ((Lsn)4096)
 /* store_attach_wal - the log to honour (WAL rule) and to append structure changes to; before any
  * page is changed. */
 void store_attach_wal(Store *s, Wal *wal);

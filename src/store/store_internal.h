@@ -112,6 +112,8 @@ static inline OsEvent *park_of(Store *s, PageNo page)
 
 /* page_crc - of everything behind the crc field. */
 uint32_t page_crc(const void *page);
+/* sync_or_halt - after a failed sync nobody knows what the file holds. */
+void sync_or_halt(Cx *cx, Store *s, OsFile *f);
 /* latch_wake - after a release: wake who waits for the page. */
 void latch_wake(Store *s, PageNo page);
 /* page_fault - bring an evicted page in; returns with the page unlocked (or lost to a faster

@@ -40,13 +40,6 @@ static Status copy_page(Cx *cx, Store *s, PageNo page, bool wait, uint8_t *to, B
     return ST_OK;
 }
 
-static void must(Cx *cx, Store *s, Status st, const char *what)
-{
-    if (st != ST_OK && !s->os->simulated) {
-        PANIC("could not %s: %s", what, cx->err->message);
-    }
-}
-
 /* finish_page - the copy is in the file: clean unless it changed since. */
 static void finish_page(Store *s, const BatchPage *b)
 {
@@ -83,11 +76,7 @@ static Status batch_write(Cx *cx, Store *s, const BatchPage *batch, uint32_t n)
                            pages[i] * PAGE_SIZE));
     }
     os_stop_point(s->os, "write.before_sync");
-    if (s->options.sync) {
-        Status st = os_file_sync(cx, s->file);
-        must(cx, s, st, "flush the database file");
-        TRY(st);
-    }
+    sync_or_halt(cx, s, s->file);
     return ST_OK;
 }
 
@@ -145,11 +134,7 @@ Status store_flush_before(Cx *cx, Store *s, Lsn begin, int64_t throttle_us, Lsn 
         Lsn rec = atomic_load(&s->rec_lsn[p]);
         redo = rec != 0 ? MIN(redo, rec) : redo;
     }
-    if (s->options.sync) {
-        Status st = os_file_sync(cx, s->file);
-        must(cx, s, st, "flush the database file");
-        TRY(st);
-    }
+    sync_or_halt(cx, s, s->file);
     *redo_out = redo;
     return ST_OK;
 }

@@ -206,7 +206,7 @@ Status txnsys_add_loser(Cx *cx, TxnSys *sys, const TxnActive *loser)
     return ST_OK;
 }
 
-Status txnsys_undo_losers(Cx *cx, TxnSys *sys, _Atomic bool *stop)
+static Status undo_losers_locked(Cx *cx, TxnSys *sys, _Atomic bool *stop)
 {
     for (;;) {
         Txn *txn = NULL;
@@ -236,4 +236,13 @@ Status txnsys_undo_losers(Cx *cx, TxnSys *sys, _Atomic bool *stop)
         mem_free(txn->priv);
         mem_free(txn);
     }
+}
+
+/* txnsys_undo_losers - the background thread and a closing engine may both want to. */
+Status txnsys_undo_losers(Cx *cx, TxnSys *sys, _Atomic bool *stop)
+{
+    os_mutex_lock(sys->os, &sys->undo_mutex);
+    Status st = undo_losers_locked(cx, sys, stop);
+    os_mutex_unlock(sys->os, &sys->undo_mutex);
+    return st;
 }

@@ -10,6 +10,7 @@
 #include "txn/txn.h"
 
 enum {
+    TXN_RANK_UNDO = 90,      /* one undoer of losers at a time */
     TXN_RANK_KEY_LOCK = 100, /* above latches: I/O allowed */
     TXN_RANK_DEADLOCK = 700,
     TXN_RANK_ROW_LOCK = 710,
@@ -21,8 +22,9 @@ enum {
 #define STATUS_IN_PROGRESS  ((uint64_t)0)
 #define STATUS_ABORTED      (~(uint64_t)0)
 #define STATUS_RING_ENTRIES ((uint64_t)1 << 32)
-#define STATUS_DROP_ENTRIES ((uint64_t)64 * 1024) /* memory is given back in pieces of this many   \
-                                                   */
+#define STATUS_DROP_ENTRIES                                                                        \
+    ((uint64_t)64 * 1024) /* memory is given back in pieces of this many                           \
+                           */
 
 #define LOG_BLOCK_SHIFT  20
 #define LOG_BLOCK_COUNT  ((uint64_t)1 << 24)
@@ -147,6 +149,7 @@ struct TxnSys {
     TxnDropTreeFn drop_tree;
     void *handler_arg;
 
+    OsMutex undo_mutex;
     OsMutex commit_lock; /* guards from here to the mark */
     ListNode active;     /* TxnPrivate.active_link, by first_lsn */
     ListNode snapshots;  /* Snapshot.link, oldest first */

@@ -22,6 +22,7 @@ Status txnsys_create(Cx *cx, Os *os, Wal *wal, Xid next_xid, Csn next_csn, TxnSy
     list_init(&sys->active);
     list_init(&sys->snapshots);
     list_init(&sys->waiters);
+    os_mutex_init(&sys->undo_mutex, "undo of losers", TXN_RANK_UNDO);
     os_mutex_init(&sys->commit_lock, "commit", TXN_RANK_COMMIT);
     os_mutex_init(&sys->deadlock, "deadlock", TXN_RANK_DEADLOCK);
     for (uint32_t i = 0; i < ROWLOCK_PARTS; i++) {

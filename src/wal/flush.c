@@ -92,13 +92,17 @@ bool wal_flush_round(Wal *wal)
     Cx cx = {.err = &err};
     Lsn from = atomic_load(&wal->flushed);
     Lsn bound = wal_complete_bound(wal);
-    bound = MIN(bound, from + WAL_ROUND_BYTES);
     if (bound <= from) {
         return false;
     }
     wal_writer_room(&cx, wal, bound);
-    if (wal_write_range(&cx, wal, from, bound) != ST_OK) {
-        wal_broken(wal, &cx);
+    /* Only the bound is told: it lies between records, so `lsn < flushed` means a whole record. */
+    while (from < bound) {
+        Lsn part_end = MIN(bound, from + WAL_ROUND_BYTES);
+        if (wal_write_range(&cx, wal, from, part_end) != ST_OK) {
+            wal_broken(wal, &cx);
+        }
+        from = part_end;
     }
     atomic_store(&wal->flushed, bound);
     os_event_signal(wal->os, &wal->flushed_event);

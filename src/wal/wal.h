@@ -129,7 +129,8 @@ void wal_fill(Wal *wal, const WalReservation *res, WalHeader *hdr, const Slice *
 /* wal_head - next LSN to be reserved (an RMW where the checkpoint needs one: wal_head_fence). */
 Lsn wal_head(Wal *wal);
 Lsn wal_head_fence(Wal *wal);
-/* wal_flushed - everything below is durable (or written, with sync off). Monotone. */
+/* wal_flushed - everything below is durable (or written, with sync off). Monotone, and always
+ * between two records. */
 Lsn wal_flushed(Wal *wal);
 /* wal_flush_request - have everything complete below lsn flushed soon; does not wait. */
 void wal_flush_request(Wal *wal, Lsn lsn);

@@ -12,7 +12,7 @@
 
 #define WAL_BLOCK_BYTES 4096u /* unit of writing; segments start at multiples of it */
 #define WAL_CHUNK_BYTES (1u << 20)
-/* The most one flush round writes: what may be on disk beyond the last durable byte. */
+/* The most written between two syncs: what may be on disk beyond the last durable byte. */
 #define WAL_ROUND_BYTES  (8u << 20)
 #define WAL_BOUNCE_BYTES (128u << 10)
 #define WAL_SLOTS        64u
