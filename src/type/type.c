@@ -7,11 +7,12 @@
 #include "type/type_internal.h"
 
 static const TypeFamily *const TYPE_FAMILIES[] = {
-    &type_family_bool,        &type_family_int,      &type_family_int_cross,
-    &type_family_oid,         &type_family_float,    &type_family_text,
-    &type_family_agg_basic,   &type_family_numeric,  &type_family_numeric_ops,
-    &type_family_numeric_agg, &type_family_text_fn,  &type_family_text_like,
-    &type_family_text_out,    &type_family_datetime,
+    &type_family_bool,          &type_family_int,      &type_family_int_cross,
+    &type_family_oid,           &type_family_float,    &type_family_text,
+    &type_family_agg_basic,     &type_family_numeric,  &type_family_numeric_ops,
+    &type_family_numeric_agg,   &type_family_text_fn,  &type_family_text_like,
+    &type_family_text_out,      &type_family_datetime, &type_family_datetime_ops,
+    &type_family_datetime_part,
 };
 
 #define TYPE_INDEX_SIZE 256

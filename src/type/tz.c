@@ -246,7 +246,10 @@ static bool tz_scan_date(TzScan *s, TzRuleDate *d)
 static bool tz_scan_rule(TzScan *s, TzRule *rule)
 {
     int32_t west = 0;
-    if (!tz_scan_abbrev(s, &rule->std.abbrev) || !tz_scan_time(s, &west)) {
+    /* "+02" alone: an offset without a name. */
+    bool bare = s->p < s->end && (*s->p == '+' || *s->p == '-' || is_digit(*s->p));
+    rule->std.abbrev = bare ? arena_strndup(s->arena, s->p, (size_t)(s->end - s->p)) : NULL;
+    if ((!bare && !tz_scan_abbrev(s, &rule->std.abbrev)) || !tz_scan_time(s, &west)) {
         return false;
     }
     rule->set = true;
