@@ -368,13 +368,14 @@ FACT_TEST(type_numeric)
 FACT_TEST(type_text)
 FACT_TEST(type_datetime)
 FACT_TEST(type_datetime_ops)
+FACT_TEST(type_misc)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_type_basic),        cmocka_unit_test(test_type_numeric),
         cmocka_unit_test(test_type_text),         cmocka_unit_test(test_type_datetime),
-        cmocka_unit_test(test_type_datetime_ops),
+        cmocka_unit_test(test_type_datetime_ops), cmocka_unit_test(test_type_misc),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
