@@ -141,7 +141,7 @@ static void undo_thread(void *arg)
     job_init(&j, "undo of losers");
     if (txnsys_undo_losers(&j.cx, e->txns, &e->priv->stop) != ST_OK) {
         log_err(LOG_FATAL, &j.err);
-        PANIC("undo of interrupted transactions failed");
+        os_halt(e->os, "undo of interrupted transactions failed");
     }
     arena_release(&j.arena);
 }

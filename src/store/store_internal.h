@@ -38,12 +38,16 @@ static inline uint64_t state_word(uint32_t state, uint64_t version)
 }
 
 #define PARK_BUCKETS 256u
-#define DWB_PAGES    256u /* pages of one write batch */
-#define EVICT_BATCH  64u
-#define RANK_EVICT   153
-#define RANK_SPACE   152
-#define RANK_TREES   151
-#define RANK_WRITE   150
+#ifdef DASSIE_TINY
+#define DWB_PAGES 8u
+#else
+#define DWB_PAGES 256u /* pages of one write batch */
+#endif
+#define EVICT_BATCH 64u
+#define RANK_EVICT  153
+#define RANK_SPACE  152
+#define RANK_TREES  151
+#define RANK_WRITE  150
 
 typedef struct TreeSlot {
     TreeEntry entry;

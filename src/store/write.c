@@ -12,6 +12,7 @@
 typedef struct BatchPage {
     PageNo page;
     Lsn lsn; /* of the copy */
+    Lsn rec; /* its rec_lsn then */
 } BatchPage;
 
 /* copy_page - take the page's bytes and set its io flag; false when it is clean, busy or being
@@ -33,7 +34,7 @@ static Status copy_page(Cx *cx, Store *s, PageNo page, bool wait, uint8_t *to, B
     if (atomic_load(&s->rec_lsn[page]) != 0 &&
         atomic_compare_exchange_strong(&s->io[page], &idle, 1)) {
         memcpy(to, ref.hdr, PAGE_SIZE);
-        *out = (BatchPage){page, ref.hdr->lsn};
+        *out = (BatchPage){page, ref.hdr->lsn, atomic_load(&s->rec_lsn[page])};
         *copied_out = true;
     }
     page_unlock(s, &ref);
@@ -47,8 +48,9 @@ static void finish_page(Store *s, const BatchPage *b)
     Cx cx = {.err = &err};
     PageRef ref;
     if (page_lock(&cx, s, b->page, LATCH_SHARED, &ref) == ST_OK) {
-        /* Changed since: what is not in the file yet began at the copy's LSN. */
-        atomic_store(&s->rec_lsn[b->page], ref.hdr->lsn == b->lsn ? 0 : MAX(b->lsn, 1));
+        /* Changed since: what is not in the file yet began at the copy's LSN; a page that never had
+         * a record has none. */
+        atomic_store(&s->rec_lsn[b->page], ref.hdr->lsn == b->lsn ? 0 : MAX(b->lsn, b->rec));
         atomic_store(&s->io[b->page], 0);
         page_unlock(s, &ref);
     } else {

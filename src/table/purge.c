@@ -150,19 +150,33 @@ static Status drop_chains(Cx *cx, Engine *e, TreeRt *rt, const BtTree *tree)
     return st == ST_DONE ? ST_OK : st;
 }
 
-Status table_drop_tree(Cx *cx, Engine *e, TreeId tree)
+/* drop_prepare - the chains go first, as long as the rows can be read; then the tree is marked, for
+ * a crash in the middle of freeing its pages leaves one that can only be freed further. */
+static Status drop_prepare(Cx *cx, Engine *e, TreeId tree)
 {
     TreeRt *rt;
-    Status st = tree_rt_get(cx, e, tree, &rt);
-    if (st == ST_NOTFOUND) {
-        return ST_OK;
-    }
-    TRY(st);
+    TreeEntry entry;
+    TRY(tree_rt_get(cx, e, tree, &rt));
     BtTree t = {e->store, tree, rt->kind, rt->root};
     if (rt->kind == TREE_TABLE && atomic_load(&rt->has_overflow)) {
         TRY(drop_chains(cx, e, rt, &t));
     }
-    st = bt_free_tree(cx, e->store, tree);
+    TRY(tree_get(cx, e->store, tree, &entry));
+    entry.flags |= TREE_FLAG_FREEING;
+    TRY(tree_put(cx, e->store, &entry));
     tree_rt_forget(e, tree);
+    return ST_OK;
+}
+
+Status table_drop_tree(Cx *cx, Engine *e, TreeId tree)
+{
+    TreeEntry entry;
+    Status st = tree_get(cx, e->store, tree, &entry);
+    if (st == ST_OK && (entry.flags & TREE_FLAG_FREEING) == 0) {
+        st = drop_prepare(cx, e, tree);
+    }
+    if (st == ST_OK) {
+        st = bt_free_tree(cx, e->store, tree);
+    }
     return st == ST_NOTFOUND ? ST_OK : st;
 }

@@ -79,7 +79,7 @@ struct RowLayouts {
     struct RowLayouts *next_dropped;
 };
 typedef struct RowLayouts TreeRt;
-enum { TREE_FLAG_OVERFLOW = 1 };
+enum { TREE_FLAG_OVERFLOW = 1, TREE_FLAG_FREEING = 2 };
 
 struct TableRuntime {
     OsMutex mutex;

@@ -205,6 +205,9 @@ Status tree_rt_get(Cx *cx, Engine *e, TreeId tree, TreeRt **rt_out)
     }
     TreeEntry entry;
     TRY(tree_get(cx, e->store, tree, &entry));
+    if ((entry.flags & TREE_FLAG_FREEING) != 0) {
+        return ST_NOTFOUND; /* a drop was interrupted: some of its pages are gone already */
+    }
     rt = mem_zalloc("tree", sizeof(*rt));
     arena_init(&rt->arena, NULL, "tree", 0);
     os_mutex_init(&rt->mutex, "tree", TABLE_RANK_TREE);

@@ -153,7 +153,7 @@ void txn_abort(Cx *cx, Txn *txn)
         Status st = txn_undo_to(&own, txn, 0);
         if (st != ST_OK) {
             log_err(LOG_FATAL, &err);
-            PANIC("undo of transaction %llu failed", (unsigned long long)txn->xid);
+            os_halt(txn->sys->os, "undo of a transaction failed");
         }
     }
     txn_finish_abort(cx, txn);
@@ -170,7 +170,7 @@ Status txn_rollback_to(Cx *cx, Txn *txn, const SavePoint *sp)
         Status st = txn_undo_walk(&own, txn, sp->last_lsn, sp->action_count, NULL);
         if (st != ST_OK) {
             log_err(LOG_FATAL, &err);
-            PANIC("undo of transaction %llu failed", (unsigned long long)txn->xid);
+            os_halt(txn->sys->os, "undo of a transaction failed");
         }
     }
     row_locks_release(txn, sp->level, false);

@@ -34,9 +34,18 @@ typedef struct CrashRow {
     uint32_t text_seed, text_len;
 } CrashRow;
 
+/* A table a worker made, with one index; both are dropped again some time. */
+typedef struct CrashExtra {
+    TreeId tree;
+    TableIndex index;
+    uint32_t rows;
+} CrashExtra;
+
 typedef struct CrashState {
     Lsn lsn; /* of the commit; 0 = not known (its call never returned) */
     CrashRow rows[CRASH_KEYS];
+    CrashExtra extra; /* tree 0 = none */
+    int64_t sequence; /* the greatest value used so far */
 } CrashState;
 
 typedef struct CrashWorker {
@@ -63,7 +72,9 @@ typedef struct Crash {
     bool ready; /* the tables exist, durably */
     bool stop;  /* the helpers of the workload shall end */
     uint32_t worker_count;
-    TreeId kv_tree, account_tree;
+    bool faulty; /* a disk error was planned: failing statements are no finding */
+    TreeId kv_tree, account_tree, sequence_tree;
+    int64_t sequence_seen; /* the greatest value a committed transaction used */
     TableIndex kv_index[2], account_index[1];
     RowId accounts[CRASH_ACCOUNTS];
     Table *kv, *account;
@@ -90,9 +101,22 @@ void crash_work(void *arg);
 /* crash_verify - open, verify everything, compare with the model, settle it; close or go on. */
 void crash_verify(void *arg);
 
+/* crash_status - true: it worked. False: it failed, and may, for a planned disk error. */
+#define crash_status(c, cx, expr) crash_status_at((c), (cx), (expr), #expr, __FILE__, __LINE__)
+bool crash_status_at(Crash *c, Cx *cx, Status st, const char *what, const char *file, int line);
+
+/* crash_extra.c: tables made and dropped, sequences. */
+bool crash_extra_step(CrashWorker *w, Txn *txn);
+void crash_extra_check(Crash *c, const CrashState *model);
+bool crash_sequence_step(CrashWorker *w);
+void crash_sequence_check(Crash *c);
+RowValues crash_row_values(Arena *arena, int32_t a, const CrashRow *row, uint16_t columns);
+extern const ColumnLayout crash_kv_columns[3];
+
 /* Shared by the two. */
 void crash_open(Crash *c);
 void crash_open_tables(Crash *c);
+void crash_verify_table(Crash *c, const Table *t);
 void crash_check_accounts(Crash *c, Cx *cx, Txn *txn, const Snapshot *snap);
 uint32_t crash_scan_kv(Crash *c, Cx *cx, const Snapshot *snap,
                        void (*row)(void *arg, int32_t a, const CrashRow *row), void *arg);

@@ -31,7 +31,7 @@ static void crash_configure(Crash *c, uint64_t seed)
     arena_init(&c->arena, NULL, "crash", 0);
     EngineOptions *o = &c->options;
     engine_options_default(o);
-    o->store.pool_bytes = (uint64_t)PAGE_SIZE * (48 + crash_random(&c->random, 200));
+    o->store.pool_bytes = (uint64_t)PAGE_SIZE * (16 + crash_random(&c->random, 100));
     o->store.max_pages = 1u << 14;
     o->wal.segment_bytes = 65536u << crash_random(&c->random, 3);
     o->wal.first_segment_bytes = 16384;
@@ -49,7 +49,7 @@ static void crash_configure(Crash *c, uint64_t seed)
         w->state_count = 1;
         w->cx.err = &w->err;
         w->cx.arena = &w->arena;
-        w->transactions = 4 + crash_random(&c->random, 24);
+        w->transactions = 4 + crash_random(&c->random, crash_random(&c->random, 4) ? 24 : 120);
         arena_init(&w->arena, NULL, "worker", 0);
     }
 }
@@ -57,7 +57,7 @@ static void crash_configure(Crash *c, uint64_t seed)
 /* crash_cut - when to cut the power: early operations as often as late ones. */
 static uint64_t crash_cut(Crash *c)
 {
-    return 1 + crash_random(&c->random, 1u << (3 + crash_random(&c->random, 6)));
+    return 1 + crash_random(&c->random, 1u << (3 + crash_random(&c->random, 8)));
 }
 
 static void crash_seed(uint64_t seed, bool verbose, Progress *p)
@@ -65,10 +65,17 @@ static void crash_seed(uint64_t seed, bool verbose, Progress *p)
     static Crash c;
     crash_configure(&c, seed);
     c.verbose = verbose;
+    if (verbose) {
+        (void)printf("seed %llu: %u workers, pool of %llu pages, background threads %s\n",
+                     (unsigned long long)seed, c.worker_count,
+                     (unsigned long long)(c.options.store.pool_bytes / PAGE_SIZE),
+                     c.options.background ? "on" : "off");
+    }
     for (int round = 0; round < ROUNDS; round++) {
         os_sim_crash_at(c.os, crash_cut(&c));
         OsSimEnd end = os_sim_run(c.os, crash_work, &c);
-        crash_check(end == OS_SIM_CRASHED, "the engine gave up: %s", os_sim_halt_reason(c.os));
+        crash_check(end == OS_SIM_CRASHED || c.faulty, "the engine gave up: %s",
+                    os_sim_halt_reason(c.os));
         for (uint32_t cuts = crash_random(&c.random, 3);; cuts--) {
             if (verbose) {
                 (void)printf("seed %llu round %d: operation %llu, %u commits, %u aborts%s\n",

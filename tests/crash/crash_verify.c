@@ -137,8 +137,11 @@ static void worker_settle(CrashWorker *w, const CrashState *found, Lsn *newest_o
                 *lost_out = w->states[m].lsn;
             }
         }
+        int64_t sequence = w->states[first].sequence;
         w->states[0] = w->states[k];
+        w->states[0].sequence = sequence;
         w->state_count = 1;
+        w->crash->sequence_seen = MAX(w->crash->sequence_seen, w->states[0].sequence);
         return;
     }
     (void)fprintf(stderr, "worker %u: what survived is none of the %u possible states\n", w->id,
@@ -150,7 +153,7 @@ static void worker_settle(CrashWorker *w, const CrashState *found, Lsn *newest_o
     crash_fail(__FILE__, __LINE__, "committed data was lost, or uncommitted data kept");
 }
 
-static void verify_table(Crash *c, const Table *t)
+void crash_verify_table(Crash *c, const Table *t)
 {
     Buf report;
     uint64_t errors = 0;
@@ -205,12 +208,15 @@ static void verify_content(Crash *c, bool settle)
 void crash_verify(void *arg)
 {
     Crash *c = arg;
+    c->faulty = false;
     crash_open(c);
     if (c->ready) {
         crash_open_tables(c);
         verify_content(c, true);
-        verify_table(c, c->kv);
-        verify_table(c, c->account);
+        if (!c->options.background) { /* bt_verify wants a tree that nobody changes */
+            crash_verify_table(c, c->kv);
+            crash_verify_table(c, c->account);
+        }
         /* When nothing is left to undo or purge, all still is as it was. */
         _Atomic bool stop = false;
         crash_must(&c->cx, txnsys_undo_losers(&c->cx, c->engine->txns, &stop));
@@ -220,8 +226,12 @@ void crash_verify(void *arg)
         }
         crash_check(st == ST_DONE, "purge: status %d: %s", (int)st, c->err.message);
         verify_content(c, false);
-        verify_table(c, c->kv);
-        verify_table(c, c->account);
+        crash_verify_table(c, c->kv);
+        crash_verify_table(c, c->account);
+        for (uint32_t i = 0; i < c->worker_count; i++) {
+            crash_extra_check(c, &c->workers[i].states[0]);
+        }
+        crash_sequence_check(c);
     }
     verify_file(c);
     if (crash_random(&c->random, 3) == 0) {

@@ -5,16 +5,52 @@
 
 #include "crash.h"
 
-static const ColumnLayout kv_columns[3] = {
+const ColumnLayout crash_kv_columns[3] = {
     {.phys = PHYS_I32, .missing_is_null = true},
     {.phys = PHYS_I64, .missing_is_null = true},
     {.phys = PHYS_STR, .missing_is_null = true},
 };
 static const PhysType kv_types[3] = {PHYS_I32, PHYS_I64, PHYS_STR};
 
+/* The run whose log a failure prints (--verbose). */
+static Crash *crash_running;
+
+static const char *log_type_text(WalType t)
+{
+    static const char *const texts[] = {"invalid", "insert",     "update",   "delete", "resurrect",
+                                        "clr",     "purge",      "smo",      "image",  "commit",
+                                        "abort",   "checkpoint", "sequence", "tree",   "noop"};
+    return t < ARRAY_LEN(texts) ? texts[t] : "?";
+}
+
+/* crash_print_log - every record still there, for whoever looks for the cause of a finding. */
+static void crash_print_log(Crash *c)
+{
+    Err err;
+    Cx cx = {.err = &err};
+    WalReader r;
+    if (c == NULL || !c->verbose || c->engine == NULL || c->engine->wal == NULL) {
+        return;
+    }
+    wal_reader_init(&r, c->engine->wal, wal_tail(c->engine->wal), 0);
+    while (wal_reader_next(&cx, &r) == ST_OK) {
+        const WalHeader *h = &r.hdr;
+        uint64_t first = 0;
+        memcpy(&first, r.body.data, MIN(r.body_len, sizeof(first)));
+        (void)fprintf(stderr,
+                      "%8llx %-10s flags %3u xid %4llu prev %8llx tree %3u page %4llu"
+                      " body %zu %llx\n",
+                      (unsigned long long)r.lsn, log_type_text(wal_type(h)), wal_flags(h),
+                      (unsigned long long)wal_xid(h), (unsigned long long)h->prev_lsn, h->tree,
+                      (unsigned long long)h->page, r.body_len, (unsigned long long)first);
+    }
+    wal_reader_release(&r);
+}
+
 void crash_fail(const char *file, int line, const char *fmt, ...)
 {
     va_list ap;
+    crash_print_log(crash_running);
     va_start(ap, fmt);
     (void)fprintf(stderr, "%s:%d: ", file, line);
     (void)vfprintf(stderr, fmt, ap);
@@ -31,6 +67,17 @@ void crash_must_at(Cx *cx, Status st, const char *what, const char *file, int li
         sqlstate_text(cx->err->sqlstate, state);
         crash_fail(file, line, "%s: status %d, %s: %s", what, (int)st, state, cx->err->message);
     }
+}
+
+bool crash_status_at(Crash *c, Cx *cx, Status st, const char *what, const char *file, int line)
+{
+    bool planned =
+        c->faulty && st == ST_ERROR &&
+        (cx->err->sqlstate == ERRCODE_IO_ERROR || cx->err->sqlstate == ERRCODE_DISK_FULL);
+    if (!planned) {
+        crash_must_at(cx, st, what, file, line);
+    }
+    return !planned;
 }
 
 uint32_t crash_random(uint64_t *state, uint32_t below)
@@ -52,6 +99,8 @@ void crash_text(uint32_t text_seed, uint32_t text_len, char *out)
 
 void crash_open(Crash *c)
 {
+    crash_running = c;
+    c->engine = NULL;
     crash_must(&c->cx, engine_open(&c->cx, c->os, "/app.db", &c->options, &c->engine));
 }
 
@@ -102,7 +151,7 @@ static void row_put(Batch *b, uint32_t at, int32_t a, const CrashRow *row, Arena
     VEC_DATA(b->cols[2], Str)[at] = str_ref(text, row->text_len);
 }
 
-static RowValues row_values(Arena *arena, int32_t a, const CrashRow *row, uint16_t columns)
+RowValues crash_row_values(Arena *arena, int32_t a, const CrashRow *row, uint16_t columns)
 {
     Batch *b = arena_alloc(arena, sizeof(*b));
     batch_init(b, kv_types, columns, arena);
@@ -122,15 +171,16 @@ static void crash_make_tables(Crash *c)
     arena_init(&arena, NULL, "make", 0);
     crash_describe(c);
     crash_must(cx, txn_begin(cx, e->txns, ISO_READ_COMMITTED, &arena, &txn));
-    crash_must(cx, table_create(cx, e, txn, kv_columns, 3, &c->kv_tree));
+    crash_must(cx, table_create(cx, e, txn, crash_kv_columns, 3, &c->kv_tree));
     crash_must(cx, index_create(cx, e, txn, &c->kv_index[0].tree, &c->kv_index[0].root));
     crash_must(cx, index_create(cx, e, txn, &c->kv_index[1].tree, &c->kv_index[1].root));
-    crash_must(cx, table_create(cx, e, txn, kv_columns, 2, &c->account_tree));
+    crash_must(cx, table_create(cx, e, txn, crash_kv_columns, 2, &c->account_tree));
     crash_must(cx, index_create(cx, e, txn, &c->account_index[0].tree, &c->account_index[0].root));
+    crash_must(cx, sequence_create(cx, e, txn, 1, &c->sequence_tree));
     crash_open_tables(c);
     for (int32_t i = 0; i < CRASH_ACCOUNTS; i++) {
         CrashRow row = {.b = 1000};
-        RowValues v = row_values(&arena, i, &row, 2);
+        RowValues v = crash_row_values(&arena, i, &row, 2);
         crash_must(cx, table_insert(cx, txn, c->account, &v, &c->accounts[i]));
     }
     crash_must(cx, txn_commit(cx, txn, &lsn));
@@ -170,16 +220,20 @@ void crash_check_accounts(Crash *c, Cx *cx, Txn *txn, const Snapshot *snap)
 }
 
 /* account_read - one account's balance as the snapshot sees it. */
-static int64_t account_read(Crash *c, Cx *cx, Txn *txn, const Snapshot *snap, uint32_t i,
-                            Arena *arena)
+static bool account_read(Crash *c, Cx *cx, Txn *txn, const Snapshot *snap, uint32_t i, Arena *arena,
+                         int64_t *balance_out)
 {
     static const uint16_t columns[1] = {1};
     static const PhysType types[1] = {PHYS_I64};
     Batch b;
     batch_init(&b, types, 1, arena);
-    crash_must(cx,
-               table_fetch(cx, txn, snap, c->account, c->accounts[i], columns, 1, &b, 0, arena));
-    return VEC_DATA(b.cols[0], int64_t)[0];
+    if (!crash_status(
+            c, cx,
+            table_fetch(cx, txn, snap, c->account, c->accounts[i], columns, 1, &b, 0, arena))) {
+        return false;
+    }
+    *balance_out = VEC_DATA(b.cols[0], int64_t)[0];
+    return true;
 }
 
 /* ---- one transaction of a worker ---- */
@@ -193,8 +247,12 @@ static bool account_add(CrashWorker *w, Txn *txn, uint32_t i, int64_t delta)
         const Snapshot *snap;
         WriteOutcome outcome;
         crash_must(&w->cx, txn_snapshot(&w->cx, txn, &snap));
-        CrashRow row = {.b = account_read(c, &w->cx, txn, snap, i, &w->arena) + delta};
-        RowValues v = row_values(&w->arena, (int32_t)i, &row, 2);
+        CrashRow row = {0};
+        if (!account_read(c, &w->cx, txn, snap, i, &w->arena, &row.b)) {
+            return false;
+        }
+        row.b += delta;
+        RowValues v = crash_row_values(&w->arena, (int32_t)i, &row, 2);
         Status st =
             table_update(&w->cx, txn, snap, c->account, c->accounts[i], &v, changed, &outcome);
         txn_snapshot_done(txn);
@@ -203,7 +261,9 @@ static bool account_add(CrashWorker *w, Txn *txn, uint32_t i, int64_t delta)
             c->deadlocks++;
             return false;
         }
-        crash_must(&w->cx, st);
+        if (!crash_status(c, &w->cx, st)) {
+            return false;
+        }
         crash_must(&w->cx, txn_next_command(&w->cx, txn));
         if (outcome == WRITE_DONE) {
             return true;
@@ -245,28 +305,33 @@ static bool work_key_too_long(CrashWorker *w, Status st)
 }
 
 /* work_insert - a free key, or one that is taken: 23505, and the statement's work is taken back. */
-static void work_insert(CrashWorker *w, Txn *txn, uint32_t i)
+static bool work_insert(CrashWorker *w, Txn *txn, uint32_t i)
 {
     CrashRow *old = &w->draft.rows[i];
     CrashRow row = work_new_row(w);
     SavePoint sp;
-    RowValues v = row_values(&w->arena, CRASH_KEY(w->id, i), &row, 3);
+    RowValues v = crash_row_values(&w->arena, CRASH_KEY(w->id, i), &row, 3);
     txn_savepoint(txn, &sp);
     Status st = table_insert(&w->cx, txn, w->crash->kv, &v, &row.rowid);
+    if (st == ST_ERROR && w->crash->faulty && w->err.sqlstate != ERRCODE_UNIQUE_VIOLATION &&
+        !work_key_too_long(w, st)) {
+        return crash_status(w->crash, &w->cx, st);
+    }
     if (old->present || work_key_too_long(w, st)) {
         crash_check(st == ST_ERROR && (w->err.sqlstate == ERRCODE_UNIQUE_VIOLATION ||
                                        w->err.sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                     "key %d is taken, and insert gave status %d", CRASH_KEY(w->id, i), (int)st);
         crash_must(&w->cx, txn_rollback_to(&w->cx, txn, &sp));
-        return;
+        return true;
     }
     crash_must(&w->cx, st);
     crash_must(&w->cx, txn_next_command(&w->cx, txn));
     *old = row;
+    return true;
 }
 
 /* work_change - update or delete a row of one's own: nobody else may have touched it. */
-static void work_change(CrashWorker *w, Txn *txn, uint32_t i, bool is_delete)
+static bool work_change(CrashWorker *w, Txn *txn, uint32_t i, bool is_delete)
 {
     CrashRow *old = &w->draft.rows[i];
     CrashRow row = work_new_row(w);
@@ -286,23 +351,26 @@ static void work_change(CrashWorker *w, Txn *txn, uint32_t i, bool is_delete)
     if (is_delete) {
         st = table_delete(&w->cx, txn, snap, w->crash->kv, old->rowid, &outcome);
     } else {
-        RowValues v = row_values(&w->arena, CRASH_KEY(w->id, i), &row, 3);
+        RowValues v = crash_row_values(&w->arena, CRASH_KEY(w->id, i), &row, 3);
         st = table_update(&w->cx, txn, snap, w->crash->kv, old->rowid, &v, changed, &outcome);
     }
     txn_snapshot_done(txn);
     if (work_key_too_long(w, st)) {
         crash_must(&w->cx, txn_rollback_to(&w->cx, txn, &sp));
-        return;
+        return true;
     }
-    crash_must(&w->cx, st);
+    if (!crash_status(w->crash, &w->cx, st)) {
+        return false;
+    }
     crash_check(outcome == WRITE_DONE, "key %d is mine, and the outcome is %d", CRASH_KEY(w->id, i),
                 (int)outcome);
     crash_must(&w->cx, txn_next_command(&w->cx, txn));
     *old = is_delete ? (CrashRow){.present = false} : row;
+    return true;
 }
 
 /* work_batch - several rows at once, as COPY does. */
-static void work_batch(CrashWorker *w, Txn *txn)
+static bool work_batch(CrashWorker *w, Txn *txn)
 {
     uint32_t at[CRASH_KEYS], n = 0;
     CrashRow rows[CRASH_KEYS];
@@ -317,36 +385,49 @@ static void work_batch(CrashWorker *w, Txn *txn)
     }
     n = MIN(n, VEC_CAPACITY);
     if (n == 0) {
-        return;
+        return true;
     }
     batch_init(&b, kv_types, 3, &w->arena);
     for (uint32_t k = 0; k < n; k++) {
         row_put(&b, k, CRASH_KEY(w->id, at[k]), &rows[k], &w->arena);
     }
     batch_set_count(&b, n);
-    crash_must(&w->cx, table_insert_batch(&w->cx, txn, w->crash->kv, &b, ids));
+    if (!crash_status(w->crash, &w->cx, table_insert_batch(&w->cx, txn, w->crash->kv, &b, ids))) {
+        return false;
+    }
     crash_must(&w->cx, txn_next_command(&w->cx, txn));
     for (uint32_t k = 0; k < n; k++) {
         rows[k].rowid = ids[k];
         w->draft.rows[at[k]] = rows[k];
     }
+    return true;
 }
 
-static void work_step(CrashWorker *w, Txn *txn)
+static bool work_step(CrashWorker *w, Txn *txn)
 {
     uint32_t i = crash_random(&w->random, CRASH_KEYS);
-    bool present = w->draft.rows[i].present;
-    switch (crash_random(&w->random, 10)) {
-    case 0: work_batch(w, txn); break;
+    switch (crash_random(&w->random, 11)) {
+    case 0: return work_batch(w, txn);
     case 1:
-    case 2: work_insert(w, txn, i); break; /* perhaps a duplicate */
+    case 2: return work_insert(w, txn, i); /* perhaps a duplicate */
+    case 3: return crash_sequence_step(w);
     default:
-        if (!present) {
-            work_insert(w, txn, i);
-        } else {
-            work_change(w, txn, i, crash_random(&w->random, 3) == 0);
+        if (!w->draft.rows[i].present) {
+            return work_insert(w, txn, i);
+        }
+        return work_change(w, txn, i, crash_random(&w->random, 3) == 0);
+    }
+}
+
+/* work_mark - change row 0 for sure: states that differ elsewhere can be told apart by it. */
+static bool work_mark(CrashWorker *w, Txn *txn)
+{
+    while (!w->draft.rows[0].present) {
+        if (!work_insert(w, txn, 0)) {
+            return false;
         }
     }
+    return work_change(w, txn, 0, false);
 }
 
 /* work_commit - the state is among the possible ones before the engine can have made it durable. */
@@ -368,6 +449,7 @@ static void work_commit(CrashWorker *w, Txn *txn)
         crash_check(wal_flushed(w->crash->engine->wal) >= lsn, "flush_wait returned too early");
         w->states[0] = w->draft;
         w->state_count = 1;
+        w->crash->sequence_seen = MAX(w->crash->sequence_seen, w->draft.sequence);
     }
 }
 
@@ -388,21 +470,25 @@ static void work_transaction(CrashWorker *w)
         } else if (what == 2) {
             const Snapshot *snap;
             crash_must(&w->cx, txn_snapshot(&w->cx, txn, &snap));
-            crash_check_accounts(c, &w->cx, txn, snap);
+            if (!c->faulty) {
+                crash_check_accounts(c, &w->cx, txn, snap);
+            }
             txn_snapshot_done(txn);
         } else if (what == 3) {
             SavePoint sp;
             CrashState before = w->draft;
             txn_savepoint(txn, &sp);
-            for (uint32_t k = 0; k < 3; k++) {
-                work_step(w, txn);
+            for (uint32_t k = 0; k < 3 && good; k++) {
+                good = work_step(w, txn);
             }
-            if (crash_random(&w->random, 2) == 0) {
+            if (good && crash_random(&w->random, 2) == 0) {
                 crash_must(&w->cx, txn_rollback_to(&w->cx, txn, &sp));
                 w->draft = before;
             }
+        } else if (what == 4 && crash_random(&w->random, 3) == 0) {
+            good = work_mark(w, txn) && crash_extra_step(w, txn);
         } else {
-            work_step(w, txn);
+            good = work_step(w, txn);
         }
     }
     if (good && crash_random(&w->random, 6) != 0) {
@@ -434,14 +520,25 @@ static void helper_main(void *arg)
     while (!c->stop) {
         os_sleep_us(c->os, 500 + crash_random(&random, 4000));
         if (crash_random(&random, 2) == 0) {
-            crash_must(&cx, engine_checkpoint(&cx, c->engine));
+            (void)crash_status(c, &cx, engine_checkpoint(&cx, c->engine));
         } else {
             Status st = engine_purge_step(&cx, c->engine);
-            crash_must(&cx, st == ST_DONE ? ST_OK : st);
+            (void)crash_status(c, &cx, st == ST_DONE ? ST_OK : st);
         }
         arena_clear(&arena);
     }
     arena_release(&arena);
+}
+
+/* crash_plan_fault - some rounds have one disk error, once the tables are there. */
+static void crash_plan_fault(Crash *c)
+{
+    static const OsSimFault faults[] = {OS_SIM_EIO, OS_SIM_ENOSPC, OS_SIM_SHORT_WRITE};
+    c->faulty = crash_random(&c->random, 4) == 0;
+    if (c->faulty) {
+        os_sim_fault_at(c->os, 1 + crash_random(&c->random, 200),
+                        faults[crash_random(&c->random, ARRAY_LEN(faults))]);
+    }
 }
 
 void crash_work(void *arg)
@@ -454,6 +551,7 @@ void crash_work(void *arg)
     } else {
         crash_open_tables(c);
     }
+    crash_plan_fault(c);
     c->stop = false;
     for (uint32_t i = 0; i < c->worker_count; i++) {
         crash_must(&c->cx, os_thread_create(&c->cx, c->os, "worker", worker_main, &c->workers[i],
@@ -465,8 +563,8 @@ void crash_work(void *arg)
     }
     c->stop = true;
     os_thread_join(helper);
-    if (crash_random(&c->random, 2) == 0) {
-        crash_must(&c->cx, engine_close(&c->cx, c->engine));
+    if (crash_random(&c->random, 2) == 0 &&
+        crash_status(c, &c->cx, engine_close(&c->cx, c->engine))) {
         for (uint32_t i = 0; i < c->worker_count; i++) { /* closing makes everything durable */
             CrashWorker *w = &c->workers[i];
             w->states[0] = w->states[w->state_count - 1];

@@ -7,7 +7,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 build=${BUILD:-build-crash}
 if [ ! -f "$build/build.ninja" ]; then
-    meson setup "$build" --buildtype=debug -Doptimization=1 -Dwerror=false -Dpage_size=1024 >/dev/null || exit 2
+    meson setup "$build" --buildtype=debug -Doptimization=1 -Dwerror=false -Dtiny=true -Dpage_size=1024 >/dev/null || exit 2
 fi
 ninja -C "$build" tests/crash/crash_sim >/dev/null || { ninja -C "$build" tests/crash/crash_sim; exit 2; }
 first=1
