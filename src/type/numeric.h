@@ -67,6 +67,8 @@ void num_pow10(mpz_t z, uint32_t n);
 void num_rescale(mpz_t z, int32_t from, int32_t to);
 /* num_digits - decimal digits of |z|, 0 for zero. */
 int32_t num_digits(const mpz_t z);
+/* num_weight - the position and value of the first base-10000 digit, as PostgreSQL stores it. */
+int32_t num_weight(const mpz_t z, int32_t dscale, int32_t *first);
 /* num_div_round - z = num / den to an integer, half away from zero. */
 void num_div_round(mpz_t z, const mpz_t num, const mpz_t den);
 

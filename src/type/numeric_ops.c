@@ -112,8 +112,7 @@ Status numeric_multiply(Cx *cx, Arena *a, const Str *x, const Str *y, Str *out)
 }
 
 /* ---- division ---- */
-/* num_weight - the position and value of the first base-10000 digit, as PostgreSQL stores it. */
-static int32_t num_weight(const mpz_t z, int32_t dscale, int32_t *first)
+int32_t num_weight(const mpz_t z, int32_t dscale, int32_t *first)
 {
     *first = 0;
     if (mpz_sgn(z) == 0) {

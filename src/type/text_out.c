@@ -467,6 +467,26 @@ static Status k_text_concat_ws(KERNEL_PARAMS)
     return text_rows(call, args, arg_count, sel, out, text_concat_ws_row);
 }
 
+/* quote_literal, quote_nullable and || of any value go by its text. */
+static Status quote_any_row(FnCall *call, const Vector *const *args, uint32_t n UNUSED,
+                            uint32_t row, Buf *buf)
+{
+    if (vec_is_null(args[0], row)) {
+        buf_puts(buf, "NULL");
+        return ST_OK;
+    }
+    Buf raw;
+    buf_init(&raw, SIZE_MAX);
+    Status st = text_of_arg(call, args, 0, row, &raw);
+    text_quote_literal((Slice){raw.data == NULL ? "" : (const char *)raw.data, raw.len}, buf);
+    buf_release(&raw);
+    return st;
+}
+static Status k_quote_any(KERNEL_PARAMS)
+{
+    return text_rows(call, args, arg_count, sel, out, quote_any_row);
+}
+
 /* ---- format ---- */
 typedef struct FormatSpec {
     int32_t arg, width, width_arg; /* 0 = none, -1 = the next one */
@@ -769,6 +789,10 @@ static const FnOps TEXT_OUT_FNS[] = {
     FN(quote_ident),
     FN(quote_literal),
     FN(quote_nullable),
+    FN_AS("oid:1285", quote_any),
+    FN_AS("oid:1290", quote_any),
+    FN_AS("oid:2003", text_concat),
+    FN_AS("oid:2004", text_concat),
     FN(text_concat),
     FN(text_concat_ws),
     FN(text_format),

@@ -7,13 +7,13 @@
 #include "type/type_internal.h"
 
 static const TypeFamily *const TYPE_FAMILIES[] = {
-    &type_family_bool,          &type_family_int,      &type_family_int_cross,
-    &type_family_oid,           &type_family_float,    &type_family_text,
-    &type_family_agg_basic,     &type_family_numeric,  &type_family_numeric_ops,
-    &type_family_numeric_agg,   &type_family_text_fn,  &type_family_text_like,
-    &type_family_text_out,      &type_family_datetime, &type_family_datetime_ops,
-    &type_family_datetime_part, &type_family_uuid,     &type_family_json,
-    &type_family_float_math,
+    &type_family_bool,          &type_family_int,          &type_family_int_cross,
+    &type_family_oid,           &type_family_float,        &type_family_text,
+    &type_family_agg_basic,     &type_family_numeric,      &type_family_numeric_ops,
+    &type_family_numeric_agg,   &type_family_text_fn,      &type_family_text_like,
+    &type_family_text_out,      &type_family_datetime,     &type_family_datetime_ops,
+    &type_family_datetime_part, &type_family_uuid,         &type_family_json,
+    &type_family_float_math,    &type_family_numeric_math,
 };
 
 #define TYPE_INDEX_SIZE 256

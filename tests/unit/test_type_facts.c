@@ -369,6 +369,7 @@ FACT_TEST(type_text)
 FACT_TEST(type_datetime)
 FACT_TEST(type_datetime_ops)
 FACT_TEST(type_misc)
+FACT_TEST(type_math)
 
 int main(void)
 {
@@ -376,6 +377,7 @@ int main(void)
         cmocka_unit_test(test_type_basic),        cmocka_unit_test(test_type_numeric),
         cmocka_unit_test(test_type_text),         cmocka_unit_test(test_type_datetime),
         cmocka_unit_test(test_type_datetime_ops), cmocka_unit_test(test_type_misc),
+        cmocka_unit_test(test_type_math),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
