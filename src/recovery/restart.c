@@ -150,7 +150,7 @@ Status engine_redo(Cx *cx, Engine *e, const StoreMaster *m)
     if (st == ST_OK) {
         st = restart_losers(cx, &r);
     }
-    if (st == ST_OK) {
+    if (st == ST_OK && !e->os->simulated) {
         log_line(LOG_INFO, "recovered: %llu log records in %lld ms, %u transactions to undo",
                  (unsigned long long)r.records, (long long)((os_mono_us(e->os) - start) / 1000),
                  r.active.count);

@@ -112,7 +112,8 @@ Lsn txn_log(Txn *txn, WalType type, uint8_t flags, TreeId tree, PageNo page, con
         .page = page,
     };
     Lsn lsn = wal_append(txn->sys->wal, &h, parts, part_count);
-    txn->last_lsn = lsn;
+    /* The checkpoint reads it from another thread; see txnsys_active. */
+    __atomic_store_n(&txn->last_lsn, lsn, __ATOMIC_RELAXED);
     txn_blocks_enter(txn, lsn);
     return lsn;
 }

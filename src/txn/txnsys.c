@@ -371,7 +371,10 @@ void txnsys_active(TxnSys *sys, Arena *arena, TxnActive **list_out, uint32_t *co
             uint32_t i = 0;
             LIST_FOREACH (node, &sys->active) {
                 const Txn *t = LIST_ITEM(node, TxnPrivate, active_link)->owner;
-                list[i++] = (TxnActive){t->xid, t->first_lsn, t->last_lsn};
+                /* A record this misses is above the checkpoint's redo point: its page is still
+                   dirty since before it, or it was logged under this lock. */
+                Lsn last = __atomic_load_n(&t->last_lsn, __ATOMIC_RELAXED);
+                list[i++] = (TxnActive){t->xid, t->first_lsn, last};
             }
             *next_xid_out = sys->next_xid;
             *next_csn_out = sys->last_csn + 1;
