@@ -37,6 +37,7 @@ typedef struct Restart {
     TxnActive *free;
     uint64_t records;
     Xid max_xid;
+    Csn max_csn; /* commit numbers go on rising: skip links in old records compare with them */
 } Restart;
 
 static void restart_note_xid(Restart *r, Xid xid, Lsn lsn)
@@ -82,6 +83,13 @@ static Status restart_record(Cx *cx, Restart *r, const WalReader *reader)
     case WAL_IMAGE:
     case WAL_TREE: return store_redo(cx, r->e->store, reader->lsn, h, body);
     case WAL_COMMIT:
+        if (body.len >= sizeof(Csn)) {
+            Csn csn;
+            memcpy(&csn, body.ptr, sizeof(csn));
+            r->max_csn = MAX(r->max_csn, csn);
+        }
+        (void)map_remove_int(&r->active, xid);
+        return ST_OK;
     case WAL_ABORT_END: (void)map_remove_int(&r->active, xid); return ST_OK;
     case WAL_NOOP: return restart_noop(r, reader);
     case WAL_CHECKPOINT:
@@ -145,7 +153,8 @@ Status engine_redo(Cx *cx, Engine *e, const StoreMaster *m)
     }
     wal_reader_release(&reader);
     if (st == ST_DONE) {
-        st = engine_make_txns(cx, e, MAX(body.next_xid, r.max_xid + 1), body.next_csn);
+        st = engine_make_txns(cx, e, MAX(body.next_xid, r.max_xid + 1),
+                              MAX(body.next_csn, r.max_csn + 1));
     }
     if (st == ST_OK) {
         st = restart_losers(cx, &r);

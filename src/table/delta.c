@@ -7,8 +7,10 @@
 /* Ranges closer than this are logged as one: a range costs 6 bytes. */
 enum { DELTA_GAP = 7 };
 
-static void delta_one(Slice old_row, Slice new_row, Delta *d)
+void delta_make_one(Slice old_row, Slice new_row, Delta *d)
 {
+    d->old_len = (uint16_t)old_row.len;
+    d->new_len = (uint16_t)new_row.len;
     size_t n = MIN(old_row.len, new_row.len), head = 0, tail = 0;
     while (head < n && old_row.ptr[head] == new_row.ptr[head]) {
         head++;
@@ -28,7 +30,7 @@ void delta_make(Slice old_row, Slice new_row, Delta *d)
     d->new_len = (uint16_t)new_row.len;
     d->count = 0;
     if (old_row.len != new_row.len) {
-        delta_one(old_row, new_row, d);
+        delta_make_one(old_row, new_row, d);
         return;
     }
     size_t i = 0, n = old_row.len;
@@ -53,7 +55,7 @@ void delta_make(Slice old_row, Slice new_row, Delta *d)
             }
         }
         if (d->count == DELTA_RANGES_MAX) {
-            delta_one(old_row, new_row, d);
+            delta_make_one(old_row, new_row, d);
             return;
         }
         uint16_t len = (uint16_t)(last + 1 - i);

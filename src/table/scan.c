@@ -183,6 +183,19 @@ Status row_list_gather(Cx *cx, const Table *t, const RowList *l, uint16_t col, V
     return ST_OK;
 }
 
+/* scan_prefetch - log records of the rows that will have to be judged: their cache misses overlap.
+ */
+static void scan_prefetch(const TableScan *s, const BtPos *pos, uint32_t from, uint32_t to)
+{
+    const Wal *wal = s->t->engine->wal;
+    for (uint32_t slot = from; slot < to; slot++) {
+        BtEntry entry;
+        if (bt_leaf_entry(&pos->leaf, slot, &entry) && !version_settled(s->snap, entry.tag)) {
+            wal_prefetch(wal, tag_lsn(entry.tag));
+        }
+    }
+}
+
 /* scan_take_leaf - rows of the latched leaf from pos->slot on, up to `max`; *slot_out: the first
  * slot not looked at. */
 static Status scan_take_leaf(Cx *cx, TableScan *s, const BtPos *pos, uint32_t max, Arena *arena,
@@ -191,8 +204,13 @@ static Status scan_take_leaf(Cx *cx, TableScan *s, const BtPos *pos, uint32_t ma
     RowList *l = &s->list;
     uint32_t n = bt_leaf_count(&pos->leaf), slot = pos->slot;
     row_list_begin(l, s->t);
-    for (; slot < n && l->count < max; slot++) {
+    bool judge = pos->leaf.hdr->max_row_lsn >= s->snap->settled_lsn;
+    for (uint32_t ahead = slot; slot < n && l->count < max; slot++) {
         BtEntry entry;
+        if (judge && slot == ahead) {
+            ahead = MIN(n, slot + 32);
+            scan_prefetch(s, pos, slot, ahead);
+        }
         if (UNLIKELY(!bt_leaf_entry(&pos->leaf, slot, &entry))) {
             return err_corrupt(cx, pos->leaf.page, "row %u is damaged", slot);
         }

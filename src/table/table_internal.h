@@ -12,12 +12,13 @@
  *   DELETE index  u64 prev_tag, u16 klen, key        RESURRECT likewise
  *   CLR           u64 undo_next, then by flags as CLR_* says
  *   PURGE         u64 rowid, u16 n                   PURGE index  u16 klen, key
- * flags bit 0 tells an index entry; bit 1 of UPDATE: a column of a unique index changed.
+ * flags bit 0 tells an index entry; bit 1 of UPDATE: a column of a unique index changed; bit 2 of
+ * UPDATE: a SkipLink follows.
  */
 #include "base/map.h"
 #include "table/maintain.h"
 
-enum { ROWREC_INDEX = 1, ROWREC_KEY_UPDATE = 2 };
+enum { ROWREC_INDEX = 1, ROWREC_KEY_UPDATE = 2, ROWREC_SKIP = 4 };
 /* CLR kinds (the record's flags). */
 enum {
     CLR_REMOVE_ROWS = 1, /* u64 rowid, u16 n */
@@ -167,6 +168,31 @@ static inline void txn_note_page(Txn *txn, const Snapshot *snap, const PageRef *
     }
 }
 
+/*
+ * SkipLink - at the end of an UPDATE record, for snapshots older than a run of updates of one row.
+ * `lsn` is an earlier UPDATE, the base of the run, of the transaction with commit number `csn`; all
+ * records of the run between it and this one changed bytes within [from, to) of the row only, which
+ * is the one range of the base. A snapshot with a lower csn sees none of them: it takes this
+ * record's before-image, then the base's, and goes on before the base.
+ */
+typedef struct SkipLink {
+    Lsn lsn;
+    Csn csn;
+    uint16_t from, to;
+    uint32_t pad;
+} SkipLink;
+STATIC_ASSERT(sizeof(SkipLink) == 24, "SkipLink is 24 bytes on disk");
+/* skip_link_make - the link for an update of the version `tag`; false when none is worth it. */
+bool skip_link_make(Cx *cx, const Txn *txn, uint64_t tag, SkipLink *out);
+static inline bool skip_link_read(const WalHeader *hdr, Slice body, SkipLink *out)
+{
+    if ((wal_flags(hdr) & ROWREC_SKIP) == 0 || body.len < sizeof(*out)) {
+        return false;
+    }
+    memcpy(out, body.ptr + body.len - sizeof(*out), sizeof(*out));
+    return true;
+}
+
 /* ---- deltas ---- */
 #define DELTA_RANGES_MAX 8
 typedef struct DeltaRange {
@@ -178,6 +204,8 @@ typedef struct Delta {
     DeltaRange ranges[DELTA_RANGES_MAX];
 } Delta;
 void delta_make(Slice old_row, Slice new_row, Delta *d);
+/* delta_make_one - as one range. */
+void delta_make_one(Slice old_row, Slice new_row, Delta *d);
 /* UpdateBody - a decoded UPDATE record or CLR_UPDATE_ROW. old/new bytes alternate from `bytes`. */
 typedef struct UpdateBody {
     RowId rowid;

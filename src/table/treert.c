@@ -279,7 +279,8 @@ Status tree_rt_add_layout(Cx *cx, Engine *e, TreeRt *rt, const ColumnLayout *col
     }
     layouts_encode_columns(&meta, columns, column_count);
     TRY_OUT(tree_meta_write(cx, e->store, rt->tree, slice_bytes(meta.data, meta.len)));
-    ColumnLayout *copy = arena_memdup(&rt->arena, columns, sizeof(*columns) * MAX(column_count, 1u));
+    ColumnLayout *copy =
+        arena_memdup(&rt->arena, columns, sizeof(*columns) * MAX(column_count, 1u));
     for (uint16_t i = 0; i < column_count; i++) {
         if (copy[i].phys == PHYS_STR && !copy[i].missing_is_null) {
             copy[i].missing.str =

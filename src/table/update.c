@@ -178,10 +178,10 @@ static Status update_free_left(Cx *cx, Txn *txn, const Table *t, Slice old_paylo
 /* update_log - the UPDATE record of a delta. */
 static Lsn update_log(Txn *txn, const Table *t, PageNo page, uint8_t flags, RowId rowid,
                       uint64_t prev_tag, const Delta *d, const uint8_t *old_row,
-                      const uint8_t *new_row)
+                      const uint8_t *new_row, const SkipLink *skip)
 {
     uint8_t head[22 + 6 * DELTA_RANGES_MAX];
-    Slice parts[1 + 2 * DELTA_RANGES_MAX];
+    Slice parts[2 + 2 * DELTA_RANGES_MAX];
     uint32_t n = 1;
     put_u64(head, rowid);
     put_u64(head + 8, prev_tag);
@@ -202,18 +202,29 @@ static Lsn update_log(Txn *txn, const Table *t, PageNo page, uint8_t flags, RowI
         }
     }
     parts[0] = slice_bytes(head, 22 + 6 * (size_t)d->count);
+    if (skip != NULL) {
+        parts[n++] = slice_bytes(skip, sizeof(*skip));
+        flags |= ROWREC_SKIP;
+    }
     return txn_log(txn, WAL_UPDATE, flags, t->tree, page, parts, n);
 }
 
 /* update_apply - leaf latched, room enough: log the delta and rewrite the row. */
-static void update_apply(Txn *txn, const Table *t, BtPos *pos, const BtEntry *entry, uint8_t flags,
-                         RowId rowid, const uint8_t *row, uint32_t len)
+static void update_apply(Cx *cx, Txn *txn, const Table *t, BtPos *pos, const BtEntry *entry,
+                         uint8_t flags, RowId rowid, const uint8_t *row, uint32_t len)
 {
     Delta d;
+    SkipLink link;
     Slice old_row = slice_bytes(entry->payload, entry->payload_len);
-    delta_make(old_row, slice_bytes(row, len), &d);
+    bool skip = skip_link_make(cx, txn, entry->tag, &link);
+    if (skip) {
+        delta_make_one(old_row, slice_bytes(row, len), &d); /* so that it can be a base itself */
+    } else {
+        delta_make(old_row, slice_bytes(row, len), &d);
+    }
     page_dirty(t->engine->store, &pos->leaf);
-    Lsn lsn = update_log(txn, t, pos->leaf.page, flags, rowid, entry->tag, &d, entry->payload, row);
+    Lsn lsn = update_log(txn, t, pos->leaf.page, flags, rowid, entry->tag, &d, entry->payload, row,
+                         skip ? &link : NULL);
     BtEntry now = *entry;
     if (len != entry->payload_len) {
         bool fits = bt_leaf_resize(&pos->leaf, pos->slot, len);
@@ -306,7 +317,7 @@ Status table_update(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowI
     if (keep_old) {
         memcpy(old, entry.payload, entry.payload_len);
     }
-    update_apply(txn, t, &pos, &entry, flags, rowid, row, len);
+    update_apply(cx, txn, t, &pos, &entry, flags, rowid, row, len);
     bt_release(&tree, &pos);
     if (keep_old) {
         if (row_has_refs(t->layouts, old_payload)) {

@@ -64,16 +64,40 @@ static Status version_step_update(Cx *cx, Slice body, VersionReader *vr, Slice *
     return ST_OK;
 }
 
+/* version_skip - after the step before `link`'s record: over the run, to before its base. */
+static Status version_skip(Cx *cx, TxnSys *sys, const SkipLink *link, VersionReader *vr, Slice *row,
+                           uint64_t *tag)
+{
+    WalHeader hdr;
+    uint8_t body[VERSION_BODY_BYTES];
+    size_t len = 0;
+    if (tag_lsn(*tag) == link->lsn) {
+        return ST_OK; /* a run of one: the next step is the base itself */
+    }
+    TRY(wal_read(cx, txnsys_wal(sys), link->lsn, &hdr, body, sizeof(body), &len));
+    if (wal_type(&hdr) != WAL_UPDATE || len > sizeof(body)) {
+        return err_corrupt(cx, 0, "skip link does not lead to an update record");
+    }
+    return version_step_update(cx, slice_bytes(body, len), vr, row, tag);
+}
+
 /* version_step_back - the tag and bytes before the record. */
-static Status version_step_back(Cx *cx, TxnSys *sys, Lsn lsn, VersionRecord *r, VersionReader *vr,
-                                Slice *row, uint64_t *tag)
+static Status version_step_back(Cx *cx, const Snapshot *snap, Lsn lsn, VersionRecord *r,
+                                VersionReader *vr, Slice *row, uint64_t *tag)
 {
     Slice body;
+    SkipLink link;
+    TxnSys *sys = snap->sys;
     Status st = version_body(cx, sys, lsn, r, &body);
     if (st == ST_OK) {
         size_t at = (wal_flags(&r->hdr) & ROWREC_INDEX) != 0 ? 0 : 8;
         switch (wal_type(&r->hdr)) {
-        case WAL_UPDATE: st = version_step_update(cx, body, vr, row, tag); break;
+        case WAL_UPDATE:
+            st = version_step_update(cx, body, vr, row, tag);
+            if (st == ST_OK && skip_link_read(&r->hdr, body, &link) && snap->csn < link.csn) {
+                st = version_skip(cx, sys, &link, vr, row, tag);
+            }
+            break;
         case WAL_DELETE:
         case WAL_RESURRECT:
             if (body.len < at + 8) {
@@ -124,7 +148,7 @@ Status version_find(Cx *cx, const Snapshot *snap, uint64_t tag, Slice payload, V
                     *seen_out = false;
                     return ST_OK;
                 }
-                TRY(version_step_back(cx, snap->sys, lsn, &r, vr, &payload, &tag));
+                TRY(version_step_back(cx, snap, lsn, &r, vr, &payload, &tag));
                 first = false;
                 continue;
             }
@@ -199,4 +223,37 @@ Status version_live(Cx *cx, const Txn *txn, TxnSys *sys, uint64_t tag, bool *liv
         *xid_out = wal_xid(&hdr);
     }
     return ST_OK;
+}
+
+bool skip_link_make(Cx *cx, const Txn *txn, uint64_t tag, SkipLink *out)
+{
+    TxnSys *sys = txn_sys(txn);
+    Csn oldest_csn, csn;
+    if ((tag & TAG_HAS_PREV) == 0 || tag_lsn(tag) < txnsys_oldest_snapshot(sys, &oldest_csn)) {
+        return false; /* every snapshot sees the version being replaced */
+    }
+    WalHeader hdr;
+    uint8_t bytes[VERSION_BODY_BYTES];
+    size_t len = 0;
+    UpdateBody prev;
+    if (wal_read(cx, txnsys_wal(sys), tag_lsn(tag), &hdr, bytes, sizeof(bytes), &len) != ST_OK) {
+        err_clear(cx); /* cut off meanwhile */
+        return false;
+    }
+    if (wal_type(&hdr) != WAL_UPDATE || len > sizeof(bytes) || wal_xid(&hdr) == txn->xid ||
+        !update_body_decode(slice_bytes(bytes, len), false, &prev) || prev.delta.count != 1 ||
+        prev.delta.old_len != prev.delta.new_len ||
+        xid_state(sys, wal_xid(&hdr), &csn) != XID_COMMITTED || csn == 0) {
+        return false;
+    }
+    const DeltaRange *r = &prev.delta.ranges[0];
+    uint16_t from = r->at, to = (uint16_t)(r->at + r->new_n);
+    /* Go on with the run while the oldest snapshot is older than its base and the base has the
+       bytes; else a new run begins with the version being replaced. */
+    if (skip_link_read(&hdr, slice_bytes(bytes, len), out) && out->csn > oldest_csn &&
+        out->from <= from && to <= out->to) {
+        return true;
+    }
+    *out = (SkipLink){tag_lsn(tag), csn, from, to, 0};
+    return true;
 }

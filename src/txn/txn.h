@@ -130,6 +130,9 @@ bool lsn_settled_block(TxnSys *sys, Lsn lsn, Csn csn);
 /* txnsys_settled_now - with a page latched: every tag LSN on it below this belongs to a finished
  * transaction. */
 Lsn txnsys_settled_now(TxnSys *sys);
+/* txnsys_oldest_snapshot - settled_lsn and csn of the oldest registered snapshot (UINT64_MAX:
+ * none); a hint for writers, read without a lock. */
+Lsn txnsys_oldest_snapshot(TxnSys *sys, Csn *csn_out);
 /* txnsys_durable_lsn - rows below this belong to transactions whose end is durable. */
 Lsn txnsys_durable_lsn(TxnSys *sys);
 /* txnsys_counts - for monitoring: active writers, registered snapshots. */

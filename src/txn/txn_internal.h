@@ -161,7 +161,9 @@ struct TxnSys {
     uint32_t writer_count, snapshot_count;
     /* ---- mark ---- */
 
-    _Atomic Lsn oldest_active; /* first_lsn of the head of `active`; 0 = none */
+    _Atomic Lsn oldest_active;       /* first_lsn of the head of `active`; 0 = none */
+    _Atomic Lsn oldest_snapshot_lsn; /* of the oldest registered snapshot; UINT64_MAX = none */
+    _Atomic Csn oldest_snapshot_csn;
     _Atomic Lsn durable_lsn;
     _Atomic uint32_t loser_count;
     Xid first_xid; /* of this process; older ones are losers or finished */

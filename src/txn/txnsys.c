@@ -21,6 +21,7 @@ Status txnsys_create(Cx *cx, Os *os, Wal *wal, Xid next_xid, Csn next_csn, TxnSy
     sys->last_csn = MAX(next_csn, 2) - 1;
     list_init(&sys->active);
     list_init(&sys->snapshots);
+    atomic_store(&sys->oldest_snapshot_lsn, UINT64_MAX);
     list_init(&sys->waiters);
     os_mutex_init(&sys->undo_mutex, "undo of losers", TXN_RANK_UNDO);
     os_mutex_init(&sys->commit_lock, "commit", TXN_RANK_COMMIT);
@@ -221,6 +222,26 @@ void txnsys_counts(TxnSys *sys, uint32_t *writers_out, uint32_t *snapshots_out)
 
 /* ---- snapshots ---- */
 
+/* snapshot_publish_oldest - commit lock held, the head of the list changed. */
+static void snapshot_publish_oldest(TxnSys *sys)
+{
+    Lsn lsn = UINT64_MAX;
+    Csn csn = UINT64_MAX;
+    if (!list_empty(&sys->snapshots)) {
+        const Snapshot *s = LIST_ITEM(sys->snapshots.next, Snapshot, link);
+        lsn = s->settled_lsn;
+        csn = s->csn;
+    }
+    atomic_store_explicit(&sys->oldest_snapshot_csn, csn, memory_order_relaxed);
+    atomic_store_explicit(&sys->oldest_snapshot_lsn, lsn, memory_order_relaxed);
+}
+
+Lsn txnsys_oldest_snapshot(TxnSys *sys, Csn *csn_out)
+{
+    *csn_out = atomic_load_explicit(&sys->oldest_snapshot_csn, memory_order_relaxed);
+    return atomic_load_explicit(&sys->oldest_snapshot_lsn, memory_order_relaxed);
+}
+
 void snapshot_take(TxnSys *sys, Txn *txn, Snapshot *snap_out)
 {
     snap_out->sys = sys;
@@ -231,7 +252,9 @@ void snapshot_take(TxnSys *sys, Txn *txn, Snapshot *snap_out)
     snap_out->settled_lsn = txnsys_settled_locked(sys);
     snap_out->commit_lsn = sys->last_commit_lsn;
     list_push_back(&sys->snapshots, &snap_out->link);
-    sys->snapshot_count++;
+    if (sys->snapshot_count++ == 0) {
+        snapshot_publish_oldest(sys);
+    }
     txnsys_durable_refresh(sys);
     os_mutex_unlock(sys->os, &sys->commit_lock);
 }
@@ -249,8 +272,12 @@ void snapshot_copy(const Snapshot *from, Snapshot *to_out)
 
 void txn_snapshot_unlink(Snapshot *snap)
 {
+    bool oldest = snap->sys->snapshots.next == &snap->link;
     list_remove(&snap->link);
     snap->sys->snapshot_count--;
+    if (oldest) {
+        snapshot_publish_oldest(snap->sys);
+    }
 }
 
 void snapshot_release(Snapshot *snap)

@@ -117,6 +117,13 @@ Status wal_record_read(Cx *cx, Wal *wal, Lsn lsn, bool verify, WalHeader *hdr_ou
     return ST_OK;
 }
 
+void wal_prefetch(const Wal *wal, Lsn lsn)
+{
+    const uint8_t *p = wal->region + (lsn & (wal->region_bytes - 1));
+    __builtin_prefetch(p);
+    __builtin_prefetch(p + CACHE_LINE);
+}
+
 Status wal_read(Cx *cx, Wal *wal, Lsn lsn, WalHeader *hdr_out, void *body, size_t body_cap,
                 size_t *body_len_out)
 {

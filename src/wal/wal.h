@@ -148,6 +148,9 @@ void wal_on_flush(Wal *wal, void (*fn)(void *arg, Lsn flushed), void *arg);
 Status wal_read(Cx *cx, Wal *wal, Lsn lsn, WalHeader *hdr_out, void *body, size_t body_cap,
                 size_t *body_len_out);
 
+/* wal_prefetch - a hint that the record will be read soon; never faults. */
+void wal_prefetch(const Wal *wal, Lsn lsn);
+
 /* WalReader - forward iteration for recovery and purge; ST_DONE at the end of valid log (or at
  * `end`). */
 typedef struct WalReader {

@@ -78,6 +78,72 @@ static void versions_chain_of_updates(void **state)
     fixture_end(&f);
 }
 
+/* Long runs of updates of one column, as skip links shorten them, with snapshots of all ages coming
+   and going; now and then another column or the row's length changes, or an update is aborted. */
+static void versions_long_chains(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 3000, SNAPS = 12 };
+    Fixture f;
+    Snapshot snaps[SNAPS];
+    int64_t expect[SNAPS];
+    bool held[SNAPS] = {false};
+    unsigned seed = 12;
+    int64_t b = 1;
+    int32_t a = 1;
+    const char *c = "x";
+    fixture_start(&f, 2);
+    Txn *w = fixture_begin(&f);
+    RowId id = insert(&f, &f.s, w, (FixtureRow){a, b, c});
+    fixture_commit(&f, &f.s, w);
+    for (int i = 0; i < ROUNDS; i++) {
+        ArenaMark mark = arena_mark(&f.s.arena);
+        unsigned r = (unsigned)rand_r(&seed);
+        if (r % 25 == 0) {
+            int k = (int)(r / 25 % SNAPS);
+            if (held[k]) {
+                assert_int_equal(see(&f, &f.s, &snaps[k], id), expect[k]);
+                snapshot_release(&snaps[k]);
+            } else {
+                snapshot_take(f.e->txns, NULL, &snaps[k]);
+                expect[k] = b;
+            }
+            held[k] = !held[k];
+        }
+        int64_t next = r % 5 == 0 ? b + (int64_t)rand_r(&seed) * 1000003 : b + 1;
+        int32_t next_a = r % 31 == 0 ? a + 1 : a;
+        const char *next_c = r % 57 == 0 ? (c[1] == 0 ? "a longer one" : "x") : c;
+        w = fixture_begin(&f);
+        assert_int_equal(update(&f, &f.s, w, id, (FixtureRow){next_a, next, next_c}), WRITE_DONE);
+        if (r % 11 == 0) {
+            txn_abort(&f.s.cx, w);
+        } else {
+            Lsn lsn;
+            must(&f.s, txn_commit(&f.s.cx, w, &lsn));
+            a = next_a;
+            b = next;
+            c = next_c;
+        }
+        if (r % 40 == 0) {
+            for (int k = 0; k < SNAPS; k++) {
+                if (held[k]) {
+                    assert_int_equal(see(&f, &f.s, &snaps[k], id), expect[k]);
+                }
+            }
+        }
+        arena_rewind(&f.s.arena, mark);
+    }
+    for (int k = 0; k < SNAPS; k++) {
+        if (held[k]) {
+            assert_int_equal(see(&f, &f.s, &snaps[k], id), expect[k]);
+            snapshot_release(&snaps[k]);
+        }
+    }
+    assert_int_equal(see_now(&f, &f.s, NULL, id), b);
+    verify(&f, &f.s);
+    fixture_end(&f);
+}
+
 static void versions_abort_restores(void **state)
 {
     (void)state;
@@ -226,6 +292,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(versions_insert_is_seen_after_commit),
         cmocka_unit_test(versions_chain_of_updates),
+        cmocka_unit_test(versions_long_chains),
         cmocka_unit_test(versions_abort_restores),
         cmocka_unit_test(versions_savepoints),
         cmocka_unit_test(versions_conflicts),
