@@ -207,8 +207,39 @@ Status engine_next_oid(Cx *cx, Engine *e, Oid *oid_out)
                          : err_set(cx, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "object IDs are used up");
 }
 
+/* engine_check_tree - its structure; damage is a finding, not an error. */
+static void engine_check_tree(Cx *cx, Engine *e, const TreeEntry *entry, Buf *report,
+                              uint64_t *errors)
+{
+    BtTree tree = {e->store, entry->tree, entry->kind, entry->root};
+    Status st = ST_OK;
+    if (entry->kind != TREE_SEQUENCE) {
+        st = bt_verify(cx, &tree, report, errors);
+    }
+    if (st == ST_OK && entry->kind == TREE_TABLE) {
+        st = table_check_rows(cx, e, entry->tree);
+    }
+    if (st != ST_OK) {
+        buf_printf(report, "tree %u: %s\n", entry->tree, cx->err->message);
+        (*errors)++;
+        err_clear(cx);
+    }
+}
+
 Status engine_check(Cx *cx, Engine *e, Buf *report, uint64_t *errors_out)
 {
+    Arena arena;
+    TreeEntry *trees;
+    uint32_t count;
+    Status st;
     *errors_out = 0;
-    return store_check(cx, e->store, report, errors_out);
+    arena_init(&arena, NULL, "check", 0);
+    st = store_check(cx, e->store, report, errors_out);
+    trees_foreach(e->store, &arena, &trees, &count);
+    for (uint32_t i = 0; i < count && st == ST_OK; i++) {
+        engine_check_tree(cx, e, &trees[i], report, errors_out);
+        st = cx_check(cx);
+    }
+    arena_release(&arena);
+    return st;
 }

@@ -328,6 +328,7 @@ static UNUSED void verify(Fixture *f, Session *s)
     Buf report;
     uint64_t errors = 0;
     buf_init(&report, 1 << 20);
+    must(s, engine_check(&s->cx, f->e, &report, &errors));
     must(s, table_verify(&s->cx, f->t, &report, &errors));
     if (errors != 0) {
         printf("%.*s\n", (int)report.len, (const char *)report.data);
