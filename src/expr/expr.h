@@ -17,8 +17,15 @@ typedef struct ExprRun ExprRun;
 typedef struct ExprMap {
     int (*find)(void *arg, uint16_t rte, int16_t column);
     /* Sub-plans: how EXPR_SUBLINK is evaluated; the executor registers, the compiler numbers.
-     * Returns a number or -1. */
-    int (*sublink)(void *arg, const Expr *e);
+     * Returns a number or -1; args_out: expressions over the input that the sub-plan is given (the
+     * tested expression, then the columns it is correlated with). */
+    int (*sublink)(void *arg, const Expr *e, Expr ***args_out, uint32_t *arg_count_out);
+    /* An expression that the input already holds (a group key, an aggregate, a sort key): its
+     * vector, or -1. Asked before anything else, for every node but constants. May be NULL. */
+    int (*computed)(void *arg, const Expr *e);
+    /* A column of an outer query (levels_up > 0): the number of the parameter (1-based) that
+     * carries it, or -1. May be NULL. */
+    int (*outer)(void *arg, const Expr *e);
     void *arg;
 } ExprMap;
 
@@ -31,9 +38,9 @@ typedef struct ExprEnv {
     /* Kernels of folders above (src/func): asked when type's table does not know the prosrc. May be
      * NULL. */
     const FnOps *(*extra_fn)(const char *prosrc);
-    /* Evaluate sub-plan `number` for the selected rows of `in`. */
-    Status (*sublink)(void *arg, Cx *cx, uint32_t number, const Batch *in, const Sel *sel,
-                      Vector *out, Arena *arena);
+    /* Evaluate sub-plan `number` for the selected rows, given its arguments' vectors. */
+    Status (*sublink)(void *arg, Cx *cx, uint32_t number, const Vector *const *args,
+                      uint32_t arg_count, const Sel *sel, Vector *out, Arena *arena);
     void *sublink_arg;
 } ExprEnv;
 
@@ -60,5 +67,15 @@ Status expr_fold(Cx *cx, Arena *arena, const ExprEnv *env, Expr *e, Expr **out);
 Status expr_eval_const(Cx *cx, Arena *arena, const ExprEnv *env, Expr *e, Datum *value_out,
                        bool *null_out);
 bool expr_is_volatile(const Expr *e);
+
+/* ---- trees ---- */
+/* expr_copy - a deep copy in the arena, string bytes included; sub-queries are shared. */
+Expr *expr_copy(Arena *arena, const Expr *e);
+/* expr_equal - the same expression: positions in the text do not count. Sub-queries are equal only
+ * when shared. */
+bool expr_equal(const Expr *a, const Expr *b);
+/* expr_walk - call fn for the node and everything below it (aggregates' filters and orders
+ * included, not into sub-queries); fn returns false to leave out what is below its node. */
+void expr_walk(const Expr *e, bool (*fn)(void *arg, const Expr *e), void *arg);
 
 #endif

@@ -1,0 +1,132 @@
+#ifndef DASSIE_EXPR_INTERNAL_H
+#define DASSIE_EXPR_INTERNAL_H
+/*
+ * expr_internal.h - the compiled form of expressions, for the files of src/expr.
+ *
+ * A program is a flat array of steps in post-order: a step names its arguments by step number, all
+ * smaller than its own. Steps that decide which rows their arguments see (AND, OR, CASE, COALESCE,
+ * IN) evaluate them under narrower selections; all others evaluate their arguments under the
+ * selection they were given.
+ */
+#include "expr/expr.h"
+
+typedef enum StepKind {
+    STEP_CONST,
+    STEP_PARAM,
+    STEP_INPUT,
+    STEP_FUNC,
+    STEP_AND,
+    STEP_OR,
+    STEP_NOT,
+    STEP_CASE,
+    STEP_COALESCE,
+    STEP_NULLIF,
+    STEP_MINMAX,
+    STEP_IS_NULL,
+    STEP_IS_BOOL,
+    STEP_IS_DISTINCT,
+    STEP_PASS,
+    STEP_IO_CAST,
+    STEP_IN,
+    STEP_SUBLINK,
+    STEP_XACT_TIME,
+} StepKind;
+
+typedef enum FusedOp {
+    FUSED_NONE,
+    FUSED_EQ,
+    FUSED_NE,
+    FUSED_LT,
+    FUSED_LE,
+    FUSED_GT,
+    FUSED_GE
+} FusedOp;
+
+/* InSet - the constants of an IN list, hashed: open addressing, capacity a power of two. */
+typedef struct InSet {
+    const TypeOps *type;
+    uint32_t mask;
+    uint8_t *used;
+    Datum *values;
+    bool has_null;
+} InSet;
+
+typedef struct Step {
+    StepKind kind;
+    PhysType phys;
+    Oid type, collation;
+    int32_t typmod;
+    uint16_t arg_count;
+    bool strict, total, is_volatile;
+    bool invariant; /* no column below: one value for the whole execution */
+    bool negated;   /* IS NULL, IS DISTINCT, IN, SUBLINK */
+    bool is_least, is_all;
+    FusedOp fused; /* FUNC: args[0] op args[1], a column against an invariant, on plain integers or
+                      floats */
+    BoolTest bool_test;
+    uint32_t number; /* INPUT: vector; PARAM: 0-based; SUBLINK: sub-plan */
+    const uint32_t *args;
+    const FnOps *fn;
+    Oid fn_oid;
+    const Oid *arg_types;
+    int32_t arg_typmod;
+    const TypeOps *ops, *src_ops; /* MINMAX, IO_CAST target and source */
+    Datum value;                  /* CONST */
+    bool is_null;
+    const InSet *set;
+} Step;
+
+struct ExprProg {
+    Step *steps;
+    uint32_t step_count;
+    uint32_t *roots;
+    uint32_t count;
+};
+
+typedef struct StepRun {
+    Vector out;
+    Vector flat; /* a flattened argument of dictionary kind */
+    const Vector **argv;
+    FnCall call;
+    uint16_t *idx[2]; /* selections while evaluating */
+    const Vector *cached;
+    bool ready;
+} StepRun;
+
+struct ExprRun {
+    const ExprProg *prog;
+    const ExprEnv *env;
+    Arena *arena;      /* vectors, kept between executions */
+    Arena const_arena; /* values that last one execution */
+    Cx *cx;
+    StepRun *steps;
+};
+
+/* eval.c */
+Status step_eval(Cx *cx, ExprRun *run, uint32_t step, const Batch *in, const Sel *sel, Arena *arena,
+                 const Vector **out);
+void step_ready(ExprRun *run, uint32_t step);
+uint16_t *step_idx(ExprRun *run, uint32_t step, uint32_t which);
+Status step_call(Cx *cx, ExprRun *run, uint32_t step, const Vector *const *argv, const Batch *in,
+                 const Sel *sel, Arena *arena, Vector *out);
+void step_spread(const Vector *v, const Sel *sel, Vector *out);
+/* eval_logic.c */
+Status step_filter(Cx *cx, ExprRun *run, uint32_t step, const Batch *in, const Sel *sel,
+                   Arena *arena, uint16_t *idx_out, Sel *sel_out);
+Status step_eval_logic(Cx *cx, ExprRun *run, uint32_t step, const Batch *in, const Sel *sel,
+                       Arena *arena, const Vector **out);
+Status step_eval_case(Cx *cx, ExprRun *run, uint32_t step, const Batch *in, const Sel *sel,
+                      Arena *arena, const Vector **out);
+Status step_eval_coalesce(Cx *cx, ExprRun *run, uint32_t step, const Batch *in, const Sel *sel,
+                          Arena *arena, const Vector **out);
+Status step_eval_in(Cx *cx, ExprRun *run, uint32_t step, const Batch *in, const Sel *sel,
+                    Arena *arena, const Vector **out);
+/* in_set.c */
+InSet *in_set_build(Arena *arena, const TypeOps *type, Expr *const *values, uint32_t count);
+bool in_set_has(const InSet *set, const Datum *v);
+/* fused.c */
+FusedOp fused_op(const char *prosrc);
+bool fused_filter(FusedOp op, const Vector *col, const Vector *konst, const Sel *sel,
+                  uint16_t *idx_out, uint32_t *count_out);
+
+#endif
