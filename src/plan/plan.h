@@ -24,6 +24,14 @@ typedef struct PlanLock {
     uint64_t key; /* as table_lock takes it */
     TableLockMode mode;
 } PlanLock;
+/* ExecFreeList - execution states that nobody uses now, kept for the plan's next execution. src/exec fills it and
+ * says how to free them; the flag is held for a few instructions. */
+typedef struct ExecFreeList {
+    atomic_flag lock;
+    struct ExecState *first;
+    uint32_t count;
+    void (*free_all)(struct ExecFreeList *l);
+} ExecFreeList;
 
 typedef struct Plan {
     _Atomic uint32_t refs;
@@ -43,7 +51,13 @@ typedef struct Plan {
      * plan_create. */
     struct PlanLock *locks;
     uint32_t lock_count;
-    struct ExecFreeList *free_list; /* owned by src/exec */
+    struct SubPlan *subplans; /* sub-queries inside expressions */
+    uint32_t subplan_count;
+    struct CtePlan *ctes;
+    uint32_t cte_count;
+    uint32_t exec_param_count; /* parameters after the statement's: values of outer rows */
+    uint32_t node_count;
+    ExecFreeList free_list;
 } Plan;
 
 /* plan_create - one reference for the caller. query may live in any arena; what the plan needs is

@@ -1,0 +1,265 @@
+/*
+ * agg.c - GROUP BY and aggregate calls; set operations.
+ */
+#include "plan/plan_internal.h"
+
+/* AggFind - what the target list, HAVING and ORDER BY need from the aggregation. */
+typedef struct AggFind {
+    PlanQuery *pq;
+    const Expr **aggs;
+    uint32_t agg_count, agg_size;
+    Expr **groups;
+    uint32_t group_count, group_size;
+    bool columns; /* second pass: columns outside aggregates that depend on the group keys */
+} AggFind;
+
+static bool is_group(const AggFind *f, const Expr *e)
+{
+    for (uint32_t i = 0; i < f->group_count; i++) {
+        if (expr_equal(f->groups[i], e)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_group(AggFind *f, Expr *e)
+{
+    if (is_group(f, e)) {
+        return;
+    }
+    if (f->group_count == f->group_size) {
+        uint32_t size = f->group_size == 0 ? 8 : f->group_size * 2;
+        f->groups = arena_grow(f->pq->p->arena, f->groups, f->group_size * sizeof(Expr *),
+                               size * sizeof(Expr *));
+        f->group_size = size;
+    }
+    f->groups[f->group_count++] = e;
+}
+
+static bool visit_agg(void *arg, const Expr *e)
+{
+    AggFind *f = arg;
+    if (e->kind == EXPR_AGG) {
+        for (uint32_t i = 0; i < f->agg_count; i++) {
+            if (expr_equal(f->aggs[i], e)) {
+                return false;
+            }
+        }
+        if (f->agg_count == f->agg_size) {
+            uint32_t size = f->agg_size == 0 ? 8 : f->agg_size * 2;
+            f->aggs = arena_grow(f->pq->p->arena, f->aggs, f->agg_size * sizeof(Expr *),
+                                 size * sizeof(Expr *));
+            f->agg_size = size;
+        }
+        f->aggs[f->agg_count++] = e;
+        return false;
+    }
+    if (is_group(f, e)) {
+        return false;
+    }
+    if (f->columns && e->kind == EXPR_COLUMN && e->u.column.levels_up == 0) {
+        /* Allowed by the binder only when it depends on the keys: one more key changes no group. */
+        add_group(f, expr_copy(f->pq->p->arena, e));
+    }
+    return true;
+}
+
+static void visit_outputs(AggFind *f)
+{
+    const Query *q = f->pq->q;
+    for (uint16_t i = 0; i < q->target_count; i++) {
+        expr_walk(q->targets[i].expr, visit_agg, f);
+    }
+    expr_walk(q->having, visit_agg, f);
+    for (uint16_t i = 0; i < q->order_count; i++) {
+        expr_walk(q->order_by[i].expr, visit_agg, f);
+    }
+    for (uint16_t i = 0; i < q->distinct_on_count; i++) {
+        expr_walk(q->distinct_on[i], visit_agg, f);
+    }
+}
+
+/* plan_call - one aggregate call: its arguments and filter become expressions of the node's
+ * program. */
+static Status plan_call(PlanQuery *pq, const Expr *e, AggCall *c, Expr **exprs, uint32_t *count)
+{
+    Cx *cx = pq->p->cx;
+    c->expr = plan_keep_expr(pq, e);
+    c->ops = agg_ops(e->proc->oid);
+    if (c->ops == NULL) {
+        return err_unsupported(cx, "aggregate %s is not supported", e->proc->name);
+    }
+    c->first_arg = (uint16_t)*count;
+    c->arg_count = e->arg_count;
+    Oid *types = ARENA_ARRAY(pq->p->arena, Oid, e->arg_count + 1u);
+    for (uint16_t i = 0; i < e->arg_count; i++) {
+        types[i] = e->args[i]->type;
+        exprs[(*count)++] = e->args[i];
+    }
+    c->arg_types = types;
+    c->filter = -1;
+    if (e->u.agg.filter != NULL) {
+        c->filter = (int)*count;
+        exprs[(*count)++] = e->u.agg.filter;
+    }
+    c->distinct = e->u.agg.distinct;
+    if (c->distinct) {
+        c->arg_type = e->arg_count > 0 ? type_ops(e->args[0]->type) : NULL;
+        if (c->arg_type == NULL || c->arg_type->key == NULL) {
+            return err_unsupported(cx, "%s(DISTINCT ...) of this type is not supported",
+                                   e->proc->name);
+        }
+    }
+    return ST_OK;
+}
+
+/* sort_for_aggs - aggregates with ORDER BY: the input is sorted first; all must agree on the order.
+ */
+static Status sort_for_aggs(PlanQuery *pq, const AggFind *f, PlanNode **input)
+{
+    const Expr *ordered = NULL;
+    for (uint32_t i = 0; i < f->agg_count; i++) {
+        const Expr *e = f->aggs[i];
+        if (e->u.agg.order_count == 0) {
+            continue;
+        }
+        if (ordered != NULL &&
+            (ordered->u.agg.order_count != e->u.agg.order_count ||
+             !expr_equal(ordered->u.agg.order_by[0].expr, e->u.agg.order_by[0].expr) ||
+             ordered->u.agg.order_by[0].desc != e->u.agg.order_by[0].desc)) {
+            return err_unsupported(
+                pq->p->cx, "aggregates with different ORDER BY in one query are not supported");
+        }
+        ordered = e;
+    }
+    return ordered == NULL
+               ? ST_OK
+               : plan_sort(pq, *input, ordered->u.agg.order_by, ordered->u.agg.order_count, input);
+}
+
+Status plan_aggregate(PlanQuery *pq, PlanNode *input, PlanNode **out)
+{
+    const Query *q = pq->q;
+    Arena *a = pq->p->arena;
+    AggFind f = {.pq = pq};
+    for (uint16_t i = 0; i < q->group_count; i++) {
+        add_group(&f, q->group_by[i]);
+    }
+    visit_outputs(&f);
+    if (f.group_count > 0) {
+        f.columns = true;
+        visit_outputs(&f);
+    }
+    TRY(sort_for_aggs(pq, &f, &input));
+    uint32_t size = f.group_count;
+    for (uint32_t i = 0; i < f.agg_count; i++) {
+        size += f.aggs[i]->arg_count + 1u;
+    }
+    Expr **exprs = ARENA_ARRAY(a, Expr *, size + 1);
+    uint32_t count = 0;
+    PlanNode *n = node_new(pq->p, PLAN_AGG, input, NULL, f.group_count + f.agg_count);
+    n->u.agg.group_count = (uint16_t)f.group_count;
+    n->u.agg.group_types = ARENA_ARRAY(a, const TypeOps *, f.group_count + 1);
+    for (uint32_t i = 0; i < f.group_count; i++) {
+        const TypeOps *t = type_ops(f.groups[i]->type);
+        if (t == NULL || t->key == NULL) {
+            return err_set(pq->p->cx, ERRCODE_UNDEFINED_FUNCTION,
+                           "could not identify an equality operator for type %s",
+                           t != NULL ? t->name : "record");
+        }
+        n->u.agg.group_types[i] = t;
+        exprs[count++] = f.groups[i];
+        node_set_out(n, i, f.groups[i]);
+    }
+    n->u.agg.calls = ARENA_ARRAY(a, AggCall, f.agg_count + 1);
+    n->u.agg.call_count = (uint16_t)f.agg_count;
+    bool counts_only = f.agg_count > 0 && f.group_count == 0 && input->kind == PLAN_SCAN;
+    for (uint32_t i = 0; i < f.agg_count; i++) {
+        const Expr *e = f.aggs[i];
+        TRY(plan_call(pq, e, &n->u.agg.calls[i], exprs, &count));
+        node_set_out(n, f.group_count + i, expr_copy(a, e));
+        counts_only = counts_only && e->arg_count == 0 && e->u.agg.filter == NULL &&
+                      strcmp(e->proc->name, "count") == 0;
+    }
+    n->u.agg.count_scan = counts_only;
+    TRY(prog_over(pq, input, NULL, exprs, count, &n->u.agg.prog));
+    n->rows = f.group_count == 0 ? 1 : MAX(MIN(input->rows, 200), 1);
+    n->startup_cost = n->total_cost =
+        input->total_cost + input->rows * 0.01 * (f.agg_count + f.group_count);
+    *out = n;
+    return ST_OK;
+}
+
+/* ---- set operations ---- */
+
+/* plan_side - one side of a set operation: its own level, seen from the same outer levels. */
+static Status plan_side(PlanQuery *pq, const Query *q, PlanNode **out)
+{
+    PlanQuery side = {.p = pq->p,
+                      .q = q,
+                      .parent = pq->parent,
+                      .sub = pq->sub,
+                      .lateral = pq->lateral,
+                      .lateral_count = pq->lateral_count,
+                      .lateral_size = pq->lateral_size,
+                      .cte_numbers = pq->cte_numbers};
+    if (++pq->p->depth > 200) {
+        return err_set(pq->p->cx, ERRCODE_STATEMENT_TOO_COMPLEX,
+                       "set operations are nested too deeply");
+    }
+    TRY(plan_query(&side, 0, out));
+    pq->p->depth--;
+    pq->lateral = side.lateral;
+    pq->lateral_count = side.lateral_count;
+    pq->lateral_size = side.lateral_size;
+    return ST_OK;
+}
+
+Status plan_setop(PlanQuery *pq, PlanNode **out)
+{
+    const Query *q = pq->q;
+    PlanNode *l, *r;
+    uint32_t visible = 0;
+    TRY(plan_side(pq, q->set_left, &l));
+    TRY(plan_side(pq, q->set_right, &r));
+    for (uint16_t i = 0; i < q->target_count; i++) {
+        visible += !q->targets[i].hidden;
+    }
+    PlanNode *n =
+        node_new(pq->p, q->set_op == SETOP_UNION ? PLAN_APPEND : PLAN_SETOP, l, r, visible);
+    for (uint32_t i = 0; i < visible; i++) {
+        const Expr *o = l->outs[i];
+        if (l->phys[i] != r->phys[i]) {
+            return err_set(pq->p->cx, ERRCODE_INTERNAL_ERROR,
+                           "the sides of a set operation differ in column %u", i + 1);
+        }
+        Expr *e =
+            column_expr(pq->p->arena, 0, (int16_t)i,
+                        q->targets[i].expr != NULL ? q->targets[i].expr->type : o->type, o->phys);
+        node_set_out(n, i, e);
+    }
+    n->rows = l->rows + r->rows;
+    n->total_cost = l->total_cost + r->total_cost;
+    if (q->set_op == SETOP_UNION) {
+        if (q->set_all) {
+            *out = n;
+            return ST_OK;
+        }
+        return plan_distinct(pq, n, visible, out);
+    }
+    n->u.setop.op = q->set_op;
+    n->u.setop.all = q->set_all;
+    n->u.setop.types = ARENA_ARRAY(pq->p->arena, const TypeOps *, visible + 1);
+    for (uint32_t i = 0; i < visible; i++) {
+        n->u.setop.types[i] = type_ops(n->outs[i]->type);
+        if (n->u.setop.types[i] == NULL || n->u.setop.types[i]->key == NULL) {
+            return err_set(pq->p->cx, ERRCODE_UNDEFINED_FUNCTION,
+                           "could not identify an equality operator for type %s",
+                           n->u.setop.types[i] != NULL ? n->u.setop.types[i]->name : "record");
+        }
+    }
+    n->rows = l->rows;
+    *out = n;
+    return ST_OK;
+}

@@ -1,0 +1,277 @@
+/*
+ * modify.c - INSERT, UPDATE, DELETE: the rows to change, the new values, what must hold of them.
+ *
+ * UPDATE and DELETE of one table without sub-queries carry their conditions along over the scan's
+ * columns, so that a row changed meanwhile is tested again in its newest version; all others are
+ * run again as a whole.
+ */
+#include "plan/plan_internal.h"
+
+static Expr *null_of(PlanQuery *pq, const CatTable *t, uint16_t column)
+{
+    Expr *e = ARENA_NEW(pq->p->arena, Expr);
+    e->kind = EXPR_CONST;
+    e->type = t->columns[column].type;
+    e->phys = t->storage->columns[column].phys;
+    e->typmod = -1;
+    e->u.constant.is_null = true;
+    return e;
+}
+
+/* row_node - a stand-in node whose columns are the columns of the table's (new) row. */
+static PlanNode *row_node(PlanQuery *pq)
+{
+    const CatTable *t = pq->q->result_table;
+    PlanNode *n = ARENA_NEW(pq->p->arena, PlanNode);
+    n->col_count = t->column_count;
+    n->outs = ARENA_ARRAY(pq->p->arena, Expr *, t->column_count + 1u);
+    n->phys = ARENA_ARRAY(pq->p->arena, PhysType, t->column_count + 1u);
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        node_set_out(n, i,
+                     column_expr(pq->p->arena, pq->q->result_rte, (int16_t)i, t->columns[i].type,
+                                 t->storage->columns[i].phys));
+    }
+    return n;
+}
+
+static int index_of_oid(const CatTable *t, Oid oid)
+{
+    for (uint16_t i = 0; i < t->index_count; i++) {
+        if (t->indexes[i].oid == oid) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* index_beginning_with - a storage index whose first columns are these, in any order; -1 none. */
+static int index_beginning_with(const CatTable *t, const uint16_t *columns, uint16_t count)
+{
+    for (uint16_t i = 0; i < t->index_count; i++) {
+        const CatIndex *ix = &t->indexes[i];
+        bool all = ix->valid && ix->predicate_sql == NULL && ix->key_count >= count;
+        for (uint16_t c = 0; c < count && all; c++) {
+            bool found = false;
+            for (uint16_t k = 0; k < count; k++) {
+                found = found || ix->columns[k] == columns[c] + 1;
+            }
+            all = found;
+        }
+        if (all) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* fk_fill - resolve one foreign key; ST_NOTFOUND when a table is gone. */
+static Status fk_fill(PlanQuery *pq, const CatConstraint *con, const CatTable *child,
+                      const CatTable *parent, FkCheck *fk)
+{
+    Arena *a = pq->p->arena;
+    uint16_t *cc = ARENA_ARRAY(a, uint16_t, con->column_count);
+    uint16_t *pc = ARENA_ARRAY(a, uint16_t, con->column_count);
+    for (uint16_t i = 0; i < con->column_count; i++) {
+        cc[i] = (uint16_t)(con->columns[i] - 1);
+        pc[i] = (uint16_t)(con->foreign_columns[i] - 1);
+    }
+    *fk = (FkCheck){.con = con,
+                    .child = child,
+                    .parent = parent,
+                    .column_count = con->column_count,
+                    .child_columns = cc,
+                    .parent_columns = pc};
+    fk->parent_index = index_of_oid(parent, con->index);
+    if (fk->parent_index < 0) {
+        fk->parent_index = index_beginning_with(parent, pc, con->column_count);
+    }
+    fk->child_index = index_beginning_with(child, cc, con->column_count);
+    return ST_OK;
+}
+
+static Status plan_fks(PlanQuery *pq, PlanModify *m)
+{
+    Planner *p = pq->p;
+    const CatTable *t = m->table;
+    m->fks = ARENA_ARRAY(p->arena, FkCheck, t->constraint_count + 1u);
+    m->refs = ARENA_ARRAY(p->arena, FkCheck, t->referenced_by_count + 1u);
+    for (uint16_t i = 0; m->command != CMD_DELETE && i < t->constraint_count; i++) {
+        const CatConstraint *con = &t->constraints[i];
+        bool touched = m->changed == NULL;
+        for (uint16_t c = 0; !touched && con->type == 'f' && c < con->column_count; c++) {
+            touched = m->changed[con->columns[c] - 1];
+        }
+        if (con->type == 'f' && touched) {
+            const CatTable *parent;
+            TRY(cat_table_by_oid(p->cx, p->view, con->foreign_table, &parent));
+            TRY(fk_fill(pq, con, t, parent, &m->fks[m->fk_count++]));
+        }
+    }
+    for (uint16_t i = 0; m->command != CMD_INSERT && i < t->referenced_by_count; i++) {
+        const CatTable *child;
+        if (cat_table_by_oid(p->cx, p->view, t->referenced_by_tables[i], &child) != ST_OK) {
+            continue;
+        }
+        for (uint16_t k = 0; k < child->constraint_count; k++) {
+            const CatConstraint *con = &child->constraints[k];
+            bool touched = m->changed == NULL;
+            if (con->oid != t->referenced_by_constraints[i]) {
+                continue;
+            }
+            for (uint16_t c = 0; !touched && c < con->column_count; c++) {
+                touched = m->changed[con->foreign_columns[c] - 1];
+            }
+            if (touched) {
+                TRY(fk_fill(pq, con, child, t, &m->refs[m->ref_count++]));
+            }
+        }
+    }
+    return ST_OK;
+}
+
+/* insert_source - the rows INSERT computes its values from. */
+static Status insert_source(PlanQuery *pq, PlanNode **out)
+{
+    const Query *q = pq->q;
+    PlanNode *n;
+    if (q->insert_source == NULL || q->from_count > 0) {
+        QualList none = {0};
+        bool ordered = false;
+        return plan_from(pq, &none, NULL, 0, &ordered, out);
+    }
+    PlanQuery child;
+    TRY(plan_subquery(pq->p, pq, q->insert_source, NULL, &n, &child));
+    uint16_t rte = q->result_rte == 0 ? 1 : 0;
+    for (uint16_t i = 0; i < q->rte_count; i++) {
+        if (q->rtes[i]->kind == RTE_SUBQUERY && q->rtes[i]->subquery == q->insert_source) {
+            rte = i;
+        }
+    }
+    PlanNode *wrap = node_new(pq->p, PLAN_MATERIAL, n, NULL, n->col_count);
+    for (uint16_t i = 0; i < n->col_count; i++) {
+        node_set_out(wrap, i,
+                     column_expr(pq->p->arena, rte, (int16_t)i, n->outs[i]->type, n->phys[i]));
+    }
+    *out = wrap;
+    return ST_OK;
+}
+
+/* find_rowid - the input column that holds the target row's id. */
+static Status find_rowid(PlanQuery *pq, const PlanNode *n, uint16_t *column_out)
+{
+    for (uint16_t i = 0; i < n->col_count; i++) {
+        const Expr *o = n->outs[i];
+        if (o->kind == EXPR_COLUMN && o->u.column.rte == pq->q->result_rte &&
+            o->u.column.column == COLUMN_ROWID) {
+            *column_out = i;
+            return ST_OK;
+        }
+    }
+    return err_set(pq->p->cx, ERRCODE_INTERNAL_ERROR, "the row id is not in the plan's input");
+}
+
+/* new_values - what each column of the new row is computed from. */
+static Expr **new_values(PlanQuery *pq)
+{
+    const Query *q = pq->q;
+    const CatTable *t = q->result_table;
+    Expr **v = ARENA_ARRAY(pq->p->arena, Expr *, t->column_count + 1u);
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        Expr *e = i < q->target_count ? q->targets[i].expr : NULL;
+        if (q->command == CMD_UPDATE && !q->set_columns[i]) {
+            e = column_expr(pq->p->arena, q->result_rte, (int16_t)i, t->columns[i].type,
+                            t->storage->columns[i].phys);
+        }
+        v[i] = e != NULL ? e : null_of(pq, t, i);
+    }
+    return v;
+}
+
+static Status plan_recheck(PlanQuery *pq, PlanNode *n, PlanModify *m)
+{
+    const Query *q = pq->q;
+    const PlanNode *scan = n->kind == PLAN_FILTER ? n->left : n;
+    if ((scan->kind != PLAN_SCAN && scan->kind != PLAN_INDEX_SCAN) || q->has_sublinks) {
+        return ST_OK;
+    }
+    m->can_recheck = true;
+    m->scan = &scan->u.scan.scan;
+    if (q->where != NULL) {
+        Expr *w = q->where;
+        return prog_over(pq, scan, NULL, &w, 1, &m->recheck);
+    }
+    return ST_OK;
+}
+
+static bool touches_unique(const CatTable *t, const bool *changed)
+{
+    for (uint16_t i = 0; i < t->index_count; i++) {
+        for (uint16_t c = 0; t->indexes[i].unique && c < t->indexes[i].key_count; c++) {
+            int16_t col = t->indexes[i].columns[c];
+            if (col > 0 && changed[col - 1]) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static Status plan_row_rules(PlanQuery *pq, PlanNode *input, PlanNode *row, PlanNode *n)
+{
+    const Query *q = pq->q;
+    PlanModify *m = &n->u.modify;
+    if (q->check_count > 0) {
+        m->check_count = q->check_count;
+        m->check_constraints = arena_memdup(pq->p->arena, q->check_constraints,
+                                            q->check_count * sizeof(CatConstraint *));
+        TRY(prog_over(pq, row, NULL, q->checks, q->check_count, &m->checks));
+    }
+    if (q->returning_count > 0) {
+        Expr **exprs = ARENA_ARRAY(pq->p->arena, Expr *, q->returning_count);
+        for (uint16_t i = 0; i < q->returning_count; i++) {
+            exprs[i] = q->returning[i].expr;
+            node_set_out(n, i, exprs[i]);
+        }
+        m->returning_count = q->returning_count;
+        TRY(prog_over(pq, row, input, exprs, q->returning_count, &m->returning));
+    }
+    return ST_OK;
+}
+
+Status plan_modify(PlanQuery *pq, PlanNode **out)
+{
+    const Query *q = pq->q;
+    const CatTable *t = q->result_table;
+    Planner *p = pq->p;
+    PlanNode *input;
+    if (t->builtin || t->storage == NULL) {
+        return err_set(p->cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
+                       "permission denied: \"%s\" is a system catalog", t->name);
+    }
+    PlanModify m = {.command = q->command, .table = t};
+    if (q->command == CMD_INSERT) {
+        TRY(insert_source(pq, &input));
+    } else {
+        QualList where = {0};
+        bool ordered = false;
+        quals_add(pq, &where, q->where);
+        TRY(plan_from(pq, &where, NULL, 0, &ordered, &input));
+        TRY(find_rowid(pq, input, &m.rowid_column));
+        TRY(plan_recheck(pq, input, &m));
+    }
+    if (q->command == CMD_UPDATE) {
+        bool *changed = arena_memdup(p->arena, q->set_columns, t->column_count * sizeof(bool));
+        m.changed = changed;
+        m.key_update = touches_unique(t, changed);
+    }
+    if (q->command != CMD_DELETE) {
+        Expr **values = new_values(pq);
+        TRY(prog_over(pq, input, NULL, values, t->column_count, &m.values));
+    }
+    PlanNode *n = node_new(p, PLAN_MODIFY, input, NULL, q->returning_count);
+    n->u.modify = m;
+    TRY(plan_row_rules(pq, input, row_node(pq), n));
+    TRY(plan_fks(pq, &n->u.modify));
+    *out = n;
+    return ST_OK;
+}

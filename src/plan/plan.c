@@ -1,0 +1,80 @@
+/*
+ * plan.c - making a plan, its life as a shared object.
+ */
+#include "plan/plan_internal.h"
+
+static void plan_free(Plan *p)
+{
+    if (p->free_list.free_all != NULL) {
+        p->free_list.free_all(&p->free_list);
+    }
+    if (p->pins != NULL) {
+        cat_pins_release(p->pins);
+    }
+    arena_release(&p->arena);
+    mem_free(p);
+}
+
+void plan_ref(Plan *p)
+{
+    atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
+}
+
+void plan_unref(Plan *p)
+{
+    if (p != NULL && atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) == 1) {
+        plan_free(p);
+    }
+}
+
+static void set_columns(Plan *p, const Query *q)
+{
+    const Target *list = q->command == CMD_SELECT ? q->targets : q->returning;
+    uint16_t count = q->command == CMD_SELECT ? q->target_count : q->returning_count;
+    p->columns = ARENA_ARRAY(&p->arena, PlanColumn, count + 1u);
+    for (uint16_t i = 0; i < count; i++) {
+        if (list[i].hidden) {
+            continue;
+        }
+        const Expr *e = list[i].expr;
+        p->columns[p->column_count++] =
+            (PlanColumn){.name = arena_strdup(&p->arena, list[i].name ? list[i].name : "?column?"),
+                         .type = e->type,
+                         .typmod = e->typmod,
+                         .source_table = list[i].source_table,
+                         .source_column = list[i].source_column};
+    }
+    p->returns_rows = q->command == CMD_SELECT || count > 0;
+}
+
+Status plan_create(Cx *cx, CatView *view, const TypeEnv *env, const Query *query,
+                   const BindParams *params, const FnOps *(*extra_fn)(const char *prosrc),
+                   Plan **plan_out)
+{
+    Plan *p = mem_zalloc("plan", sizeof(*p));
+    Status st = ST_OK;
+    atomic_store(&p->refs, 1);
+    arena_init(&p->arena, NULL, "plan", (size_t)64 << 20);
+    p->catalog_version = view->version;
+    p->command = query->command;
+    p->param_count = params != NULL ? params->count : 0;
+    p->param_types = ARENA_ARRAY(&p->arena, Oid, p->param_count + 1);
+    for (uint32_t i = 0; i < p->param_count; i++) {
+        p->param_types[i] = params->types[i];
+    }
+    atomic_flag_clear(&p->free_list.lock);
+    Planner planner = {
+        .cx = cx, .arena = &p->arena, .view = view, .env = env, .plan = p, .extra_fn = extra_fn};
+    PlanQuery top = {.p = &planner, .q = query};
+    TRY_OUT(plan_query(&top, 0, &p->root));
+    set_columns(p, query);
+    p->read_only = query->command == CMD_SELECT && query->row_mark_count == 0;
+    TRY_OUT(arena_check(cx, &p->arena));
+    p->pins = cat_pins_take(view);
+    *plan_out = p;
+out:
+    if (st != ST_OK) {
+        plan_free(p);
+    }
+    return st;
+}

@@ -1,0 +1,106 @@
+#ifndef DASSIE_PLAN_INTERNAL_H
+#define DASSIE_PLAN_INTERNAL_H
+/*
+ * plan_internal.h - the planner's own state, for the files of src/plan.
+ */
+#include "plan/plan_nodes.h"
+
+#define PLAN_RELS_MAX 64
+
+typedef struct Planner {
+    Cx *cx;
+    Arena *arena; /* the plan's */
+    CatView *view;
+    const TypeEnv *env;
+    Plan *plan;
+    const FnOps *(*extra_fn)(const char *prosrc);
+    uint32_t subplan_size, cte_size;
+    uint32_t depth;
+} Planner;
+
+/* Qual - one conjunct and the range table entries of its own query that it needs. */
+typedef struct Qual {
+    Expr *expr;
+    uint64_t rels;
+    bool done;
+} Qual;
+typedef struct QualList {
+    Qual *items;
+    uint32_t count, size;
+} QualList;
+
+/* PlanQuery - one query level while it is planned. */
+typedef struct PlanQuery {
+    Planner *p;
+    const Query *q;
+    struct PlanQuery *parent; /* the level that levels_up = 1 means */
+    SubPlan *
+        sub; /* this level is a sub-query of an expression: where outer columns become parameters */
+    ParamSource *lateral; /* this level stands in FROM: columns of the level it stands in */
+    uint32_t lateral_count, lateral_size;
+    uint32_t *cte_numbers;
+    bool volatile_rows;
+} PlanQuery;
+
+/* NodeMap - where a compiler finds the columns of a node (or of two, left then right). */
+typedef struct NodeMap {
+    PlanQuery *pq;
+    const PlanNode *left, *right;
+} NodeMap;
+
+PlanNode *node_new(Planner *p, PlanKind kind, PlanNode *left, PlanNode *right, uint32_t col_count);
+void node_set_out(PlanNode *n, uint32_t at, Expr *e);
+void node_copy_outs(PlanNode *n, uint32_t at, const PlanNode *from);
+/* prog_over - compile expressions over a node's columns (right may be NULL). */
+Status prog_over(PlanQuery *pq, const PlanNode *left, const PlanNode *right, Expr *const *exprs,
+                 uint32_t count, const ExprProg **prog_out);
+/* plan_keep_expr - a copy for EXPLAIN that knows its columns' names. */
+Expr *plan_keep_expr(PlanQuery *pq, const Expr *e);
+Expr *column_expr(Arena *a, uint16_t rte, int16_t column, Oid type, PhysType phys);
+uint32_t planner_new_param(Planner *p);
+
+/* query.c */
+Status plan_query(PlanQuery *pq, double tuple_fraction, PlanNode **out);
+Status plan_subquery(Planner *p, PlanQuery *parent, const Query *q, SubPlan *sub, PlanNode **out,
+                     PlanQuery *pq_out);
+Status plan_filter(PlanQuery *pq, PlanNode *input, Expr *const *exprs, uint32_t count,
+                   PlanNode **out);
+Status plan_project(PlanQuery *pq, PlanNode *input, Expr *const *exprs, uint32_t count,
+                    PlanNode **out);
+Status plan_sort(PlanQuery *pq, PlanNode *input, const SortKey *keys, uint32_t count,
+                 PlanNode **out);
+Status plan_distinct(PlanQuery *pq, PlanNode *input, uint32_t columns, PlanNode **out);
+Status plan_limit(PlanQuery *pq, PlanNode *input, PlanNode **out);
+/* agg.c */
+Status plan_aggregate(PlanQuery *pq, PlanNode *input, PlanNode **out);
+/* setop.c */
+Status plan_setop(PlanQuery *pq, PlanNode **out);
+/* scan.c */
+Status plan_base(PlanQuery *pq, uint16_t rte, QualList *quals, const SortKey *order,
+                 uint32_t order_count, bool *ordered_out, PlanNode **out);
+Status plan_table_scan(PlanQuery *pq, uint16_t rte, bool want_rowid, bool all_columns,
+                       PlanNode **out);
+bool plan_index_for(PlanQuery *pq, const PlanNode *scan, uint16_t rte, QualList *quals,
+                    uint64_t outer_rels, PlanIndex *ix_out, double *rows_out, uint64_t *used_out);
+Status plan_index_scan(PlanQuery *pq, PlanNode *scan, PlanIndex *ix, double rows);
+double qual_selectivity(PlanQuery *pq, const Expr *e);
+/* join.c */
+Status plan_from(PlanQuery *pq, QualList *quals, const SortKey *order, uint32_t order_count,
+                 bool *ordered_out, PlanNode **out);
+/* quals.c */
+void quals_add(PlanQuery *pq, QualList *l, Expr *e);
+uint64_t expr_rels(PlanQuery *pq, const Expr *e);
+uint64_t query_outer_rels(PlanQuery *pq, const Query *q, uint32_t depth);
+bool query_is_correlated(const Query *q, uint32_t depth);
+Expr *expr_to_params(PlanQuery *pq, const Expr *e, uint64_t rels, ParamSource *list,
+                     uint32_t *count, uint32_t max);
+/* modify.c */
+Status plan_modify(PlanQuery *pq, PlanNode **out);
+/* explain_expr.c */
+void explain_expr(Buf *out, const Plan *plan, const Expr *e, bool qualify);
+/* ColumnName - what plan_keep_expr hangs on a column (in its args, which columns do not use). */
+typedef struct ColumnName {
+    const char *alias, *name;
+} ColumnName;
+
+#endif

@@ -1,0 +1,230 @@
+#ifndef DASSIE_PLAN_NODES_H
+#define DASSIE_PLAN_NODES_H
+/*
+ * plan_nodes.h - the physical plan, read-only: what the planner makes, src/exec runs and EXPLAIN
+ * prints.
+ *
+ * Every node names its output columns by expressions over the query's range table (`outs`), so the
+ * planner finds what a node already holds by comparing expressions; at run time only column numbers
+ * are left, in compiled programs. Values of outer rows (correlated sub-queries, inner sides of
+ * index joins) travel as parameters numbered after the statement's own.
+ */
+#include "plan/plan.h"
+
+typedef enum PlanKind {
+    PLAN_RESULT, /* one row without columns */
+    PLAN_VALUES,
+    PLAN_SCAN,
+    PLAN_INDEX_SCAN,
+    PLAN_CAT_SCAN,
+    PLAN_FUNCTION,
+    PLAN_CTE_SCAN,
+    PLAN_FILTER,
+    PLAN_PROJECT,
+    PLAN_PROJECT_SET,
+    PLAN_NEST_LOOP,
+    PLAN_HASH_JOIN,
+    PLAN_AGG,
+    PLAN_SORT,
+    PLAN_UNIQUE,
+    PLAN_LIMIT,
+    PLAN_APPEND,
+    PLAN_SETOP,
+    PLAN_MATERIAL,
+    PLAN_LOCK_ROWS,
+    PLAN_MODIFY,
+} PlanKind;
+
+typedef enum PlanJoin { PJOIN_INNER, PJOIN_LEFT, PJOIN_FULL, PJOIN_SEMI, PJOIN_ANTI } PlanJoin;
+
+/* ParamSource - an outer row's value: column of the giver -> parameter (0-based over all
+ * parameters). */
+typedef struct ParamSource {
+    uint32_t param;
+    uint16_t column;
+    Expr *expr;
+} ParamSource;
+
+typedef struct PlanScan {
+    const CatTable *table;
+    const char *alias;
+    uint16_t *columns; /* table columns fetched, 0-based */
+    uint16_t column_count;
+    bool want_rowid; /* one more output: the row id */
+} PlanScan;
+
+/* IndexCond - one end or value of an index range: exprs are numbered in key_prog. */
+typedef struct PlanIndex {
+    uint16_t index; /* in table->storage->indexes */
+    uint16_t eq_count;
+    bool has_lo, has_hi, lo_incl, hi_incl; /* over the column after the equal ones */
+    bool backward, unique_point;
+    uint16_t in_count; /* > 0: the last equal column takes each of in_count values; they come last
+                          in the program */
+    const ExprProg *keys;
+    Expr **key_exprs; /* eq..., [in...], [lo], [hi] */
+    Expr **conds;     /* the conditions, for EXPLAIN */
+    uint16_t cond_count;
+} PlanIndex;
+
+typedef struct AggCall {
+    const Expr *expr;
+    const AggOps *ops;
+    uint16_t first_arg, arg_count; /* expressions of the program */
+    int filter;                    /* expression of the program, -1 none */
+    bool distinct;
+    const TypeOps *arg_type; /* of a DISTINCT argument */
+    const Oid *arg_types;
+} AggCall;
+
+typedef struct PlanSortKey {
+    const TypeOps *type;
+    bool desc, nulls_first;
+    Expr *expr;
+} PlanSortKey;
+
+/* FkCheck - a foreign key: of this table (parent rows must exist) or of another table that points
+ * here. */
+typedef struct FkCheck {
+    const CatConstraint *con;
+    const CatTable *child, *parent;
+    uint16_t column_count;
+    const uint16_t *child_columns, *parent_columns; /* 0-based */
+    int parent_index;                               /* storage index of the parent's unique index */
+    int child_index; /* storage index that begins with the child's columns, -1 none */
+} FkCheck;
+
+typedef struct PlanModify {
+    CmdKind command;
+    const CatTable *table;
+    uint16_t rowid_column;  /* of the input */
+    const ExprProg *values; /* INSERT, UPDATE: the new row over the input, one per table column */
+    Expr **value_exprs;
+    const bool *changed;    /* UPDATE: per table column */
+    const ExprProg *checks; /* over the new row */
+    const CatConstraint **check_constraints;
+    uint16_t check_count;
+    const ExprProg *returning; /* over the new row (DELETE: the old one) and the input: columns,
+                                  row, then input */
+    uint16_t returning_count;
+    /* READ COMMITTED re-check of one-table statements: the scan's columns are fetched again and
+     * tested. */
+    bool can_recheck;
+    const PlanScan *scan;
+    const ExprProg *recheck; /* expression 0 over the scan's columns; NULL = no condition */
+    FkCheck *fks;
+    uint16_t fk_count; /* to parents */
+    FkCheck *refs;
+    uint16_t ref_count; /* from children */
+    bool key_update;    /* UPDATE touches a column of a unique index */
+} PlanModify;
+
+struct PlanNode {
+    PlanKind kind;
+    PlanNode *left, *right;
+    uint32_t id;
+    uint16_t col_count;
+    PhysType *phys;
+    Expr **outs;
+    double rows, startup_cost, total_cost;
+    uint32_t width;
+    uint64_t rels; /* range table entries joined below, while planning */
+    union {
+        struct {
+            const ExprProg *prog;
+            Expr **exprs;
+            uint32_t count; /* conjuncts */
+        } filter;
+        struct {
+            const ExprProg *prog;
+        } project; /* also PROJECT_SET: column `set_column` is the set-returning one */
+        struct {
+            const ExprProg *prog;
+            uint32_t row_count;
+            const char *alias;
+        } values;
+        struct {
+            PlanScan scan;
+            PlanIndex index;
+        } scan;
+        struct {
+            const Expr *call;
+            const ExprProg *args;
+            const char *alias, *name;
+            const ExprProg *scalar; /* not set-returning: the value itself */
+            bool with_ordinality;
+            uint16_t set_column; /* PROJECT_SET */
+            const ExprProg *others;
+        } function;
+        struct {
+            uint32_t cte;
+            const char *alias, *name;
+        } cte;
+        struct {
+            PlanJoin join;
+            const ExprProg *left_keys, *right_keys; /* hash join */
+            const TypeOps **key_types;
+            uint16_t key_count;
+            const ExprProg *residual; /* over left outs ++ right outs; NULL = true */
+            Expr **conds;             /* key conditions, for EXPLAIN */
+            Expr **residual_exprs;
+            uint32_t residual_count;
+            ParamSource *params; /* nested loop: given to the inner side for each outer row */
+            uint32_t param_count;
+            bool null_aware; /* ANTI for NOT IN */
+        } join;
+        struct {
+            const ExprProg *prog; /* group keys, then arguments and filters */
+            uint16_t group_count;
+            const TypeOps **group_types;
+            AggCall *calls;
+            uint16_t call_count;
+            bool count_scan; /* nothing but count(*) over a whole table */
+        } agg;
+        struct {
+            const ExprProg *prog;
+            PlanSortKey *keys;
+            uint16_t key_count;
+            const ExprProg *limit; /* top-N: expression 0 limit, 1 offset; NULL = all */
+        } sort;                    /* UNIQUE too: keys without order */
+        struct {
+            const ExprProg *prog;
+            int limit, offset; /* expression numbers, -1 none */
+            bool for_sort;
+        } limit;
+        struct {
+            SetOp op;
+            bool all;
+            const TypeOps **types;
+        } setop;
+        struct {
+            uint16_t count;
+            const CatTable **tables;
+            uint16_t *rowid_columns;
+            RowLockMode *modes;
+            WaitPolicy *waits;
+            /* one-table statements: re-check on a newer version */
+            const PlanScan *scan;
+            const ExprProg *recheck;
+        } lock;
+        PlanModify modify;
+    } u;
+};
+
+typedef struct SubPlan {
+    SublinkKind kind;
+    PlanNode *root;
+    ParamSource *params; /* column = number of the argument that carries the value */
+    uint32_t param_count, param_size;
+    const ExprProg *test;     /* ANY, ALL: column 0 = tested, 1 = the sub-query's; expression 0 */
+    const TypeOps *hash_type; /* ANY by equality over one type: answers are looked up */
+    bool negated;
+    PhysType phys;
+} SubPlan;
+
+typedef struct CtePlan {
+    const char *name;
+    PlanNode *root;
+} CtePlan;
+
+#endif

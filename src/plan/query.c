@@ -1,0 +1,465 @@
+/*
+ * query.c - one query level: FROM and WHERE, aggregation, ordering, limits, the target list.
+ *
+ * The target list is computed last, above ORDER BY and LIMIT, so nothing is evaluated for rows that
+ * are not returned; it comes first only when the order depends on it (DISTINCT, volatile sort keys,
+ * set-returning targets).
+ */
+#include "plan/plan_internal.h"
+
+#define QUERY_DEPTH_MAX 200
+
+/* name_column - hang the names of a column on its node. */
+static void name_columns(PlanQuery *pq, Expr *e)
+{
+    if (e == NULL) {
+        return;
+    }
+    if (e->kind == EXPR_COLUMN) {
+        PlanQuery *at = pq;
+        for (uint16_t i = 0; i < e->u.column.levels_up && at != NULL; i++) {
+            at = at->parent;
+        }
+        ColumnName *n = ARENA_NEW(pq->p->arena, ColumnName);
+        if (at != NULL && e->u.column.rte < at->q->rte_count) {
+            const Rte *r = at->q->rtes[e->u.column.rte];
+            n->alias = r->alias != NULL ? arena_strdup(pq->p->arena, r->alias) : NULL;
+            if (e->u.column.column >= 0 && e->u.column.column < r->column_count) {
+                n->name = arena_strdup(pq->p->arena, r->columns[e->u.column.column].name);
+            }
+        }
+        e->args = (Expr **)(void *)n;
+        return;
+    }
+    if (e->kind == EXPR_PARAM) {
+        return;
+    }
+    for (uint16_t i = 0; i < e->arg_count; i++) {
+        name_columns(pq, e->args[i]);
+    }
+    if (e->kind == EXPR_AGG) {
+        name_columns(pq, e->u.agg.filter);
+    }
+}
+
+Expr *plan_keep_expr(PlanQuery *pq, const Expr *e)
+{
+    Expr *c = expr_copy(pq->p->arena, e);
+    name_columns(pq, c);
+    return c;
+}
+
+/* plan_filter - a filter over the input, or the input itself when there is nothing to test. */
+Status plan_filter(PlanQuery *pq, PlanNode *input, Expr *const *exprs, uint32_t count,
+                   PlanNode **out)
+{
+    if (count == 0) {
+        *out = input;
+        return ST_OK;
+    }
+    Arena *a = pq->p->arena;
+    PlanNode *f = node_new(pq->p, PLAN_FILTER, input, NULL, input->col_count);
+    node_copy_outs(f, 0, input);
+    Expr *all = ARENA_NEW(a, Expr);
+    *all = (Expr){.kind = EXPR_AND, .type = TYPE_BOOL, .phys = PHYS_BOOL, .typmod = -1};
+    all->arg_count = (uint16_t)count;
+    all->args = arena_memdup(a, exprs, count * sizeof(Expr *));
+    f->u.filter.count = count;
+    f->u.filter.exprs = ARENA_ARRAY(a, Expr *, count);
+    double sel = 1;
+    for (uint32_t i = 0; i < count; i++) {
+        f->u.filter.exprs[i] = plan_keep_expr(pq, exprs[i]);
+        sel *= qual_selectivity(pq, exprs[i]);
+    }
+    TRY(prog_over(pq, input, NULL, &all, 1, &f->u.filter.prog));
+    f->rows = MAX(input->rows * sel, 1);
+    f->total_cost = input->total_cost + input->rows * 0.0025 * count;
+    *out = f;
+    return ST_OK;
+}
+
+Status plan_project(PlanQuery *pq, PlanNode *input, Expr *const *exprs, uint32_t count,
+                    PlanNode **out)
+{
+    PlanNode *n = node_new(pq->p, PLAN_PROJECT, input, NULL, count);
+    TRY(prog_over(pq, input, NULL, exprs, count, &n->u.project.prog));
+    n->width = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        node_set_out(n, i, exprs[i]);
+        n->width += exprs[i]->phys == PHYS_STR ? 32 : phys_bytes(exprs[i]->phys);
+    }
+    *out = n;
+    return ST_OK;
+}
+
+static Status sort_keys(PlanQuery *pq, PlanNode *n, const PlanNode *input, const SortKey *keys,
+                        uint32_t count)
+{
+    Expr **exprs = ARENA_ARRAY(pq->p->arena, Expr *, count + 1);
+    n->u.sort.keys = ARENA_ARRAY(pq->p->arena, PlanSortKey, count + 1);
+    n->u.sort.key_count = (uint16_t)count;
+    for (uint32_t i = 0; i < count; i++) {
+        exprs[i] = keys[i].expr;
+        n->u.sort.keys[i] = (PlanSortKey){.type = type_ops(keys[i].expr->type),
+                                          .desc = keys[i].desc,
+                                          .nulls_first = keys[i].nulls_first,
+                                          .expr = plan_keep_expr(pq, keys[i].expr)};
+        if (n->u.sort.keys[i].type == NULL || n->u.sort.keys[i].type->key == NULL) {
+            return err_unsupported(pq->p->cx, "ordering by type %u is not supported",
+                                   keys[i].expr->type);
+        }
+    }
+    return prog_over(pq, input, NULL, exprs, count, &n->u.sort.prog);
+}
+
+Status plan_sort(PlanQuery *pq, PlanNode *input, const SortKey *keys, uint32_t count,
+                 PlanNode **out)
+{
+    PlanNode *n = node_new(pq->p, PLAN_SORT, input, NULL, input->col_count);
+    node_copy_outs(n, 0, input);
+    TRY(sort_keys(pq, n, input, keys, count));
+    n->startup_cost = n->total_cost = input->total_cost + input->rows * 0.05;
+    *out = n;
+    return ST_OK;
+}
+
+/* plan_distinct - the first `columns` outputs without duplicates. */
+Status plan_distinct(PlanQuery *pq, PlanNode *input, uint32_t columns, PlanNode **out)
+{
+    PlanNode *n = node_new(pq->p, PLAN_AGG, input, NULL, columns);
+    n->u.agg.group_count = (uint16_t)columns;
+    n->u.agg.group_types = ARENA_ARRAY(pq->p->arena, const TypeOps *, columns + 1);
+    for (uint32_t i = 0; i < columns; i++) {
+        node_set_out(n, i, input->outs[i]);
+        n->u.agg.group_types[i] = type_ops(input->outs[i]->type);
+        if (n->u.agg.group_types[i] == NULL || n->u.agg.group_types[i]->key == NULL) {
+            return err_set(pq->p->cx, ERRCODE_UNDEFINED_FUNCTION,
+                           "could not identify an equality operator for type %s",
+                           n->u.agg.group_types[i] != NULL ? n->u.agg.group_types[i]->name
+                                                           : "record");
+        }
+    }
+    TRY(prog_over(pq, input, NULL, input->outs, columns, &n->u.agg.prog));
+    n->startup_cost = n->total_cost = input->total_cost + input->rows * 0.03;
+    *out = n;
+    return ST_OK;
+}
+
+static Status plan_distinct_on(PlanQuery *pq, PlanNode *input, PlanNode **out)
+{
+    const Query *q = pq->q;
+    SortKey *keys = ARENA_ARRAY(pq->p->arena, SortKey, q->distinct_on_count + 1u);
+    for (uint16_t i = 0; i < q->distinct_on_count; i++) {
+        keys[i].expr = q->distinct_on[i];
+    }
+    if (q->order_count == 0) {
+        TRY(plan_sort(pq, input, keys, q->distinct_on_count, &input));
+    }
+    PlanNode *n = node_new(pq->p, PLAN_UNIQUE, input, NULL, input->col_count);
+    node_copy_outs(n, 0, input);
+    TRY(sort_keys(pq, n, input, keys, q->distinct_on_count));
+    *out = n;
+    return ST_OK;
+}
+
+static Status limit_prog(PlanQuery *pq, PlanNode *n, const ExprProg **prog_out)
+{
+    Expr *exprs[2];
+    uint32_t count = 0;
+    PlanNode none = {0};
+    n->u.limit.limit = n->u.limit.offset = -1;
+    if (pq->q->limit != NULL) {
+        n->u.limit.limit = (int)count;
+        exprs[count++] = pq->q->limit;
+    }
+    if (pq->q->offset != NULL) {
+        n->u.limit.offset = (int)count;
+        exprs[count++] = pq->q->offset;
+    }
+    return prog_over(pq, &none, NULL, exprs, count, prog_out);
+}
+
+Status plan_limit(PlanQuery *pq, PlanNode *input, PlanNode **out)
+{
+    const Query *q = pq->q;
+    *out = input;
+    if (q->limit == NULL && q->offset == NULL) {
+        return ST_OK;
+    }
+    PlanNode *n = node_new(pq->p, PLAN_LIMIT, input, NULL, input->col_count);
+    node_copy_outs(n, 0, input);
+    TRY(limit_prog(pq, n, &n->u.limit.prog));
+    if (q->limit != NULL && input->kind == PLAN_SORT) {
+        input->u.sort.limit = n->u.limit.prog;
+    }
+    double want = input->rows;
+    if (q->limit != NULL && q->limit->kind == EXPR_CONST && !q->limit->u.constant.is_null) {
+        want = MIN(want, (double)q->limit->u.constant.value.i64);
+    }
+    n->rows = MAX(want, 1);
+    n->total_cost = input->startup_cost +
+                    (input->total_cost - input->startup_cost) * (n->rows / MAX(input->rows, 1));
+    *out = n;
+    return ST_OK;
+}
+
+/* plan_row_marks - FOR UPDATE and friends: lock each row that reaches this place. */
+static Status plan_row_marks(PlanQuery *pq, PlanNode *input, const QualList *where, PlanNode **out)
+{
+    const Query *q = pq->q;
+    Planner *p = pq->p;
+    if (q->row_mark_count == 0) {
+        *out = input;
+        return ST_OK;
+    }
+    PlanNode *n = node_new(p, PLAN_LOCK_ROWS, input, NULL, input->col_count);
+    node_copy_outs(n, 0, input);
+    n->u.lock.tables = ARENA_ARRAY(p->arena, const CatTable *, q->row_mark_count);
+    n->u.lock.rowid_columns = ARENA_ARRAY(p->arena, uint16_t, q->row_mark_count);
+    n->u.lock.modes = ARENA_ARRAY(p->arena, RowLockMode, q->row_mark_count);
+    n->u.lock.waits = ARENA_ARRAY(p->arena, WaitPolicy, q->row_mark_count);
+    for (uint16_t i = 0; i < q->row_mark_count; i++) {
+        const RowMark *m = &q->row_marks[i];
+        if (q->rtes[m->rte]->kind != RTE_TABLE || q->rtes[m->rte]->table->builtin) {
+            continue; /* what is not a table has no rows to lock */
+        }
+        for (uint16_t c = 0; c < input->col_count; c++) {
+            const Expr *o = input->outs[c];
+            if (o->kind == EXPR_COLUMN && o->u.column.rte == m->rte &&
+                o->u.column.column == COLUMN_ROWID) {
+                uint16_t k = n->u.lock.count++;
+                n->u.lock.tables[k] = q->rtes[m->rte]->table;
+                n->u.lock.rowid_columns[k] = c;
+                n->u.lock.modes[k] = m->mode;
+                n->u.lock.waits[k] = m->wait;
+                break;
+            }
+        }
+    }
+    const PlanNode *scan = input;
+    while (scan->kind == PLAN_FILTER || scan->kind == PLAN_SORT) {
+        scan = scan->left;
+    }
+    if ((scan->kind == PLAN_SCAN || scan->kind == PLAN_INDEX_SCAN) && n->u.lock.count == 1 &&
+        !q->has_sublinks) {
+        n->u.lock.scan = &scan->u.scan.scan;
+        if (where->count > 0) {
+            Expr *w = q->where;
+            TRY(prog_over(pq, scan, NULL, &w, 1, &n->u.lock.recheck));
+        }
+    }
+    *out = n;
+    return ST_OK;
+}
+
+static bool is_set_call(const Expr *e)
+{
+    return e->kind == EXPR_FUNC && e->proc->returns_set;
+}
+
+/* plan_targets - the visible target list over the input; one target may return a set. */
+static Status plan_targets(PlanQuery *pq, PlanNode *input, PlanNode **out)
+{
+    const Query *q = pq->q;
+    Expr **exprs = ARENA_ARRAY(pq->p->arena, Expr *, q->target_count + 1u);
+    uint32_t count = 0;
+    int set_at = -1;
+    for (uint16_t i = 0; i < q->target_count; i++) {
+        if (q->targets[i].hidden) {
+            continue;
+        }
+        if (is_set_call(q->targets[i].expr)) {
+            if (set_at >= 0) {
+                return err_unsupported(
+                    pq->p->cx,
+                    "more than one set-returning function in a target list is not supported");
+            }
+            set_at = (int)count;
+        }
+        exprs[count++] = q->targets[i].expr;
+    }
+    if (set_at < 0) {
+        return plan_project(pq, input, exprs, count, out);
+    }
+    PlanNode *n = node_new(pq->p, PLAN_PROJECT_SET, input, NULL, count);
+    Expr **others = arena_memdup(pq->p->arena, exprs, count * sizeof(Expr *));
+    Expr *call = exprs[set_at];
+    Expr *null_expr = expr_copy(pq->p->arena, call);
+    null_expr->kind = EXPR_CONST;
+    null_expr->arg_count = 0;
+    memset(&null_expr->u, 0, sizeof(null_expr->u));
+    null_expr->u.constant.is_null = true;
+    others[set_at] = null_expr;
+    n->u.function.set_column = (uint16_t)set_at;
+    n->u.function.call = expr_copy(pq->p->arena, call);
+    n->u.function.name = call->proc->name;
+    TRY(prog_over(pq, input, NULL, call->args, call->arg_count, &n->u.function.args));
+    TRY(prog_over(pq, input, NULL, others, count, &n->u.function.others));
+    for (uint32_t i = 0; i < count; i++) {
+        node_set_out(n, i, exprs[i]);
+    }
+    n->rows = input->rows * 1000;
+    *out = n;
+    return ST_OK;
+}
+
+static bool order_needs_targets(const Query *q)
+{
+    for (uint16_t i = 0; i < q->target_count; i++) {
+        if (is_set_call(q->targets[i].expr)) {
+            return true;
+        }
+    }
+    for (uint16_t i = 0; i < q->order_count; i++) {
+        if (expr_is_volatile(q->order_by[i].expr)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static Status plan_ctes(PlanQuery *pq)
+{
+    const Query *q = pq->q;
+    Planner *p = pq->p;
+    pq->cte_numbers = ARENA_ARRAY(p->arena, uint32_t, q->cte_count + 1u);
+    for (uint16_t i = 0; i < q->cte_count; i++) {
+        const Cte *c = &q->ctes[i];
+        Plan *plan = p->plan;
+        if (plan->cte_count == p->cte_size) {
+            uint32_t size = p->cte_size == 0 ? 4 : p->cte_size * 2;
+            plan->ctes = arena_grow(p->arena, plan->ctes, p->cte_size * sizeof(CtePlan),
+                                    size * sizeof(CtePlan));
+            p->cte_size = size;
+        }
+        uint32_t number = plan->cte_count++;
+        plan->ctes[number] = (CtePlan){.name = arena_strdup(p->arena, c->name)};
+        pq->cte_numbers[i] = number;
+        PlanQuery child;
+        PlanNode *root;
+        if (c->recursive) {
+            continue; /* refused where it is referred to */
+        }
+        TRY(plan_subquery(p, pq, c->query, NULL, &root, &child));
+        plan->ctes[number].root = root;
+    }
+    return ST_OK;
+}
+
+Status plan_subquery(Planner *p, PlanQuery *parent, const Query *q, SubPlan *sub, PlanNode **out,
+                     PlanQuery *pq_out)
+{
+    if (++p->depth > QUERY_DEPTH_MAX) {
+        return err_set(p->cx, ERRCODE_STATEMENT_TOO_COMPLEX, "sub-queries are nested too deeply");
+    }
+    *pq_out = (PlanQuery){.p = p, .q = q, .parent = parent, .sub = sub};
+    Status st = plan_query(pq_out, 0, out);
+    p->depth--;
+    return st;
+}
+
+static Status fold(PlanQuery *pq, Expr **e)
+{
+    const ExprEnv env = {.type_env = pq->p->env};
+    return *e == NULL ? ST_OK : expr_fold(pq->p->cx, pq->p->arena, &env, *e, e);
+}
+
+/* fold_query - a copy of the query node with its expressions folded. */
+static Status fold_query(PlanQuery *pq, Query *c)
+{
+    Arena *a = pq->p->arena;
+    c->targets =
+        arena_memdup(a, c->targets, (c->target_count + 1u) * sizeof(Target) - sizeof(Target));
+    for (uint16_t i = 0; i < c->target_count; i++) {
+        TRY(fold(pq, &c->targets[i].expr));
+    }
+    c->group_by = arena_memdup(a, c->group_by, c->group_count * sizeof(Expr *));
+    for (uint16_t i = 0; i < c->group_count; i++) {
+        TRY(fold(pq, &c->group_by[i]));
+    }
+    c->order_by = arena_memdup(a, c->order_by, c->order_count * sizeof(SortKey));
+    for (uint16_t i = 0; i < c->order_count; i++) {
+        TRY(fold(pq, &c->order_by[i].expr));
+    }
+    c->distinct_on = arena_memdup(a, c->distinct_on, c->distinct_on_count * sizeof(Expr *));
+    for (uint16_t i = 0; i < c->distinct_on_count; i++) {
+        TRY(fold(pq, &c->distinct_on[i]));
+    }
+    TRY(fold(pq, &c->where));
+    TRY(fold(pq, &c->having));
+    TRY(fold(pq, &c->limit));
+    return fold(pq, &c->offset);
+}
+
+/* plan_ordering - DISTINCT, ORDER BY, row locks, LIMIT and the target list, in the order that fits.
+ */
+static Status plan_ordering(PlanQuery *pq, PlanNode *n, const QualList *where, bool ordered,
+                            PlanNode **out)
+{
+    const Query *q = pq->q;
+    bool targets_done = false;
+    if (q->distinct || order_needs_targets(q)) {
+        uint32_t visible = 0;
+        TRY(plan_targets(pq, n, &n));
+        targets_done = true;
+        visible = n->col_count;
+        if (q->distinct) {
+            TRY(plan_distinct(pq, n, visible, &n));
+        }
+    }
+    if (q->order_count > 0 && !ordered) {
+        TRY(plan_sort(pq, n, q->order_by, q->order_count, &n));
+    }
+    if (q->distinct_on_count > 0) {
+        TRY(plan_distinct_on(pq, n, &n));
+    }
+    TRY(plan_row_marks(pq, n, where, &n));
+    TRY(plan_limit(pq, n, &n));
+    if (!targets_done) {
+        TRY(plan_targets(pq, n, &n));
+    }
+    *out = n;
+    return ST_OK;
+}
+
+Status plan_query(PlanQuery *pq, double tuple_fraction, PlanNode **out)
+{
+    (void)tuple_fraction;
+    Query *q = arena_memdup(pq->p->arena, pq->q, sizeof(*q));
+    TRY(fold_query(pq, q));
+    pq->q = q;
+    PlanNode *n;
+    if (q->cte_count > 0) {
+        TRY(plan_ctes(pq));
+    }
+    if (q->command != CMD_SELECT) {
+        return plan_modify(pq, out);
+    }
+    if (q->set_op != SETOP_NONE) {
+        TRY(plan_setop(pq, &n));
+        if (q->order_count > 0) {
+            TRY(plan_sort(pq, n, q->order_by, q->order_count, &n));
+        }
+        return plan_limit(pq, n, out);
+    }
+    QualList where = {0};
+    bool grouped = q->has_aggs || q->has_group_by || q->group_count > 0 || q->having != NULL;
+    bool ordered = false;
+    bool use_order =
+        !grouped && !q->distinct && q->distinct_on_count == 0 && !order_needs_targets(q);
+    quals_add(pq, &where, q->where);
+    TRY(plan_from(pq, &where, q->order_by, use_order ? q->order_count : 0, &ordered, &n));
+    if (grouped) {
+        TRY(plan_aggregate(pq, n, &n));
+        if (q->having != NULL) {
+            QualList having = {0};
+            quals_add(pq, &having, q->having);
+            Expr **exprs = ARENA_ARRAY(pq->p->arena, Expr *, having.count + 1);
+            for (uint32_t i = 0; i < having.count; i++) {
+                exprs[i] = having.items[i].expr;
+            }
+            TRY(plan_filter(pq, n, exprs, having.count, &n));
+        }
+    }
+    return plan_ordering(pq, n, &where, ordered, out);
+}

@@ -1,0 +1,604 @@
+/*
+ * scan.c - one range table entry: access paths of tables, and the other things FROM may name.
+ *
+ * Costs are PostgreSQL's in kind (a page 1, a row 0.01, a test 0.0025) with row fetches through an
+ * index at 0.2: a row-id descent in memory is worth about twenty rows of a scan.
+ */
+#include "plan/plan_internal.h"
+
+#define COST_ROW       0.01
+#define COST_TEST      0.0025
+#define COST_INDEX_ROW 0.2
+#define SEL_RANGE      0.3333
+#define SEL_EQ         0.005
+
+static const Expr *strip_relabel(const Expr *e)
+{
+    while (e->kind == EXPR_RELABEL) {
+        e = e->args[0];
+    }
+    return e;
+}
+
+static double distinct_of(PlanQuery *pq, const Expr *col)
+{
+    col = strip_relabel(col);
+    if (col->kind != EXPR_COLUMN || col->u.column.levels_up > 0 || col->u.column.column < 0) {
+        return 0;
+    }
+    const Rte *r = pq->q->rtes[col->u.column.rte];
+    if (r->kind != RTE_TABLE) {
+        return 0;
+    }
+    const CatTableStats *stats = cat_table_stats(pq->p->view, r->table->oid);
+    if (stats == NULL || col->u.column.column >= stats->column_count) {
+        return 0;
+    }
+    double d = stats->columns[col->u.column.column].distinct;
+    return d < 0 ? -d * stats->rows : d;
+}
+
+/* qual_selectivity - the share of rows for which a condition holds: distinct counts where analyzed,
+ * else constants. */
+double qual_selectivity(PlanQuery *pq, const Expr *e)
+{
+    switch (e->kind) {
+    case EXPR_CONST: return !e->u.constant.is_null && e->u.constant.value.b ? 1 : 0;
+    case EXPR_NOT: return 1 - qual_selectivity(pq, e->args[0]);
+    case EXPR_AND:
+    case EXPR_OR: {
+        double s = e->kind == EXPR_AND ? 1 : 0;
+        for (uint16_t i = 0; i < e->arg_count; i++) {
+            double a = qual_selectivity(pq, e->args[i]);
+            s = e->kind == EXPR_AND ? s * a : s + a - s * a;
+        }
+        return s;
+    }
+    case EXPR_IN: {
+        double d = distinct_of(pq, e->args[0]), n = e->arg_count - 1.0;
+        double s = MIN(n * (d > 1 ? 1 / d : SEL_EQ), 1);
+        return e->u.negated ? 1 - s : s;
+    }
+    case EXPR_IS_NULL: return e->u.negated ? 0.995 : SEL_EQ;
+    case EXPR_FUNC: {
+        int strategy =
+            e->oper != 0 && e->arg_count == 2 ? cat_oper_strategy(pq->p->view, e->oper) : 0;
+        if (strategy == 3) {
+            double d = MAX(distinct_of(pq, e->args[0]), distinct_of(pq, e->args[1]));
+            return d > 1 ? 1 / d : SEL_EQ;
+        }
+        return strategy != 0 ? SEL_RANGE : 0.3333;
+    }
+    default: return 0.5;
+    }
+}
+
+static void table_rows(PlanQuery *pq, const CatTable *t, double *rows, double *pages)
+{
+    *rows = 1000;
+    *pages = 10;
+    if (t->storage != NULL) {
+        TableSize size;
+        if (table_size(pq->p->cx, t->storage, &size) == ST_OK) {
+            *rows = MAX(size.rows, 1);
+            *pages = MAX(size.pages, 1);
+        } else {
+            err_clear(pq->p->cx);
+        }
+    }
+}
+
+/* plan_table_scan - a sequential scan of the columns the query uses (or all of them), perhaps with
+ * the row id. */
+Status plan_table_scan(PlanQuery *pq, uint16_t rte, bool want_rowid, bool all_columns,
+                       PlanNode **out)
+{
+    Planner *p = pq->p;
+    const Rte *r = pq->q->rtes[rte];
+    const CatTable *t = r->table;
+    if (!t->builtin && t->storage == NULL) {
+        return err_unsupported(p->cx, "reading relation \"%s\" is not supported", t->name);
+    }
+    uint16_t *columns = ARENA_ARRAY(p->arena, uint16_t, r->column_count + 1u);
+    uint16_t n = 0;
+    for (uint16_t c = 0; c < r->column_count; c++) {
+        if (all_columns || r->column_used == NULL || r->column_used[c]) {
+            columns[n++] = c;
+        }
+    }
+    want_rowid = want_rowid && !t->builtin;
+    PlanNode *s =
+        node_new(p, t->builtin ? PLAN_CAT_SCAN : PLAN_SCAN, NULL, NULL, n + (want_rowid ? 1u : 0u));
+    for (uint16_t i = 0; i < n; i++) {
+        const RteColumn *c = &r->columns[columns[i]];
+        Expr *e = column_expr(p->arena, rte, (int16_t)columns[i], c->type, c->phys);
+        e->typmod = c->typmod;
+        e->collation = c->collation;
+        node_set_out(s, i, e);
+        s->width += c->phys == PHYS_STR ? 32 : phys_bytes(c->phys);
+    }
+    if (want_rowid) {
+        node_set_out(s, n, column_expr(p->arena, rte, COLUMN_ROWID, TYPE_INT8, PHYS_I64));
+    }
+    s->u.scan.scan =
+        (PlanScan){.table = t,
+                   .alias = r->alias != NULL ? arena_strdup(p->arena, r->alias) : t->name,
+                   .columns = columns,
+                   .column_count = n,
+                   .want_rowid = want_rowid};
+    double pages;
+    table_rows(pq, t, &s->rows, &pages);
+    s->total_cost = pages + s->rows * COST_ROW;
+    s->rels = (uint64_t)1 << rte;
+    *out = s;
+    return ST_OK;
+}
+
+static bool is_int_type(Oid t)
+{
+    return t == TYPE_INT2 || t == TYPE_INT4 || t == TYPE_INT8;
+}
+
+/* key_type_fits - can a value of this type be encoded as a key of the index column's type? */
+static bool key_type_fits(const TypeOps *column, Oid type)
+{
+    const TypeOps *ops = type_ops(type);
+    if (ops == NULL) {
+        return false;
+    }
+    if (ops == column || (is_int_type(column->oid) && is_int_type(type))) {
+        return true;
+    }
+    bool a = column->oid == TYPE_TEXT || column->oid == TYPE_VARCHAR;
+    bool b = type == TYPE_TEXT || type == TYPE_VARCHAR;
+    return a && b;
+}
+
+/* IndexMatch - a condition "index column op value" turned so that the column is on the left. */
+typedef struct IndexMatch {
+    int strategy; /* 1 < 2 <= 3 = 4 >= 5 > */
+    Expr *value;
+    Expr **list; /* IN */
+    uint16_t list_count;
+} IndexMatch;
+
+static bool is_index_column(const Expr *e, uint16_t rte, int16_t column)
+{
+    e = strip_relabel(e);
+    return e->kind == EXPR_COLUMN && e->u.column.levels_up == 0 && e->u.column.rte == rte &&
+           e->u.column.column == column;
+}
+
+static bool value_is_given(PlanQuery *pq, const Expr *v, uint64_t outer_rels)
+{
+    return (expr_rels(pq, v) & ~outer_rels) == 0 && !expr_is_volatile(v) && v->kind != EXPR_SUBLINK;
+}
+
+static bool match_qual(PlanQuery *pq, const Expr *e, uint16_t rte, const IndexColumn *ic,
+                       uint64_t outer_rels, IndexMatch *m)
+{
+    static const int SWAPPED[] = {0, 5, 4, 3, 2, 1};
+    if (e->kind == EXPR_IN && !e->u.negated && outer_rels == 0 &&
+        is_index_column(e->args[0], rte, ic->column)) {
+        for (uint16_t i = 1; i < e->arg_count; i++) {
+            if (!value_is_given(pq, e->args[i], 0) || !key_type_fits(ic->type, e->args[i]->type)) {
+                return false;
+            }
+        }
+        *m = (IndexMatch){
+            .strategy = 3, .list = e->args + 1, .list_count = (uint16_t)(e->arg_count - 1)};
+        return e->arg_count > 1;
+    }
+    if (e->kind != EXPR_FUNC || e->oper == 0 || e->arg_count != 2) {
+        return false;
+    }
+    int strategy = cat_oper_strategy(pq->p->view, e->oper);
+    if (strategy == 0) {
+        return false;
+    }
+    for (uint16_t side = 0; side < 2; side++) {
+        Expr *v = e->args[1 - side];
+        if (is_index_column(e->args[side], rte, ic->column) && value_is_given(pq, v, outer_rels) &&
+            key_type_fits(ic->type, v->type)) {
+            *m = (IndexMatch){.strategy = side == 0 ? strategy : SWAPPED[strategy], .value = v};
+            return true;
+        }
+    }
+    return false;
+}
+
+typedef struct IndexTry {
+    PlanIndex ix;
+    double selectivity;
+    uint64_t used; /* bit per qual: those the range expresses exactly */
+    Expr *exprs[INDEX_COLUMNS_MAX + 2];
+    Expr **list;
+    Expr *lo, *hi;
+    Expr *conds[64];
+} IndexTry;
+
+/* try_column - conditions on one index column; false when there is none that the range can go on
+ * from. */
+static bool try_column(PlanQuery *pq, IndexTry *t, const IndexColumn *ic, uint16_t rte,
+                       QualList *quals, uint64_t outer_rels)
+{
+    IndexMatch m;
+    for (uint32_t i = 0; i < quals->count && i < 64; i++) {
+        Qual *ql = &quals->items[i];
+        if (ql->done || !match_qual(pq, ql->expr, rte, ic, outer_rels, &m) || m.strategy != 3) {
+            continue;
+        }
+        if (m.list != NULL) {
+            t->list = m.list;
+            t->ix.in_count = m.list_count;
+        } else {
+            t->exprs[t->ix.eq_count] = m.value;
+        }
+        t->ix.eq_count++;
+        t->selectivity *= qual_selectivity(pq, ql->expr);
+        t->conds[t->ix.cond_count++] = ql->expr;
+        t->used |= (uint64_t)1 << i;
+        return m.list == NULL;
+    }
+    for (uint32_t i = 0; i < quals->count && i < 64; i++) {
+        Qual *ql = &quals->items[i];
+        if (ql->done || !match_qual(pq, ql->expr, rte, ic, outer_rels, &m) || m.strategy == 3) {
+            continue;
+        }
+        bool is_lo = m.strategy > 3;
+        if (is_lo ? t->ix.has_lo : t->ix.has_hi) {
+            continue;
+        }
+        if (is_lo) {
+            t->ix.has_lo = true;
+            t->ix.lo_incl = m.strategy == 4;
+            t->lo = m.value;
+        } else {
+            t->ix.has_hi = true;
+            t->ix.hi_incl = m.strategy == 2;
+            t->hi = m.value;
+        }
+        t->selectivity *= t->ix.has_lo && t->ix.has_hi ? SEL_EQ / SEL_RANGE : SEL_RANGE;
+        t->conds[t->ix.cond_count++] = ql->expr;
+        t->used |= (uint64_t)1 << i;
+    }
+    return false;
+}
+
+static void finish_try(PlanQuery *pq, IndexTry *t, PlanIndex *out)
+{
+    Arena *a = pq->p->arena;
+    uint32_t n = 0;
+    *out = t->ix;
+    out->key_exprs = ARENA_ARRAY(a, Expr *, t->ix.eq_count + t->ix.in_count + 2u);
+    for (uint16_t i = 0; i < t->ix.eq_count - (t->list != NULL ? 1 : 0); i++) {
+        out->key_exprs[n++] = t->exprs[i];
+    }
+    for (uint16_t i = 0; i < t->ix.in_count; i++) {
+        out->key_exprs[n++] = t->list[i];
+    }
+    if (t->lo != NULL) {
+        out->key_exprs[n++] = t->lo;
+    }
+    if (t->hi != NULL) {
+        out->key_exprs[n++] = t->hi;
+    }
+    out->conds = arena_memdup(a, t->conds, (t->ix.cond_count + 1u) * sizeof(Expr *));
+}
+
+/* plan_index_for - the best index of the table for these conditions, values of outer_rels given;
+ * false when none fits. used_out: a bit per qual that the index range covers wholly. */
+bool plan_index_for(PlanQuery *pq, const PlanNode *scan, uint16_t rte, QualList *quals,
+                    uint64_t outer_rels, PlanIndex *ix_out, double *rows_out, uint64_t *used_out)
+{
+    const Table *t = scan->u.scan.scan.table->storage;
+    IndexTry best = {0};
+    double best_rows = 0;
+    bool found = false;
+    if (scan->kind != PLAN_SCAN || t == NULL) {
+        return false;
+    }
+    for (uint16_t i = 0; i < t->index_count; i++) {
+        const TableIndex *ti = &t->indexes[i];
+        const CatIndex *ci = &scan->u.scan.scan.table->indexes[i];
+        if (!ci->valid || ci->predicate_sql != NULL) {
+            continue;
+        }
+        IndexTry x = {.selectivity = 1};
+        x.ix.index = i;
+        for (uint16_t c = 0; c < ti->column_count && ti->columns[c].column >= 0; c++) {
+            if (!try_column(pq, &x, &ti->columns[c], rte, quals, outer_rels)) {
+                break;
+            }
+        }
+        if (x.ix.eq_count == 0 && !x.ix.has_lo && !x.ix.has_hi) {
+            continue;
+        }
+        double rows = MAX(scan->rows * x.selectivity, 1);
+        if (ti->unique && x.ix.eq_count == ti->column_count) {
+            rows = MAX(x.ix.in_count, 1);
+            x.ix.unique_point = x.ix.in_count == 0;
+        }
+        if (!found || rows < best_rows || (rows <= best_rows && x.ix.unique_point)) {
+            best = x;
+            best_rows = rows;
+            found = true;
+        }
+    }
+    if (found) {
+        finish_try(pq, &best, ix_out);
+        *rows_out = best_rows;
+        *used_out = best.used;
+    }
+    return found;
+}
+
+/* plan_index_scan - turn a table scan node into a scan of the index range. */
+Status plan_index_scan(PlanQuery *pq, PlanNode *scan, PlanIndex *ix, double rows)
+{
+    uint32_t keys = ix->eq_count + (uint32_t)ix->in_count - (ix->in_count > 0 ? 1u : 0u) +
+                    (ix->has_lo ? 1u : 0u) + (ix->has_hi ? 1u : 0u);
+    PlanNode none = {0};
+    TRY(prog_over(pq, &none, NULL, ix->key_exprs, keys, &ix->keys));
+    for (uint32_t i = 0; i < keys; i++) {
+        ix->key_exprs[i] = expr_copy(pq->p->arena, ix->key_exprs[i]);
+    }
+    for (uint16_t i = 0; i < ix->cond_count; i++) {
+        ix->conds[i] = expr_copy(pq->p->arena, ix->conds[i]);
+    }
+    scan->kind = PLAN_INDEX_SCAN;
+    scan->u.scan.index = *ix;
+    scan->rows = rows;
+    scan->startup_cost = 0.15;
+    scan->total_cost = 0.5 + rows * COST_INDEX_ROW;
+    return ST_OK;
+}
+
+/* order_fits - does a scan of this index deliver the wanted order, after eq_count columns held
+ * equal? */
+static bool order_fits(const CatTable *ct, const TableIndex *ti, uint16_t rte, uint16_t eq_count,
+                       const SortKey *order, uint32_t count, bool *backward_out)
+{
+    uint16_t c = eq_count;
+    bool backward = false;
+    for (uint32_t i = 0; i < count; i++, c++) {
+        if (c >= ti->column_count || ti->columns[c].column < 0 ||
+            !is_index_column(order[i].expr, rte, ti->columns[c].column)) {
+            return false;
+        }
+        bool flip = order[i].desc != ti->columns[c].desc;
+        bool nulls_ok = ct->columns[ti->columns[c].column].not_null ||
+                        (order[i].nulls_first != ti->columns[c].nulls_first) == flip;
+        if ((i > 0 && flip != backward) || !nulls_ok) {
+            return false;
+        }
+        backward = flip;
+    }
+    *backward_out = backward;
+    return count > 0;
+}
+
+/* try_ordered - use an index only for its order: worth it when a LIMIT stops it early. */
+static Status try_ordered(PlanQuery *pq, PlanNode *scan, uint16_t rte, const SortKey *order,
+                          uint32_t order_count, bool *ordered_out)
+{
+    const CatTable *ct = scan->u.scan.scan.table;
+    if (pq->q->limit == NULL || ct->storage == NULL) {
+        return ST_OK;
+    }
+    for (uint16_t i = 0; i < ct->storage->index_count; i++) {
+        bool backward;
+        const CatIndex *ci = &ct->indexes[i];
+        if (ci->valid && ci->predicate_sql == NULL &&
+            order_fits(ct, &ct->storage->indexes[i], rte, 0, order, order_count, &backward)) {
+            PlanIndex ix = {.index = i, .backward = backward};
+            double rows = scan->rows;
+            ix.key_exprs = ARENA_ARRAY(pq->p->arena, Expr *, 1);
+            TRY(plan_index_scan(pq, scan, &ix, rows));
+            *ordered_out = true;
+            return ST_OK;
+        }
+    }
+    return ST_OK;
+}
+
+/* plan_table - choose between the whole table and an index range; conditions left over become a
+ * filter. */
+static Status plan_table(PlanQuery *pq, uint16_t rte, QualList *quals, const SortKey *order,
+                         uint32_t order_count, bool *ordered_out, PlanNode **out)
+{
+    PlanNode *scan;
+    PlanIndex ix;
+    double rows;
+    uint64_t used = 0;
+    const Query *q = pq->q;
+    bool is_target = q->result_table != NULL && q->result_rte == rte && q->command != CMD_INSERT;
+    bool want_rowid = is_target;
+    for (uint16_t i = 0; i < q->row_mark_count; i++) {
+        want_rowid = want_rowid || q->row_marks[i].rte == rte;
+    }
+    TRY(plan_table_scan(pq, rte, want_rowid, is_target && q->command != CMD_SELECT, &scan));
+    if (plan_index_for(pq, scan, rte, quals, 0, &ix, &rows, &used) &&
+        (ix.unique_point || rows * COST_INDEX_ROW + 0.5 < scan->total_cost)) {
+        const CatTable *ct = scan->u.scan.scan.table;
+        if (order_count > 0 && ix.in_count == 0 &&
+            order_fits(ct, &ct->storage->indexes[ix.index], rte, ix.eq_count, order, order_count,
+                       &ix.backward)) {
+            *ordered_out = true;
+        }
+        TRY(plan_index_scan(pq, scan, &ix, rows));
+        for (uint32_t i = 0; i < quals->count && i < 64; i++) {
+            quals->items[i].done = quals->items[i].done || (used >> i & 1) != 0;
+        }
+    } else if (order_count > 0 && scan->kind == PLAN_SCAN) {
+        TRY(try_ordered(pq, scan, rte, order, order_count, ordered_out));
+    }
+    *out = scan;
+    return ST_OK;
+}
+
+/* rebase_outs - name a sub-plan's columns as columns of this range table entry. */
+static void rebase_outs(PlanQuery *pq, uint16_t rte, PlanNode *n, uint32_t col_count)
+{
+    const Rte *r = pq->q->rtes[rte];
+    n->rels = (uint64_t)1 << rte;
+    for (uint32_t i = 0; i < col_count; i++) {
+        Expr *e = column_expr(pq->p->arena, rte, (int16_t)i, r->columns[i].type, n->phys[i]);
+        e->typmod = r->columns[i].typmod;
+        e->collation = r->columns[i].collation;
+        n->outs[i] = e;
+    }
+}
+
+/* wrap_lateral - a FROM item that needs columns of items to its left: the join supplies them. Kept
+ * on the node. */
+static Status plan_from_subquery(PlanQuery *pq, uint16_t rte, PlanNode **out)
+{
+    PlanQuery child;
+    PlanNode *sub, *n;
+    TRY(plan_subquery(pq->p, pq, pq->q->rtes[rte]->subquery, NULL, &sub, &child));
+    n = sub;
+    if (sub->kind != PLAN_PROJECT && sub->kind != PLAN_APPEND && sub->kind != PLAN_AGG) {
+        /* Renaming the columns of a scan in place would hide what its conditions mean to EXPLAIN.
+         */
+        n = node_new(pq->p, PLAN_MATERIAL, sub, NULL, sub->col_count);
+        memcpy(n->phys, sub->phys, sub->col_count * sizeof(PhysType));
+        n->u.project.prog = NULL;
+    }
+    rebase_outs(pq, rte, n, MIN(n->col_count, pq->q->rtes[rte]->column_count));
+    for (uint32_t i = pq->q->rtes[rte]->column_count; i < n->col_count; i++) {
+        n->outs[i] =
+            column_expr(pq->p->arena, UINT16_MAX, (int16_t)i, n->outs[i]->type, n->phys[i]);
+    }
+    if (child.lateral_count > 0) {
+        PlanNode *l = node_new(pq->p, PLAN_NEST_LOOP, NULL, n, n->col_count);
+        node_copy_outs(l, 0, n);
+        l->u.join.params = child.lateral;
+        l->u.join.param_count = child.lateral_count;
+        n = l; /* an inner side waiting for its outer: plan_from completes it */
+    }
+    *out = n;
+    return ST_OK;
+}
+
+static Status plan_values(PlanQuery *pq, uint16_t rte, PlanNode **out)
+{
+    const Rte *r = pq->q->rtes[rte];
+    uint32_t n = r->row_count * r->column_count;
+    Expr **exprs = ARENA_ARRAY(pq->p->arena, Expr *, n + 1);
+    for (uint32_t i = 0; i < n; i++) {
+        exprs[i] = r->rows[i / r->column_count][i % r->column_count];
+    }
+    PlanNode *v = node_new(pq->p, PLAN_VALUES, NULL, NULL, r->column_count);
+    PlanNode none = {0};
+    TRY(prog_over(pq, &none, NULL, exprs, n, &v->u.values.prog));
+    for (uint16_t c = 0; c < r->column_count; c++) {
+        v->phys[c] = r->columns[c].phys;
+    }
+    rebase_outs(pq, rte, v, r->column_count);
+    v->u.values.row_count = r->row_count;
+    v->u.values.alias = arena_strdup(pq->p->arena, r->alias != NULL ? r->alias : "*VALUES*");
+    v->rows = r->row_count;
+    v->total_cost = 0.0125 * v->rows;
+    *out = v;
+    return ST_OK;
+}
+
+static Status plan_function(PlanQuery *pq, uint16_t rte, PlanNode **out)
+{
+    const Rte *r = pq->q->rtes[rte];
+    Planner *p = pq->p;
+    PlanNode *f = node_new(p, PLAN_FUNCTION, NULL, NULL, r->column_count);
+    PlanNode none = {0};
+    f->u.function.alias = arena_strdup(p->arena, r->alias != NULL ? r->alias : "");
+    f->u.function.with_ordinality = r->with_ordinality;
+    f->u.function.call = expr_copy(p->arena, r->function);
+    if (r->function->kind == EXPR_FUNC) {
+        f->u.function.name = r->function->proc->name;
+    }
+    if (r->function->kind == EXPR_FUNC && r->function->proc->returns_set) {
+        TRY(prog_over(pq, &none, NULL, r->function->args, r->function->arg_count,
+                      &f->u.function.args));
+        f->rows = 1000;
+    } else {
+        TRY(prog_over(pq, &none, NULL, (Expr *const *)&r->function, 1, &f->u.function.scalar));
+        f->rows = 1;
+    }
+    for (uint16_t c = 0; c < r->column_count; c++) {
+        f->phys[c] = r->columns[c].phys;
+    }
+    rebase_outs(pq, rte, f, r->column_count);
+    f->total_cost = f->rows * COST_ROW;
+    *out = f;
+    return ST_OK;
+}
+
+static Status plan_cte_scan(PlanQuery *pq, uint16_t rte, PlanNode **out)
+{
+    const Rte *r = pq->q->rtes[rte];
+    PlanQuery *owner = pq;
+    for (uint16_t i = 0; i < r->cte_levels_up && owner != NULL; i++) {
+        owner = owner->parent;
+    }
+    if (owner == NULL || owner->cte_numbers == NULL) {
+        return err_unsupported(pq->p->cx, "this reference to a WITH query is not supported");
+    }
+    uint32_t number = owner->cte_numbers[r->cte];
+    const CtePlan *cte = &pq->p->plan->ctes[number];
+    if (cte->root == NULL) {
+        return err_unsupported(pq->p->cx, "WITH RECURSIVE is not supported");
+    }
+    PlanNode *n = node_new(pq->p, PLAN_CTE_SCAN, NULL, NULL, r->column_count);
+    memcpy(n->phys, cte->root->phys, r->column_count * sizeof(PhysType));
+    rebase_outs(pq, rte, n, r->column_count);
+    n->u.cte.cte = number;
+    n->u.cte.name = cte->name;
+    n->u.cte.alias = arena_strdup(pq->p->arena, r->alias != NULL ? r->alias : cte->name);
+    n->rows = cte->root->rows;
+    n->total_cost = n->rows * COST_ROW * 2;
+    *out = n;
+    return ST_OK;
+}
+
+/* plan_base - one range table entry with the conditions that need nothing else. */
+Status plan_base(PlanQuery *pq, uint16_t rte, QualList *quals, const SortKey *order,
+                 uint32_t order_count, bool *ordered_out, PlanNode **out)
+{
+    const Rte *r = pq->q->rtes[rte];
+    PlanNode *n = NULL;
+    QualList own = {0};
+    for (uint32_t i = 0; i < quals->count; i++) {
+        Qual *ql = &quals->items[i];
+        if (!ql->done && (ql->rels == (uint64_t)1 << rte ||
+                          (ql->rels == 0 && pq->q->from_count == 1 && !pq->q->from[0]->is_join))) {
+            ql->done = true;
+            quals_add(pq, &own, ql->expr);
+        }
+    }
+    switch (r->kind) {
+    case RTE_TABLE: TRY(plan_table(pq, rte, &own, order, order_count, ordered_out, &n)); break;
+    case RTE_SUBQUERY: TRY(plan_from_subquery(pq, rte, &n)); break;
+    case RTE_VALUES: TRY(plan_values(pq, rte, &n)); break;
+    case RTE_FUNCTION: TRY(plan_function(pq, rte, &n)); break;
+    case RTE_CTE: TRY(plan_cte_scan(pq, rte, &n)); break;
+    case RTE_RESULT:
+        n = node_new(pq->p, PLAN_RESULT, NULL, NULL, 0);
+        n->rows = 1;
+        break;
+    }
+    n->rels = (uint64_t)1 << rte;
+    Expr **left = ARENA_ARRAY(pq->p->arena, Expr *, own.count + 1);
+    uint32_t left_count = 0;
+    for (uint32_t i = 0; i < own.count; i++) {
+        if (!own.items[i].done) {
+            left[left_count++] = own.items[i].expr;
+        }
+    }
+    if (n->kind == PLAN_NEST_LOOP && n->left == NULL && left_count > 0) {
+        /* Conditions on a lateral item stay inside the loop. */
+        TRY(plan_filter(pq, n->right, left, left_count, &n->right));
+        *out = n;
+        return ST_OK;
+    }
+    return plan_filter(pq, n, left, left_count, out);
+}
