@@ -61,7 +61,9 @@ static const FnOps *find_fn(Compiler *c, const char *prosrc)
 static Status step_set_fn(Compiler *c, Step *s, const Expr *e)
 {
     const CatProc *proc = e->proc;
-    s->fn = proc->prosrc != NULL ? find_fn(c, proc->prosrc) : NULL;
+    s->fn = proc->language == LANGUAGE_SQL ? fn_ops_by_oid(proc->oid)
+            : proc->prosrc != NULL         ? find_fn(c, proc->prosrc)
+                                           : NULL;
     if (s->fn == NULL) {
         return err_unsupported(c->cx, "function %s is not supported", proc->name);
     }

@@ -10,6 +10,8 @@
  */
 #include "expr/expr.h"
 
+enum { LANGUAGE_SQL = 14 }; /* pg_language */
+
 typedef enum StepKind {
     STEP_CONST,
     STEP_PARAM,

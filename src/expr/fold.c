@@ -37,7 +37,8 @@ static bool fold_call(Cx *cx, Arena *arena, const ExprEnv *env, const Expr *e, E
         e->arg_count > ARGS_MAX) {
         return false;
     }
-    const FnOps *fn = fn_ops_by_prosrc(proc->prosrc);
+    const FnOps *fn =
+        proc->language == LANGUAGE_SQL ? fn_ops_by_oid(proc->oid) : fn_ops_by_prosrc(proc->prosrc);
     if (fn == NULL) {
         return false;
     }

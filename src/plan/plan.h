@@ -24,8 +24,8 @@ typedef struct PlanLock {
     uint64_t key; /* as table_lock takes it */
     TableLockMode mode;
 } PlanLock;
-/* ExecFreeList - execution states that nobody uses now, kept for the plan's next execution. src/exec fills it and
- * says how to free them; the flag is held for a few instructions. */
+/* ExecFreeList - execution states that nobody uses now, kept for the plan's next execution.
+ * src/exec fills it and says how to free them; the flag is held for a few instructions. */
 typedef struct ExecFreeList {
     atomic_flag lock;
     struct ExecState *first;

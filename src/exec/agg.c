@@ -1,0 +1,346 @@
+/*
+ * agg.c - aggregation: plain, hashed, DISTINCT; count(*) of a whole table from the scan itself.
+ *
+ * Groups are numbered in order of arrival by a KeyTable (one integer column: the integer; one text
+ * column: its bytes; else encoded keys). States lie in blocks of fixed stride, so a batch is added
+ * by one call per aggregate.
+ */
+#include "exec/exec_internal.h"
+
+enum { BLOCK_GROUPS = 256 };
+
+typedef enum GroupMode { GROUP_NONE, GROUP_INT, GROUP_TEXT, GROUP_BYTES } GroupMode;
+
+typedef struct AggRun {
+    ExprRun *run;
+    GroupMode mode;
+    RowStore groups;
+    KeyTable keys;
+    Buf key;
+    uint32_t null_group, group_count;
+    uint32_t stride, *offsets; /* of each call's state */
+    uint8_t **blocks;
+    uint32_t block_count, block_size;
+    FnCall *calls;
+    KeyTable *seen; /* DISTINCT arguments, per call */
+    uint32_t *group_of;
+    void **states;
+    uint16_t *idx, *idx2;
+    const Vector **argv, **group_vecs;
+    uint64_t emitted;
+    bool filled;
+} AggRun;
+
+static void *group_state(const AggRun *r, uint32_t group, uint32_t call)
+{
+    return r->blocks[group / BLOCK_GROUPS] + (size_t)(group % BLOCK_GROUPS) * r->stride +
+           r->offsets[call];
+}
+
+/* add_group - states of a new group, initialised. */
+static void add_group(ExecNode *n)
+{
+    AggRun *r = n->priv;
+    uint32_t group = r->group_count++;
+    if (group / BLOCK_GROUPS >= r->block_count) {
+        if (r->block_count == r->block_size) {
+            uint32_t size = r->block_size == 0 ? 16 : r->block_size * 2;
+            r->blocks = arena_grow(&n->hold, r->blocks, r->block_size * sizeof(uint8_t *),
+                                   size * sizeof(uint8_t *));
+            r->block_size = size;
+        }
+        uint32_t groups = n->plan->u.agg.group_count == 0 ? 1 : BLOCK_GROUPS;
+        r->blocks[r->block_count++] = arena_zalloc(&n->hold, (size_t)groups * r->stride + 1);
+    }
+    for (uint16_t c = 0; c < n->plan->u.agg.call_count; c++) {
+        const AggOps *ops = n->plan->u.agg.calls[c].ops;
+        if (ops->init != NULL) {
+            ops->init(group_state(r, group, c));
+        }
+    }
+}
+
+/* find_groups - the group number of each selected row; new groups are added. */
+static void find_groups(ExecNode *n, const Sel *sel)
+{
+    AggRun *r = n->priv;
+    const PlanNode *p = n->plan;
+    SEL_FOREACH(row, sel)
+    {
+        bool added = false;
+        uint32_t g;
+        const Vector *v = r->group_vecs[0];
+        if (r->mode == GROUP_INT && !vec_is_null(v, row)) {
+            g = key_table_add_int(&r->keys, vec_int(v, row), &added);
+        } else if (r->mode == GROUP_TEXT && !vec_is_null(v, row)) {
+            const Str *s = (const Str *)v->data + vec_index(v, row);
+            g = key_table_add(&r->keys, str_ptr(s), s->len, &added);
+        } else if (r->mode == GROUP_BYTES) {
+            buf_clear(&r->key);
+            for (uint16_t c = 0; c < p->u.agg.group_count; c++) {
+                key_append(p->u.agg.group_types[c], r->group_vecs[c], row, &r->key);
+            }
+            g = key_table_add(&r->keys, r->key.data, r->key.len, &added);
+        } else { /* the one NULL group of the fast modes */
+            g = r->null_group;
+            if (g == KEY_NONE) {
+                /* Takes a number like any other: keys after it are shifted by `null_shift`. */
+                r->null_group = g = r->group_count;
+                row_store_append_row(&r->groups, r->group_vecs, row);
+                add_group(n);
+            }
+            r->group_of[row_k] = g;
+            continue;
+        }
+        g += r->null_group != KEY_NONE && g >= r->null_group ? 1 : 0;
+        if (added) {
+            row_store_append_row(&r->groups, r->group_vecs, row);
+            add_group(n);
+        }
+        r->group_of[row_k] = g;
+    }
+}
+
+/* narrow - leave out the rows an aggregate does not count: FILTER, NULL arguments, repeated
+ * DISTINCT values. The group numbers in states' order follow. */
+static Status narrow(Cx *cx, ExecNode *n, uint32_t call, const Batch *b, const Sel *sel, Sel *out)
+{
+    AggRun *r = n->priv;
+    const AggCall *c = &n->plan->u.agg.calls[call];
+    uint64_t keep[VEC_VALID_WORDS];
+    memset(keep, 0xff, sizeof(keep));
+    *out = *sel;
+    if (c->filter >= 0) {
+        Sel pass;
+        TRY(expr_filter(cx, r->run, (uint32_t)c->filter, b, sel, &n->batch, r->idx2, &pass));
+        memset(keep, 0, sizeof(keep));
+        SEL_FOREACH(row, &pass)
+        {
+            keep[row >> 6] |= (uint64_t)1 << (row & 63);
+        }
+    }
+    for (uint16_t a = 0; c->ops->ignores_nulls && a < c->arg_count; a++) {
+        const Vector *v = r->argv[a];
+        if (v->kind == VEC_CONST && vec_is_null(v, 0)) {
+            memset(keep, 0, sizeof(keep));
+        } else if (v->kind == VEC_FLAT && v->valid != NULL) {
+            for (uint32_t w = 0; w < VEC_VALID_WORDS; w++) {
+                keep[w] &= v->valid[w];
+            }
+        }
+    }
+    uint32_t count = 0;
+    bool grouped = r->mode != GROUP_NONE;
+    SEL_FOREACH(row, sel)
+    {
+        if (!((keep[row >> 6] >> (row & 63)) & 1)) {
+            continue;
+        }
+        uint32_t g = grouped ? r->group_of[row_k] : 0;
+        if (c->distinct) {
+            bool added;
+            buf_clear(&r->key);
+            buf_put(&r->key, &g, sizeof(g));
+            key_append(c->arg_type, r->argv[0], row, &r->key);
+            key_table_add(&r->seen[call], r->key.data, r->key.len, &added);
+            if (!added) {
+                continue;
+            }
+        }
+        r->states[count] = group_state(r, g, call);
+        r->idx[count++] = (uint16_t)row;
+    }
+    *out = (Sel){r->idx, count};
+    return ST_OK;
+}
+
+/* needs_narrow - must rows be looked at one by one for this call? */
+static bool needs_narrow(const AggRun *r, const AggCall *c)
+{
+    if (c->filter >= 0 || c->distinct) {
+        return true;
+    }
+    for (uint16_t a = 0; c->ops->ignores_nulls && a < c->arg_count; a++) {
+        if (r->argv[a]->valid != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static Status add_call(Cx *cx, ExecNode *n, uint32_t call, const Batch *b)
+{
+    AggRun *r = n->priv;
+    const AggCall *c = &n->plan->u.agg.calls[call];
+    for (uint16_t a = 0; a < c->arg_count; a++) {
+        TRY(expr_eval(cx, r->run, c->first_arg + (uint32_t)a, b, &b->sel, &n->batch, &r->argv[a]));
+    }
+    FnCall *fc = &r->calls[call];
+    fc->cx = cx;
+    fc->env = n->s->env.type_env;
+    Sel rows = b->sel;
+    bool one_by_one = needs_narrow(r, c);
+    if (one_by_one) {
+        TRY(narrow(cx, n, call, b, &b->sel, &rows));
+    }
+    if (rows.count == 0) {
+        return ST_OK;
+    }
+    if (r->mode == GROUP_NONE) {
+        return c->ops->update_one(fc, r->argv, c->arg_count, &rows, group_state(r, 0, call));
+    }
+    if (!one_by_one) {
+        for (uint32_t i = 0; i < rows.count; i++) {
+            r->states[i] = group_state(r, r->group_of[i], call);
+        }
+    }
+    return c->ops->update(fc, r->argv, c->arg_count, &rows, r->states);
+}
+
+static Status add_batch(Cx *cx, ExecNode *n, const Batch *b)
+{
+    AggRun *r = n->priv;
+    arena_clear(&n->batch);
+    for (uint16_t g = 0; g < n->plan->u.agg.group_count; g++) {
+        TRY(expr_eval(cx, r->run, g, b, &b->sel, &n->batch, &r->group_vecs[g]));
+    }
+    if (r->mode != GROUP_NONE) {
+        find_groups(n, &b->sel);
+    }
+    for (uint16_t c = 0; c < n->plan->u.agg.call_count; c++) {
+        TRY(add_call(cx, n, c, b));
+    }
+    return exec_budget(cx, n->s, &n->hold);
+}
+
+static Status agg_start(Cx *cx, ExecNode *n)
+{
+    AggRun *r = n->priv;
+    const PlanNode *p = n->plan;
+    run_reset(n, r->run);
+    arena_clear(&n->hold);
+    r->filled = false;
+    r->emitted = 0;
+    r->group_count = r->block_count = r->block_size = 0;
+    r->blocks = NULL;
+    r->null_group = KEY_NONE;
+    row_store_init(&r->groups, &n->hold, p->phys, p->u.agg.group_count);
+    key_table_init(&r->keys, &n->hold, r->mode == GROUP_INT);
+    for (uint16_t c = 0; c < p->u.agg.call_count; c++) {
+        const AggCall *call = &p->u.agg.calls[c];
+        r->calls[c] = (FnCall){.arena = &n->hold,
+                               .state_arena = &n->hold,
+                               .fn_oid = call->ops->fn_oid,
+                               .result_type = call->expr->type,
+                               .arg_types = call->arg_types,
+                               .collation = call->expr->collation,
+                               .arg_typmod = -1};
+        key_table_init(&r->seen[c], &n->hold, false);
+    }
+    if (r->mode == GROUP_NONE) {
+        add_group(n);
+    }
+    return node_start_children(cx, n);
+}
+
+/* fill - run the input to its end. */
+static Status fill(Cx *cx, ExecNode *n)
+{
+    AggRun *r = n->priv;
+    const Batch *b;
+    Status st;
+    while ((st = n->left->next(cx, n->left, VEC_CAPACITY, &b)) == ST_OK) {
+        TRY(add_batch(cx, n, b));
+    }
+    r->filled = st == ST_DONE;
+    return st == ST_DONE ? ST_OK : st;
+}
+
+static Status agg_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
+{
+    AggRun *r = n->priv;
+    const PlanNode *p = n->plan;
+    if (!r->filled && p->u.agg.count_scan) {
+        uint64_t count;
+        TRY(scan_node_count(cx, n->left, &count));
+        batch_reset(&n->out);
+        for (uint16_t c = 0; c < p->col_count; c++) {
+            ((int64_t *)n->out.cols[c]->data)[0] = (int64_t)count;
+        }
+        batch_set_count(&n->out, 1);
+        r->filled = true;
+        r->emitted = r->group_count;
+        *out = &n->out;
+        return ST_OK;
+    }
+    if (!r->filled) {
+        TRY(fill(cx, n));
+    }
+    uint32_t count = (uint32_t)MIN((uint64_t)max_rows, r->group_count - r->emitted);
+    if (count == 0) {
+        return ST_DONE;
+    }
+    arena_clear(&n->batch);
+    batch_reset(&n->out);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t g = (uint32_t)(r->emitted + i);
+        for (uint16_t c = 0; c < p->u.agg.group_count; c++) {
+            vec_copy_value(r->groups.chunks[g / VEC_CAPACITY]->cols[c], g % VEC_CAPACITY,
+                           n->out.cols[c], i, NULL);
+        }
+        for (uint16_t c = 0; c < p->u.agg.call_count; c++) {
+            FnCall *fc = &r->calls[c];
+            fc->cx = cx;
+            fc->env = n->s->env.type_env;
+            fc->arena = &n->batch;
+            TRY(p->u.agg.calls[c].ops->final(fc, group_state(r, g, c),
+                                             n->out.cols[p->u.agg.group_count + c], i));
+            fc->arena = &n->hold;
+        }
+    }
+    r->emitted += count;
+    batch_set_count(&n->out, count);
+    *out = &n->out;
+    return ST_OK;
+}
+
+static void release_key(void *arg)
+{
+    buf_release(&((AggRun *)arg)->key);
+}
+
+Status agg_create(Cx *cx, ExecNode *n)
+{
+    const PlanNode *p = n->plan;
+    Arena *a = &n->s->arena;
+    AggRun *r = ARENA_NEW(a, AggRun);
+    n->priv = r;
+    n->start = agg_start;
+    n->next = agg_next;
+    node_out_init(n);
+    buf_init(&r->key, 1u << 30);
+    arena_on_clear(a, release_key, r);
+    uint32_t args = 1;
+    r->offsets = ARENA_ARRAY(a, uint32_t, p->u.agg.call_count + 1u);
+    for (uint16_t c = 0; c < p->u.agg.call_count; c++) {
+        r->offsets[c] = r->stride;
+        r->stride += (uint32_t)ALIGN_UP(p->u.agg.calls[c].ops->state_bytes, 16u);
+        args = MAX(args, p->u.agg.calls[c].arg_count);
+    }
+    r->calls = ARENA_ARRAY(a, FnCall, p->u.agg.call_count + 1u);
+    r->seen = ARENA_ARRAY(a, KeyTable, p->u.agg.call_count + 1u);
+    r->argv = ARENA_ARRAY(a, const Vector *, args);
+    r->group_vecs = ARENA_ARRAY(a, const Vector *, p->u.agg.group_count + 1u);
+    r->group_of = ARENA_ARRAY(a, uint32_t, VEC_CAPACITY);
+    r->states = ARENA_ARRAY(a, void *, VEC_CAPACITY);
+    r->idx = ARENA_ARRAY(a, uint16_t, VEC_CAPACITY);
+    r->idx2 = ARENA_ARRAY(a, uint16_t, VEC_CAPACITY);
+    r->mode = p->u.agg.group_count == 0 ? GROUP_NONE : GROUP_BYTES;
+    if (p->u.agg.group_count == 1) {
+        r->mode = phys_is_int(p->phys[0]) ? GROUP_INT
+                  : p->phys[0] == PHYS_STR && type_is_raw_text(p->u.agg.group_types[0])
+                      ? GROUP_TEXT
+                      : GROUP_BYTES;
+    }
+    return run_create(cx, n, p->u.agg.prog, &r->run);
+}

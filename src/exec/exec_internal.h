@@ -1,0 +1,193 @@
+#ifndef DASSIE_EXEC_INTERNAL_H
+#define DASSIE_EXEC_INTERNAL_H
+/*
+ * exec_internal.h - operators and their shared tools, for the files of src/exec.
+ *
+ * An operator is made once per state (`create`), then for every execution and every rescan
+ * `start`ed and pulled by `next`; `end` lets go of scans. A batch handed out is valid until the
+ * next call of the same operator. Each operator has two arenas: `batch` for strings of the batch it
+ * hands out, `hold` for what lives until its next start.
+ */
+#include "exec/exec.h"
+#include "plan/plan_nodes.h"
+
+typedef struct ExecNode ExecNode;
+struct ExecNode {
+    const PlanNode *plan;
+    ExecState *s;
+    ExecNode *left, *right;
+    Status (*start)(Cx *cx, ExecNode *n);
+    Status (*next)(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out);
+    void (*end)(ExecNode *n);
+    Batch out;
+    Arena batch, hold;
+    bool done;
+    void *priv;
+};
+
+typedef struct RowStore {
+    Arena *arena;
+    const PhysType *types;
+    uint16_t col_count;
+    Batch **chunks;
+    uint32_t chunk_count, chunk_size;
+    uint64_t rows;
+} RowStore;
+
+/* KeyTable - distinct keys numbered in order of arrival: integers, or byte strings. */
+typedef struct KeyTable {
+    Arena *arena;
+    bool ints;
+    uint32_t mask, count, size;
+    uint32_t *slots; /* key number + 1 */
+    uint64_t *hashes;
+    int64_t *int_keys;
+    struct KeyBytes {
+        const uint8_t *p;
+        uint32_t len;
+    } * byte_keys;
+} KeyTable;
+#define KEY_NONE UINT32_MAX
+
+typedef struct SubRun {
+    const SubPlan *plan;
+    ExecNode *root;
+    ExprRun *test;
+    bool cached;
+    bool exists, is_null;
+    Datum value;
+    Arena hold;
+    RowStore store; /* ANY, ALL: the sub-query's column */
+    KeyTable keys;
+    bool has_null;
+} SubRun;
+
+typedef struct CteRun {
+    ExecNode *root;
+    RowStore store;
+    Arena hold;
+    bool done;
+} CteRun;
+
+struct ExecState {
+    Plan *plan;
+    ExecEnv env;
+    ExprEnv expr_env;
+    Datum *params;
+    bool *param_nulls;
+    Arena arena;
+    ExecNode *root;
+    SubRun *subs;
+    CteRun *ctes;
+    uint64_t affected;
+    Snapshot restart_snap; /* of a restarted statement */
+    bool restart_held;
+    bool failed, started;
+    Batch view; /* what exec_next hands out */
+    struct ExecState *next_free;
+};
+
+/* exec.c */
+Status node_create(Cx *cx, ExecState *s, const PlanNode *plan, ExecNode **out);
+void nodes_end(ExecNode *n);
+Status node_start_children(Cx *cx, ExecNode *n);
+Status run_create(Cx *cx, ExecNode *n, const ExprProg *prog, ExprRun **out);
+static inline void run_reset(ExecNode *n, ExprRun *r)
+{
+    if (r != NULL) {
+        expr_run_reset(r, &n->s->expr_env);
+    }
+}
+Status exec_budget(Cx *cx, const ExecState *s, const Arena *a);
+static inline void node_out_init(ExecNode *n)
+{
+    batch_init(&n->out, n->plan->phys, n->plan->col_count, &n->s->arena);
+}
+
+/* row_store.c */
+void row_store_init(RowStore *r, Arena *arena, const PhysType *types, uint16_t col_count);
+void row_store_append(RowStore *r, const Batch *in);
+void row_store_append_row(RowStore *r, const Vector *const *cols, uint32_t row);
+/* row_store_gather - rows by number into rows 0..count of column c's vector. Strings are shared. */
+void row_store_gather(const RowStore *r, uint16_t c, const uint32_t *rows, uint32_t count,
+                      Vector *out);
+/* StoreReader - hands a store's rows out in order, as many at a time as wanted. */
+typedef struct StoreReader {
+    uint64_t at;
+    uint16_t *identity;
+    Batch view;
+} StoreReader;
+StoreReader *store_reader_new(Arena *arena);
+Status store_read(StoreReader *r, const RowStore *s, uint32_t max_rows, const Batch **out);
+
+/* key_table.c */
+void key_table_init(KeyTable *t, Arena *arena, bool ints);
+uint32_t key_table_add_int(KeyTable *t, int64_t key, bool *added_out);
+uint32_t key_table_find_int(const KeyTable *t, int64_t key);
+uint32_t key_table_add(KeyTable *t, const void *p, size_t len, bool *added_out);
+uint32_t key_table_find(const KeyTable *t, const void *p, size_t len);
+/* key_append - one value as bytes that are equal exactly when the values are; integers of any width
+ * agree. */
+void key_append(const TypeOps *type, const Vector *v, uint32_t row, Buf *buf);
+static inline bool phys_is_int(PhysType p)
+{
+    return p == PHYS_I16 || p == PHYS_I32 || p == PHYS_I64;
+}
+static inline int64_t vec_int(const Vector *v, uint32_t row)
+{
+    uint32_t i = vec_index(v, row);
+    return v->phys == PHYS_I64   ? ((const int64_t *)v->data)[i]
+           : v->phys == PHYS_I32 ? ((const int32_t *)v->data)[i]
+                                 : ((const int16_t *)v->data)[i];
+}
+bool type_is_raw_text(const TypeOps *t);
+
+/* operators: set start, next, end and make what they need */
+Status result_create(Cx *cx, ExecNode *n);
+Status values_create(Cx *cx, ExecNode *n);
+Status scan_create(Cx *cx, ExecNode *n);
+Status index_scan_node_create(Cx *cx, ExecNode *n);
+Status cat_scan_create(Cx *cx, ExecNode *n);
+Status function_create(Cx *cx, ExecNode *n);
+Status project_set_create(Cx *cx, ExecNode *n);
+Status cte_scan_create(Cx *cx, ExecNode *n);
+Status filter_create(Cx *cx, ExecNode *n);
+Status project_create(Cx *cx, ExecNode *n);
+Status nest_loop_create(Cx *cx, ExecNode *n);
+Status hash_join_create(Cx *cx, ExecNode *n);
+Status agg_create(Cx *cx, ExecNode *n);
+Status sort_create(Cx *cx, ExecNode *n);
+Status unique_create(Cx *cx, ExecNode *n);
+Status limit_create(Cx *cx, ExecNode *n);
+Status append_create(Cx *cx, ExecNode *n);
+Status setop_create(Cx *cx, ExecNode *n);
+Status material_create(Cx *cx, ExecNode *n);
+Status lock_rows_create(Cx *cx, ExecNode *n);
+Status modify_create(Cx *cx, ExecNode *n);
+
+/* scan_nodes.c */
+uint64_t scan_node_count_start(ExecNode *n);
+Status scan_node_count(Cx *cx, ExecNode *n, uint64_t *count_out);
+void sort_set_want(ExecNode *n, int64_t want);
+void material_rewind(ExecNode *n);
+/* limit evaluation: basic_nodes.c */
+Status limit_values(Cx *cx, ExprRun *run, const PlanNode *plan, Arena *arena, int64_t *limit_out,
+                    int64_t *offset_out);
+/* sublink.c */
+Status exec_sublink(void *arg, Cx *cx, uint32_t number, const Vector *const *args,
+                    uint32_t arg_count, const Sel *sel, Vector *out, Arena *arena);
+Status subs_create(Cx *cx, ExecState *s);
+void subs_reset(ExecState *s);
+/* constraint.c */
+Status check_not_null(Cx *cx, const ExecState *s, const CatTable *t, const Batch *rows);
+Status check_constraints(Cx *cx, const ExecState *s, const PlanModify *m, ExprRun *run,
+                         const Batch *rows, Arena *arena);
+void put_key_text(const ExecEnv *env, const CatTable *t, const uint16_t *columns, uint16_t count,
+                  const Batch *rows, uint32_t row, Buf *out);
+/* fk.c */
+Status fk_check_rows(Cx *cx, const ExecEnv *env, Arena *arena, const FkCheck *fk,
+                     const RowStore *rows);
+Status fk_parent_gone(Cx *cx, const ExecEnv *env, Arena *arena, const FkCheck *fk,
+                      const RowStore *old_rows, const RowStore *new_rows);
+
+#endif

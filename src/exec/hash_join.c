@@ -1,0 +1,311 @@
+/*
+ * hash_join.c - inner, left and full joins by a hash table over the right side.
+ *
+ * Build rows go to a store; rows of equal keys are chained by number. A probe batch is turned into
+ * pairs (probe row, build row), at most a batch of them at a time; the remaining condition is
+ * tested on the pairs, and what stayed without a partner follows with NULLs.
+ */
+#include "exec/exec_internal.h"
+
+#define ROW_NONE UINT32_MAX
+
+typedef struct HashRun {
+    ExprRun *lkeys, *rkeys, *residual;
+    bool ints;
+    RowStore store;
+    KeyTable keys;
+    uint32_t *heads, *next; /* per key; per build row */
+    uint32_t head_size, next_size;
+    uint8_t *build_matched;
+    bool built;
+    Buf key;
+    const Vector **vecs;
+    Batch probe;
+    bool have_probe;
+    uint32_t probe_k, chain; /* selected row being joined, its next build row */
+    bool chain_set;
+    uint64_t matched[VEC_VALID_WORDS];
+    uint32_t *build_rows;
+    uint16_t *probe_rows;
+    uint16_t *idx;
+    bool pad_probe;
+    uint64_t pad_build;
+} HashRun;
+
+static Status hash_start(Cx *cx, ExecNode *n)
+{
+    HashRun *r = n->priv;
+    run_reset(n, r->lkeys);
+    run_reset(n, r->rkeys);
+    run_reset(n, r->residual);
+    arena_clear(&n->hold);
+    row_store_init(&r->store, &n->hold, n->right->plan->phys, n->right->plan->col_count);
+    key_table_init(&r->keys, &n->hold, r->ints);
+    r->heads = r->next = NULL;
+    r->head_size = r->next_size = 0;
+    r->built = r->have_probe = r->pad_probe = false;
+    r->pad_build = 0;
+    return node_start_children(cx, n);
+}
+
+/* key_of - the number of a row's key; KEY_NONE when it has a NULL or (probing) is not there. */
+static uint32_t key_of(ExecNode *n, uint32_t row, bool add, bool *added)
+{
+    HashRun *r = n->priv;
+    *added = false;
+    if (r->ints) {
+        if (vec_is_null(r->vecs[0], row)) {
+            return KEY_NONE;
+        }
+        int64_t v = vec_int(r->vecs[0], row);
+        return add ? key_table_add_int(&r->keys, v, added) : key_table_find_int(&r->keys, v);
+    }
+    buf_clear(&r->key);
+    for (uint16_t k = 0; k < n->plan->u.join.key_count; k++) {
+        if (vec_is_null(r->vecs[k], row)) {
+            return KEY_NONE;
+        }
+        key_append(n->plan->u.join.key_types[k], r->vecs[k], row, &r->key);
+    }
+    return add ? key_table_add(&r->keys, r->key.data, r->key.len, added)
+               : key_table_find(&r->keys, r->key.data, r->key.len);
+}
+
+static void grow_u32(Arena *a, uint32_t **p, uint32_t *size, uint32_t want)
+{
+    if (want <= *size) {
+        return;
+    }
+    uint32_t bigger = *size == 0 ? 256 : *size * 2;
+    while (bigger < want) {
+        bigger *= 2;
+    }
+    *p = arena_grow(a, *p, *size * sizeof(uint32_t), bigger * sizeof(uint32_t));
+    *size = bigger;
+}
+
+static Status build(Cx *cx, ExecNode *n)
+{
+    HashRun *r = n->priv;
+    const Batch *b;
+    Status st;
+    while ((st = n->right->next(cx, n->right, VEC_CAPACITY, &b)) == ST_OK) {
+        arena_clear(&n->batch);
+        for (uint16_t k = 0; k < n->plan->u.join.key_count; k++) {
+            TRY(expr_eval(cx, r->rkeys, k, b, &b->sel, &n->batch, &r->vecs[k]));
+        }
+        uint32_t first = (uint32_t)r->store.rows;
+        row_store_append(&r->store, b);
+        grow_u32(&n->hold, &r->next, &r->next_size, (uint32_t)r->store.rows);
+        SEL_FOREACH(row, &b->sel)
+        {
+            bool added;
+            uint32_t key = key_of(n, row, true, &added);
+            r->next[first + row_k] = ROW_NONE;
+            if (key == KEY_NONE) {
+                continue;
+            }
+            grow_u32(&n->hold, &r->heads, &r->head_size, key + 1);
+            r->next[first + row_k] = added ? ROW_NONE : r->heads[key];
+            r->heads[key] = first + row_k;
+        }
+        TRY(exec_budget(cx, n->s, &n->hold));
+    }
+    if (st != ST_DONE) {
+        return st;
+    }
+    r->build_matched = ARENA_ARRAY(&n->hold, uint8_t, r->store.rows + 1);
+    r->built = true;
+    return ST_OK;
+}
+
+static Status next_probe(Cx *cx, ExecNode *n)
+{
+    HashRun *r = n->priv;
+    const Batch *b;
+    TRY(n->left->next(cx, n->left, VEC_CAPACITY, &b));
+    arena_clear(&n->batch);
+    r->probe = *b;
+    for (uint16_t k = 0; k < n->plan->u.join.key_count; k++) {
+        TRY(expr_eval(cx, r->lkeys, k, b, &b->sel, &n->batch, &r->vecs[k]));
+    }
+    memset(r->matched, 0, sizeof(r->matched));
+    r->probe_k = 0;
+    r->chain_set = false;
+    r->have_probe = true;
+    return ST_OK;
+}
+
+/* fill_pairs - the next pairs of the probe batch; 0 when it is used up. */
+static uint32_t fill_pairs(ExecNode *n, uint32_t max)
+{
+    HashRun *r = n->priv;
+    uint32_t count = 0;
+    while (count < max && r->probe_k < r->probe.sel.count) {
+        uint32_t row = r->probe.sel.idx != NULL ? r->probe.sel.idx[r->probe_k] : r->probe_k;
+        if (!r->chain_set) {
+            bool added;
+            uint32_t key = key_of(n, row, false, &added);
+            r->chain = key == KEY_NONE ? ROW_NONE : r->heads[key];
+            r->chain_set = true;
+        }
+        while (count < max && r->chain != ROW_NONE) {
+            r->probe_rows[count] = (uint16_t)row;
+            r->build_rows[count++] = r->chain;
+            r->chain = r->next[r->chain];
+        }
+        if (r->chain == ROW_NONE) {
+            r->probe_k++;
+            r->chain_set = false;
+        }
+    }
+    return count;
+}
+
+static void emit_pairs(ExecNode *n, uint32_t count)
+{
+    HashRun *r = n->priv;
+    uint16_t lc = n->left->plan->col_count;
+    batch_reset(&n->out);
+    for (uint16_t c = 0; c < lc; c++) {
+        for (uint32_t i = 0; i < count; i++) {
+            vec_copy_value(r->probe.cols[c], r->probe_rows[i], n->out.cols[c], i, NULL);
+        }
+    }
+    for (uint16_t c = 0; c < n->right->plan->col_count; c++) {
+        row_store_gather(&r->store, c, r->build_rows, count, n->out.cols[lc + c]);
+    }
+    batch_set_count(&n->out, count);
+}
+
+static void set_all_null(Vector *v, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        vec_set_null(v, i);
+    }
+}
+
+/* pad_probe - probe rows without a partner, with NULLs on the right. */
+static bool pad_probe(ExecNode *n)
+{
+    HashRun *r = n->priv;
+    uint32_t count = 0;
+    SEL_FOREACH(row, &r->probe.sel)
+    {
+        if (!((r->matched[row >> 6] >> (row & 63)) & 1)) {
+            r->probe_rows[count++] = (uint16_t)row;
+        }
+    }
+    if (count == 0) {
+        return false;
+    }
+    uint16_t lc = n->left->plan->col_count;
+    batch_reset(&n->out);
+    for (uint16_t c = 0; c < lc; c++) {
+        for (uint32_t i = 0; i < count; i++) {
+            vec_copy_value(r->probe.cols[c], r->probe_rows[i], n->out.cols[c], i, NULL);
+        }
+    }
+    for (uint16_t c = lc; c < n->plan->col_count; c++) {
+        set_all_null(n->out.cols[c], count);
+    }
+    batch_set_count(&n->out, count);
+    return true;
+}
+
+/* pad_build - build rows without a partner (FULL), with NULLs on the left. */
+static bool pad_build(ExecNode *n, uint32_t max)
+{
+    HashRun *r = n->priv;
+    uint32_t count = 0;
+    uint16_t lc = n->left->plan->col_count;
+    while (count < max && r->pad_build < r->store.rows) {
+        if (!r->build_matched[r->pad_build]) {
+            r->build_rows[count++] = (uint32_t)r->pad_build;
+        }
+        r->pad_build++;
+    }
+    if (count == 0) {
+        return false;
+    }
+    batch_reset(&n->out);
+    for (uint16_t c = 0; c < lc; c++) {
+        set_all_null(n->out.cols[c], count);
+    }
+    for (uint16_t c = 0; c < n->right->plan->col_count; c++) {
+        row_store_gather(&r->store, c, r->build_rows, count, n->out.cols[lc + c]);
+    }
+    batch_set_count(&n->out, count);
+    return true;
+}
+
+static Status hash_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
+{
+    HashRun *r = n->priv;
+    PlanJoin join = n->plan->u.join.join;
+    if (!r->built) {
+        TRY(build(cx, n));
+    }
+    for (;;) {
+        if (!r->have_probe && !n->done) {
+            Status st = next_probe(cx, n);
+            n->done = st == ST_DONE;
+            if (st != ST_OK && st != ST_DONE) {
+                return st;
+            }
+        }
+        if (n->done) {
+            *out = &n->out;
+            return join == PJOIN_FULL && pad_build(n, max_rows) ? ST_OK : ST_DONE;
+        }
+        uint32_t count = fill_pairs(n, max_rows);
+        if (count == 0) {
+            r->have_probe = false;
+            *out = &n->out;
+            if (join != PJOIN_INNER && pad_probe(n)) {
+                return ST_OK;
+            }
+            continue;
+        }
+        emit_pairs(n, count);
+        if (r->residual != NULL) {
+            TRY(expr_filter(cx, r->residual, 0, &n->out, &n->out.sel, &n->batch, r->idx,
+                            &n->out.sel));
+        }
+        SEL_FOREACH(i, &n->out.sel)
+        {
+            r->matched[r->probe_rows[i] >> 6] |= (uint64_t)1 << (r->probe_rows[i] & 63);
+            r->build_matched[r->build_rows[i]] = 1;
+        }
+        if (n->out.sel.count > 0) {
+            *out = &n->out;
+            return ST_OK;
+        }
+    }
+}
+
+static void release_key(void *arg)
+{
+    buf_release(&((HashRun *)arg)->key);
+}
+
+Status hash_join_create(Cx *cx, ExecNode *n)
+{
+    Arena *a = &n->s->arena;
+    HashRun *r = ARENA_NEW(a, HashRun);
+    const PlanNode *p = n->plan;
+    n->priv = r;
+    n->start = hash_start;
+    n->next = hash_next;
+    node_out_init(n);
+    buf_init(&r->key, 1u << 30);
+    arena_on_clear(a, release_key, r);
+    r->ints = p->u.join.key_count == 1 && phys_is_int(p->u.join.key_types[0]->phys);
+    r->vecs = ARENA_ARRAY(a, const Vector *, p->u.join.key_count + 1u);
+    r->build_rows = ARENA_ARRAY(a, uint32_t, VEC_CAPACITY);
+    r->probe_rows = ARENA_ARRAY(a, uint16_t, VEC_CAPACITY);
+    r->idx = ARENA_ARRAY(a, uint16_t, VEC_CAPACITY);
+    TRY(run_create(cx, n, p->u.join.left_keys, &r->lkeys));
+    TRY(run_create(cx, n, p->u.join.right_keys, &r->rkeys));
+    return run_create(cx, n, p->u.join.residual, &r->residual);
+}

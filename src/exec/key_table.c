@@ -1,0 +1,136 @@
+/*
+ * key_table.c - distinct keys numbered in order of arrival: open addressing, hashes kept to skip
+ * comparisons.
+ */
+#include "base/map.h"
+#include "exec/exec_internal.h"
+
+void key_table_init(KeyTable *t, Arena *arena, bool ints)
+{
+    *t = (KeyTable){.arena = arena, .ints = ints};
+}
+
+/* table_grow - double the slots and the key arrays. */
+static void table_grow(KeyTable *t)
+{
+    uint32_t size = t->size == 0 ? 64 : t->size * 2, capacity = size * 2;
+    t->hashes =
+        arena_grow(t->arena, t->hashes, t->size * sizeof(uint64_t), size * sizeof(uint64_t));
+    if (t->ints) {
+        t->int_keys =
+            arena_grow(t->arena, t->int_keys, t->size * sizeof(int64_t), size * sizeof(int64_t));
+    } else {
+        t->byte_keys = arena_grow(t->arena, t->byte_keys, t->size * sizeof(*t->byte_keys),
+                                  size * sizeof(*t->byte_keys));
+    }
+    t->size = size;
+    t->mask = capacity - 1;
+    t->slots = ARENA_ARRAY(t->arena, uint32_t, capacity);
+    for (uint32_t k = 0; k < t->count; k++) {
+        uint32_t at = (uint32_t)t->hashes[k] & t->mask;
+        while (t->slots[at] != 0) {
+            at = (at + 1) & t->mask;
+        }
+        t->slots[at] = k + 1;
+    }
+}
+
+uint32_t key_table_find_int(const KeyTable *t, int64_t key)
+{
+    if (t->count == 0) {
+        return KEY_NONE;
+    }
+    uint32_t at = (uint32_t)hash_u64((uint64_t)key) & t->mask;
+    for (uint32_t s; (s = t->slots[at]) != 0; at = (at + 1) & t->mask) {
+        if (t->int_keys[s - 1] == key) {
+            return s - 1;
+        }
+    }
+    return KEY_NONE;
+}
+
+uint32_t key_table_add_int(KeyTable *t, int64_t key, bool *added_out)
+{
+    uint32_t k = key_table_find_int(t, key);
+    *added_out = k == KEY_NONE;
+    if (k != KEY_NONE) {
+        return k;
+    }
+    if (t->count == t->size) {
+        table_grow(t);
+    }
+    uint64_t h = hash_u64((uint64_t)key);
+    uint32_t at = (uint32_t)h & t->mask;
+    while (t->slots[at] != 0) {
+        at = (at + 1) & t->mask;
+    }
+    t->hashes[t->count] = h;
+    t->int_keys[t->count] = key;
+    t->slots[at] = ++t->count;
+    return t->count - 1;
+}
+
+static uint32_t find_bytes(const KeyTable *t, uint64_t h, const void *p, size_t len)
+{
+    if (t->count == 0) {
+        return KEY_NONE;
+    }
+    uint32_t at = (uint32_t)h & t->mask;
+    for (uint32_t s; (s = t->slots[at]) != 0; at = (at + 1) & t->mask) {
+        const struct KeyBytes *k = &t->byte_keys[s - 1];
+        if (t->hashes[s - 1] == h && k->len == len && (len == 0 || memcmp(k->p, p, len) == 0)) {
+            return s - 1;
+        }
+    }
+    return KEY_NONE;
+}
+
+uint32_t key_table_find(const KeyTable *t, const void *p, size_t len)
+{
+    return find_bytes(t, hash_bytes(p, len, 0), p, len);
+}
+
+uint32_t key_table_add(KeyTable *t, const void *p, size_t len, bool *added_out)
+{
+    uint64_t h = hash_bytes(p, len, 0);
+    uint32_t k = find_bytes(t, h, p, len);
+    *added_out = k == KEY_NONE;
+    if (k != KEY_NONE) {
+        return k;
+    }
+    if (t->count == t->size) {
+        table_grow(t);
+    }
+    uint32_t at = (uint32_t)h & t->mask;
+    while (t->slots[at] != 0) {
+        at = (at + 1) & t->mask;
+    }
+    t->hashes[t->count] = h;
+    t->byte_keys[t->count] = (struct KeyBytes){arena_memdup(t->arena, p, len), (uint32_t)len};
+    t->slots[at] = ++t->count;
+    return t->count - 1;
+}
+
+void key_append(const TypeOps *type, const Vector *v, uint32_t row, Buf *buf)
+{
+    if (vec_is_null(v, row)) {
+        buf_putc(buf, 0);
+        return;
+    }
+    buf_putc(buf, 1);
+    Datum d;
+    if (phys_is_int(v->phys)) {
+        d.i64 = vec_int(v, row);
+        buf_put(buf, &d.i64, 8);
+        return;
+    }
+    d = vec_get(v, row);
+    type->key(&d, buf);
+}
+
+/* type_is_raw_text - equal values have equal bytes. */
+bool type_is_raw_text(const TypeOps *t)
+{
+    return t->oid == TYPE_TEXT || t->oid == TYPE_VARCHAR || t->oid == TYPE_BYTEA ||
+           t->oid == TYPE_NAME;
+}

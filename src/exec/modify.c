@@ -1,0 +1,405 @@
+/*
+ * modify.c - INSERT, UPDATE, DELETE, and rows for COPY.
+ *
+ * All work is done in the first call; rows of RETURNING are kept and handed out afterwards. A row
+ * changed by another transaction since the snapshot: under READ COMMITTED a one-table statement
+ * tests its newest version again, any other statement is undone and run again with a fresh
+ * snapshot; under REPEATABLE READ it is 40001.
+ */
+#include "exec/exec_internal.h"
+
+enum { RESTARTS_MAX = 20 };
+
+typedef struct ModifyRun {
+    ExprRun *values, *checks, *returning, *recheck;
+    Batch row;  /* new rows: table columns */
+    Batch both; /* new row's columns, then the input's */
+    RowStore results;
+    StoreReader *reader;
+    bool finished, restart;
+    uint64_t affected;
+    RowStore *fk_keys;           /* per foreign key: new keys */
+    RowStore *ref_old, *ref_new; /* per referencing key: old and new parent keys */
+    PhysType *fk_types;
+    Batch one; /* newest version of a row: the scan's columns */
+    Snapshot fresh;
+} ModifyRun;
+
+static const PhysType *key_phys(ExecNode *n, const CatTable *t, const uint16_t *columns,
+                                uint16_t count)
+{
+    PhysType *p = ARENA_ARRAY(&n->s->arena, PhysType, count + 1u);
+    for (uint16_t i = 0; i < count; i++) {
+        p[i] = t->storage->columns[columns[i]].phys;
+    }
+    return p;
+}
+
+static Status modify_start(Cx *cx, ExecNode *n)
+{
+    ModifyRun *r = n->priv;
+    const PlanModify *m = &n->plan->u.modify;
+    run_reset(n, r->values);
+    run_reset(n, r->checks);
+    run_reset(n, r->returning);
+    run_reset(n, r->recheck);
+    arena_clear(&n->hold);
+    row_store_init(&r->results, &n->hold, n->plan->phys, n->plan->col_count);
+    r->reader->at = 0;
+    r->finished = r->restart = false;
+    r->affected = 0;
+    for (uint16_t i = 0; i < m->fk_count; i++) {
+        row_store_init(&r->fk_keys[i], &n->hold, r->fk_keys[i].types, m->fks[i].column_count);
+    }
+    for (uint16_t i = 0; i < m->ref_count; i++) {
+        row_store_init(&r->ref_old[i], &n->hold, r->ref_old[i].types, m->refs[i].column_count);
+        row_store_init(&r->ref_new[i], &n->hold, r->ref_old[i].types, m->refs[i].column_count);
+    }
+    return node_start_children(cx, n);
+}
+
+static void keep_keys(RowStore *s, const Batch *row, const uint16_t *columns, uint16_t count,
+                      uint32_t at)
+{
+    const Vector *v[INDEX_COLUMNS_MAX];
+    for (uint16_t i = 0; i < count; i++) {
+        v[i] = row->cols[columns[i]];
+    }
+    row_store_append_row(s, v, at);
+}
+
+/* compute_rows - the new rows of a batch, with their NOT NULL and CHECK constraints. */
+static Status compute_rows(Cx *cx, ExecNode *n, const Batch *in)
+{
+    ModifyRun *r = n->priv;
+    const PlanModify *m = &n->plan->u.modify;
+    for (uint16_t c = 0; c < m->table->column_count; c++) {
+        const Vector *v;
+        TRY(expr_eval(cx, r->values, c, in, &in->sel, &n->batch, &v));
+        r->row.cols[c] = (Vector *)(uintptr_t)v;
+    }
+    r->row.col_count = m->table->column_count;
+    r->row.count = in->count;
+    r->row.sel = in->sel;
+    TRY(check_not_null(cx, n->s, m->table, &r->row));
+    return m->check_count > 0 ? check_constraints(cx, n->s, m, r->checks, &r->row, &n->batch)
+                              : ST_OK;
+}
+
+/* keep_returning - RETURNING of the rows in `row` (their sel), computed beside the input they came
+ * from. */
+static Status keep_returning(Cx *cx, ExecNode *n, const Batch *row, const Batch *in)
+{
+    ModifyRun *r = n->priv;
+    const PlanModify *m = &n->plan->u.modify;
+    Vector *cols[TABLE_COLUMNS_MAX];
+    r->affected += row->sel.count;
+    if (m->returning_count == 0) {
+        return ST_OK;
+    }
+    uint16_t tc = m->table->column_count;
+    for (uint16_t c = 0; c < tc; c++) {
+        r->both.cols[c] = row->cols[c];
+    }
+    for (uint16_t c = 0; c < in->col_count && c < n->left->plan->col_count; c++) {
+        r->both.cols[tc + c] = in->cols[c];
+    }
+    r->both.col_count = (uint16_t)(tc + n->left->plan->col_count);
+    r->both.count = row->count;
+    r->both.sel = row->sel;
+    Batch result = {
+        .cols = cols, .col_count = m->returning_count, .count = row->count, .sel = row->sel};
+    for (uint16_t i = 0; i < m->returning_count; i++) {
+        const Vector *v;
+        TRY(expr_eval(cx, r->returning, i, &r->both, &row->sel, &n->batch, &v));
+        cols[i] = (Vector *)(uintptr_t)v;
+    }
+    row_store_append(&r->results, &result);
+    return exec_budget(cx, n->s, &n->hold);
+}
+
+static Status insert_batch(Cx *cx, ExecNode *n, const Batch *in)
+{
+    ModifyRun *r = n->priv;
+    const PlanModify *m = &n->plan->u.modify;
+    const Table *t = m->table->storage;
+    TRY(compute_rows(cx, n, in));
+    if (in->sel.count == 1) {
+        RowValues v = {&r->row, in->sel.idx != NULL ? in->sel.idx[0] : 0};
+        RowId id;
+        TRY(table_insert(cx, n->s->env.txn, t, &v, &id));
+    } else {
+        TRY(table_insert_batch(cx, n->s->env.txn, t, &r->row, NULL));
+    }
+    for (uint16_t i = 0; i < m->fk_count; i++) {
+        SEL_FOREACH(row, &in->sel)
+        {
+            keep_keys(&r->fk_keys[i], &r->row, m->fks[i].child_columns, m->fks[i].column_count,
+                      row);
+        }
+    }
+    return keep_returning(cx, n, &r->row, in);
+}
+
+static Status serialization_failure(Cx *cx, WriteOutcome o)
+{
+    return err_set(cx, ERRCODE_T_R_SERIALIZATION_FAILURE,
+                   "could not serialize access due to concurrent %s",
+                   o == WRITE_DELETED_MEANWHILE ? "delete" : "update");
+}
+
+/* write_row - update or delete one row under a snapshot. */
+static Status write_row(Cx *cx, ExecNode *n, const Snapshot *snap, RowId id, const Batch *row,
+                        uint32_t at, WriteOutcome *outcome)
+{
+    const PlanModify *m = &n->plan->u.modify;
+    Txn *txn = n->s->env.txn;
+    if (m->command == CMD_DELETE) {
+        return table_delete(cx, txn, snap, m->table->storage, id, outcome);
+    }
+    RowValues v = {row, at};
+    return table_update(cx, txn, snap, m->table->storage, id, &v, m->changed, outcome);
+}
+
+/* row_written - what follows from one changed row: keys to check, RETURNING. old is the input row.
+ */
+static Status row_written(Cx *cx, ExecNode *n, const Batch *in, const Batch *row, uint32_t at)
+{
+    ModifyRun *r = n->priv;
+    const PlanModify *m = &n->plan->u.modify;
+    uint16_t idx = (uint16_t)at;
+    for (uint16_t i = 0; i < m->fk_count; i++) {
+        keep_keys(&r->fk_keys[i], row, m->fks[i].child_columns, m->fks[i].column_count, at);
+    }
+    for (uint16_t i = 0; i < m->ref_count; i++) {
+        keep_keys(&r->ref_old[i], in, m->refs[i].parent_columns, m->refs[i].column_count, at);
+        if (m->command == CMD_UPDATE) {
+            keep_keys(&r->ref_new[i], row, m->refs[i].parent_columns, m->refs[i].column_count, at);
+        }
+    }
+    Batch one = *row;
+    one.sel = (Sel){&idx, 1};
+    return keep_returning(cx, n, &one, in);
+}
+
+/* old_row - the input's columns of the target table as a row of table columns (they come first and
+ * in order). */
+static Batch old_row(const ExecNode *n, const Batch *in)
+{
+    const PlanNode *input = n->left->plan;
+    const PlanModify *m = &n->plan->u.modify;
+    ModifyRun *r = n->priv;
+    Batch b = *in;
+    b.cols = r->row.cols;
+    for (uint16_t c = 0; c < m->table->column_count; c++) {
+        for (uint16_t i = 0; i < input->col_count; i++) {
+            const Expr *o = input->outs[i];
+            if (o->kind == EXPR_COLUMN &&
+                o->u.column.rte == input->outs[m->rowid_column]->u.column.rte &&
+                o->u.column.column == (int16_t)c) {
+                b.cols[c] = in->cols[i];
+            }
+        }
+    }
+    b.col_count = m->table->column_count;
+    return b;
+}
+
+/* recheck_row - the newest version of a row changed meanwhile: tested again and written, until it
+ * stays. */
+static Status recheck_row(Cx *cx, ExecNode *n, RowId id)
+{
+    ModifyRun *r = n->priv;
+    const PlanModify *m = &n->plan->u.modify;
+    WriteOutcome outcome = WRITE_UPDATED_MEANWHILE;
+    while (outcome == WRITE_UPDATED_MEANWHILE) {
+        Sel keep = {NULL, 1};
+        uint16_t idx[VEC_CAPACITY];
+        TRY(cx_check(cx));
+        snapshot_take(n->s->env.txn->sys, n->s->env.txn, &r->fresh);
+        r->fresh.cid = n->s->env.snapshot->cid;
+        batch_reset(&r->one);
+        Status st = table_fetch(cx, n->s->env.txn, &r->fresh, m->table->storage, id,
+                                m->scan->columns, m->scan->column_count, &r->one, 0, &n->batch);
+        if (st == ST_OK) {
+            batch_set_count(&r->one, 1);
+            ((int64_t *)r->one.cols[m->rowid_column]->data)[0] = (int64_t)id;
+            if (r->recheck != NULL) {
+                st = expr_filter(cx, r->recheck, 0, &r->one, &r->one.sel, &n->batch, idx, &keep);
+            }
+        }
+        if (st == ST_OK && keep.count > 0) {
+            Batch row;
+            if (m->command == CMD_UPDATE) {
+                st = compute_rows(cx, n, &r->one);
+                row = r->row;
+            } else {
+                row = old_row(n, &r->one);
+            }
+            st = st == ST_OK ? write_row(cx, n, &r->fresh, id, &row, 0, &outcome) : st;
+            if (st == ST_OK && outcome == WRITE_DONE) {
+                st = row_written(cx, n, &r->one, &row, 0);
+            }
+        } else {
+            outcome = WRITE_DONE; /* gone, or no longer meant */
+        }
+        snapshot_release(&r->fresh);
+        if (st != ST_OK && st != ST_NOTFOUND) {
+            return st;
+        }
+    }
+    return ST_OK;
+}
+
+static Status write_batch(Cx *cx, ExecNode *n, const Batch *in)
+{
+    ModifyRun *r = n->priv;
+    const PlanModify *m = &n->plan->u.modify;
+    Batch row;
+    if (m->command == CMD_UPDATE) {
+        TRY(compute_rows(cx, n, in));
+        row = r->row;
+    } else {
+        row = old_row(n, in);
+    }
+    Vector **saved = arena_memdup(&n->batch, row.cols, m->table->column_count * sizeof(Vector *));
+    SEL_FOREACH(at, &in->sel)
+    {
+        RowId id = (RowId)vec_int(in->cols[m->rowid_column], at);
+        WriteOutcome outcome;
+        Batch this_row = row;
+        this_row.cols = saved;
+        TRY(write_row(cx, n, n->s->env.snapshot, id, &this_row, at, &outcome));
+        if (outcome == WRITE_DONE) {
+            TRY(row_written(cx, n, in, &this_row, at));
+            continue;
+        }
+        if (outcome == WRITE_SELF_CHANGED) {
+            continue;
+        }
+        if (n->s->env.txn->isolation != ISO_READ_COMMITTED) {
+            return serialization_failure(cx, outcome);
+        }
+        if (outcome == WRITE_DELETED_MEANWHILE && m->can_recheck) {
+            continue;
+        }
+        if (!m->can_recheck) {
+            r->restart = true;
+            return ST_OK;
+        }
+        TRY(recheck_row(cx, n, id));
+        if (m->command == CMD_UPDATE && at + 1 < in->count) {
+            /* The programs' vectors now hold the re-checked row: compute the batch again. */
+            TRY(compute_rows(cx, n, in));
+            saved = arena_memdup(&n->batch, r->row.cols, m->table->column_count * sizeof(Vector *));
+            row = r->row;
+        }
+    }
+    return ST_OK;
+}
+
+static Status check_keys(Cx *cx, ExecNode *n)
+{
+    ModifyRun *r = n->priv;
+    const PlanModify *m = &n->plan->u.modify;
+    if (m->fk_count == 0 && m->ref_count == 0) {
+        return ST_OK;
+    }
+    TRY(txn_next_command(cx, n->s->env.txn));
+    for (uint16_t i = 0; i < m->fk_count; i++) {
+        TRY(fk_check_rows(cx, &n->s->env, &n->batch, &m->fks[i], &r->fk_keys[i]));
+    }
+    for (uint16_t i = 0; i < m->ref_count; i++) {
+        TRY(fk_parent_gone(cx, &n->s->env, &n->batch, &m->refs[i], &r->ref_old[i],
+                           m->command == CMD_UPDATE ? &r->ref_new[i] : NULL));
+    }
+    return ST_OK;
+}
+
+static Status run_once(Cx *cx, ExecNode *n)
+{
+    ModifyRun *r = n->priv;
+    const Batch *b;
+    Status st = ST_OK;
+    while (!r->restart && (st = n->left->next(cx, n->left, VEC_CAPACITY, &b)) == ST_OK) {
+        arena_clear(&n->batch);
+        TRY(n->plan->u.modify.command == CMD_INSERT ? insert_batch(cx, n, b)
+                                                    : write_batch(cx, n, b));
+    }
+    if (r->restart) {
+        return ST_OK;
+    }
+    return st == ST_DONE ? check_keys(cx, n) : st;
+}
+
+/* restart - undo the statement's writes and begin again with what is committed now. */
+static Status restart(Cx *cx, ExecNode *n, const SavePoint *sp)
+{
+    ExecState *s = n->s;
+    TRY(txn_rollback_to(cx, s->env.txn, sp));
+    if (s->restart_held) {
+        snapshot_release(&s->restart_snap);
+    }
+    snapshot_take(s->env.txn->sys, s->env.txn, &s->restart_snap);
+    s->restart_held = true;
+    s->env.snapshot = &s->restart_snap;
+    subs_reset(s);
+    return modify_start(cx, n);
+}
+
+static Status modify_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
+{
+    ModifyRun *r = n->priv;
+    if (!r->finished) {
+        SavePoint sp;
+        bool may_restart =
+            n->plan->u.modify.command != CMD_INSERT && !n->plan->u.modify.can_recheck;
+        TRY(txn_start_write(cx, n->s->env.txn));
+        if (may_restart) {
+            txn_savepoint(n->s->env.txn, &sp);
+        }
+        TRY(run_once(cx, n));
+        for (uint32_t i = 0; r->restart; i++) {
+            if (i == RESTARTS_MAX) {
+                return serialization_failure(cx, WRITE_UPDATED_MEANWHILE);
+            }
+            TRY(restart(cx, n, &sp));
+            TRY(run_once(cx, n));
+        }
+        r->finished = true;
+        n->s->affected += r->affected;
+    }
+    return store_read(r->reader, &r->results, max_rows, out);
+}
+
+Status modify_create(Cx *cx, ExecNode *n)
+{
+    const PlanModify *m = &n->plan->u.modify;
+    Arena *a = &n->s->arena;
+    ModifyRun *r = ARENA_NEW(a, ModifyRun);
+    n->priv = r;
+    n->start = modify_start;
+    n->next = modify_next;
+    r->reader = store_reader_new(a);
+    r->row.cols = ARENA_ARRAY(a, Vector *, m->table->column_count + 1u);
+    r->both.cols =
+        ARENA_ARRAY(a, Vector *, (uint32_t)m->table->column_count + n->left->plan->col_count + 1u);
+    r->fk_keys = ARENA_ARRAY(a, RowStore, m->fk_count + 1u);
+    r->ref_old = ARENA_ARRAY(a, RowStore, m->ref_count + 1u);
+    r->ref_new = ARENA_ARRAY(a, RowStore, m->ref_count + 1u);
+    for (uint16_t i = 0; i < m->fk_count; i++) {
+        r->fk_keys[i].types =
+            key_phys(n, m->table, m->fks[i].child_columns, m->fks[i].column_count);
+    }
+    for (uint16_t i = 0; i < m->ref_count; i++) {
+        r->ref_old[i].types =
+            key_phys(n, m->table, m->refs[i].parent_columns, m->refs[i].column_count);
+    }
+    if (m->can_recheck) {
+        batch_init(&r->one, n->left->plan->phys, n->left->plan->col_count, a);
+    }
+    TRY(run_create(cx, n, m->values, &r->values));
+    TRY(run_create(cx, n, m->checks, &r->checks));
+    TRY(run_create(cx, n, m->returning, &r->returning));
+    return run_create(cx, n, m->recheck, &r->recheck);
+}

@@ -1,0 +1,221 @@
+/*
+ * sublink.c - sub-queries in expressions: run once when nothing varies, else once per outer row.
+ */
+#include "exec/exec_internal.h"
+
+Status subs_create(Cx *cx, ExecState *s)
+{
+    const Plan *p = s->plan;
+    s->subs = ARENA_ARRAY(&s->arena, SubRun, p->subplan_count + 1);
+    s->ctes = ARENA_ARRAY(&s->arena, CteRun, p->cte_count + 1);
+    for (uint32_t i = 0; i < p->cte_count; i++) {
+        arena_init(&s->ctes[i].hold, &s->arena, "with", 0);
+        if (p->ctes[i].root != NULL) {
+            TRY(node_create(cx, s, p->ctes[i].root, &s->ctes[i].root));
+        }
+    }
+    for (uint32_t i = 0; i < p->subplan_count; i++) {
+        SubRun *r = &s->subs[i];
+        r->plan = &p->subplans[i];
+        arena_init(&r->hold, &s->arena, "sub-query", 0);
+        TRY(node_create(cx, s, r->plan->root, &r->root));
+        if (r->plan->test != NULL) {
+            TRY(expr_run_create(cx, &s->arena, r->plan->test, &r->test));
+        }
+    }
+    return ST_OK;
+}
+
+/* subs_reset - a new execution: forget every answer. */
+void subs_reset(ExecState *s)
+{
+    for (uint32_t i = 0; i < s->plan->subplan_count; i++) {
+        SubRun *r = &s->subs[i];
+        arena_clear(&r->hold);
+        r->cached = false;
+        if (r->test != NULL) {
+            expr_run_reset(r->test, &s->expr_env);
+        }
+    }
+    for (uint32_t i = 0; i < s->plan->cte_count; i++) {
+        CteRun *c = &s->ctes[i];
+        arena_clear(&c->hold);
+        c->done = false;
+        if (c->root != NULL) {
+            row_store_init(&c->store, &c->hold, c->root->plan->phys, c->root->plan->col_count);
+        }
+    }
+}
+
+/* sub_run - run the sub-query and keep its answer: exists, the value, or the column. */
+static Status sub_run(Cx *cx, SubRun *r)
+{
+    const Batch *b;
+    Status st;
+    SublinkKind kind = r->plan->kind;
+    bool column = kind == SUBLINK_ANY || kind == SUBLINK_ALL;
+    arena_clear(&r->hold);
+    r->exists = r->has_null = false;
+    r->is_null = true;
+    if (column) {
+        row_store_init(&r->store, &r->hold, r->plan->root->phys, 1);
+        key_table_init(&r->keys, &r->hold, false);
+    }
+    Buf key;
+    buf_init(&key, 1u << 30);
+    st = r->root->start(cx, r->root);
+    while (st == ST_OK) {
+        st = r->root->next(cx, r->root, column ? VEC_CAPACITY : kind == SUBLINK_EXISTS ? 1 : 2, &b);
+        if (st != ST_OK) {
+            break;
+        }
+        if (kind == SUBLINK_EXISTS) {
+            r->exists = true;
+            st = ST_DONE;
+        } else if (kind == SUBLINK_SCALAR) {
+            if (r->exists || b->sel.count > 1) {
+                st = err_set(cx, ERRCODE_CARDINALITY_VIOLATION,
+                             "more than one row returned by a subquery used as an expression");
+                break;
+            }
+            uint32_t row = b->sel.idx != NULL ? b->sel.idx[0] : 0;
+            r->exists = true;
+            r->is_null = vec_is_null(b->cols[0], row);
+            r->value = vec_get(b->cols[0], row);
+            if (!r->is_null && b->cols[0]->phys == PHYS_STR) {
+                r->value.str = str_copy(&r->hold, str_ptr(&r->value.str), r->value.str.len);
+            }
+        } else if (r->plan->hash_type != NULL) {
+            SEL_FOREACH(row, &b->sel)
+            {
+                bool added;
+                r->exists = true;
+                if (vec_is_null(b->cols[0], row)) {
+                    r->has_null = true;
+                    continue;
+                }
+                buf_clear(&key);
+                key_append(r->plan->hash_type, b->cols[0], row, &key);
+                key_table_add(&r->keys, key.data, key.len, &added);
+            }
+        } else {
+            row_store_append(&r->store, b);
+        }
+    }
+    buf_release(&key);
+    if (st != ST_DONE) {
+        return st;
+    }
+    r->cached = r->plan->param_count == 0;
+    return ST_OK;
+}
+
+/* sub_compare - x op ANY/ALL (column), by the operator's kernel over whole chunks. */
+static Status sub_compare(Cx *cx, SubRun *r, const Vector *tested, uint32_t row, Arena *arena,
+                          bool *value, bool *null)
+{
+    bool any = r->plan->kind == SUBLINK_ANY;
+    bool unknown = false;
+    Vector konst = {.phys = tested->phys, .kind = VEC_CONST};
+    uint64_t invalid[VEC_VALID_WORDS] = {0};
+    konst.data =
+        (uint8_t *)tested->data + (size_t)vec_index(tested, row) * phys_bytes(tested->phys);
+    konst.valid = vec_is_null(tested, row) ? invalid : NULL;
+    *null = false;
+    for (uint32_t c = 0; c < r->store.chunk_count; c++) {
+        const Batch *chunk = r->store.chunks[c];
+        Vector *cols[2] = {&konst, chunk->cols[0]};
+        Batch pair = {.cols = cols, .col_count = 2, .count = chunk->count, .sel = chunk->sel};
+        const Vector *v;
+        TRY(expr_eval(cx, r->test, 0, &pair, &pair.sel, arena, &v));
+        SEL_FOREACH(i, &pair.sel)
+        {
+            if (vec_is_null(v, i)) {
+                unknown = true;
+            } else if ((((const uint8_t *)v->data)[vec_index(v, i)] != 0) == any) {
+                *value = any;
+                return ST_OK;
+            }
+        }
+    }
+    *value = !any;
+    *null = unknown;
+    return ST_OK;
+}
+
+static Status sub_hashed(SubRun *r, const Vector *tested, uint32_t row, bool *value, bool *null)
+{
+    *null = false;
+    *value = false;
+    if (!r->exists) {
+        return ST_OK;
+    }
+    if (vec_is_null(tested, row)) {
+        *null = true;
+        return ST_OK;
+    }
+    Buf key;
+    buf_init(&key, 1u << 30);
+    key_append(r->plan->hash_type, tested, row, &key);
+    *value = key_table_find(&r->keys, key.data, key.len) != KEY_NONE;
+    buf_release(&key);
+    *null = !*value && r->has_null;
+    return ST_OK;
+}
+
+static Status sub_answer(Cx *cx, SubRun *r, const Vector *tested, uint32_t row, Vector *out,
+                         uint32_t out_row, Arena *arena)
+{
+    bool value = false, null = false;
+    Datum d = {0};
+    switch (r->plan->kind) {
+    case SUBLINK_EXISTS: value = r->exists; break;
+    case SUBLINK_SCALAR:
+        if (r->is_null) {
+            vec_set_null(out, out_row);
+            return ST_OK;
+        }
+        d = r->value;
+        if (out->phys == PHYS_STR) {
+            d.str = str_copy(arena, str_ptr(&d.str), d.str.len);
+        }
+        vec_put(out, out_row, &d);
+        return ST_OK;
+    default:
+        if (r->plan->hash_type != NULL) {
+            TRY(sub_hashed(r, tested, row, &value, &null));
+        } else {
+            TRY(sub_compare(cx, r, tested, row, arena, &value, &null));
+        }
+    }
+    if (null) {
+        vec_set_null(out, out_row);
+    } else {
+        ((uint8_t *)out->data)[out_row] = value != r->plan->negated;
+    }
+    return ST_OK;
+}
+
+Status exec_sublink(void *arg, Cx *cx, uint32_t number, const Vector *const *args,
+                    uint32_t arg_count, const Sel *sel, Vector *out, Arena *arena)
+{
+    ExecState *s = arg;
+    SubRun *r = &s->subs[number];
+    (void)arg_count;
+    SEL_FOREACH(row, sel)
+    {
+        if (!r->cached) {
+            for (uint32_t i = 0; i < r->plan->param_count; i++) {
+                const ParamSource *p = &r->plan->params[i];
+                const Vector *v = args[p->column];
+                s->param_nulls[p->param] = vec_is_null(v, row);
+                if (!s->param_nulls[p->param]) {
+                    s->params[p->param] = vec_get(v, row);
+                }
+            }
+            TRY(sub_run(cx, r));
+        }
+        TRY(sub_answer(cx, r, args[0], row, out, row, arena));
+    }
+    return ST_OK;
+}
