@@ -7,6 +7,8 @@
  */
 #include "exec/exec_internal.h"
 
+#include <stdlib.h>
+
 typedef struct SortItem {
     uint64_t prefix; /* big-endian first bytes */
     const uint8_t *key;

@@ -465,7 +465,7 @@ static Status plan_from_subquery(PlanQuery *pq, uint16_t rte, PlanNode **out)
         memcpy(n->phys, sub->phys, sub->col_count * sizeof(PhysType));
         n->u.project.prog = NULL;
     }
-    rebase_outs(pq, rte, n, MIN(n->col_count, pq->q->rtes[rte]->column_count));
+    rebase_outs(pq, rte, n, (uint32_t)MIN(n->col_count, pq->q->rtes[rte]->column_count));
     for (uint32_t i = pq->q->rtes[rte]->column_count; i < n->col_count; i++) {
         n->outs[i] =
             column_expr(pq->p->arena, UINT16_MAX, (int16_t)i, n->outs[i]->type, n->phys[i]);
