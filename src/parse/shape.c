@@ -119,7 +119,9 @@ Status parse_shape(Cx *cx, Arena *arena, Slice sql, StmtShape *out)
             shape_put(&m, sql.ptr + t.start, t.end - t.start);
             break;
         }
-        shape_putc(&m, ' ');
+        if (!ended) {
+            shape_putc(&m, ' ');
+        }
         before = t.kind;
     }
     out->key = (Slice){m.key, m.key_len};

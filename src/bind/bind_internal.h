@@ -1,0 +1,199 @@
+#ifndef DASSIE_BIND_INTERNAL_H
+#define DASSIE_BIND_INTERNAL_H
+/*
+ * bind_internal.h - what the files of src/bind share: scopes, name spaces, helpers.
+ *
+ * A BindScope is one query level being bound. Inside src/bind only; one thread per statement.
+ */
+#include <pg_query/pg_query.pb-c.h>
+
+#include "bind/bind.h"
+
+typedef PgQuery__Node Node;
+#define NODE_IS(n, K) ((n) != NULL && (n)->node_case == PG_QUERY__NODE__NODE_##K)
+#define NO_RTE        UINT16_MAX
+
+/* One column a name space item offers. */
+typedef struct NsColumn {
+    const char *name; /* NULL: dropped, never matches */
+    Expr *expr;       /* at the level of the item's own query */
+} NsColumn;
+
+/* NsItem - a named (or, for joins, unnamed) thing of FROM that columns are looked up in. */
+typedef struct NsItem {
+    const char *name; /* NULL: a join without alias */
+    const CatTable *table;
+    uint16_t rte; /* NO_RTE for joins */
+    uint16_t column_count;
+    NsColumn *columns;
+    bool rel_visible, cols_visible;
+    bool lateral_only, lateral_ok;
+} NsItem;
+
+typedef struct BindScope {
+    Cx *cx;
+    BindCx *b;
+    struct BindScope *parent;    /* outer query: one level up */
+    struct BindScope *set_owner; /* the set operation this query is an operand of: the same level */
+    Query *query;
+    NsItem **items;
+    uint16_t item_count, item_size;
+    uint16_t rte_size;
+    bool stored;             /* text from the catalog: locations mean nothing to the client */
+    bool keep_unknown;       /* operand of a set operation: unknown literals stay */
+    bool in_agg;             /* inside an aggregate's arguments */
+    bool in_from_function;   /* set-returning function allowed at the top */
+    bool allow_default;      /* DEFAULT allowed: VALUES of INSERT */
+    const char *no_aggs;     /* clause that may hold no aggregates, NULL = allowed */
+    const char *no_columns;  /* clause that may hold no columns, NULL = allowed */
+    uint32_t depth;          /* nesting of views and subqueries */
+    const char *no_subquery; /* expression that may hold no subquery, NULL = allowed */
+} BindScope;
+
+/* ---- errors ---- */
+Status bind_at(BindScope *s, int32_t location);
+#define BIND_ERR(s, location, state, ...)                                                          \
+    ((void)err_set((s)->cx, (state), __VA_ARGS__), bind_at((s), (location)))
+const char *bind_type_text(BindScope *s, Oid type);
+const char *bind_types_text(BindScope *s, Expr *const *args, uint32_t count);
+const char *bind_string(const Node *n); /* a String node's text, "" for others */
+Status bind_names(BindScope *s, Node *const *names, size_t count, const char **schema_out,
+                  const char **name_out);
+
+/* ---- making expressions ---- */
+Expr *bind_expr_new(BindScope *s, ExprKind kind, Oid type, int32_t typmod, int32_t location,
+                    uint32_t arg_count);
+Expr *bind_const_i32(BindScope *s, int32_t v);
+Expr *bind_const_bool(BindScope *s, bool v);
+Expr *bind_const_null(BindScope *s, Oid type, int32_t typmod);
+Expr *bind_column_expr(BindScope *s, uint16_t rte, int16_t column, Oid type, int32_t typmod,
+                       Oid collation, int32_t location);
+Expr *bind_func_expr(BindScope *s, const CatProc *proc, Oid result, int32_t location,
+                     uint32_t arg_count);
+int32_t bind_location(const Expr *e); /* leftmost location of the expression's text */
+bool bind_same(const Expr *a, const Expr *b);
+/* bind_walk - fn for e and everything below, until it fails. Subqueries are entered with level+1.
+ */
+typedef Status (*BindVisit)(void *arg, Expr *e, uint32_t level, bool *descend);
+Status bind_walk(Expr *e, uint32_t level, BindVisit fn, void *arg);
+Status bind_walk_query(Query *q, uint32_t level, BindVisit fn, void *arg);
+
+/* ---- scope.c ---- */
+BindScope *bind_scope_new(BindScope *like, BindScope *parent, CmdKind command);
+NsItem *bind_add_item(BindScope *s, NsItem *item);
+uint16_t bind_add_rte(BindScope *s, Rte *rte);
+NsItem *bind_item_of_rte(BindScope *s, uint16_t rte, const char *name, const char *const *names,
+                         uint32_t name_count);
+void bind_mark_used(BindScope *s, const Expr *e);
+Status bind_column_ref(BindScope *s, const PgQuery__ColumnRef *ref, Expr **out);
+Status bind_find_relation(BindScope *s, const char *schema, const char *name, int32_t location,
+                          NsItem **item_out, uint16_t *levels_out);
+Expr *bind_item_column(BindScope *s, const NsItem *item, uint16_t column, uint16_t levels_up,
+                       int32_t location);
+Status bind_find_column(BindScope *s, const char *name, int32_t location, Expr **out);
+Status bind_no_column(BindScope *s, const char *rel, const char *name, int32_t location);
+
+/* ---- from.c, table.c ---- */
+Status bind_from_clause(BindScope *s, Node *const *items, size_t count);
+Status bind_open_table(BindScope *s, const PgQuery__RangeVar *rv, TableLockMode mode,
+                       const CatTable **out);
+Status bind_table_rte(BindScope *s, const CatTable *t, const char *alias, uint16_t *rte_out);
+Status bind_alias_names(BindScope *s, const PgQuery__Alias *alias, uint32_t have, const char *rel,
+                        const char ***names_out, uint32_t *count_out);
+Rte *bind_subquery_rte(BindScope *s, Query *q, const char *alias);
+
+/* ---- expressions ---- */
+Status bind_expr(BindScope *s, const Node *n, Expr **out);
+Status bind_exprs(BindScope *s, Node *const *nodes, size_t count, Expr ***out);
+Status bind_bool_expr(BindScope *s, const Node *n, const char *clause, Expr **out);
+Status bind_a_expr(BindScope *s, const PgQuery__AExpr *a, Expr **out);
+Status bind_sublink(BindScope *s, const PgQuery__SubLink *l, Expr **out);
+Status bind_func_call(BindScope *s, const PgQuery__FuncCall *f, Expr **out);
+Status bind_case(BindScope *s, const PgQuery__CaseExpr *c, Expr **out);
+Status bind_type_cast(BindScope *s, const PgQuery__TypeCast *c, Expr **out);
+Status bind_sql_value(BindScope *s, const PgQuery__SQLValueFunction *f, Expr **out);
+Status bind_param(BindScope *s, const PgQuery__ParamRef *p, Expr **out);
+Status bind_params_check(BindScope *s);
+const char *bind_target_name(const Node *n);
+Status bind_const(BindScope *s, const PgQuery__AConst *c, Expr **out);
+
+/* ---- coerce.c ---- */
+bool bind_can_coerce(BindScope *s, Oid from, Oid to, char context);
+bool bind_binary_coercible(BindScope *s, Oid from, Oid to);
+/* bind_coerce_to - as bind_coerce; ST_NOTFOUND when there is no cast. */
+Status bind_coerce_to(BindScope *s, Expr *e, Oid type, int32_t typmod, char context,
+                      int32_t location, Expr **out);
+/* Implicit coercion that is known to exist (after resolution). */
+Status bind_coerce_implicit(BindScope *s, Expr *e, Oid type, Expr **out);
+Status bind_coerce_bool(BindScope *s, Expr *e, const char *clause, Expr **out);
+Status bind_coerce_int8(BindScope *s, Expr *e, const char *clause, Expr **out);
+Status bind_resolve_unknown(BindScope *s, Expr *e, Expr **out);
+Status bind_common_type(BindScope *s, Expr *const *exprs, uint32_t count, const char *context,
+                        Oid *type_out);
+Status bind_coerce_common(BindScope *s, Expr *e, Oid type, const char *context, Expr **out);
+int32_t bind_common_typmod(Expr *const *exprs, uint32_t count, Oid type);
+
+/* ---- resolve.c, func_resolve.c, oper_resolve.c ---- */
+typedef struct BindCandidate {
+    const Oid *args;
+    const void *object; /* CatProc or CatOper */
+    uint32_t index;     /* order in the path */
+    uint16_t defaults;  /* arguments taken from defaults */
+    Oid variadic;       /* element type when variadic arguments were spread */
+    uint16_t nargs;
+} BindCandidate;
+/* bind_select_candidate - PostgreSQL's choice among candidates of one argument count. Returns how
+ * many remain (0 none, 1 chosen in list[0], more: ambiguous). */
+uint32_t bind_match_candidates(BindScope *s, const Oid *types, uint32_t nargs, BindCandidate *list,
+                               uint32_t count);
+uint32_t bind_select_candidate(BindScope *s, const Oid *types, uint32_t nargs, BindCandidate *list,
+                               uint32_t count);
+Status bind_oper(BindScope *s, const char *schema, const char *name, Expr *left, Expr *right,
+                 int32_t location, Expr **out);
+Status bind_oper_names(BindScope *s, Node *const *names, size_t count, Expr *left, Expr *right,
+                       int32_t location, Expr **out);
+/* bind_resolve_generic - the types polymorphic parameters stand for; rewrites decl in place and
+ * gives the result type. */
+Status bind_resolve_generic(BindScope *s, const Oid *actual, Oid *decl, uint32_t nargs, Oid result,
+                            const char *name, int32_t location, Oid *result_out);
+bool bind_is_generic(Oid type);
+Status bind_equality(BindScope *s, Expr *a, Expr *b, int32_t location, Expr **out);
+Status bind_default_order(BindScope *s, Oid type, int32_t location, bool equality);
+
+/* ---- queries ---- */
+Status bind_select(BindScope *s, const PgQuery__SelectStmt *st);
+Status bind_query_node(BindScope *outer, BindScope *set_owner, const Node *n, bool keep_unknown,
+                       Query **out);
+Status bind_subselect(BindScope *outer, const PgQuery__SelectStmt *st, bool keep_unknown,
+                      Query **out);
+Status bind_set_operation(BindScope *s, const PgQuery__SelectStmt *st);
+Status bind_values(BindScope *s, const PgQuery__SelectStmt *st);
+Status bind_targets(BindScope *s, Node *const *nodes, size_t count, Target **targets_out,
+                    uint16_t *count_out);
+Status bind_sort_clause(BindScope *s, const PgQuery__SelectStmt *st);
+Status bind_group_clause(BindScope *s, const PgQuery__SelectStmt *st);
+Status bind_distinct_clause(BindScope *s, const PgQuery__SelectStmt *st);
+Status bind_limit(BindScope *s, const PgQuery__SelectStmt *st);
+Status bind_row_marks(BindScope *s, const PgQuery__SelectStmt *st);
+Status bind_with_clause(BindScope *s, const PgQuery__WithClause *w);
+bool bind_find_cte(BindScope *s, const char *name, uint16_t *index_out, uint16_t *levels_out,
+                   Query **owner_out);
+Status bind_check_aggregates(BindScope *s);
+bool bind_has_agg(Expr *e);
+Status bind_add_hidden(BindScope *s, Expr *e);
+
+/* ---- data modification ---- */
+Status bind_insert(BindScope *s, const PgQuery__InsertStmt *st);
+Status bind_update(BindScope *s, const PgQuery__UpdateStmt *st);
+Status bind_delete(BindScope *s, const PgQuery__DeleteStmt *st);
+Status bind_returning(BindScope *s, Node *const *nodes, size_t count);
+Status bind_checks(BindScope *s, const CatTable *t);
+Status bind_column_default(BindScope *s, const CatTable *t, uint16_t column, Expr **out);
+Status bind_assign(BindScope *s, const CatTable *t, uint16_t column, Expr *e, int32_t location,
+                   Expr **out);
+Status bind_stored_expr(BindScope *s, const CatTable *t, uint16_t rte, const char *sql, Expr **out);
+Status bind_target_column(BindScope *s, const CatTable *t, const char *name, int32_t location,
+                          uint16_t *column_out);
+Status bind_is_modifiable(BindScope *s, const CatTable *t);
+
+#endif

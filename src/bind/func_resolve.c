@@ -1,0 +1,379 @@
+/*
+ * func_resolve.c - function calls: choosing the function, its arguments, aggregates
+ */
+#include "bind/bind_internal.h"
+
+typedef struct FuncPick {
+    const CatProc *proc;
+    Oid *decl; /* one a given argument */
+    uint32_t nargs;
+    uint16_t defaults;
+    Oid variadic;
+} FuncPick;
+
+static const char *func_signature(BindScope *s, const char *name, Expr *const *args, uint32_t nargs)
+{
+    return arena_printf(s->b->arena, "%s(%s)", name, bind_types_text(s, args, nargs));
+}
+
+/* candidate_of - how a function takes nargs arguments; false when it cannot. */
+static bool candidate_of(BindScope *s, const CatProc *p, uint32_t nargs, BindCandidate *out)
+{
+    *out = (BindCandidate){.object = p, .nargs = (uint16_t)nargs};
+    if (p->variadic != 0 && nargs >= p->arg_count) {
+        Oid *args = ARENA_ARRAY(s->b->arena, Oid, nargs + 1);
+        for (uint32_t i = 0; i < nargs; i++) {
+            args[i] = i + 1 < p->arg_count ? p->args[i] : p->variadic;
+        }
+        out->args = args;
+        out->variadic = p->variadic;
+        return true;
+    }
+    if (nargs > p->arg_count || nargs + p->default_count < p->arg_count) {
+        return false;
+    }
+    out->args = p->args;
+    out->defaults = (uint16_t)(p->arg_count - nargs);
+    return true;
+}
+
+/* add_candidate - a nearer schema hides the same argument types further away; a function that takes
+ * the arguments as they are hides a variadic one or one with defaults. */
+static uint32_t add_candidate(BindCandidate *list, uint32_t count, const BindCandidate *c)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (memcmp(list[i].args, c->args, c->nargs * sizeof(Oid)) != 0) {
+            continue;
+        }
+        bool plain_old = list[i].variadic == 0 && list[i].defaults == 0;
+        bool plain_new = c->variadic == 0 && c->defaults == 0;
+        if (plain_new && !plain_old) {
+            list[i] = *c;
+        }
+        return count;
+    }
+    list[count] = *c;
+    return count + 1;
+}
+
+static Status func_missing(BindScope *s, const char *name, Expr *const *args, uint32_t nargs,
+                           uint32_t left, int32_t location)
+{
+    const char *sig = func_signature(s, name, args, nargs);
+    if (left > 1) {
+        (void)err_set(s->cx, ERRCODE_AMBIGUOUS_FUNCTION, "function %s is not unique", sig);
+        (void)err_hint(s->cx, "Could not choose a best candidate function. "
+                              "You might need to add explicit type casts.");
+    } else {
+        (void)err_set(s->cx, ERRCODE_UNDEFINED_FUNCTION, "function %s does not exist", sig);
+        (void)err_hint(s->cx, "No function matches the given name and argument types. "
+                              "You might need to add explicit type casts.");
+    }
+    return bind_at(s, location);
+}
+
+/* func_as_cast - f(x) where f names a type: a cast. ST_NOTFOUND when it is none. */
+static Status func_as_cast(BindScope *s, const char *schema, const char *name, Expr *arg,
+                           int32_t location, Expr **out)
+{
+    const CatType *t;
+    Status st = cat_type_by_name(s->cx, s->b->view, schema, name, &t);
+    if (st != ST_OK) {
+        return st;
+    }
+    if (t->kind == 'p' || t->kind == 'c') {
+        return ST_NOTFOUND;
+    }
+    const CatType *from = cat_type(s->b->view, arg->type);
+    const CatCast *c = cat_cast(s->b->view, arg->type, t->oid);
+    bool string = from != NULL && from->category == 'S';
+    if (arg->type != TYPE_UNKNOWN && arg->type != t->oid && !(c != NULL && c->method == 'b') &&
+        !(c == NULL && (string || t->category == 'S'))) {
+        return ST_NOTFOUND;
+    }
+    return bind_coerce_to(s, arg, t->oid, -1, 'e', location, out);
+}
+
+/* func_pick - resolve the name for these argument types. ST_DONE: *out is a cast instead. */
+static Status func_pick(BindScope *s, const PgQuery__FuncCall *f, Expr *const *args, uint32_t nargs,
+                        FuncPick *pick, Expr **out)
+{
+    const char *schema, *name;
+    const CatProc *const *procs;
+    uint32_t count = 0, n = 0;
+    TRY(bind_names(s, f->funcname, f->n_funcname, &schema, &name));
+    Status st = cat_procs_by_name(s->cx, s->b->view, schema, name, &procs, &count);
+    if (st != ST_OK && st != ST_NOTFOUND) {
+        return st;
+    }
+    count = st == ST_NOTFOUND ? 0 : count;
+    Oid *types = ARENA_ARRAY(s->b->arena, Oid, nargs + 1);
+    for (uint32_t i = 0; i < nargs; i++) {
+        types[i] = args[i]->type;
+    }
+    BindCandidate *list = ARENA_ARRAY(s->b->arena, BindCandidate, count + 1);
+    for (uint32_t i = 0; i < count; i++) {
+        BindCandidate c;
+        if (candidate_of(s, procs[i], nargs, &c)) {
+            n = add_candidate(list, n, &c);
+        }
+    }
+    const BindCandidate *best = NULL;
+    for (uint32_t i = 0; i < n && best == NULL; i++) {
+        if (memcmp(list[i].args, types, nargs * sizeof(Oid)) == 0) {
+            best = &list[i];
+        }
+    }
+    const char *full = schema != NULL ? arena_printf(s->b->arena, "%s.%s", schema, name) : name;
+    if (best == NULL) {
+        if (nargs == 1 && !f->agg_star && !f->agg_distinct) {
+            st = func_as_cast(s, schema, name, args[0], f->location, out);
+            if (st != ST_NOTFOUND) {
+                return st == ST_OK ? ST_DONE : st;
+            }
+        }
+        n = bind_match_candidates(s, types, nargs, list, n);
+        n = n > 1 ? bind_select_candidate(s, types, nargs, list, n) : n;
+        if (n != 1) {
+            return func_missing(s, full, args, nargs, n, f->location);
+        }
+        best = &list[0];
+    }
+    pick->proc = best->object;
+    pick->decl = arena_memdup(s->b->arena, best->args, (nargs + 1) * sizeof(Oid) - sizeof(Oid));
+    pick->nargs = nargs;
+    pick->defaults = best->defaults;
+    pick->variadic = best->variadic;
+    return ST_OK;
+}
+
+/* func_defaults - the last arguments from pg_proc's default expressions. */
+static Status func_defaults(BindScope *s, const FuncPick *p, Expr **args)
+{
+    ParsedStmt *stmts;
+    uint32_t count;
+    const CatProc *proc = p->proc;
+    char *sql = arena_printf(s->b->arena, "SELECT %s", proc->defaults);
+    TRY(parse_sql(s->cx, s->b->arena, slice_of(sql), &stmts, &count));
+    const PgQuery__SelectStmt *st = stmts[0].node->select_stmt;
+    BindScope *d = bind_scope_new(s, NULL, CMD_SELECT);
+    d->stored = true;
+    for (uint16_t i = 0; i < p->defaults; i++) {
+        const Node *n = st->target_list[st->n_target_list - p->defaults + i];
+        Expr *e;
+        uint32_t at = p->nargs + i;
+        TRY(bind_expr(d, n->res_target->val, &e));
+        TRY(bind_coerce_implicit(d, e, proc->args[at], &args[at]));
+    }
+    return ST_OK;
+}
+
+/* func_args - coerce the arguments, spread or gather variadic ones, add defaults. */
+static Status func_args(BindScope *s, const FuncPick *p, Expr *const *args, Expr *call)
+{
+    for (uint32_t i = 0; i < p->nargs; i++) {
+        TRY(bind_coerce_implicit(s, args[i], p->decl[i], &call->args[i]));
+    }
+    if (p->defaults > 0) {
+        TRY(func_defaults(s, p, call->args));
+    }
+    if (p->variadic != 0 && p->variadic != TYPE_ANY) {
+        uint32_t fixed = p->proc->arg_count - 1u;
+        const CatType *t = cat_type(s->b->view, p->decl[fixed]);
+        Expr *a = bind_expr_new(s, EXPR_ARRAY, t != NULL ? t->array : 0, -1, -1, p->nargs - fixed);
+        memcpy(a->args, call->args + fixed, (p->nargs - fixed) * sizeof(Expr *));
+        call->args[fixed] = a;
+        call->arg_count = (uint16_t)(fixed + 1);
+    }
+    return ST_OK;
+}
+
+/* ---- aggregates ---- */
+
+typedef struct AggLevels {
+    bool own, outer;
+} AggLevels;
+
+static Status agg_level_visit(void *arg, Expr *e, uint32_t level, bool *descend)
+{
+    AggLevels *l = arg;
+    (void)descend;
+    if (e->kind == EXPR_COLUMN) {
+        l->own |= e->u.column.levels_up == level;
+        l->outer |= e->u.column.levels_up > level;
+    }
+    return ST_OK;
+}
+
+static Status agg_check_place(BindScope *s, const PgQuery__FuncCall *f)
+{
+    if (s->in_agg) {
+        return BIND_ERR(s, f->location, ERRCODE_GROUPING_ERROR,
+                        "aggregate function calls cannot be nested");
+    }
+    if (s->no_aggs != NULL) {
+        return BIND_ERR(s, f->location, ERRCODE_GROUPING_ERROR,
+                        "aggregate functions are not allowed in %s", s->no_aggs);
+    }
+    return ST_OK;
+}
+
+static Status agg_order(BindScope *s, const PgQuery__FuncCall *f, Expr *agg)
+{
+    agg->u.agg.order_by = ARENA_ARRAY(s->b->arena, SortKey, f->n_agg_order + 1);
+    for (size_t i = 0; i < f->n_agg_order; i++) {
+        const PgQuery__SortBy *sb = f->agg_order[i]->sort_by;
+        SortKey *k = &agg->u.agg.order_by[i];
+        if (sb->sortby_dir == PG_QUERY__SORT_BY_DIR__SORTBY_USING) {
+            return err_unsupported(s->cx, "ORDER BY USING is not supported");
+        }
+        TRY(bind_expr(s, sb->node, &k->expr));
+        TRY(bind_resolve_unknown(s, k->expr, &k->expr));
+        TRY(bind_default_order(s, k->expr->type, bind_location(k->expr), false));
+        k->desc = sb->sortby_dir == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
+        k->nulls_first =
+            sb->sortby_nulls == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST ||
+            (k->desc && sb->sortby_nulls == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_DEFAULT);
+    }
+    agg->u.agg.order_count = (uint16_t)f->n_agg_order;
+    for (uint16_t i = 0; agg->u.agg.distinct && i < agg->u.agg.order_count; i++) {
+        bool found = false;
+        for (uint16_t a = 0; a < agg->arg_count && !found; a++) {
+            found = bind_same(agg->args[a], agg->u.agg.order_by[i].expr);
+        }
+        if (!found) {
+            return BIND_ERR(s, bind_location(agg->u.agg.order_by[i].expr),
+                            ERRCODE_INVALID_COLUMN_REFERENCE,
+                            "in an aggregate with DISTINCT, ORDER BY expressions must appear in "
+                            "argument list");
+        }
+    }
+    return ST_OK;
+}
+
+static Status agg_finish(BindScope *s, const PgQuery__FuncCall *f, Expr *agg)
+{
+    AggLevels levels = {0};
+    bool saved = s->in_agg;
+    Status st = ST_OK;
+    agg->kind = EXPR_AGG;
+    agg->u.agg.star = f->agg_star;
+    agg->u.agg.distinct = f->agg_distinct;
+    s->in_agg = true;
+    if (f->agg_filter != NULL) {
+        TRY_OUT(bind_bool_expr(s, f->agg_filter, "FILTER", &agg->u.agg.filter));
+    }
+    TRY_OUT(agg_order(s, f, agg));
+    for (uint16_t i = 0; f->agg_distinct && i < agg->arg_count; i++) {
+        TRY_OUT(bind_default_order(s, agg->args[i]->type, f->location, true));
+    }
+    TRY_OUT(bind_walk(agg, 0, agg_level_visit, &levels));
+    if (levels.outer && !levels.own) {
+        st = BIND_ERR(s, f->location, ERRCODE_FEATURE_NOT_SUPPORTED,
+                      "aggregates over columns of an outer query are not supported");
+    }
+    s->query->has_aggs = true;
+out:
+    s->in_agg = saved;
+    return st;
+}
+
+/* func_check_decoration - what only aggregates may have. */
+static Status func_check_decoration(BindScope *s, const PgQuery__FuncCall *f, const char *name)
+{
+    if (f->agg_star) {
+        return BIND_ERR(s, f->location, ERRCODE_WRONG_OBJECT_TYPE,
+                        "%s(*) specified, but %s is not an aggregate function", name, name);
+    }
+    const char *what = f->agg_distinct         ? "DISTINCT"
+                       : f->n_agg_order > 0    ? "ORDER BY"
+                       : f->agg_filter != NULL ? "FILTER"
+                       : f->agg_within_group   ? "WITHIN GROUP"
+                                               : NULL;
+    if (what != NULL) {
+        return BIND_ERR(s, f->location, ERRCODE_WRONG_OBJECT_TYPE,
+                        "%s specified, but %s is not an aggregate function", what, name);
+    }
+    return ST_OK;
+}
+
+/* func_check_kind - what the chosen function may be used as, here. */
+static Status func_check_kind(BindScope *s, const PgQuery__FuncCall *f, const CatProc *p,
+                              Expr *const *args, uint32_t nargs, bool from_top)
+{
+    if (p->kind == 'p') {
+        (void)err_set(s->cx, ERRCODE_WRONG_OBJECT_TYPE, "%s is a procedure",
+                      func_signature(s, p->name, args, nargs));
+        (void)err_hint(s->cx, "To call a procedure, use CALL.");
+        return bind_at(s, f->location);
+    }
+    if (p->kind == 'w') {
+        return BIND_ERR(s, f->location, ERRCODE_WRONG_OBJECT_TYPE,
+                        "window function %s requires an OVER clause", p->name);
+    }
+    if (p->kind == 'a') {
+        if (nargs == 0 && !f->agg_star && p->arg_count == 0) {
+            return BIND_ERR(s, f->location, ERRCODE_WRONG_OBJECT_TYPE,
+                            "%s(*) must be used to call a parameterless aggregate function",
+                            p->name);
+        }
+        return agg_check_place(s, f);
+    }
+    if (p->returns_set && !from_top) {
+        return BIND_ERR(s, f->location, ERRCODE_FEATURE_NOT_SUPPORTED,
+                        "set-returning functions are only supported in FROM");
+    }
+    return func_check_decoration(s, f, p->name);
+}
+
+Status bind_func_call(BindScope *s, const PgQuery__FuncCall *f, Expr **out)
+{
+    Expr **args;
+    FuncPick pick = {0};
+    uint32_t nargs = (uint32_t)f->n_args;
+    bool from_top = s->in_from_function, was_in_agg = s->in_agg;
+    if (f->over != NULL) {
+        return BIND_ERR(s, f->location, ERRCODE_FEATURE_NOT_SUPPORTED,
+                        "window functions are not supported");
+    }
+    if (f->agg_within_group) {
+        return BIND_ERR(s, f->location, ERRCODE_FEATURE_NOT_SUPPORTED,
+                        "ordered-set aggregates are not supported");
+    }
+    if (f->func_variadic) {
+        return BIND_ERR(s, f->location, ERRCODE_FEATURE_NOT_SUPPORTED,
+                        "VARIADIC arguments are not supported");
+    }
+    s->in_from_function = false;
+    bool had_aggs = s->query->has_aggs;
+    TRY(bind_exprs(s, f->args, f->n_args, &args));
+    s->in_agg = was_in_agg;
+    Status st = func_pick(s, f, args, nargs, &pick, out);
+    if (st == ST_DONE) {
+        return ST_OK;
+    }
+    TRY(st);
+    (void)had_aggs;
+    TRY(func_check_kind(s, f, pick.proc, args, nargs, from_top));
+    Oid result;
+    Oid *actual = ARENA_ARRAY(s->b->arena, Oid, nargs + 1);
+    for (uint32_t i = 0; i < nargs; i++) {
+        actual[i] = args[i]->type;
+    }
+    TRY(bind_resolve_generic(s, actual, pick.decl, nargs, pick.proc->result,
+                             func_signature(s, pick.proc->name, args, nargs), f->location,
+                             &result));
+    Expr *call = bind_func_expr(s, pick.proc, result, f->location, nargs + pick.defaults);
+    TRY(func_args(s, &pick, args, call));
+    *out = call;
+    if (pick.proc->kind == 'a') {
+        for (uint32_t i = 0; i < nargs; i++) {
+            if (bind_has_agg(args[i])) {
+                return BIND_ERR(s, bind_location(args[i]), ERRCODE_GROUPING_ERROR,
+                                "aggregate function calls cannot be nested");
+            }
+        }
+        return agg_finish(s, f, call);
+    }
+    return ST_OK;
+}

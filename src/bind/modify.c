@@ -1,0 +1,113 @@
+/*
+ * modify.c - what INSERT, UPDATE and DELETE share: assignment, defaults, checks, RETURNING
+ */
+#include "bind/bind_internal.h"
+
+Status bind_is_modifiable(BindScope *s, const CatTable *t)
+{
+    if (t->kind == 'S') {
+        return err_set(s->cx, ERRCODE_WRONG_OBJECT_TYPE, "cannot change sequence \"%s\"", t->name);
+    }
+    if (t->kind == 'v') {
+        return err_unsupported(s->cx, "changing rows through view \"%s\" is not supported",
+                               t->name);
+    }
+    if (t->builtin) {
+        return err_set(s->cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
+                       "permission denied: \"%s\" is a system catalog", t->name);
+    }
+    return ST_OK;
+}
+
+Status bind_target_column(BindScope *s, const CatTable *t, const char *name, int32_t location,
+                          uint16_t *column_out)
+{
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        if (!t->columns[i].dropped && strcmp(t->columns[i].name, name) == 0) {
+            *column_out = i;
+            return ST_OK;
+        }
+    }
+    return BIND_ERR(s, location, ERRCODE_UNDEFINED_COLUMN,
+                    "column \"%s\" of relation \"%s\" does not exist", name, t->name);
+}
+
+Status bind_assign(BindScope *s, const CatTable *t, uint16_t column, Expr *e, int32_t location,
+                   Expr **out)
+{
+    const CatColumn *c = &t->columns[column];
+    Status st = bind_coerce_to(s, e, c->type, c->typmod, 'a', location, out);
+    if (st == ST_NOTFOUND) {
+        (void)err_set(s->cx, ERRCODE_DATATYPE_MISMATCH,
+                      "column \"%s\" is of type %s but expression is of type %s", c->name,
+                      bind_type_text(s, c->type), bind_type_text(s, e->type));
+        (void)err_hint(s->cx, "You will need to rewrite or cast the expression.");
+        return bind_at(s, location);
+    }
+    return st;
+}
+
+/* bind_stored_expr - a catalog expression over the columns of entry rte (t NULL: over none). */
+Status bind_stored_expr(BindScope *s, const CatTable *t, uint16_t rte, const char *sql, Expr **out)
+{
+    Node *node;
+    BindScope *d = bind_scope_new(s, NULL, CMD_SELECT);
+    TRY(parse_expression(s->cx, s->b->arena, slice_of(sql), &node));
+    d->stored = true;
+    d->no_aggs = "stored expressions";
+    if (t != NULL) {
+        d->query = s->query;
+        bind_add_item(d, bind_item_of_rte(d, rte, t->name, NULL, 0));
+    }
+    return bind_expr(d, node, out);
+}
+
+Status bind_column_default(BindScope *s, const CatTable *t, uint16_t column, Expr **out)
+{
+    const CatColumn *c = &t->columns[column];
+    Expr *e;
+    if (c->generated != 0) {
+        return err_unsupported(s->cx, "generated columns are not supported");
+    }
+    if (c->dropped || c->default_sql == NULL) {
+        const CatType *type = cat_type(s->b->view, c->dropped ? TYPE_INT4 : c->type);
+        *out = bind_const_null(s, type != NULL ? type->oid : TYPE_INT4, c->typmod);
+        return ST_OK;
+    }
+    TRY(bind_stored_expr(s, NULL, 0, c->default_sql, &e));
+    return bind_assign(s, t, column, e, -1, out);
+}
+
+Status bind_checks(BindScope *s, const CatTable *t)
+{
+    Query *q = s->query;
+    q->checks = ARENA_ARRAY(s->b->arena, Expr *, t->constraint_count + 1u);
+    q->check_constraints =
+        ARENA_ARRAY(s->b->arena, const CatConstraint *, t->constraint_count + 1u);
+    for (uint16_t i = 0; i < t->constraint_count; i++) {
+        const CatConstraint *c = &t->constraints[i];
+        Expr *e;
+        if (c->type != 'c' || c->check_sql == NULL) {
+            continue;
+        }
+        TRY(bind_stored_expr(s, t, q->result_rte, c->check_sql, &e));
+        TRY(bind_coerce_bool(s, e, "CHECK", &q->checks[q->check_count]));
+        q->check_constraints[q->check_count++] = c;
+    }
+    return ST_OK;
+}
+
+Status bind_returning(BindScope *s, Node *const *nodes, size_t count)
+{
+    Query *q = s->query;
+    if (count == 0) {
+        return ST_OK;
+    }
+    s->no_aggs = "RETURNING";
+    TRY(bind_targets(s, nodes, count, &q->returning, &q->returning_count));
+    s->no_aggs = NULL;
+    for (uint16_t i = 0; i < q->returning_count; i++) {
+        TRY(bind_resolve_unknown(s, q->returning[i].expr, &q->returning[i].expr));
+    }
+    return ST_OK;
+}

@@ -1,0 +1,70 @@
+/*
+ * statement.c - the entries: a whole statement, a stored expression over a table
+ */
+#include "bind/bind_internal.h"
+
+Status bind_statement(Cx *cx, BindCx *b, const struct PgQuery__Node *stmt, Query **query_out)
+{
+    BindScope base = {.cx = cx, .b = b};
+    BindScope *s = bind_scope_new(&base, NULL, CMD_SELECT);
+    switch (stmt->node_case) {
+    case PG_QUERY__NODE__NODE_SELECT_STMT: TRY(bind_select(s, stmt->select_stmt)); break;
+    case PG_QUERY__NODE__NODE_INSERT_STMT:
+        s->query->command = CMD_INSERT;
+        TRY(bind_insert(s, stmt->insert_stmt));
+        break;
+    case PG_QUERY__NODE__NODE_UPDATE_STMT:
+        s->query->command = CMD_UPDATE;
+        TRY(bind_update(s, stmt->update_stmt));
+        break;
+    case PG_QUERY__NODE__NODE_DELETE_STMT:
+        s->query->command = CMD_DELETE;
+        TRY(bind_delete(s, stmt->delete_stmt));
+        break;
+    default: return err_unsupported(cx, "this kind of statement is not supported here");
+    }
+    TRY(bind_params_check(s));
+    *query_out = s->query;
+    return ST_OK;
+}
+
+/* table_expr_mismatch - 42804 in the words of the place the expression stands in. */
+static Status table_expr_mismatch(BindScope *s, const Expr *e, Oid type, const char *what)
+{
+    (void)err_set(s->cx, ERRCODE_DATATYPE_MISMATCH, "%s is of type %s but expression is of type %s",
+                  what, bind_type_text(s, type), bind_type_text(s, e->type));
+    (void)err_hint(s->cx, "You will need to rewrite or cast the expression.");
+    return bind_at(s, bind_location(e));
+}
+
+Status bind_table_expr(Cx *cx, BindCx *b, const CatTable *table, const struct PgQuery__Node *expr,
+                       Oid want_type, int32_t want_typmod, const char *what, Expr **expr_out)
+{
+    BindScope base = {.cx = cx, .b = b, .stored = b->sql.ptr == NULL};
+    BindScope *s = bind_scope_new(&base, NULL, CMD_SELECT);
+    Expr *e;
+    uint16_t rte;
+    bool is_default = strcmp(what, "DEFAULT") == 0;
+    const char *place = is_default                   ? "DEFAULT expressions"
+                        : strcmp(what, "CHECK") == 0 ? "check constraints"
+                                                     : what;
+    s->no_aggs = place;
+    s->no_subquery = is_default                   ? "DEFAULT expression"
+                     : strcmp(what, "CHECK") == 0 ? "check constraint"
+                                                  : what;
+    if (table != NULL) {
+        TRY(bind_table_rte(s, table, table->name, &rte));
+        bind_add_item(s, bind_item_of_rte(s, rte, table->name, NULL, 0));
+    } else {
+        s->no_columns = s->no_subquery;
+    }
+    TRY(bind_expr(s, expr, &e));
+    if (want_type == 0) {
+        return bind_resolve_unknown(s, e, expr_out);
+    }
+    if (want_type == TYPE_BOOL && strcmp(what, "CHECK") == 0) {
+        return bind_coerce_bool(s, e, "CHECK", expr_out);
+    }
+    Status st = bind_coerce_to(s, e, want_type, want_typmod, 'a', bind_location(e), expr_out);
+    return st == ST_NOTFOUND ? table_expr_mismatch(s, e, want_type, what) : st;
+}

@@ -1,0 +1,137 @@
+/*
+ * update.c - UPDATE and DELETE
+ */
+#include "bind/bind_internal.h"
+
+/* modify_target - the table to change, first in the range table and in FROM. */
+static Status modify_target(BindScope *s, const PgQuery__RangeVar *rv, const CatTable **out)
+{
+    Query *q = s->query;
+    uint16_t rte;
+    TRY(bind_open_table(s, rv, TABLELOCK_ROW_EXCLUSIVE, out));
+    TRY(bind_is_modifiable(s, *out));
+    const char *alias = rv->alias != NULL ? rv->alias->aliasname : (*out)->name;
+    TRY(bind_table_rte(s, *out, alias, &rte));
+    q->result_rte = rte;
+    q->result_table = *out;
+    bind_add_item(s, bind_item_of_rte(s, rte, alias, NULL, 0));
+    q->from = ARENA_ARRAY(s->b->arena, FromNode *, 1);
+    q->from[0] = ARENA_NEW(s->b->arena, FromNode);
+    q->from[0]->rte = rte;
+    q->from_count = 1;
+    for (uint16_t i = 0; i < (*out)->column_count; i++) {
+        q->rtes[rte]->column_used[i] = true;
+    }
+    return ST_OK;
+}
+
+static Status modify_where(BindScope *s, const Node *where)
+{
+    if (where == NULL) {
+        return ST_OK;
+    }
+    s->no_aggs = "WHERE";
+    Status st = bind_bool_expr(s, where, "WHERE", &s->query->where);
+    s->no_aggs = NULL;
+    return st;
+}
+
+/* assigned_node - the value's node, through (a, b) = (x, y). */
+static Status assigned_node(BindScope *s, const PgQuery__ResTarget *rt, const Node **out)
+{
+    *out = rt->val;
+    if (!NODE_IS(rt->val, MULTI_ASSIGN_REF)) {
+        return ST_OK;
+    }
+    const PgQuery__MultiAssignRef *m = rt->val->multi_assign_ref;
+    if (!NODE_IS(m->source, ROW_EXPR)) {
+        return BIND_ERR(s, rt->location, ERRCODE_FEATURE_NOT_SUPPORTED,
+                        "assigning several columns from a subquery is not supported");
+    }
+    const PgQuery__RowExpr *row = m->source->row_expr;
+    if ((int32_t)row->n_args != m->ncolumns) {
+        return BIND_ERR(s, row->location, ERRCODE_SYNTAX_ERROR,
+                        "number of columns does not match number of values");
+    }
+    *out = row->args[m->colno - 1];
+    return ST_OK;
+}
+
+static Status update_column(BindScope *s, const CatTable *t, const PgQuery__ResTarget *rt)
+{
+    Query *q = s->query;
+    uint16_t column;
+    const Node *node;
+    Expr *e;
+    if (rt->n_indirection > 0) {
+        return BIND_ERR(s, rt->location, ERRCODE_FEATURE_NOT_SUPPORTED,
+                        "assigning to a part of a column is not supported");
+    }
+    TRY(assigned_node(s, rt, &node));
+    s->allow_default = true;
+    Status st = bind_expr(s, node, &e);
+    s->allow_default = false;
+    TRY(st);
+    TRY(bind_target_column(s, t, rt->name, rt->location, &column));
+    const CatColumn *c = &t->columns[column];
+    if (q->set_columns[column]) {
+        return err_set(s->cx, ERRCODE_SYNTAX_ERROR, "multiple assignments to same column \"%s\"",
+                       c->name);
+    }
+    q->set_columns[column] = true;
+    if (e->kind == EXPR_DEFAULT) {
+        return bind_column_default(s, t, column, &q->targets[column].expr);
+    }
+    if (c->identity == 'a' || c->generated != 0) {
+        (void)err_set(s->cx, ERRCODE_GENERATED_ALWAYS,
+                      "column \"%s\" can only be updated to DEFAULT", c->name);
+        return c->generated != 0
+                   ? err_detail(s->cx, "Column \"%s\" is a generated column.", c->name)
+                   : err_detail(s->cx,
+                                "Column \"%s\" is an identity column defined as GENERATED ALWAYS.",
+                                c->name);
+    }
+    return bind_assign(s, t, column, e, bind_location(e), &q->targets[column].expr);
+}
+
+Status bind_update(BindScope *s, const PgQuery__UpdateStmt *st)
+{
+    Query *q = s->query;
+    const CatTable *t;
+    if (st->with_clause != NULL) {
+        TRY(bind_with_clause(s, st->with_clause));
+    }
+    TRY(modify_target(s, st->relation, &t));
+    TRY(bind_from_clause(s, st->from_clause, st->n_from_clause));
+    q->set_columns = ARENA_ARRAY(s->b->arena, bool, t->column_count + 1u);
+    q->targets = ARENA_ARRAY(s->b->arena, Target, t->column_count + 1u);
+    q->target_count = t->column_count;
+    s->no_aggs = "UPDATE";
+    for (size_t i = 0; i < st->n_target_list; i++) {
+        TRY(update_column(s, t, st->target_list[i]->res_target));
+    }
+    s->no_aggs = NULL;
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        const CatColumn *c = &t->columns[i];
+        q->targets[i].name = c->name;
+        if (q->targets[i].expr == NULL) {
+            q->targets[i].expr = bind_column_expr(s, q->result_rte, (int16_t)i, c->type, c->typmod,
+                                                  c->collation, -1);
+        }
+    }
+    TRY(modify_where(s, st->where_clause));
+    TRY(bind_checks(s, t));
+    return bind_returning(s, st->returning_list, st->n_returning_list);
+}
+
+Status bind_delete(BindScope *s, const PgQuery__DeleteStmt *st)
+{
+    const CatTable *t;
+    if (st->with_clause != NULL) {
+        TRY(bind_with_clause(s, st->with_clause));
+    }
+    TRY(modify_target(s, st->relation, &t));
+    TRY(bind_from_clause(s, st->using_clause, st->n_using_clause));
+    TRY(modify_where(s, st->where_clause));
+    return bind_returning(s, st->returning_list, st->n_returning_list);
+}
