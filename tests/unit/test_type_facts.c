@@ -371,6 +371,7 @@ FACT_TEST(type_datetime_ops)
 FACT_TEST(type_misc)
 FACT_TEST(type_math)
 FACT_TEST(type_regex)
+FACT_TEST(type_to_char)
 
 int main(void)
 {
@@ -379,6 +380,7 @@ int main(void)
         cmocka_unit_test(test_type_text),         cmocka_unit_test(test_type_datetime),
         cmocka_unit_test(test_type_datetime_ops), cmocka_unit_test(test_type_misc),
         cmocka_unit_test(test_type_math),         cmocka_unit_test(test_type_regex),
+        cmocka_unit_test(test_type_to_char),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
