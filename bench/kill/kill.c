@@ -282,6 +282,55 @@ static void bench_hops(Bench *b)
     arena_release(&a);
 }
 
+/* bench_index - building a unique index and looking rows up through it. */
+static void bench_index(Bench *b)
+{
+    enum { N = 200000 };
+    static const uint16_t COLUMN[1] = {1};
+    TableIndex ix = {.unique = true, .column_count = 1, .name = "kill_id_key"};
+    Arena a, keys;
+    Txn *txn;
+    Lsn lsn;
+    Table *t;
+    IndexScan *scan;
+    Batch row;
+    Snapshot snap;
+    Buf key;
+    uint64_t seed = 99, found = 0;
+    arena_init(&a, NULL, "index", 0);
+    arena_init(&keys, NULL, "index", 0);
+    buf_init(&key, 64);
+    ix.columns[0] = (IndexColumn){.column = 0, .type = type_ops(TYPE_INT4), .name = "id"};
+    double start = seconds_now(b);
+    must(&b->err, txn_begin(&b->cx, b->e->txns, ISO_READ_COMMITTED, &a, &txn), "begin");
+    must(&b->err, index_create(&b->cx, b->e, txn, &ix.tree, &ix.root), "index");
+    must(&b->err, index_build(&b->cx, txn, b->t, &ix), "build");
+    must(&b->err, txn_commit(&b->cx, txn, &lsn), "commit");
+    printf("index build: %.2f million rows/s\n",
+           (double)b->o.rows / (seconds_now(b) - start) / 1e6);
+    must(&b->err, table_open(&b->cx, b->e, &a, 16384, "public", "kill", b->t->tree, &ix, 1, &t),
+         "open");
+    must(&b->err, index_scan_create(&b->cx, &a, t, 0, COLUMN, 1, false, &scan), "scan");
+    batch_init(&row, TYPES + 1, 1, &a);
+    snapshot_take(b->e->txns, NULL, &snap);
+    start = seconds_now(b);
+    for (int i = 0; i < N; i++) {
+        Datum d = {.i32 = (int32_t)(next_random(&seed) % (uint64_t)b->o.rows)};
+        buf_clear(&key);
+        (void)index_key_column(&t->indexes[0], 0, &d, false, &key);
+        IndexBound bound = {.key = {(const char *)key.data, key.len}, .inclusive = true};
+        must(&b->err, index_scan_start(&b->cx, scan, NULL, &snap, &bound, &bound, false), "start");
+        must(&b->err, index_scan_next(&b->cx, scan, 1, &row, &keys), "next");
+        found += row.count;
+    }
+    printf("look-up through the index and fetch: %.0f ns (%llu found)\n",
+           (seconds_now(b) - start) * 1e9 / N, (unsigned long long)found);
+    snapshot_release(&snap);
+    buf_release(&key);
+    arena_release(&keys);
+    arena_release(&a);
+}
+
 static void bench_micro(Bench *b)
 {
     enum { N = 200000 };
@@ -387,6 +436,7 @@ int main(int argc, char **argv)
     printf("load: %.2f million rows/s\n", bench_load(&b) / 1e6);
     bench_hops(&b);
     if (b.o.micro) {
+        bench_index(&b);
         bench_micro(&b);
     }
     if (b.o.seconds > 0) {

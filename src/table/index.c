@@ -358,6 +358,7 @@ Status index_create(Cx *cx, Engine *e, Txn *txn, TreeId *tree_out, PageNo *root_
 
 /* BuildKey - one entry to sort: its key in the build's arena. */
 typedef struct BuildKey {
+    uint64_t head; /* first bytes, big-endian: most comparisons end here */
     const uint8_t *bytes;
     uint32_t len;
     bool has_null;
@@ -366,6 +367,9 @@ typedef struct BuildKey {
 static int build_key_cmp(const void *pa, const void *pb)
 {
     const BuildKey *a = pa, *b = pb;
+    if (a->head != b->head) {
+        return a->head < b->head ? -1 : 1;
+    }
     int c = memcmp(a->bytes, b->bytes, MIN(a->len, b->len));
     return c != 0 ? c : (a->len > b->len) - (a->len < b->len);
 }
@@ -420,7 +424,9 @@ static Status build_collect(Cx *cx, Txn *txn, const Snapshot *snap, const Table 
             }
             uint8_t *copy = arena_alloc_aligned(arena, key.buf.len, 1);
             memcpy(copy, key.buf.data, key.buf.len);
-            keys[count++] = (BuildKey){copy, (uint32_t)key.buf.len, has_null};
+            /* The row id's 8 bytes are always there, so the key is long enough. */
+            uint64_t head = __builtin_bswap64(get_u64(copy));
+            keys[count++] = (BuildKey){head, copy, (uint32_t)key.buf.len, has_null};
         }
     }
     table_scan_end(scan);

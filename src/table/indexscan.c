@@ -15,7 +15,7 @@ struct IndexScan {
     const uint16_t *columns;
     uint16_t column_count;
     bool want_rowid, backward, done, started;
-    bool one;    /* the bounds are one whole key of a unique index: at most one row */
+    bool one;    /* an equality on a unique index: mostly a look-up of one row */
     bool within; /* stopped inside a leaf: go on at `resume` */
     Txn *txn;
     const Snapshot *snap;
@@ -178,9 +178,27 @@ static Status index_scan_judge(Cx *cx, IndexScan *s, const PageRef *leaf, uint32
     }
     if (seen) {
         s->ids[s->id_count++] = __builtin_bswap64(get_u64(s->key.data + s->key.len - 8));
-        *end_out = s->one && s->key.len - 8 == s->from.len;
     }
     return ST_OK;
+}
+
+/* index_scan_probe - a look-up without a cursor. *done_out: it could be answered from one leaf. */
+static Status index_scan_probe(Cx *cx, IndexScan *s, bool *done_out)
+{
+    BtPos pos;
+    BtKey key = {.bytes = slice_bytes(s->from.data, s->from.len)};
+    bool end = false;
+    TRY(bt_seek(cx, &s->tree, &key, LATCH_SHARED, &pos));
+    Status st = ST_OK;
+    uint32_t n = bt_leaf_count(&pos.leaf);
+    txn_note_page(s->txn, s->snap, &pos.leaf);
+    for (uint32_t slot = pos.slot; slot < n && !end && st == ST_OK && s->id_count < INDEX_SCAN_IDS;
+         slot++) {
+        st = index_scan_judge(cx, s, &pos.leaf, slot, &end);
+    }
+    *done_out = end;
+    bt_release(&s->tree, &pos);
+    return st;
 }
 
 /* index_scan_collect - row ids of the next leaf (part). */
@@ -190,6 +208,13 @@ static Status index_scan_collect(Cx *cx, IndexScan *s, uint32_t want)
     s->id_count = 0;
     s->id_next = 0;
     want = MIN(want, (uint32_t)INDEX_SCAN_IDS);
+    if (s->one && !s->started) {
+        TRY(index_scan_probe(cx, s, &s->done));
+        if (s->done) {
+            return ST_OK;
+        }
+        s->id_count = 0;
+    }
     Status st = index_scan_latch(cx, s, &pos);
     if (st == ST_DONE) {
         s->done = true;

@@ -267,6 +267,53 @@ static void store_index_scans(void **state)
     fixture_end(&f);
 }
 
+/* Rows with NULL in a unique index are many under one key, and an equality finds them all. */
+static void store_nulls_in_unique_index(void **state)
+{
+    (void)state;
+    enum { N = 700 };
+    static const PhysType TYPES[3] = {PHYS_I32, PHYS_I64, PHYS_STR};
+    static const PhysType OUT[1] = {PHYS_I64};
+    static const uint16_t COLUMNS[1] = {1};
+    Fixture f;
+    Batch b, out;
+    IndexScan *scan;
+    Snapshot snap;
+    Buf key;
+    RowId id;
+    uint32_t found = 0;
+    fixture_start(&f, 1);
+    batch_init(&b, TYPES, 3, &f.s.arena);
+    batch_set_count(&b, 1);
+    Txn *w = fixture_begin(&f);
+    for (int i = 0; i < N; i++) {
+        vec_set_null(b.cols[0], 0);
+        VEC_DATA(b.cols[1], int64_t)[0] = i;
+        vec_set_null(b.cols[2], 0);
+        RowValues v = {&b, 0};
+        must(&f.s, table_insert(&f.s.cx, w, f.t, &v, &id));
+    }
+    fixture_commit(&f, &f.s, w);
+    Datum none = {0};
+    buf_init(&key, 64);
+    assert_true(index_key_column(&f.t->indexes[0], 0, &none, true, &key));
+    IndexBound bound = {.key = {(const char *)key.data, key.len}, .inclusive = true};
+    batch_init(&out, OUT, 1, &f.s.arena);
+    snapshot_take(f.e->txns, NULL, &snap);
+    must(&f.s, index_scan_create(&f.s.cx, &f.s.arena, f.t, 0, COLUMNS, 1, false, &scan));
+    must(&f.s, index_scan_start(&f.s.cx, scan, NULL, &snap, &bound, &bound, false));
+    Status st;
+    while ((st = index_scan_next(&f.s.cx, scan, 1000, &out, &f.s.arena)) == ST_OK) {
+        found += out.count;
+    }
+    assert_int_equal(st, ST_DONE);
+    assert_int_equal(found, N);
+    snapshot_release(&snap);
+    buf_release(&key);
+    verify(&f, &f.s);
+    fixture_end(&f);
+}
+
 static void store_index_build(void **state)
 {
     (void)state;
@@ -396,6 +443,7 @@ int main(void)
         cmocka_unit_test(store_unchanged_external_value_stays),
         cmocka_unit_test(store_columns_added),
         cmocka_unit_test(store_index_scans),
+        cmocka_unit_test(store_nulls_in_unique_index),
         cmocka_unit_test(store_index_build),
         cmocka_unit_test(store_batches),
         cmocka_unit_test(store_sequences),
