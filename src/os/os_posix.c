@@ -63,6 +63,7 @@ static void *posix_thread_main(void *arg)
     return NULL;
 }
 
+/* posix_thread_create - with a stack of stated size, whatever ulimit says. */
 static Status posix_thread_create(Os *os, Cx *cx, const char *name, void (*fn)(void *arg),
                                   void *arg, OsThread **out)
 {

@@ -19,7 +19,7 @@
 
 /* What every device in use accepts; finer would need a question per file system. */
 #define DIRECT_ALIGN     4096u
-#define ZERO_CHUNK_BYTES (256u * 1024)
+#define ZERO_CHUNK_BYTES (64u * 1024)
 
 typedef struct PosixFile {
     OsFile base;
@@ -107,6 +107,7 @@ static int posix_pick_fd(const PosixFile *f, const void *buf, size_t n, uint64_t
     return f->direct_fd >= 0 && aligned ? f->direct_fd : f->fd;
 }
 
+/* posix_file_pread - all n bytes, or those up to the end of the file. */
 Status posix_file_pread(OsFile *file, Cx *cx, void *buf, size_t n, uint64_t offset, size_t *n_out)
 {
     PosixFile *f = (PosixFile *)file;
@@ -137,6 +138,7 @@ Status posix_file_pread(OsFile *file, Cx *cx, void *buf, size_t n, uint64_t offs
     return ST_OK;
 }
 
+/* posix_file_pwrite - all n bytes, or an error; a short write is gone on with. */
 Status posix_file_pwrite(OsFile *file, Cx *cx, const void *buf, size_t n, uint64_t offset)
 {
     PosixFile *f = (PosixFile *)file;
@@ -311,6 +313,7 @@ Status posix_sync_dir(Os *os, Cx *cx, const char *path)
     return ST_OK;
 }
 
+/* posix_list_dir - the names, without "." and "..", in no order. */
 Status posix_list_dir(Os *os, Cx *cx, Arena *arena, const char *path, char ***names_out,
                       uint32_t *count_out)
 {

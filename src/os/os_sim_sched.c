@@ -139,6 +139,7 @@ NORETURN void sim_cut_power(Sim *sim)
     sim_leave(sim);
 }
 
+/* sim_thread_main - wait for the first turn, run, wake the joiners, hand the baton on. */
 static void *sim_thread_main(void *arg)
 {
     SimThread *self = arg;

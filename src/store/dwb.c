@@ -61,7 +61,8 @@ static Status restore_one(Cx *cx, Store *s, uint32_t i, const DwbEntry *e)
     return os_file_pwrite(cx, s->file, copy, PAGE_SIZE, e->page * PAGE_SIZE);
 }
 
-Status store_restore_torn(Cx *cx, Store *s)
+/* dwb_restore - put back every page of the last batch that is torn in place. */
+static Status dwb_restore(Cx *cx, Store *s)
 {
     alignas(4096) uint8_t bytes[DWB_HEAD_BYTES];
     DwbHead *head = (DwbHead *)(void *)bytes;
@@ -75,9 +76,31 @@ Status store_restore_torn(Cx *cx, Store *s)
     for (uint32_t i = 0; i < head->count; i++) {
         TRY(restore_one(cx, s, i, &head->entries[i]));
     }
-    uint64_t size;
-    TRY(os_file_size(cx, s->file, &size));
-    atomic_store(&s->page_count, MIN(size / PAGE_SIZE, s->options.max_pages));
     sync_or_halt(cx, s, s->file);
     return ST_OK;
+}
+
+Status store_restore_torn(Cx *cx, Store *s)
+{
+    uint64_t size;
+    TRY(dwb_restore(cx, s));
+    TRY(os_file_size(cx, s->file, &size));
+    atomic_store(&s->page_count, MIN(size / PAGE_SIZE, s->options.max_pages));
+    return ST_OK;
+}
+
+/* dwb_settle - a write in place failed: the page may be half written, and the area holds its only
+ * whole copy. Before the area is used again, all of it must be in place. */
+Status dwb_settle(Cx *cx, Store *s)
+{
+    if (!s->dwb_owed || !s->options.sync) {
+        return ST_OK;
+    }
+    uint8_t *keep = mem_alloc("dwb", 2 * STORE_STRIDE);
+    memcpy(keep, s->batch, 2 * STORE_STRIDE); /* the next batch is there already */
+    Status st = dwb_restore(cx, s);
+    memcpy(s->batch, keep, 2 * STORE_STRIDE);
+    mem_free(keep);
+    s->dwb_owed = st != ST_OK;
+    return st;
 }

@@ -143,10 +143,11 @@ static Status store_init(Cx *cx, Os *os, const char *path, const StoreOptions *o
 }
 
 /* dwb_close - every batch was synced in place, so the area has done its duty: the file goes. Unless
- * recovery did not come to its end: then it may hold what the next one needs. */
+ * recovery did not come to its end, or the last batch is not whole in place: then it may hold what
+ * the next one needs. */
 static void dwb_close(Store *s)
 {
-    if (s->dwb != NULL && s->recovering) {
+    if (s->dwb != NULL && (s->recovering || s->dwb_owed)) {
         os_file_close(s->dwb);
     } else if (s->dwb != NULL) {
         Err err = {0};

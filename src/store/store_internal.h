@@ -100,6 +100,7 @@ struct Store {
     OsMutex write_mutex; /* one batch at a time: guards batch, dwb */
     uint8_t *batch;      /* (1 + DWB_PAGES) * PAGE_SIZE, aligned */
     uint64_t dwb_seq;
+    bool dwb_owed; /* the last batch may not be whole in place */
     OsThread *writer;
     OsEvent writer_event;
     _Atomic bool stop;
@@ -132,6 +133,7 @@ uint32_t evict_clean(Store *s, uint32_t want);
  * latches too. */
 Status write_pages(Cx *cx, Store *s, const PageNo *pages, uint32_t count, bool wait);
 Status dwb_write(Cx *cx, Store *s, const PageNo *pages, uint32_t count);
+Status dwb_settle(Cx *cx, Store *s);
 /* store_grow - make the file (and the map of used pages) cover page_count pages. Requires
  * space_mutex, or recovery. */
 Status store_grow(Cx *cx, Store *s, uint64_t page_count);

@@ -72,13 +72,16 @@ static Status batch_write(Cx *cx, Store *s, const BatchPage *batch, uint32_t n)
         TRY(wal_flush_wait(cx, s->wal, newest + 1));
     }
     os_stop_point(s->os, "write.before_dwb");
+    TRY(dwb_settle(cx, s));
     TRY(dwb_write(cx, s, pages, n));
+    s->dwb_owed = true;
     for (uint32_t i = 0; i < n; i++) {
         TRY(os_file_pwrite(cx, s->file, s->batch + (size_t)(i + 1) * PAGE_SIZE, PAGE_SIZE,
                            pages[i] * PAGE_SIZE));
     }
     os_stop_point(s->os, "write.before_sync");
     sync_or_halt(cx, s, s->file);
+    s->dwb_owed = false;
     return ST_OK;
 }
 

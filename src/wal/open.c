@@ -47,17 +47,16 @@ static void wal_free(Wal *wal)
     mem_free(wal->chunks);
     mem_free(wal->cold);
     mem_free(wal->dir);
-    free(wal);
+    os_mem_unreserve(wal, sizeof(*wal));
 }
 
 /* wal_new - the state in memory, without files. */
 static Status wal_new(Cx *cx, Os *os, const char *dir, const WalOptions *o, Wal **wal_out)
 {
-    Wal *wal = aligned_alloc(CACHE_LINE, ALIGN_UP(sizeof(Wal), (size_t)CACHE_LINE));
+    Wal *wal = os_mem_reserve(sizeof(*wal)); /* zeros, and aligned for its slots */
     if (wal == NULL) {
         return err_set(cx, ERRCODE_OUT_OF_MEMORY, "out of memory");
     }
-    memset(wal, 0, sizeof(*wal));
     wal->os = os;
     size_t dir_bytes = strlen(dir) + 1;
     wal->dir = mem_alloc("wal", dir_bytes);

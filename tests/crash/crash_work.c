@@ -419,15 +419,18 @@ static bool work_step(CrashWorker *w, Txn *txn)
     }
 }
 
-/* work_mark - change row 0 for sure: states that differ elsewhere can be told apart by it. */
+/* work_mark - change row 0 for sure (a key too long changes nothing): states that differ elsewhere
+ * can be told apart by it. */
 static bool work_mark(CrashWorker *w, Txn *txn)
 {
-    while (!w->draft.rows[0].present) {
-        if (!work_insert(w, txn, 0)) {
+    CrashRow old = w->draft.rows[0];
+    const CrashRow *now = &w->draft.rows[0];
+    while (!now->present || (old.present && now->b == old.b)) {
+        if (!(now->present ? work_change(w, txn, 0, false) : work_insert(w, txn, 0))) {
             return false;
         }
     }
-    return work_change(w, txn, 0, false);
+    return true;
 }
 
 /* work_commit - the state is among the possible ones before the engine can have made it durable. */
@@ -536,6 +539,9 @@ static void crash_plan_fault(Crash *c)
     static const OsSimFault faults[] = {OS_SIM_EIO, OS_SIM_ENOSPC, OS_SIM_SHORT_WRITE};
     c->faulty = crash_random(&c->random, 4) == 0;
     if (c->faulty) {
+        if (c->verbose) {
+            (void)printf("seed %llu: a disk error is planned\n", (unsigned long long)c->seed);
+        }
         os_sim_fault_at(c->os, 1 + crash_random(&c->random, 200),
                         faults[crash_random(&c->random, ARRAY_LEN(faults))]);
     }

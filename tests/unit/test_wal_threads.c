@@ -22,7 +22,7 @@ typedef struct Worker {
     pthread_t id;
 } Worker;
 
-static void *worker_main(void *arg)
+static void *append_worker_main(void *arg)
 {
     Worker *w = arg;
     Err err;
@@ -60,7 +60,7 @@ static void threads_append_and_read(void **state)
     wal_test_ok(&t, wal_start(&t.cx, wal));
     for (int i = 0; i < THREADS; i++) {
         workers[i] = (Worker){.t = &t, .wal = wal, .first = (uint64_t)i * EACH};
-        assert_int_equal(pthread_create(&workers[i].id, NULL, worker_main, &workers[i]), 0);
+        assert_int_equal(pthread_create(&workers[i].id, NULL, append_worker_main, &workers[i]), 0);
     }
     for (int i = 0; i < THREADS; i++) {
         (void)pthread_join(workers[i].id, NULL);
