@@ -201,7 +201,6 @@ Status exec_sublink(void *arg, Cx *cx, uint32_t number, const Vector *const *arg
 {
     ExecState *s = arg;
     SubRun *r = &s->subs[number];
-    (void)arg_count;
     SEL_FOREACH(row, sel)
     {
         if (!r->cached) {
@@ -215,7 +214,7 @@ Status exec_sublink(void *arg, Cx *cx, uint32_t number, const Vector *const *arg
             }
             TRY(sub_run(cx, r));
         }
-        TRY(sub_answer(cx, r, args[0], row, out, row, arena));
+        TRY(sub_answer(cx, r, arg_count > 0 ? args[0] : NULL, row, out, row, arena));
     }
     return ST_OK;
 }
