@@ -91,6 +91,8 @@ Status date_to_timestamp(Cx *cx, int32_t date, int64_t *out);
 Status date_to_timestamptz(FnCall *call, int32_t date, int64_t *out);
 Status timestamp_to_timestamptz(FnCall *call, int64_t ts, int64_t *out);
 int64_t timestamptz_to_timestamp(FnCall *call, int64_t ts);
+/* datetime_overlaps - SQL's OVERLAPS of two spans of 64-bit values, either end may be NULL. */
+Status datetime_overlaps(FnCall *call, const Datum *a, const bool *nulls, Datum *r);
 extern const char *const MONTH_NAMES[12];
 extern const char *const DAY_NAMES[7];
 

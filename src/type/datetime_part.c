@@ -788,8 +788,7 @@ static bool span_order(int64_t v[2], bool nulls[2])
     }
     return !nulls[0];
 }
-static Status row_overlaps_timestamp(FnCall *call UNUSED, const Datum *a, const bool *nulls,
-                                     Datum *r)
+Status datetime_overlaps(FnCall *call UNUSED, const Datum *a, const bool *nulls, Datum *r)
 {
     int64_t x[2] = {a[0].i64, a[1].i64}, y[2] = {a[2].i64, a[3].i64};
     bool xn[2] = {nulls[0], nulls[1]}, yn[2] = {nulls[2], nulls[3]};
@@ -807,7 +806,7 @@ static Status row_overlaps_timestamp(FnCall *call UNUSED, const Datum *a, const 
 }
 static Status k_overlaps_timestamp(KERNEL_PARAMS)
 {
-    return kernel_rows_nullable(call, args, arg_count, sel, out, row_overlaps_timestamp);
+    return kernel_rows_nullable(call, args, arg_count, sel, out, datetime_overlaps);
 }
 
 static const FnOps DATETIME_PART_FNS[] = {

@@ -14,7 +14,7 @@ static const TypeFamily *const TYPE_FAMILIES[] = {
     &type_family_text_out,      &type_family_datetime,     &type_family_datetime_ops,
     &type_family_datetime_part, &type_family_uuid,         &type_family_json,
     &type_family_float_math,    &type_family_numeric_math, &type_family_text_regex,
-    &type_family_to_char,
+    &type_family_to_char,       &type_family_to_char_num,  &type_family_misc,
 };
 
 #define TYPE_INDEX_SIZE 256

@@ -1,0 +1,359 @@
+/*
+ * to_char_num.c - to_char of numbers and to_number: 9 0 . D , G S MI PL SG PR L FM TH.
+ *
+ * The number is rounded to the decimals of the format and laid over its digit positions from the
+ * right; blanks, commas in blanks and the sign are then decided from the left.
+ */
+#include <stdlib.h>
+
+#include "type/kernel.h"
+#include "type/numeric.h"
+
+typedef enum NumSign { NS_NONE, NS_S_LEAD, NS_S_TRAIL, NS_MI, NS_PL, NS_SG, NS_PR } NumSign;
+typedef struct NumFormat {
+    NumSign sign;
+    bool fill, decimal;
+    int32_t pre, post; /* digit positions before and after the point */
+    int32_t
+        zero_from; /* position (0-based, from the left) of the first 0 before the point, or -1 */
+    int32_t last_zero; /* last 0 after the point, 1-based; 0 = none */
+} NumFormat;
+
+/* num_format_word - length of a word of the format at f, 0 when a plain character. */
+static size_t num_format_word(Slice f, char *word)
+{
+    char a = ascii_upper(f.ptr[0]), b = f.len > 1 ? ascii_upper(f.ptr[1]) : '\0';
+    static const char PAIRS[][3] = {"FM", "MI", "PL", "SG", "PR", "TH", "RN"};
+    for (size_t i = 0; i < ARRAY_LEN(PAIRS); i++) {
+        if (a == PAIRS[i][0] && b == PAIRS[i][1]) {
+            *word = PAIRS[i][0] == 'P' ? (b == 'L' ? 'p' : 'r') : PAIRS[i][0] == 'S' ? 'g' : a;
+            return 2;
+        }
+    }
+    if (f.len >= 4 && a == 'E' && b == 'E') {
+        *word = 'E';
+        return 4;
+    }
+    *word = a;
+    return strchr("90.,DGSLVB", a) != NULL ? 1 : 0;
+}
+
+/* num_format_scan - what the format asks for; 0A000 for the parts not supported. */
+static Status num_format_scan(Cx *cx, Slice f, NumFormat *nf)
+{
+    *nf = (NumFormat){.zero_from = -1};
+    bool digits_seen = false;
+    while (f.len > 0) {
+        char w = '\0';
+        size_t n = f.ptr[0] == '"' ? 0 : num_format_word(f, &w);
+        if (f.ptr[0] == '"') {
+            const char *end = memchr(f.ptr + 1, '"', f.len - 1);
+            n = end == NULL ? f.len : (size_t)(end + 1 - f.ptr);
+            w = '\0';
+        }
+        switch (n == 0 ? '\0' : w) {
+        case '9':
+        case '0':
+            digits_seen = true;
+            if (nf->decimal) {
+                nf->post++;
+                nf->last_zero = w == '0' ? nf->post : nf->last_zero;
+            } else {
+                nf->zero_from = w == '0' && nf->zero_from < 0 ? nf->pre : nf->zero_from;
+                nf->pre++;
+            }
+            break;
+        case '.':
+        case 'D':
+            if (nf->decimal) {
+                return err_set(cx, ERRCODE_SYNTAX_ERROR, "multiple decimal points");
+            }
+            nf->decimal = true;
+            break;
+        case 'F': nf->fill = true; break;
+        case 'S': nf->sign = digits_seen ? NS_S_TRAIL : NS_S_LEAD; break;
+        case 'M': nf->sign = NS_MI; break;
+        case 'p': nf->sign = NS_PL; break;
+        case 'g': nf->sign = NS_SG; break;
+        case 'r': nf->sign = NS_PR; break;
+        case 'V':
+        case 'E':
+        case 'R': return err_unsupported(cx, "number formats with V, EEEE or RN are not supported");
+        default: break;
+        }
+        n = MAX(n, (size_t)utf8_len(f.ptr[0]));
+        n = MIN(n, f.len);
+        f.ptr += n;
+        f.len -= n;
+    }
+    return ST_OK;
+}
+
+typedef struct NumLayout {
+    const NumFormat *nf;
+    char *pre, *post;
+    bool neg, overflow;
+    int32_t first;      /* first printed digit position before the point; pre when none */
+    int32_t last_shown; /* decimals shown with FM */
+} NumLayout;
+
+/* num_sign_before - the floating sign, right before the first digit or the point. */
+static void num_sign_before(const NumLayout *l, Buf *buf)
+{
+    switch (l->nf->sign) {
+    case NS_NONE:
+    case NS_PL:
+        if (l->neg) {
+            buf_putc(buf, '-');
+        } else if (!l->nf->fill) {
+            buf_putc(buf, ' ');
+        }
+        break;
+    case NS_S_LEAD: buf_putc(buf, l->neg ? '-' : '+'); break;
+    case NS_PR:
+        if (l->neg) {
+            buf_putc(buf, '<');
+        } else if (!l->nf->fill) {
+            buf_putc(buf, ' ');
+        }
+        break;
+    default: break;
+    }
+}
+/* num_format_write - walk the format a second time and place everything. */
+static void num_format_write(const NumLayout *l, Slice f, Buf *buf)
+{
+    const NumFormat *nf = l->nf;
+    int32_t at = 0, after = 0;
+    bool point = false, sign_done = false;
+    int32_t total = nf->pre;
+    while (f.len > 0) {
+        char w = '\0';
+        size_t n = f.ptr[0] == '"' ? 0 : num_format_word(f, &w);
+        if (f.ptr[0] == '"') {
+            const char *end = memchr(f.ptr + 1, '"', f.len - 1);
+            size_t text = end == NULL ? f.len - 1 : (size_t)(end - f.ptr - 1);
+            buf_put(buf, f.ptr + 1, text);
+            n = end == NULL ? f.len : text + 2;
+            w = '\0';
+        } else if (n == 0) {
+            n = MIN((size_t)utf8_len(f.ptr[0]), f.len);
+            buf_put(buf, f.ptr, n);
+            w = '\0';
+        }
+        switch (w) {
+        case '9':
+        case '0':
+            if (point) {
+                if (after < l->last_shown) {
+                    buf_putc(buf, l->overflow ? '#' : l->post[after]);
+                }
+                after++;
+                break;
+            }
+            if (at < l->first) {
+                if (!nf->fill) {
+                    buf_putc(buf, ' ');
+                }
+            } else {
+                if (!sign_done) {
+                    num_sign_before(l, buf);
+                    sign_done = true;
+                }
+                buf_putc(buf, l->overflow ? '#' : l->pre[at]);
+            }
+            at++;
+            break;
+        case '.':
+        case 'D':
+            if (!sign_done) {
+                num_sign_before(l, buf);
+                sign_done = true;
+            }
+            point = true;
+            buf_putc(buf, '.');
+            break;
+        case ',':
+        case 'G':
+            if (at > l->first || (at == l->first && sign_done)) {
+                buf_putc(buf, ',');
+            } else if (!nf->fill) {
+                buf_putc(buf, ' ');
+            }
+            break;
+        case 'L':
+            if (!nf->fill) {
+                buf_putc(buf, ' ');
+            }
+            break;
+        case 'M':
+            if (l->neg) {
+                buf_putc(buf, '-');
+            } else if (!nf->fill) {
+                buf_putc(buf, ' ');
+            }
+            break;
+        case 'p':
+            if (!l->neg) {
+                buf_putc(buf, '+');
+            } else if (!nf->fill) {
+                buf_putc(buf, ' ');
+            }
+            break;
+        case 'g': buf_putc(buf, l->neg ? '-' : '+'); break;
+        case 'r':
+            if (l->neg) {
+                buf_putc(buf, '>');
+            } else if (!nf->fill) {
+                buf_putc(buf, ' ');
+            }
+            break;
+        case 'S':
+            if (nf->sign == NS_S_TRAIL) {
+                buf_putc(buf, l->neg ? '-' : '+');
+            }
+            break;
+        case 'T': {
+            char one = total > 0 ? l->pre[total - 1] : '0',
+                 ten = total > 1 ? l->pre[total - 2] : '0';
+            const char *th = ten == '1'   ? "TH"
+                             : one == '1' ? "ST"
+                             : one == '2' ? "ND"
+                             : one == '3' ? "RD"
+                                          : "TH";
+            for (int i = 0; i < 2 && !l->neg && nf->post == 0; i++) {
+                buf_putc(buf, f.ptr[0] == 't' ? ascii_lower(th[i]) : th[i]);
+            }
+            break;
+        }
+        default: break;
+        }
+        f.ptr += n;
+        f.len -= n;
+    }
+}
+
+/* num_to_char - a finite numeric by a format. */
+static Status num_to_char(FnCall *call, const Str *v, Slice f, Str *out)
+{
+    NumFormat nf;
+    Str rounded;
+    TRY(num_format_scan(call->cx, f, &nf));
+    TRY(numeric_round_to(call->cx, call->arena, v, nf.post, false, &rounded));
+    Num n = num_get(&rounded);
+    Buf text;
+    buf_init(&text, SIZE_MAX);
+    numeric_text(&rounded, &text);
+    buf_putc(&text, '\0');
+    const char *p = (const char *)text.data + n.neg;
+    if (n.kind != NUM_FINITE) {
+        p = "";
+    }
+    size_t whole = strcspn(p, ".");
+    const char *whole_digits = p, *fraction = p[whole] == '.' ? p + whole + 1 : "";
+    if (whole == 1 && p[0] == '0') {
+        whole = 0;
+    }
+    NumLayout l = {.nf = &nf, .neg = n.neg};
+    l.pre = arena_alloc(call->arena, (size_t)nf.pre + 1);
+    l.post = arena_alloc(call->arena, (size_t)nf.post + 1);
+    l.overflow = n.kind != NUM_FINITE || whole > (size_t)nf.pre;
+    memset(l.pre, '0', (size_t)nf.pre + 1);
+    memset(l.post, '0', (size_t)nf.post + 1);
+    l.first = nf.pre - (int32_t)MIN(whole, (size_t)nf.pre);
+    if (!l.overflow) {
+        memcpy(l.pre + l.first, whole_digits, whole);
+        memcpy(l.post, fraction, MIN(strlen(fraction), (size_t)nf.post));
+    } else {
+        l.first = 0;
+    }
+    if (nf.zero_from >= 0) {
+        l.first = MIN(l.first, nf.zero_from);
+    }
+    if (l.first == nf.pre && nf.post == 0 && nf.pre > 0) {
+        l.first = nf.pre - 1; /* zero itself is shown */
+    }
+    l.last_shown = nf.post;
+    if (nf.fill && !l.overflow) {
+        while (l.last_shown > nf.last_zero && l.post[l.last_shown - 1] == '0') {
+            l.last_shown--;
+        }
+        if (l.first == nf.pre && nf.pre > 0 && l.last_shown == 0) {
+            l.first = nf.pre - 1;
+        }
+    }
+    Buf buf;
+    buf_init(&buf, 0x3fffffff);
+    num_format_write(&l, f, &buf);
+    *out = str_of_buf(call->arena, &buf);
+    buf_release(&buf);
+    buf_release(&text);
+    return ST_OK;
+}
+ROW_KERNEL(numeric_to_char)
+{
+    return num_to_char(call, &a[0].str, str_slice(&a[1].str), &r->str);
+}
+ROW_KERNEL(int4_to_char)
+{
+    Str v = numeric_from_i128(call->arena, a[0].i32, 0);
+    return num_to_char(call, &v, str_slice(&a[1].str), &r->str);
+}
+ROW_KERNEL(int8_to_char)
+{
+    Str v = numeric_from_i128(call->arena, a[0].i64, 0);
+    return num_to_char(call, &v, str_slice(&a[1].str), &r->str);
+}
+ROW_KERNEL(float8_to_char)
+{
+    Str v;
+    TRY(numeric_from_f64(call, a[0].f64, 15, &v));
+    return num_to_char(call, &v, str_slice(&a[1].str), &r->str);
+}
+ROW_KERNEL(float4_to_char)
+{
+    Str v;
+    TRY(numeric_from_f64(call, (double)a[0].f32, 6, &v));
+    return num_to_char(call, &v, str_slice(&a[1].str), &r->str);
+}
+
+/* numeric_to_number - the digits, sign and point of a text; the format says how many decimals. */
+ROW_KERNEL(numeric_to_number)
+{
+    NumFormat nf;
+    Slice t = str_slice(&a[0].str);
+    char *digits = arena_alloc(call->arena, t.len + 3);
+    size_t n = 1;
+    bool neg = false, point = false, any = false;
+    TRY(num_format_scan(call->cx, str_slice(&a[1].str), &nf));
+    for (size_t i = 0; i < t.len; i++) {
+        char c = t.ptr[i];
+        if (is_digit(c)) {
+            digits[n++] = c;
+            any = true;
+        } else if (c == '.' && nf.decimal && !point) {
+            point = true;
+            digits[n++] = '.';
+        } else if (c == '-' || c == '<') {
+            neg = true;
+        }
+    }
+    if (!any) {
+        return err_bad_syntax(call->cx, "numeric", SLICE_LIT(" "));
+    }
+    digits[0] = neg ? '-' : '+';
+    TRY(numeric_parse(call, (Slice){digits, n}, -1, &r->str));
+    Num v = num_get(&r->str);
+    return v.dscale > nf.post
+               ? numeric_round_to(call->cx, call->arena, &r->str, nf.post, false, &r->str)
+               : ST_OK;
+}
+
+static const FnOps TO_CHAR_NUM_FNS[] = {
+    FN(numeric_to_char), FN(int4_to_char),   FN(int8_to_char),
+    FN(float8_to_char),  FN(float4_to_char), FN(numeric_to_number),
+};
+const TypeFamily type_family_to_char_num = {
+    .fns = TO_CHAR_NUM_FNS,
+    .fn_count = ARRAY_LEN(TO_CHAR_NUM_FNS),
+};
