@@ -1,0 +1,250 @@
+/*
+ * column.c - column definitions of CREATE TABLE and ADD COLUMN: type, NOT NULL, defaults, serial,
+ * identity.
+ */
+#include "ddl/ddl_internal.h"
+
+/* column_serial_type - the integer type behind serial and its relatives; 0 = another type. */
+static Oid column_serial_type(const PgQuery__TypeName *t)
+{
+    if (t->n_names != 1) {
+        return OID_INVALID;
+    }
+    const char *s = ddl_string(t->names[0]);
+    if (strcmp(s, "smallserial") == 0 || strcmp(s, "serial2") == 0) {
+        return TYPE_INT2;
+    }
+    if (strcmp(s, "serial") == 0 || strcmp(s, "serial4") == 0) {
+        return TYPE_INT4;
+    }
+    return strcmp(s, "bigserial") == 0 || strcmp(s, "serial8") == 0 ? TYPE_INT8 : OID_INVALID;
+}
+
+/* ColumnDefine - what the steps of one definition share. */
+typedef struct ColumnDefine {
+    DdlCx *d;
+    const PgQuery__ColumnDef *def;
+    const char *table_name;
+    Oid namespace_oid;
+    const ColumnSink *sink;
+    NewColumn *out;
+    bool not_null_given;
+} ColumnDefine;
+
+static Status column_owned_sequence(Cx *cx, ColumnDefine *c, PgQuery__Node *const *options,
+                                    size_t option_count)
+{
+    char *name;
+    TRY(ddl_choose_relation_name(cx, c->d, c->namespace_oid, c->table_name, c->out->name, "seq",
+                                 &name));
+    return ddl_make_sequence(cx, c->d, c->namespace_oid, name, c->out->type->oid, options,
+                             option_count, 'p', &c->out->sequence);
+}
+
+static Status column_two_defaults(Cx *cx, ColumnDefine *c, int32_t location)
+{
+    st_ignore(err_set(cx, ERRCODE_SYNTAX_ERROR,
+                      "multiple default values specified for column \"%s\" of table \"%s\"",
+                      c->out->name, c->table_name));
+    return ddl_error_at(cx, c->d, ST_ERROR, location);
+}
+
+static Status column_null_conflict(Cx *cx, ColumnDefine *c, int32_t location)
+{
+    st_ignore(err_set(cx, ERRCODE_SYNTAX_ERROR,
+                      "conflicting NULL/NOT NULL declarations for column \"%s\" of table \"%s\"",
+                      c->out->name, c->table_name));
+    return ddl_error_at(cx, c->d, ST_ERROR, location);
+}
+
+static Status column_identity(Cx *cx, ColumnDefine *c, const PgQuery__Constraint *con)
+{
+    NewColumn *out = c->out;
+    Oid type = out->type->oid;
+    if (out->identity != 0) {
+        st_ignore(err_set(cx, ERRCODE_SYNTAX_ERROR,
+                          "multiple identity specifications for column \"%s\" of table \"%s\"",
+                          out->name, c->table_name));
+        return ddl_error_at(cx, c->d, ST_ERROR, con->location);
+    }
+    if (out->default_node != NULL || out->default_sql != NULL) {
+        st_ignore(err_set(cx, ERRCODE_SYNTAX_ERROR,
+                          "both default and identity specified for column \"%s\" of table \"%s\"",
+                          out->name, c->table_name));
+        return ddl_error_at(cx, c->d, ST_ERROR, con->location);
+    }
+    if (type != TYPE_INT2 && type != TYPE_INT4 && type != TYPE_INT8) {
+        return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                       "identity column type must be smallint, integer, or bigint");
+    }
+    out->identity = con->generated_when != NULL && con->generated_when[0] == 'd' ? 'd' : 'a';
+    if (out->null_given) {
+        return column_null_conflict(cx, c, con->location);
+    }
+    out->not_null = true;
+    return column_owned_sequence(cx, c, con->options, con->n_options);
+}
+
+/* column_constraint - one constraint of a column definition. */
+static Status column_constraint(Cx *cx, ColumnDefine *c, PgQuery__Constraint *con)
+{
+    NewColumn *out = c->out;
+    switch (con->contype) {
+    case PG_QUERY__CONSTR_TYPE__CONSTR_NULL:
+        if (c->not_null_given || out->sequence != 0) {
+            return column_null_conflict(cx, c, con->location);
+        }
+        out->null_given = true;
+        return ST_OK;
+    case PG_QUERY__CONSTR_TYPE__CONSTR_NOTNULL:
+        if (out->null_given) {
+            return column_null_conflict(cx, c, con->location);
+        }
+        out->not_null = c->not_null_given = true;
+        return ST_OK;
+    case PG_QUERY__CONSTR_TYPE__CONSTR_DEFAULT:
+        if (out->identity != 0) {
+            st_ignore(
+                err_set(cx, ERRCODE_SYNTAX_ERROR,
+                        "both default and identity specified for column \"%s\" of table \"%s\"",
+                        out->name, c->table_name));
+            return ddl_error_at(cx, c->d, ST_ERROR, con->location);
+        }
+        if (out->default_node != NULL || out->sequence != 0) {
+            return column_two_defaults(cx, c, con->location);
+        }
+        out->default_node = con->raw_expr;
+        return ST_OK;
+    case PG_QUERY__CONSTR_TYPE__CONSTR_IDENTITY: return column_identity(cx, c, con);
+    case PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED:
+        return err_unsupported(cx, "generated columns are not supported");
+    case PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRABLE:
+    case PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRED:
+        return err_unsupported(cx, "deferrable constraints are not supported");
+    case PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_NOT_DEFERRABLE:
+    case PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_IMMEDIATE: return ST_OK;
+    default: c->sink->constraint(c->sink->arg, con, out->name); return ST_OK;
+    }
+}
+
+static Status column_check_name(Cx *cx, const char *name)
+{
+    static const char *const SYSTEM[] = {"tableoid", "cmax", "xmax", "cmin", "xmin", "ctid"};
+    for (size_t i = 0; i < ARRAY_LEN(SYSTEM); i++) {
+        if (strcmp(SYSTEM[i], name) == 0) {
+            return err_set(cx, ERRCODE_DUPLICATE_COLUMN,
+                           "column name \"%s\" conflicts with a system column name", name);
+        }
+    }
+    return ST_OK;
+}
+
+Status ddl_column_define(Cx *cx, DdlCx *d, const PgQuery__ColumnDef *def, const char *table_name,
+                         Oid namespace_oid, const ColumnSink *sink, NewColumn *out)
+{
+    BindCx b = {.view = d->view, .arena = d->arena, .sql = d->sql, .env = d->env};
+    ColumnDefine c = {.d = d,
+                      .def = def,
+                      .table_name = table_name,
+                      .namespace_oid = namespace_oid,
+                      .sink = sink,
+                      .out = out};
+    Oid type, serial = column_serial_type(def->type_name);
+    int32_t typmod = -1;
+    *out = (NewColumn){.name = def->colname, .location = def->location};
+    TRY(column_check_name(cx, def->colname));
+    if (serial != 0) {
+        if (def->type_name->n_array_bounds > 0) {
+            st_ignore(
+                err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED, "array of serial is not implemented"));
+            return ddl_error_at(cx, d, ST_ERROR, def->type_name->location);
+        }
+        type = serial;
+    } else {
+        TRY(bind_type_name(cx, &b, def->type_name, &type, &typmod));
+    }
+    out->type = cat_type(d->view, type);
+    out->typmod = typmod;
+    if (out->type == NULL || out->type->kind == 'p') {
+        return err_set(cx, ERRCODE_INVALID_TABLE_DEFINITION, "column \"%s\" has pseudo-type %s",
+                       def->colname, out->type != NULL ? out->type->name : "?");
+    }
+    if (out->type->ops == NULL) {
+        return err_unsupported(cx, "columns of type %s are not supported", out->type->name);
+    }
+    out->collation = out->type->collation;
+    if (def->coll_clause != NULL) {
+        PgQuery__CollateClause *cc = def->coll_clause;
+        const char *name = cc->n_collname > 0 ? ddl_string(cc->collname[cc->n_collname - 1]) : "";
+        if (out->type->collation == OID_INVALID) {
+            st_ignore(err_set(cx, ERRCODE_DATATYPE_MISMATCH,
+                              "collations are not supported by type %s", out->type->name));
+            return ddl_error_at(cx, d, ST_ERROR, cc->location);
+        }
+        if (strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0) {
+            out->collation = name[0] == 'C' ? 950 : 951;
+        } else if (strcmp(name, "default") != 0) {
+            return err_unsupported(cx, "collation \"%s\" is not supported", name);
+        }
+    }
+    if (serial != 0) {
+        out->not_null = true;
+        TRY(column_owned_sequence(cx, &c, NULL, 0));
+        /* By OID, so that it stands renaming of the sequence and any search path. */
+        out->default_sql = arena_printf(d->arena, "nextval('%u'::oid::regclass)", out->sequence);
+    }
+    for (size_t i = 0; i < def->n_constraints; i++) {
+        TRY(column_constraint(cx, &c, def->constraints[i]->constraint));
+    }
+    if (def->raw_default != NULL) {
+        out->default_node = def->raw_default;
+    }
+    return ST_OK;
+}
+
+Status ddl_store_default(Cx *cx, DdlCx *d, Oid table, int16_t attnum, const char *sql, Oid *oid_out)
+{
+    DdlRow r;
+    TRY(ddl_new_oid(cx, d, oid_out));
+    ddl_row_init(&r, CAT_PG_ATTRDEF);
+    ddl_set_oid(&r, PG_ATTRDEF_OID, *oid_out);
+    ddl_set_oid(&r, PG_ATTRDEF_ADRELID, table);
+    ddl_set_i16(&r, PG_ATTRDEF_ADNUM, attnum);
+    ddl_set_text(&r, PG_ATTRDEF_ADBIN, sql);
+    TRY(ddl_row_insert(cx, d, &r));
+    return ddl_depend(cx, d, (DdlObject){CAT_PG_ATTRDEF, *oid_out, 0},
+                      (DdlObject){CAT_PG_CLASS, table, attnum}, 'a');
+}
+
+/* column_default_is_null - DEFAULT NULL is no default at all. */
+static bool column_default_is_null(const PgQuery__Node *n)
+{
+    return n->node_case == PG_QUERY__NODE__NODE_A_CONST && n->a_const->isnull;
+}
+
+Status ddl_column_finish(Cx *cx, DdlCx *d, const CatTable *t, NewColumn *c)
+{
+    DdlObject column = {CAT_PG_CLASS, t->oid, c->number};
+    Oid oid = OID_INVALID;
+    if (c->default_node != NULL) {
+        BindCx b = {.view = d->view, .arena = d->arena, .sql = d->sql, .env = d->env};
+        Expr *e;
+        char *text;
+        TRY(bind_table_expr(cx, &b, NULL, c->default_node, c->type->oid, c->typmod, "DEFAULT", &e));
+        if (!column_default_is_null(c->default_node)) {
+            TRY(parse_deparse_expression(cx, d->arena, c->default_node, &text));
+            c->default_sql = text;
+        }
+    }
+    if (c->default_sql != NULL) {
+        TRY(ddl_store_default(cx, d, t->oid, c->number, c->default_sql, &oid));
+    }
+    if (c->sequence != 0) {
+        DdlObject seq = {CAT_PG_CLASS, c->sequence, 0};
+        TRY(ddl_depend(cx, d, seq, column, c->identity != 0 ? 'i' : 'a'));
+        if (oid != 0) {
+            TRY(ddl_depend(cx, d, (DdlObject){CAT_PG_ATTRDEF, oid, 0}, seq, 'n'));
+        }
+    }
+    return ST_OK;
+}

@@ -1,0 +1,294 @@
+/*
+ * create_table.c - CREATE TABLE: the relation with its row type, then defaults, then constraints.
+ */
+#include <stdlib.h>
+
+#include "ddl/ddl_internal.h"
+
+/* CreateTable - a table under construction. */
+typedef struct CreateTable {
+    DdlCx *d;
+    const PgQuery__CreateStmt *stmt;
+    NewRelation rel;
+    NewColumn *columns;
+    NewConstraint *constraints;
+    uint32_t constraint_count, constraint_size;
+} CreateTable;
+
+static void create_add_constraint(void *arg, PgQuery__Constraint *con, const char *column)
+{
+    CreateTable *t = arg;
+    if (t->constraint_count == t->constraint_size) {
+        uint32_t size = t->constraint_size == 0 ? 8 : t->constraint_size * 2;
+        t->constraints =
+            arena_grow(t->d->arena, t->constraints, t->constraint_size * sizeof(NewConstraint),
+                       size * sizeof(NewConstraint));
+        t->constraint_size = size;
+    }
+    t->constraints[t->constraint_count++] = (NewConstraint){.node = con, .column = column};
+}
+
+/* create_refuse - forms of CREATE TABLE that are not there. */
+static Status create_refuse(Cx *cx, const PgQuery__CreateStmt *s)
+{
+    if (s->partspec != NULL || s->partbound != NULL) {
+        return err_unsupported(cx, "partitioned tables are not supported");
+    }
+    if (s->n_inh_relations != 0) {
+        return err_unsupported(cx, "table inheritance is not supported");
+    }
+    if (s->of_typename != NULL) {
+        return err_unsupported(cx, "typed tables are not supported");
+    }
+    if (s->access_method != NULL && s->access_method[0] != '\0' &&
+        strcmp(s->access_method, "heap") != 0) {
+        return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "access method \"%s\" does not exist",
+                       s->access_method);
+    }
+    if (s->tablespacename != NULL && s->tablespacename[0] != '\0' &&
+        strcmp(s->tablespacename, "pg_default") != 0) {
+        return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "tablespace \"%s\" does not exist",
+                       s->tablespacename);
+    }
+    return ST_OK;
+}
+
+const char *ddl_option_value(Arena *a, const PgQuery__Node *n)
+{
+    if (n == NULL) {
+        return "true";
+    }
+    switch (n->node_case) {
+    case PG_QUERY__NODE__NODE_INTEGER: return arena_printf(a, "%d", n->integer->ival);
+    case PG_QUERY__NODE__NODE_FLOAT: return n->float_->fval;
+    case PG_QUERY__NODE__NODE_BOOLEAN: return n->boolean->boolval ? "true" : "false";
+    case PG_QUERY__NODE__NODE_STRING: return n->string->sval;
+    case PG_QUERY__NODE__NODE_TYPE_NAME: {
+        const PgQuery__TypeName *t = n->type_name;
+        return t->n_names != 0 ? ddl_string(t->names[t->n_names - 1]) : "";
+    }
+    default: return "";
+    }
+}
+
+Status ddl_rel_options(Cx *cx, DdlCx *d, PgQuery__Node *const *options, size_t count,
+                       const char **text_out)
+{
+    const char *text = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const PgQuery__DefElem *e = options[i]->def_elem;
+        const char *value = ddl_option_value(d->arena, e->arg);
+        bool known =
+            strcmp(e->defname, "fillfactor") == 0 || strncmp(e->defname, "autovacuum_", 11) == 0;
+        if (!known) {
+            return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE, "unrecognized parameter \"%s\"",
+                           e->defname);
+        }
+        if (strcmp(e->defname, "fillfactor") == 0) {
+            char *end;
+            long v = strtol(value, &end, 10);
+            if (*end != '\0' || value[0] == '\0') {
+                return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                               "invalid value for integer option \"fillfactor\": %s", value);
+            }
+            if (v < 10 || v > 100) {
+                st_ignore(err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                                  "value %s out of bounds for option \"fillfactor\"", value));
+                return err_detail(cx, "Valid values are between \"10\" and \"100\".");
+            }
+        }
+        text = text == NULL ? arena_printf(d->arena, "{%s=%s", e->defname, value)
+                            : arena_printf(d->arena, "%s,%s=%s", text, e->defname, value);
+    }
+    *text_out = text == NULL ? NULL : arena_printf(d->arena, "%s}", text);
+    return ST_OK;
+}
+
+/* create_columns - the elements of the statement: columns, and constraints aside. */
+static Status create_columns(Cx *cx, CreateTable *t)
+{
+    const PgQuery__CreateStmt *s = t->stmt;
+    ColumnSink sink = {.constraint = create_add_constraint, .arg = t};
+    t->columns = ARENA_ARRAY(t->d->arena, NewColumn, s->n_table_elts + 1);
+    for (size_t i = 0; i < s->n_table_elts; i++) {
+        const PgQuery__Node *n = s->table_elts[i];
+        if (n->node_case == PG_QUERY__NODE__NODE_CONSTRAINT) {
+            create_add_constraint(t, n->constraint, NULL);
+            continue;
+        }
+        if (n->node_case != PG_QUERY__NODE__NODE_COLUMN_DEF) {
+            return err_unsupported(cx, "CREATE TABLE ... LIKE is not supported");
+        }
+        if (t->rel.column_count >= TABLE_COLUMNS_MAX) {
+            return err_set(cx, ERRCODE_TOO_MANY_COLUMNS, "tables can have at most %d columns",
+                           TABLE_COLUMNS_MAX);
+        }
+        for (uint16_t k = 0; k < t->rel.column_count; k++) {
+            if (strcmp(t->columns[k].name, n->column_def->colname) == 0) {
+                return err_set(cx, ERRCODE_DUPLICATE_COLUMN,
+                               "column \"%s\" specified more than once", n->column_def->colname);
+            }
+        }
+        NewColumn *c = &t->columns[t->rel.column_count];
+        TRY(ddl_column_define(cx, t->d, n->column_def, t->rel.name, t->rel.namespace_oid, &sink,
+                              c));
+        c->number = (int16_t)++t->rel.column_count;
+    }
+    for (size_t i = 0; i < s->n_constraints; i++) {
+        create_add_constraint(t, s->constraints[i]->constraint, NULL);
+    }
+    return ST_OK;
+}
+
+static NewColumn *create_find_column(CreateTable *t, const char *name)
+{
+    for (uint16_t i = 0; i < t->rel.column_count; i++) {
+        if (strcmp(t->columns[i].name, name) == 0) {
+            return &t->columns[i];
+        }
+    }
+    return NULL;
+}
+
+/* create_primary_key - columns of the primary key are NOT NULL from the start; one key only. */
+static Status create_primary_key(Cx *cx, CreateTable *t)
+{
+    bool have = false;
+    for (uint32_t i = 0; i < t->constraint_count; i++) {
+        const NewConstraint *c = &t->constraints[i];
+        if (c->node->contype != PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY) {
+            continue;
+        }
+        if (have) {
+            st_ignore(err_set(cx, ERRCODE_INVALID_TABLE_DEFINITION,
+                              "multiple primary keys for table \"%s\" are not allowed",
+                              t->rel.name));
+            return ddl_error_at(cx, t->d, ST_ERROR, c->node->location);
+        }
+        have = true;
+        size_t keys = c->column != NULL ? 1 : c->node->n_keys;
+        for (size_t k = 0; k < keys; k++) {
+            NewColumn *col =
+                create_find_column(t, c->column != NULL ? c->column : ddl_string(c->node->keys[k]));
+            if (col != NULL) { /* others are reported where the key is made */
+                col->not_null = true;
+            }
+        }
+    }
+    return ST_OK;
+}
+
+/* create_relation - tree, rows of pg_class, pg_attribute and pg_type. */
+static Status create_relation(Cx *cx, CreateTable *t)
+{
+    DdlCx *d = t->d;
+    ColumnLayout *layout = ARENA_ARRAY(d->arena, ColumnLayout, t->rel.column_count + 1);
+    for (uint16_t i = 0; i < t->rel.column_count; i++) {
+        layout[i] = (ColumnLayout){.phys = t->columns[i].type->phys, .missing_is_null = true};
+    }
+    TRY(ddl_new_oid(cx, d, &t->rel.oid));
+    TRY(ddl_new_oid(cx, d, &t->rel.type_oid));
+    TRY(table_create(cx, d->engine, d->view->txn, layout, t->rel.column_count, &t->rel.tree));
+    TRY(ddl_insert_class(cx, d, &t->rel));
+    for (uint16_t i = 0; i < t->rel.column_count; i++) {
+        TRY(ddl_insert_attribute(cx, d, t->rel.oid, &t->columns[i]));
+    }
+    TRY(ddl_insert_row_type(cx, d, &t->rel));
+    DdlObject self = {CAT_PG_CLASS, t->rel.oid, 0};
+    return ddl_depend(cx, d, self, (DdlObject){CAT_PG_NAMESPACE, t->rel.namespace_oid, 0}, 'n');
+}
+
+/* create_same_key - is this UNIQUE over exactly the columns of an earlier key? PostgreSQL makes one
+ * index of the two. */
+static bool create_same_key(const NewConstraint *a, const NewConstraint *b)
+{
+    size_t na = a->column != NULL ? 1 : a->node->n_keys;
+    size_t nb = b->column != NULL ? 1 : b->node->n_keys;
+    if (na != nb || a->node->nulls_not_distinct != b->node->nulls_not_distinct) {
+        return false;
+    }
+    for (size_t k = 0; k < na; k++) {
+        const char *ca = a->column != NULL ? a->column : ddl_string(a->node->keys[k]);
+        const char *cb = b->column != NULL ? b->column : ddl_string(b->node->keys[k]);
+        if (strcmp(ca, cb) != 0) {
+            return false;
+        }
+    }
+    return a->node->n_including == 0 && b->node->n_including == 0;
+}
+
+/* create_is_repeated - is constraint i a key that an earlier (or the primary) key already makes? */
+static bool create_is_repeated(CreateTable *t, uint32_t i)
+{
+    const NewConstraint *c = &t->constraints[i];
+    for (uint32_t k = 0; k < t->constraint_count; k++) {
+        const NewConstraint *o = &t->constraints[k];
+        bool primary = o->node->contype == PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY;
+        bool earlier = k < i && o->node->contype == PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE;
+        if ((primary || earlier) && create_same_key(c, o)) {
+            if (o->node->conname == NULL || o->node->conname[0] == '\0') {
+                o->node->conname = c->node->conname;
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
+/* create_constraints - checks first, then the primary key, unique keys, foreign keys. */
+static Status create_constraints(Cx *cx, CreateTable *t)
+{
+    static const PgQuery__ConstrType ORDER[] = {
+        PG_QUERY__CONSTR_TYPE__CONSTR_CHECK, PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY,
+        PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE, PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN};
+    bool *skip = ARENA_ARRAY(t->d->arena, bool, t->constraint_count + 1);
+    for (uint32_t i = 0; i < t->constraint_count; i++) {
+        PgQuery__ConstrType type = t->constraints[i].node->contype;
+        if (type == PG_QUERY__CONSTR_TYPE__CONSTR_EXCLUSION) {
+            return err_unsupported(cx, "exclusion constraints are not supported");
+        }
+        skip[i] = type == PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE && create_is_repeated(t, i);
+    }
+    for (size_t pass = 0; pass < ARRAY_LEN(ORDER); pass++) {
+        for (uint32_t i = 0; i < t->constraint_count; i++) {
+            if (t->constraints[i].node->contype == ORDER[pass] && !skip[i]) {
+                TRY(ddl_add_constraint(cx, t->d, t->rel.oid, &t->constraints[i], false));
+            }
+        }
+    }
+    return ST_OK;
+}
+
+Status ddl_create_table(Cx *cx, DdlCx *d, const PgQuery__CreateStmt *stmt)
+{
+    const PgQuery__RangeVar *rv = stmt->relation;
+    bool exists;
+    CreateTable t = {
+        .d = d, .stmt = stmt, .rel = {.name = rv->relname, .kind = 'r', .persistence = 'p'}};
+    TRY(create_refuse(cx, stmt));
+    TRY(ddl_creation_namespace(cx, d, rv, true, &t.rel.namespace_oid));
+    TRY(ddl_relation_exists(cx, d, t.rel.namespace_oid, rv->relname, &exists));
+    if (exists && stmt->if_not_exists) {
+        err_notice(cx, ERR_NOTICE, ERRCODE_DUPLICATE_TABLE, NULL,
+                   "relation \"%s\" already exists, skipping", rv->relname);
+        return ST_OK;
+    }
+    if (rv->relpersistence != NULL && rv->relpersistence[0] == 'u') {
+        t.rel.persistence = 'u';
+    }
+    TRY(ddl_rel_options(cx, d, stmt->options, stmt->n_options, &t.rel.options));
+    TRY(create_columns(cx, &t));
+    TRY(create_primary_key(cx, &t));
+    if (exists) {
+        return err_set(cx, ERRCODE_DUPLICATE_TABLE, "relation \"%s\" already exists", rv->relname);
+    }
+    TRY(create_relation(cx, &t));
+    const CatTable *table;
+    TRY(ddl_reload(cx, d, t.rel.oid, &table));
+    for (uint16_t i = 0; i < t.rel.column_count; i++) {
+        TRY(ddl_column_finish(cx, d, table, &t.columns[i]));
+    }
+    TRY(create_constraints(cx, &t));
+    cat_changed(d->view);
+    return ST_OK;
+}

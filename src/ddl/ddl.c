@@ -1,0 +1,28 @@
+/*
+ * ddl.c - which statement is whose.
+ */
+#include "ddl/ddl_internal.h"
+
+Status ddl_execute(Cx *cx, DdlCx *d, const struct PgQuery__Node *stmt, const char **tag_out)
+{
+    switch (stmt->node_case) {
+    case PG_QUERY__NODE__NODE_CREATE_STMT:
+        *tag_out = "CREATE TABLE";
+        return ddl_create_table(cx, d, stmt->create_stmt);
+    case PG_QUERY__NODE__NODE_INDEX_STMT: return ddl_create_index(cx, d, stmt->index_stmt, tag_out);
+    case PG_QUERY__NODE__NODE_CREATE_SEQ_STMT:
+        *tag_out = "CREATE SEQUENCE";
+        return ddl_create_sequence(cx, d, stmt->create_seq_stmt);
+    case PG_QUERY__NODE__NODE_ALTER_SEQ_STMT:
+        *tag_out = "ALTER SEQUENCE";
+        return ddl_alter_sequence(cx, d, stmt->alter_seq_stmt);
+    case PG_QUERY__NODE__NODE_CREATE_SCHEMA_STMT:
+        *tag_out = "CREATE SCHEMA";
+        return ddl_create_schema(cx, d, stmt->create_schema_stmt);
+    case PG_QUERY__NODE__NODE_TRUNCATE_STMT:
+        *tag_out = "TRUNCATE TABLE";
+        return ddl_truncate(cx, d, stmt->truncate_stmt);
+    case PG_QUERY__NODE__NODE_DROP_STMT: return ddl_drop(cx, d, stmt->drop_stmt, tag_out);
+    default: return ST_NOTFOUND;
+    }
+}

@@ -1,0 +1,231 @@
+#ifndef DASSIE_DDL_INTERNAL_H
+#define DASSIE_DDL_INTERNAL_H
+/*
+ * ddl_internal.h - what the files of src/ddl share: rows of catalogs under construction, names,
+ * dependencies, and the statements by kind of object.
+ *
+ * One thread, that of the session's statement.
+ */
+#include <pg_query/pg_query.pb-c.h>
+
+#include "catalog/catalog_data.h"
+#include "ddl/ddl.h"
+
+#define DDL_ROW_COLUMNS_MAX 40
+#define DDL_NAME_BYTES_MAX  63
+#define DDL_ACCESS_BTREE    403
+#define DDL_ACCESS_HEAP     2
+#define DDL_PG_REWRITE      2618
+
+/* ---- row.c: catalog rows ---- */
+typedef struct DdlRow {
+    Oid rel;
+    Datum values[DDL_ROW_COLUMNS_MAX];
+    bool nulls[DDL_ROW_COLUMNS_MAX];
+} DdlRow;
+void ddl_row_init(DdlRow *r, Oid rel);
+void ddl_set_oid(DdlRow *r, int column, Oid v);
+void ddl_set_i16(DdlRow *r, int column, int16_t v);
+void ddl_set_i32(DdlRow *r, int column, int32_t v);
+void ddl_set_i64(DdlRow *r, int column, int64_t v);
+void ddl_set_f32(DdlRow *r, int column, float v);
+void ddl_set_bool(DdlRow *r, int column, bool v);
+void ddl_set_char(DdlRow *r, int column, char v);
+/* ddl_set_text - text NULL sets NULL. The text must outlive the row. */
+void ddl_set_text(DdlRow *r, int column, const char *text);
+Status ddl_row_insert(Cx *cx, DdlCx *d, const DdlRow *r);
+/* ddl_row_load - the stored row with this OID (first key column), to be changed and stored again.
+ */
+Status ddl_row_load(Cx *cx, DdlCx *d, Oid rel, const Datum *key, uint32_t key_count, DdlRow *r);
+Status ddl_row_store(Cx *cx, DdlCx *d, const DdlRow *r);
+/* ddl_row_remove - rows with this key; none is fine. */
+Status ddl_row_remove(Cx *cx, DdlCx *d, Oid rel, const Datum *key, uint32_t key_count);
+
+/* DdlObject - what pg_depend names. */
+typedef struct DdlObject {
+    Oid class_oid, oid;
+    int32_t sub;
+} DdlObject;
+Status ddl_depend(Cx *cx, DdlCx *d, DdlObject object, DdlObject on, char type);
+
+/* DdlRowList - copies of catalog rows that match. */
+typedef struct DdlRowList {
+    DdlCx *d;
+    Oid rel;
+    uint16_t column_count;
+    bool is_text[DDL_ROW_COLUMNS_MAX];
+    DdlRow *rows;
+    uint32_t count, size;
+} DdlRowList;
+/* ddl_rows - all stored rows of rel whose columns equal the values. */
+Status ddl_rows(Cx *cx, DdlCx *d, Oid rel, const uint16_t *columns, const Datum *values,
+                uint32_t count, DdlRowList *list_out);
+/* ddl_row_text - a text value of a row, in the statement's arena; NULL for NULL. */
+const char *ddl_row_text(DdlCx *d, const DdlRow *r, int column);
+
+/* ---- name.c ---- */
+Status ddl_new_oid(Cx *cx, DdlCx *d, Oid *oid_out);
+/* ddl_error_at - give the error just raised the position of a byte offset of the statement. */
+Status ddl_error_at(Cx *cx, DdlCx *d, Status st, int32_t location);
+/* ddl_creation_namespace - where a relation of this name is made. 3F000, 42501. */
+Status ddl_creation_namespace(Cx *cx, DdlCx *d, const PgQuery__RangeVar *rv, bool with_position,
+                              Oid *oid_out);
+/* ddl_choose_relation_name - name1[_name2]_label, numbered until no relation has it. */
+Status ddl_choose_relation_name(Cx *cx, DdlCx *d, Oid namespace_oid, const char *name1,
+                                const char *name2, const char *label, char **name_out);
+Status ddl_choose_constraint_name(Cx *cx, DdlCx *d, Oid namespace_oid, const char *name1,
+                                  const char *name2, const char *label, char **name_out);
+/* ddl_relation_exists - is the name taken by a relation of the schema? */
+Status ddl_relation_exists(Cx *cx, DdlCx *d, Oid namespace_oid, const char *name, bool *exists_out);
+/* ddl_lock - look up and lock; 42P01 "relation ... does not exist" unless missing_ok (then *out
+ * NULL). */
+Status ddl_lock(Cx *cx, DdlCx *d, const PgQuery__RangeVar *rv, TableLockMode mode, bool missing_ok,
+                const CatTable **out);
+/* ddl_require_table - 42809 unless it is a table of a user; 42501 for a catalog. */
+Status ddl_require_table(Cx *cx, const CatTable *t);
+Status ddl_reload(Cx *cx, DdlCx *d, Oid oid, const CatTable **out);
+const CatColumn *ddl_column(const CatTable *t, const char *name);
+/* ddl_relation_text - the name as an object description shows it: qualified when not on the path.
+ */
+const char *ddl_relation_text(Cx *cx, DdlCx *d, const CatTable *t);
+const char *ddl_quote_name(Arena *a, const char *name);
+const char *ddl_string(const PgQuery__Node *n);
+/* ddl_notice_detail - a NOTICE with a detail. */
+void ddl_notice_detail(Cx *cx, const char *detail, const char *message);
+
+/* ---- relation.c: rows of pg_class and pg_attribute ---- */
+typedef struct NewRelation {
+    Oid oid, namespace_oid;
+    const char *name;
+    char kind, persistence;
+    TreeId tree;
+    uint16_t column_count;
+    bool has_index;
+    uint16_t check_count;
+    Oid type_oid;        /* row type of a table or view */
+    const char *options; /* reloptions' text, NULL = none */
+} NewRelation;
+Status ddl_insert_class(Cx *cx, DdlCx *d, const NewRelation *r);
+typedef struct NewColumn {
+    const char *name;
+    int16_t number;
+    const CatType *type;
+    int32_t typmod;
+    Oid collation;
+    bool not_null, null_given;
+    char identity;
+    PgQuery__Node *default_node; /* raw DEFAULT, or NULL */
+    const char *default_sql;
+    Oid sequence; /* owned by the column: serial, identity; 0 = none */
+    int32_t location;
+} NewColumn;
+Status ddl_insert_attribute(Cx *cx, DdlCx *d, Oid rel, const NewColumn *c);
+/* ddl_insert_row_type - the relation's row type and its array type. */
+Status ddl_insert_row_type(Cx *cx, DdlCx *d, const NewRelation *r);
+/* ddl_update_class - set one column of the relation's pg_class row. */
+Status ddl_update_class_tree(Cx *cx, DdlCx *d, Oid rel, TreeId tree);
+Status ddl_update_class_flag(Cx *cx, DdlCx *d, Oid rel, int column, bool value);
+Status ddl_update_class_i16(Cx *cx, DdlCx *d, Oid rel, int column, int16_t value);
+Status ddl_update_class_text(Cx *cx, DdlCx *d, Oid rel, int column, const char *value);
+
+/* ---- column.c: column definitions ---- */
+/* ddl_column_define - one ColumnDef: type, NOT NULL, default, serial, identity. Constraints other
+   than those are appended to list by the caller's sink. table_name for names and texts. */
+typedef struct ColumnSink {
+    void (*constraint)(void *arg, PgQuery__Constraint *con, const char *column);
+    void *arg;
+} ColumnSink;
+Status ddl_column_define(Cx *cx, DdlCx *d, const PgQuery__ColumnDef *def, const char *table_name,
+                         Oid namespace_oid, const ColumnSink *sink, NewColumn *out);
+/* ddl_column_default - check the raw default and store it; also ties an owned sequence to the
+ * column. */
+Status ddl_column_finish(Cx *cx, DdlCx *d, const CatTable *t, NewColumn *c);
+Status ddl_store_default(Cx *cx, DdlCx *d, Oid table, int16_t attnum, const char *sql,
+                         Oid *oid_out);
+
+/* ---- constraint.c ---- */
+typedef struct NewConstraint {
+    PgQuery__Constraint *node;
+    const char *column; /* of a column constraint; NULL = table constraint */
+} NewConstraint;
+/* ddl_add_constraint - p, u, c, f of one table. check_rows: the table may hold rows. */
+Status ddl_add_constraint(Cx *cx, DdlCx *d, Oid table, const NewConstraint *c, bool check_rows);
+/* DdlRowSink - who takes the rows of a statement run here; ST_DONE ends it early. */
+typedef struct DdlRowSink {
+    Status (*batch)(void *arg, Cx *cx, const Batch *batch);
+    void *arg;
+} DdlRowSink;
+/* ddl_run - one statement to its end. sink may be NULL. */
+Status ddl_run(Cx *cx, DdlCx *d, const char *sql, DdlRowSink *sink);
+/* ddl_qualified, ddl_sql_name - names as our own statements write them, always quoted. */
+const char *ddl_qualified(DdlCx *d, const CatTable *t);
+const char *ddl_sql_name(Arena *a, const char *name);
+/* ddl_insert_constraint - the row of pg_constraint. */
+typedef struct ConstraintRow {
+    Oid oid, index, foreign_table;
+    const char *name, *check_sql;
+    char type, on_update, on_delete, match;
+    uint16_t column_count, foreign_count;
+    const int16_t *columns, *foreign_columns;
+    const uint32_t *operators; /* of foreign keys, foreign_count */
+    bool validated, no_inherit;
+} ConstraintRow;
+Status ddl_insert_constraint(Cx *cx, DdlCx *d, const CatTable *t, const ConstraintRow *c);
+/* ddl_constraint_named - the table's constraint of this name, NULL when there is none. */
+const CatConstraint *ddl_constraint_named(const CatTable *t, const char *name);
+/* ddl_set_not_null - the column's flag, after looking for NULLs when check_rows. */
+Status ddl_set_not_null(Cx *cx, DdlCx *d, const CatTable *t, int16_t attnum, bool check_rows);
+Status ddl_load_attribute(Cx *cx, DdlCx *d, Oid table, int16_t attnum, DdlRow *r);
+/* ddl_query_finds_row - does the SELECT give a row? Used to check existing rows. */
+Status ddl_query_finds_row(Cx *cx, DdlCx *d, const char *sql, bool *found_out);
+
+/* ---- foreign_key.c ---- */
+Status ddl_add_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConstraint *c,
+                           bool check_rows);
+
+/* ---- index.c ---- */
+typedef struct NewIndex {
+    const char *name;
+    bool unique, primary, nulls_not_distinct, constraint;
+    uint16_t key_count, column_count; /* column_count: with INCLUDE */
+    int16_t columns[INDEX_COLUMNS_MAX];
+    uint8_t options[INDEX_COLUMNS_MAX];
+    Oid opclasses[INDEX_COLUMNS_MAX]; /* 0 = default */
+    const char *rel_options;
+} NewIndex;
+Status ddl_index_make(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix, Oid *oid_out);
+Status ddl_create_index(Cx *cx, DdlCx *d, const PgQuery__IndexStmt *stmt, const char **tag_out);
+
+/* ---- statements ---- */
+/* ddl_rel_options - WITH (...): reloptions' text; 22023 for unknown ones. */
+Status ddl_rel_options(Cx *cx, DdlCx *d, PgQuery__Node *const *options, size_t count,
+                       const char **text_out);
+const char *ddl_option_value(Arena *a, const PgQuery__Node *n);
+Status ddl_create_table(Cx *cx, DdlCx *d, const PgQuery__CreateStmt *stmt);
+Status ddl_alter_table(Cx *cx, DdlCx *d, const PgQuery__AlterTableStmt *stmt, const char **tag_out);
+Status ddl_rename(Cx *cx, DdlCx *d, const PgQuery__RenameStmt *stmt, const char **tag_out);
+Status ddl_truncate(Cx *cx, DdlCx *d, const PgQuery__TruncateStmt *stmt);
+Status ddl_create_sequence(Cx *cx, DdlCx *d, const PgQuery__CreateSeqStmt *stmt);
+Status ddl_alter_sequence(Cx *cx, DdlCx *d, const PgQuery__AlterSeqStmt *stmt);
+/* ddl_make_sequence - for serial and identity columns too. type 0 = by the options. */
+Status ddl_make_sequence(Cx *cx, DdlCx *d, Oid namespace_oid, const char *name, Oid type,
+                         PgQuery__Node *const *options, size_t option_count, char persistence,
+                         Oid *oid_out);
+Status ddl_restart_sequence(Cx *cx, DdlCx *d, Oid sequence);
+Status ddl_create_schema(Cx *cx, DdlCx *d, const PgQuery__CreateSchemaStmt *stmt);
+Status ddl_create_view(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt);
+Status ddl_comment(Cx *cx, DdlCx *d, const PgQuery__CommentStmt *stmt);
+
+/* ddl_new_trees - empty trees for the table and its indexes; the old ones go at commit. */
+Status ddl_new_trees(Cx *cx, DdlCx *d, const CatTable *t);
+
+/* ---- drop.c ---- */
+Status ddl_drop(Cx *cx, DdlCx *d, const PgQuery__DropStmt *stmt, const char **tag_out);
+/* ddl_drop_objects - these and what depends on them: 2BP01 without cascade. */
+Status ddl_drop_objects(Cx *cx, DdlCx *d, const DdlObject *roots, uint32_t count, bool cascade);
+/* ddl_remove_object - the object's rows and tree, and nothing that depends on it. */
+Status ddl_remove_object(Cx *cx, DdlCx *d, DdlObject o);
+/* ddl_describe - "table t", "constraint c on table t". */
+Status ddl_describe(Cx *cx, DdlCx *d, DdlObject o, const char **text_out);
+
+#endif

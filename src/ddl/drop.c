@@ -1,0 +1,339 @@
+/*
+ * drop.c - DROP: what depends on an object is found through pg_depend, refused or dropped with it.
+ */
+#include <stdlib.h>
+
+#include "ddl/ddl_internal.h"
+
+/* DropItem - one object to go; `report` when PostgreSQL would tell about it. */
+typedef struct DropItem {
+    DdlObject o;
+    DdlObject by; /* the object it depends on */
+    bool report;  /* a normal dependency: needs CASCADE */
+} DropItem;
+
+/* DropWork - objects in the order they were found: each before what it depends on is dropped. */
+typedef struct DropWork {
+    DdlCx *d;
+    DropItem *items;
+    uint32_t count, size;
+    uint32_t root_count;
+} DropWork;
+
+static bool drop_same(DdlObject a, DdlObject b)
+{
+    return a.class_oid == b.class_oid && a.oid == b.oid && a.sub == b.sub;
+}
+
+/* drop_has - is the object (or the whole object it is a part of) in the list already? */
+static DropItem *drop_has(DropWork *w, DdlObject o)
+{
+    for (uint32_t i = 0; i < w->count; i++) {
+        DdlObject *x = &w->items[i].o;
+        if (drop_same(*x, o) || (x->class_oid == o.class_oid && x->oid == o.oid && x->sub == 0)) {
+            return &w->items[i];
+        }
+    }
+    return NULL;
+}
+
+static void drop_add(DropWork *w, DropItem item)
+{
+    if (w->count == w->size) {
+        uint32_t size = w->size == 0 ? 16 : w->size * 2;
+        w->items =
+            arena_grow(w->d->arena, w->items, w->size * sizeof(DropItem), size * sizeof(DropItem));
+        w->size = size;
+    }
+    w->items[w->count++] = item;
+}
+
+static int drop_newest_first(const void *a, const void *b)
+{
+    const DdlRow *x = a, *y = b;
+    Oid ox = x->values[PG_DEPEND_OBJID].u32, oy = y->values[PG_DEPEND_OBJID].u32;
+    return (oy > ox) - (oy < ox);
+}
+
+/* drop_dependents - add what depends on the item at `at`, breadth first. */
+static Status drop_dependents(Cx *cx, DropWork *w, uint32_t at)
+{
+    static const uint16_t COLUMNS[3] = {PG_DEPEND_REFCLASSID, PG_DEPEND_REFOBJID,
+                                        PG_DEPEND_REFOBJSUBID};
+    DdlObject o = w->items[at].o;
+    bool quiet = at >= w->root_count && !w->items[at].report;
+    Datum key[3] = {{.u32 = o.class_oid}, {.u32 = o.oid}, {.i32 = o.sub}};
+    DdlRowList list;
+    TRY(ddl_rows(cx, w->d, CAT_PG_DEPEND, COLUMNS, key, o.sub != 0 ? 3 : 2, &list));
+    qsort(list.rows, list.count, sizeof(DdlRow), drop_newest_first);
+    (void)quiet;
+    for (uint32_t i = 0; i < list.count; i++) {
+        const DdlRow *r = &list.rows[i];
+        const char *type = ddl_row_text(w->d, r, PG_DEPEND_DEPTYPE);
+        DropItem item = {.o = {r->values[PG_DEPEND_CLASSID].u32, r->values[PG_DEPEND_OBJID].u32,
+                               r->values[PG_DEPEND_OBJSUBID].i32},
+                         .by = {o.class_oid, o.oid, r->values[PG_DEPEND_REFOBJSUBID].i32},
+                         .report = type != NULL && type[0] == 'n'};
+        if (item.by.class_oid != CAT_PG_CLASS || o.sub == 0) {
+            item.by.sub = o.sub;
+        }
+        DropItem *have = drop_has(w, item.o);
+        if (have != NULL) {
+            /* reachable by an automatic dependency too: goes silently */
+            have->report = have->report && item.report;
+            continue;
+        }
+        drop_add(w, item);
+    }
+    return ST_OK;
+}
+
+/* drop_describe_owned - 2BP01 when an object is part of another: an index of its constraint, a
+ * sequence of its identity column. */
+static Status drop_check_internal(Cx *cx, DropWork *w, uint32_t at)
+{
+    static const uint16_t COLUMNS[2] = {PG_DEPEND_CLASSID, PG_DEPEND_OBJID};
+    DdlObject o = w->items[at].o;
+    Datum key[2] = {{.u32 = o.class_oid}, {.u32 = o.oid}};
+    DdlRowList list;
+    if (o.sub != 0) {
+        return ST_OK;
+    }
+    TRY(ddl_rows(cx, w->d, CAT_PG_DEPEND, COLUMNS, key, 2, &list));
+    for (uint32_t i = 0; i < list.count; i++) {
+        const DdlRow *r = &list.rows[i];
+        const char *type = ddl_row_text(w->d, r, PG_DEPEND_DEPTYPE), *self, *owner;
+        DdlObject on = {r->values[PG_DEPEND_REFCLASSID].u32, r->values[PG_DEPEND_REFOBJID].u32,
+                        r->values[PG_DEPEND_REFOBJSUBID].i32};
+        if (type == NULL || type[0] != 'i' || drop_has(w, on) != NULL) {
+            continue;
+        }
+        TRY(ddl_describe(cx, w->d, o, &self));
+        TRY(ddl_describe(cx, w->d, on, &owner));
+        st_ignore(err_set(cx, ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
+                          "cannot drop %s because %s requires it", self, owner));
+        return err_hint(cx, "You can drop %s instead.", owner);
+    }
+    return ST_OK;
+}
+
+/* drop_report - without CASCADE an error with everything that depends, with it a notice. */
+static Status drop_report(Cx *cx, DropWork *w, bool cascade)
+{
+    Buf lines;
+    uint32_t n = 0;
+    const char *one = NULL;
+    buf_init(&lines, ERR_FIELD_BYTES_MAX - 1);
+    Status st = ST_OK;
+    for (uint32_t i = w->root_count; i < w->count; i++) {
+        const char *self, *by;
+        if (!w->items[i].report) {
+            continue;
+        }
+        TRY_OUT(ddl_describe(cx, w->d, w->items[i].o, &self));
+        TRY_OUT(ddl_describe(cx, w->d, w->items[i].by, &by));
+        buf_puts(&lines, n == 0 ? "" : "\n");
+        if (cascade) {
+            buf_printf(&lines, "drop cascades to %s", self);
+        } else {
+            buf_printf(&lines, "%s depends on %s", self, by);
+        }
+        one = self;
+        n++;
+    }
+    const char *text =
+        arena_strndup(w->d->arena, lines.data != NULL ? (const char *)lines.data : "", lines.len);
+    if (n != 0 && cascade) {
+        if (n == 1) {
+            err_notice(cx, ERR_NOTICE, ERRCODE_SUCCESSFUL_COMPLETION, NULL, "drop cascades to %s",
+                       one);
+        } else {
+            ddl_notice_detail(cx, text,
+                              arena_printf(w->d->arena, "drop cascades to %u other objects", n));
+        }
+    } else if (n != 0) {
+        const char *self;
+        TRY_OUT(ddl_describe(cx, w->d, w->items[0].o, &self));
+        if (w->root_count == 1) {
+            st_ignore(err_set(cx, ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
+                              "cannot drop %s because other objects depend on it", self));
+        } else {
+            st_ignore(err_set(cx, ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
+                              "cannot drop desired object(s) because other objects depend on "
+                              "them"));
+        }
+        st_ignore(err_detail(cx, "%s", text));
+        st = err_hint(cx, "Use DROP ... CASCADE to drop the dependent objects too.");
+    }
+out:
+    buf_release(&lines);
+    return st;
+}
+
+Status ddl_drop_objects(Cx *cx, DdlCx *d, const DdlObject *roots, uint32_t count, bool cascade)
+{
+    DropWork w = {.d = d, .root_count = 0};
+    for (uint32_t i = 0; i < count; i++) {
+        if (drop_has(&w, roots[i]) == NULL) {
+            drop_add(&w, (DropItem){.o = roots[i], .by = roots[i]});
+        }
+    }
+    w.root_count = w.count;
+    for (uint32_t i = 0; i < w.root_count; i++) {
+        TRY(drop_check_internal(cx, &w, i));
+    }
+    for (uint32_t i = 0; i < w.count; i++) {
+        TRY(cx_check(cx));
+        TRY(drop_dependents(cx, &w, i));
+    }
+    TRY(drop_report(cx, &w, cascade));
+    /* Locks first, while everything can still be looked up. */
+    for (uint32_t i = 0; i < w.count; i++) {
+        if (w.items[i].o.class_oid == CAT_PG_CLASS) {
+            uint64_t key = (uint64_t)d->view->database << 32 | w.items[i].o.oid;
+            TRY(table_lock(cx, d->view->txn, key, TABLELOCK_ACCESS_EXCLUSIVE, WAIT_BLOCK));
+        }
+    }
+    for (uint32_t i = w.count; i-- > 0;) {
+        TRY(ddl_remove_object(cx, d, w.items[i].o));
+    }
+    cat_changed(d->view);
+    return ST_OK;
+}
+
+/* ---- the statement ---- */
+
+/* DropKind - what is dropped, for the texts. */
+typedef struct DropKind {
+    PgQuery__ObjectType type;
+    char kind; /* relkind */
+    const char *name, *tag;
+} DropKind;
+static const DropKind DROP_KINDS[] = {
+    {PG_QUERY__OBJECT_TYPE__OBJECT_TABLE, 'r', "table", "DROP TABLE"},
+    {PG_QUERY__OBJECT_TYPE__OBJECT_INDEX, 'i', "index", "DROP INDEX"},
+    {PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE, 'S', "sequence", "DROP SEQUENCE"},
+    {PG_QUERY__OBJECT_TYPE__OBJECT_VIEW, 'v', "view", "DROP VIEW"},
+};
+
+static const DropKind *drop_kind_of(char kind)
+{
+    for (size_t i = 0; i < ARRAY_LEN(DROP_KINDS); i++) {
+        if (DROP_KINDS[i].kind == kind) {
+            return &DROP_KINDS[i];
+        }
+    }
+    return NULL;
+}
+
+/* drop_missing - the relation is not there: notice or error. */
+static Status drop_missing(Cx *cx, DdlCx *d, const DropKind *k, const char *schema,
+                           const char *name, bool missing_ok)
+{
+    Oid ns;
+    if (schema != NULL) {
+        Status st = cat_namespace(cx, d->view, schema, &ns);
+        if (st == ST_ERROR) {
+            return st;
+        }
+        if (st == ST_NOTFOUND && missing_ok) {
+            err_notice(cx, ERR_NOTICE, ERRCODE_SUCCESSFUL_COMPLETION, NULL,
+                       "schema \"%s\" does not exist, skipping", schema);
+            return ST_OK;
+        }
+        if (st == ST_NOTFOUND) {
+            return err_set(cx, ERRCODE_UNDEFINED_SCHEMA, "schema \"%s\" does not exist", schema);
+        }
+        name = arena_printf(d->arena, "%s.%s", schema, name);
+    }
+    if (missing_ok) {
+        err_notice(cx, ERR_NOTICE, ERRCODE_SUCCESSFUL_COMPLETION, NULL,
+                   "%s \"%s\" does not exist, skipping", k->name, name);
+        return ST_OK;
+    }
+    return err_set(cx, k->kind == 'i' ? ERRCODE_UNDEFINED_OBJECT : ERRCODE_UNDEFINED_TABLE,
+                   "%s \"%s\" does not exist", k->name, name);
+}
+
+/* drop_relation - find one relation of the list, check what it is. */
+static Status drop_relation(Cx *cx, DdlCx *d, const DropKind *k, const PgQuery__Node *object,
+                            bool missing_ok, DdlObject *o_out)
+{
+    const PgQuery__List *names = object->list;
+    const char *name = ddl_string(names->items[names->n_items - 1]);
+    const char *schema = names->n_items > 1 ? ddl_string(names->items[names->n_items - 2]) : NULL;
+    const CatTable *t;
+    *o_out = (DdlObject){0};
+    Status st = cat_table_lock(cx, d->view, schema, name, TABLELOCK_ACCESS_EXCLUSIVE, &t);
+    if (st == ST_NOTFOUND) {
+        return drop_missing(cx, d, k, schema, name, missing_ok);
+    }
+    TRY(st);
+    if (t->kind != k->kind) {
+        const DropKind *real = drop_kind_of(t->kind);
+        st = err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is not %s %s", t->name,
+                     k->kind == 'i' ? "an" : "a", k->name);
+        return real == NULL ? st
+                            : err_hint(cx, "Use %s to remove %s %s.", real->tag,
+                                       real->kind == 'i' ? "an" : "a", real->name);
+    }
+    if (t->oid < FIRST_USER_OID) {
+        return err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
+                       "permission denied: \"%s\" is a system catalog", t->name);
+    }
+    if (t->kind == 'i' && t->index_table != 0) { /* writers of the table must not use it */
+        uint64_t key = (uint64_t)d->view->database << 32 | t->index_table;
+        TRY(table_lock(cx, d->view->txn, key, TABLELOCK_ACCESS_EXCLUSIVE, WAIT_BLOCK));
+    }
+    *o_out = (DdlObject){CAT_PG_CLASS, t->oid, 0};
+    return ST_OK;
+}
+
+static Status drop_schema(Cx *cx, DdlCx *d, const PgQuery__Node *object, bool missing_ok,
+                          DdlObject *o_out)
+{
+    const char *name = ddl_string(object);
+    Oid oid;
+    *o_out = (DdlObject){0};
+    Status st = cat_namespace(cx, d->view, name, &oid);
+    if (st == ST_NOTFOUND) {
+        if (missing_ok) {
+            err_notice(cx, ERR_NOTICE, ERRCODE_SUCCESSFUL_COMPLETION, NULL,
+                       "schema \"%s\" does not exist, skipping", name);
+            return ST_OK;
+        }
+        return err_set(cx, ERRCODE_UNDEFINED_SCHEMA, "schema \"%s\" does not exist", name);
+    }
+    TRY(st);
+    if (oid < FIRST_USER_OID && oid != NAMESPACE_PUBLIC) {
+        return err_set(cx, ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
+                       "cannot drop schema %s because it is required by the database system", name);
+    }
+    *o_out = (DdlObject){CAT_PG_NAMESPACE, oid, 0};
+    return ST_OK;
+}
+
+Status ddl_drop(Cx *cx, DdlCx *d, const PgQuery__DropStmt *stmt, const char **tag_out)
+{
+    const DropKind *k = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(DROP_KINDS); i++) {
+        if (DROP_KINDS[i].type == stmt->remove_type) {
+            k = &DROP_KINDS[i];
+        }
+    }
+    bool schema = stmt->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA;
+    if (k == NULL && !schema) {
+        return ST_NOTFOUND;
+    }
+    *tag_out = schema ? "DROP SCHEMA" : k->tag;
+    DdlObject *roots = ARENA_ARRAY(d->arena, DdlObject, stmt->n_objects + 1);
+    uint32_t n = 0;
+    for (size_t i = 0; i < stmt->n_objects; i++) {
+        TRY(schema ? drop_schema(cx, d, stmt->objects[i], stmt->missing_ok, &roots[n])
+                   : drop_relation(cx, d, k, stmt->objects[i], stmt->missing_ok, &roots[n]));
+        n += roots[n].oid != 0 ? 1 : 0;
+    }
+    return n == 0 ? ST_OK
+                  : ddl_drop_objects(cx, d, roots, n,
+                                     stmt->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE);
+}

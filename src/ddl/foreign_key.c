@@ -1,0 +1,330 @@
+/*
+ * foreign_key.c - FOREIGN KEY and REFERENCES: the columns, the key they point at, existing rows.
+ */
+#include "ddl/ddl_internal.h"
+
+/* ForeignKey - a foreign key under construction. */
+typedef struct ForeignKey {
+    DdlCx *d;
+    const CatTable *t, *ref;
+    const NewConstraint *con;
+    int16_t columns[INDEX_COLUMNS_MAX], ref_columns[INDEX_COLUMNS_MAX];
+    uint32_t operators[INDEX_COLUMNS_MAX];
+    uint16_t count, ref_count;
+    Oid index;
+    const char *name;
+} ForeignKey;
+
+static Status fkey_column(Cx *cx, const CatTable *t, const char *name, int16_t *list,
+                          uint16_t *count)
+{
+    const CatColumn *c = ddl_column(t, name);
+    if (c == NULL) {
+        return err_set(cx, ERRCODE_UNDEFINED_COLUMN,
+                       "column \"%s\" referenced in foreign key constraint does not exist", name);
+    }
+    if (*count >= INDEX_COLUMNS_MAX) {
+        return err_set(cx, ERRCODE_TOO_MANY_COLUMNS,
+                       "cannot have more than %d keys in a foreign key", INDEX_COLUMNS_MAX);
+    }
+    list[(*count)++] = c->number;
+    return ST_OK;
+}
+
+/* fkey_columns - both column lists; without a list the primary key is meant. */
+static Status fkey_columns(Cx *cx, ForeignKey *f)
+{
+    const PgQuery__Constraint *node = f->con->node;
+    if (f->con->column != NULL) {
+        TRY(fkey_column(cx, f->t, f->con->column, f->columns, &f->count));
+    }
+    for (size_t i = 0; f->con->column == NULL && i < node->n_fk_attrs; i++) {
+        TRY(fkey_column(cx, f->t, ddl_string(node->fk_attrs[i]), f->columns, &f->count));
+    }
+    for (size_t i = 0; i < node->n_pk_attrs; i++) {
+        TRY(fkey_column(cx, f->ref, ddl_string(node->pk_attrs[i]), f->ref_columns, &f->ref_count));
+    }
+    if (node->n_pk_attrs != 0) {
+        return ST_OK;
+    }
+    for (uint16_t i = 0; i < f->ref->index_count; i++) {
+        const CatIndex *ix = &f->ref->indexes[i];
+        if (ix->primary) {
+            f->index = ix->oid;
+            f->ref_count = ix->key_count;
+            memcpy(f->ref_columns, ix->columns, ix->key_count * sizeof(int16_t));
+            return ST_OK;
+        }
+    }
+    return err_set(cx, ERRCODE_UNDEFINED_OBJECT,
+                   "there is no primary key for referenced table \"%s\"", f->ref->name);
+}
+
+/* fkey_matches - is the unique index over exactly the referenced columns, in any order? */
+static bool fkey_matches(const ForeignKey *f, const CatIndex *ix)
+{
+    if (!ix->unique || ix->key_count != f->ref_count || ix->predicate_sql != NULL) {
+        return false;
+    }
+    for (uint16_t i = 0; i < f->ref_count; i++) {
+        bool found = false;
+        for (uint16_t k = 0; k < ix->key_count; k++) {
+            found = found || ix->columns[k] == f->ref_columns[i];
+        }
+        if (!found) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static Status fkey_index(Cx *cx, ForeignKey *f)
+{
+    for (uint16_t i = 0; i < f->ref_count; i++) {
+        for (uint16_t k = 0; k < i; k++) {
+            if (f->ref_columns[i] == f->ref_columns[k]) {
+                return err_set(cx, ERRCODE_INVALID_FOREIGN_KEY,
+                               "foreign key referenced-columns list must not contain duplicates");
+            }
+        }
+    }
+    for (uint16_t i = 0; f->index == 0 && i < f->ref->index_count; i++) {
+        if (fkey_matches(f, &f->ref->indexes[i])) {
+            f->index = f->ref->indexes[i].oid;
+        }
+    }
+    if (f->index == 0) {
+        return err_set(cx, ERRCODE_INVALID_FOREIGN_KEY,
+                       "there is no unique constraint matching given keys for referenced table "
+                       "\"%s\"",
+                       f->ref->name);
+    }
+    if (f->count != f->ref_count) {
+        return err_set(cx, ERRCODE_INVALID_FOREIGN_KEY,
+                       "number of referencing and referenced columns for foreign key disagree");
+    }
+    return ST_OK;
+}
+
+static const char *fkey_type_text(DdlCx *d, const CatColumn *c)
+{
+    Buf b;
+    buf_init(&b, 256);
+    cat_format_type(d->view, c->type, c->typmod, &b);
+    const char *text = arena_strndup(d->arena, (const char *)b.data, b.len);
+    buf_release(&b);
+    return text;
+}
+
+/* fkey_operator - pk = fk: an equality of the two types, or of the referenced type when the other
+ * turns into it implicitly. 0 = none. */
+static Status fkey_operator(Cx *cx, DdlCx *d, Oid pk, Oid fk, Oid *oper_out)
+{
+    const CatOper *const *list;
+    uint32_t n;
+    *oper_out = OID_INVALID;
+    TRY(cat_opers_by_name(cx, d->view, "pg_catalog", "=", &list, &n));
+    for (uint32_t i = 0; i < n; i++) {
+        if (list[i]->left == pk && list[i]->right == fk &&
+            cat_oper_strategy(d->view, list[i]->oid) == 3) {
+            *oper_out = list[i]->oid;
+            return ST_OK;
+        }
+    }
+    const CatCast *cast = pk == fk ? NULL : cat_cast(d->view, fk, pk);
+    if (pk != fk && (cast == NULL || cast->context != 'i')) {
+        /* varchar and char compare as text */
+        const CatCast *a = pk == TYPE_TEXT ? NULL : cat_cast(d->view, pk, TYPE_TEXT);
+        const CatCast *b = fk == TYPE_TEXT ? NULL : cat_cast(d->view, fk, TYPE_TEXT);
+        bool text = (pk == TYPE_TEXT || (a != NULL && a->context == 'i')) &&
+                    (fk == TYPE_TEXT || (b != NULL && b->context == 'i'));
+        if (!text) {
+            return ST_OK;
+        }
+        pk = TYPE_TEXT;
+    }
+    Oid lt, gt;
+    if (!cat_default_order(d->view, pk, &lt, oper_out, &gt)) {
+        *oper_out = OID_INVALID;
+    }
+    return ST_OK;
+}
+
+static Status fkey_operators(Cx *cx, ForeignKey *f)
+{
+    for (uint16_t i = 0; i < f->count; i++) {
+        const CatColumn *fk = &f->t->columns[f->columns[i] - 1];
+        const CatColumn *pk = &f->ref->columns[f->ref_columns[i] - 1];
+        TRY(fkey_operator(cx, f->d, pk->type, fk->type, &f->operators[i]));
+        if (f->operators[i] == 0) {
+            st_ignore(err_set(cx, ERRCODE_DATATYPE_MISMATCH,
+                              "foreign key constraint \"%s\" cannot be implemented", f->name));
+            return err_detail(
+                cx, "Key columns \"%s\" and \"%s\" are of incompatible types: %s and %s.", fk->name,
+                pk->name, fkey_type_text(f->d, fk), fkey_type_text(f->d, pk));
+        }
+    }
+    return ST_OK;
+}
+
+static Status fkey_name(Cx *cx, ForeignKey *f)
+{
+    const char *given = f->con->node->conname;
+    char *name, *names = NULL;
+    if (given != NULL && given[0] != '\0') {
+        f->name = given;
+        if (ddl_constraint_named(f->t, given) != NULL) {
+            return err_set(cx, ERRCODE_DUPLICATE_OBJECT,
+                           "constraint \"%s\" for relation \"%s\" already exists", given,
+                           f->t->name);
+        }
+        return ST_OK;
+    }
+    for (uint16_t i = 0; i < f->count; i++) {
+        const char *c = f->t->columns[f->columns[i] - 1].name;
+        names =
+            i == 0 ? arena_strdup(f->d->arena, c) : arena_printf(f->d->arena, "%s_%s", names, c);
+    }
+    TRY(ddl_choose_constraint_name(cx, f->d, f->t->namespace_oid, f->t->name, names, "fkey",
+                                   &name));
+    f->name = name;
+    return ST_OK;
+}
+
+/* FkeyMissing - the first row without a partner, as text. */
+typedef struct FkeyMissing {
+    ForeignKey *f;
+    bool found;
+    Buf values;
+} FkeyMissing;
+
+/* fkey_missing_row - DdlRowSink.batch. */
+static Status fkey_missing_row(void *arg, Cx *cx, const Batch *batch)
+{
+    FkeyMissing *m = arg;
+    SEL_FOREACH(row, &batch->sel)
+    {
+        m->found = true;
+        for (uint16_t i = 0; i < m->f->count; i++) {
+            const CatType *type =
+                cat_type(m->f->d->view, m->f->t->columns[m->f->columns[i] - 1].type);
+            buf_puts(&m->values, i == 0 ? "" : ", ");
+            if (vec_is_null(batch->cols[i], row)) {
+                buf_puts(&m->values, "null");
+            } else {
+                Datum v = vec_get(batch->cols[i], row);
+                FnCall call = {.cx = cx, .env = m->f->d->env, .arena = cx->arena};
+                type->ops->out(&call, &v, &m->values);
+            }
+        }
+        return ST_DONE;
+    }
+    return ST_OK;
+}
+
+/* fkey_rows_hold - 23503 when a row has no partner. */
+static Status fkey_rows_hold(Cx *cx, ForeignKey *f)
+{
+    Arena *a = f->d->arena;
+    bool full = f->con->node->fk_matchtype != NULL && f->con->node->fk_matchtype[0] == 'f';
+    char *names = arena_strdup(a, ""), *list = arena_strdup(a, ""), *on = arena_strdup(a, ""),
+         *set = arena_strdup(a, "");
+    for (uint16_t i = 0; i < f->count; i++) {
+        const char *fk = f->t->columns[f->columns[i] - 1].name;
+        const char *q = ddl_sql_name(a, fk);
+        names = arena_printf(a, "%s%s%s", names, i == 0 ? "" : ", ", fk);
+        list = arena_printf(a, "%s%sfk.%s", list, i == 0 ? "" : ", ", q);
+        on = arena_printf(a, "%s%sfk.%s = pk.%s", on, i == 0 ? "" : " AND ", q,
+                          ddl_sql_name(a, f->ref->columns[f->ref_columns[i] - 1].name));
+        set = arena_printf(a, "%s%sfk.%s IS NOT NULL", set,
+                           i == 0 ? ""
+                           : full ? " OR "
+                                  : " AND ",
+                           q);
+    }
+    const char *sql = arena_printf(
+        a, "SELECT %s FROM %s fk LEFT JOIN %s pk ON %s WHERE pk.%s IS NULL AND (%s) LIMIT 1", list,
+        ddl_qualified(f->d, f->t), ddl_qualified(f->d, f->ref), on,
+        ddl_sql_name(a, f->ref->columns[f->ref_columns[0] - 1].name), set);
+    FkeyMissing m = {.f = f};
+    DdlRowSink sink = {.batch = fkey_missing_row, .arg = &m};
+    buf_init(&m.values, ERR_FIELD_BYTES_MAX);
+    Status st = ddl_run(cx, f->d, sql, &sink);
+    if (st == ST_OK && m.found) {
+        st_ignore(err_set(cx, ERRCODE_FOREIGN_KEY_VIOLATION,
+                          "insert or update on table \"%s\" violates foreign key constraint \"%s\"",
+                          f->t->name, f->name));
+        st_ignore(err_detail(cx, "Key (%s)=(%.*s) is not present in table \"%s\".", names,
+                             (int)m.values.len, (const char *)m.values.data, f->ref->name));
+        st = err_constraint(cx, f->t->schema_name, f->t->name, "", f->name);
+    }
+    buf_release(&m.values);
+    return st;
+}
+
+static Status fkey_refuse(Cx *cx, const PgQuery__Constraint *node)
+{
+    if (node->deferrable || node->initdeferred) {
+        return err_unsupported(cx, "deferrable constraints are not supported");
+    }
+    if (node->fk_matchtype != NULL && node->fk_matchtype[0] == 'p') {
+        return err_unsupported(cx, "MATCH PARTIAL not yet implemented");
+    }
+    if (node->n_fk_del_set_cols != 0) {
+        return err_unsupported(cx, "column lists of ON DELETE SET are not supported");
+    }
+    return ST_OK;
+}
+
+static char fkey_action(const char *s, char otherwise)
+{
+    return s != NULL && s[0] != '\0' ? s[0] : otherwise;
+}
+
+Status ddl_add_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConstraint *c,
+                           bool check_rows)
+{
+    const PgQuery__Constraint *node = c->node;
+    ForeignKey f = {.d = d, .t = t, .con = c};
+    TRY(fkey_refuse(cx, node));
+    TRY(ddl_lock(cx, d, node->pktable, TABLELOCK_SHARE_ROW_EXCLUSIVE, false, &f.ref));
+    if (f.ref->kind != 'r') {
+        return err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "referenced relation \"%s\" is not a table",
+                       f.ref->name);
+    }
+    if (f.ref->oid < FIRST_USER_OID) {
+        return err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
+                       "permission denied: \"%s\" is a system catalog", f.ref->name);
+    }
+    TRY(fkey_columns(cx, &f));
+    TRY(fkey_index(cx, &f));
+    TRY(fkey_name(cx, &f));
+    TRY(fkey_operators(cx, &f));
+    ConstraintRow r = {.name = f.name,
+                       .type = 'f',
+                       .index = f.index,
+                       .foreign_table = f.ref->oid,
+                       .on_update = fkey_action(node->fk_upd_action, 'a'),
+                       .on_delete = fkey_action(node->fk_del_action, 'a'),
+                       .match = fkey_action(node->fk_matchtype, 's'),
+                       .columns = f.columns,
+                       .column_count = f.count,
+                       .foreign_columns = f.ref_columns,
+                       .foreign_count = f.ref_count,
+                       .operators = f.operators,
+                       .validated = !node->skip_validation || !check_rows};
+    if (check_rows && !node->skip_validation) {
+        TRY(fkey_rows_hold(cx, &f));
+    }
+    TRY(ddl_new_oid(cx, d, &r.oid));
+    TRY(ddl_insert_constraint(cx, d, t, &r));
+    DdlObject self = {CAT_PG_CONSTRAINT, r.oid, 0};
+    for (uint16_t i = 0; i < f.ref_count; i++) {
+        TRY(ddl_depend(cx, d, self, (DdlObject){CAT_PG_CLASS, f.ref->oid, f.ref_columns[i]}, 'n'));
+    }
+    TRY(ddl_depend(cx, d, self, (DdlObject){CAT_PG_CLASS, f.index, 0}, 'n'));
+    TRY(ddl_update_class_flag(cx, d, t->oid, PG_CLASS_RELHASTRIGGERS, true));
+    TRY(ddl_update_class_flag(cx, d, f.ref->oid, PG_CLASS_RELHASTRIGGERS, true));
+    cat_changed(d->view);
+    return ST_OK;
+}

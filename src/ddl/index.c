@@ -1,0 +1,257 @@
+/*
+ * index.c - CREATE INDEX, and the indexes behind primary and unique keys.
+ */
+#include "ddl/ddl_internal.h"
+
+/* index_vector - numbers of a vector column as text: "1 2". */
+static const char *index_vector(Arena *a, const uint32_t *v, uint16_t n)
+{
+    char *text = arena_strdup(a, "");
+    for (uint16_t i = 0; i < n; i++) {
+        text = arena_printf(a, "%s%s%u", text, i == 0 ? "" : " ", v[i]);
+    }
+    return text;
+}
+
+/* index_row - the row of pg_index. */
+static Status index_row(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix, Oid oid)
+{
+    uint32_t keys[INDEX_COLUMNS_MAX] = {0}, options[INDEX_COLUMNS_MAX] = {0},
+             collations[INDEX_COLUMNS_MAX] = {0}, classes[INDEX_COLUMNS_MAX] = {0};
+    for (uint16_t i = 0; i < ix->column_count; i++) {
+        const CatColumn *c = &t->columns[ix->columns[i] - 1];
+        keys[i] = (uint32_t)ix->columns[i];
+        if (i < ix->key_count) {
+            options[i] = ix->options[i];
+            collations[i] = c->collation;
+            classes[i] =
+                ix->opclasses[i] != 0 ? ix->opclasses[i] : cat_default_opclass(d->view, c->type);
+            if (classes[i] == 0) {
+                Buf b;
+                buf_init(&b, 256);
+                cat_format_type(d->view, c->type, -1, &b);
+                st_ignore(err_set(cx, ERRCODE_UNDEFINED_OBJECT,
+                                  "data type %.*s has no default operator class for access method "
+                                  "\"btree\"",
+                                  (int)b.len, (const char *)b.data));
+                buf_release(&b);
+                return err_hint(cx, "You must specify an operator class for the index or define a "
+                                    "default operator class for the data type.");
+            }
+        }
+    }
+    DdlRow r;
+    ddl_row_init(&r, CAT_PG_INDEX);
+    ddl_set_oid(&r, PG_INDEX_INDEXRELID, oid);
+    ddl_set_oid(&r, PG_INDEX_INDRELID, t->oid);
+    ddl_set_i16(&r, PG_INDEX_INDNATTS, (int16_t)ix->column_count);
+    ddl_set_i16(&r, PG_INDEX_INDNKEYATTS, (int16_t)ix->key_count);
+    ddl_set_bool(&r, PG_INDEX_INDISUNIQUE, ix->unique);
+    ddl_set_bool(&r, PG_INDEX_INDNULLSNOTDISTINCT, ix->nulls_not_distinct);
+    ddl_set_bool(&r, PG_INDEX_INDISPRIMARY, ix->primary);
+    ddl_set_bool(&r, PG_INDEX_INDISEXCLUSION, false);
+    ddl_set_bool(&r, PG_INDEX_INDIMMEDIATE, true);
+    ddl_set_bool(&r, PG_INDEX_INDISCLUSTERED, false);
+    ddl_set_bool(&r, PG_INDEX_INDISVALID, true);
+    ddl_set_bool(&r, PG_INDEX_INDCHECKXMIN, false);
+    ddl_set_bool(&r, PG_INDEX_INDISREADY, true);
+    ddl_set_bool(&r, PG_INDEX_INDISLIVE, true);
+    ddl_set_bool(&r, PG_INDEX_INDISREPLIDENT, false);
+    ddl_set_text(&r, PG_INDEX_INDKEY, index_vector(d->arena, keys, ix->column_count));
+    ddl_set_text(&r, PG_INDEX_INDCOLLATION, index_vector(d->arena, collations, ix->key_count));
+    ddl_set_text(&r, PG_INDEX_INDCLASS, index_vector(d->arena, classes, ix->key_count));
+    ddl_set_text(&r, PG_INDEX_INDOPTION, index_vector(d->arena, options, ix->key_count));
+    return ddl_row_insert(cx, d, &r);
+}
+
+/* index_attributes - an index shows its columns in pg_attribute. */
+static Status index_attributes(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix, Oid oid)
+{
+    for (uint16_t i = 0; i < ix->column_count; i++) {
+        const CatColumn *c = &t->columns[ix->columns[i] - 1];
+        const char *name = c->name;
+        for (uint16_t k = 0, n = 0; k < i; k++) { /* a column may be in an index twice */
+            if (ix->columns[k] == ix->columns[i]) {
+                name = arena_printf(d->arena, "%s%u", c->name, ++n);
+            }
+        }
+        NewColumn a = {.name = name,
+                       .number = (int16_t)(i + 1),
+                       .type = cat_type(d->view, c->type),
+                       .typmod = c->typmod,
+                       .collation = c->collation};
+        TRY(ddl_insert_attribute(cx, d, oid, &a));
+    }
+    return ST_OK;
+}
+
+/* index_fill - build the tree over the rows that are there. */
+static Status index_fill(Cx *cx, DdlCx *d, Oid table, Oid oid)
+{
+    const CatTable *t;
+    TRY(ddl_reload(cx, d, table, &t));
+    for (uint16_t i = 0; i < t->index_count; i++) {
+        if (t->indexes[i].oid == oid && t->storage != NULL) {
+            TableIndex copy = t->storage->indexes[i];
+            Status st = index_build(cx, d->view->txn, t->storage, &copy);
+            return st;
+        }
+    }
+    return ST_OK;
+}
+
+Status ddl_index_make(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix, Oid *oid_out)
+{
+    TreeId tree;
+    PageNo root;
+    TRY(ddl_new_oid(cx, d, oid_out));
+    TRY(index_create(cx, d->engine, d->view->txn, &tree, &root));
+    NewRelation rel = {.oid = *oid_out,
+                       .namespace_oid = t->namespace_oid,
+                       .name = ix->name,
+                       .kind = 'i',
+                       .persistence = t->persistence,
+                       .tree = tree,
+                       .options = ix->rel_options,
+                       .column_count = ix->column_count};
+    TRY(ddl_insert_class(cx, d, &rel));
+    TRY(index_attributes(cx, d, t, ix, *oid_out));
+    TRY(index_row(cx, d, t, ix, *oid_out));
+    TRY(ddl_update_class_flag(cx, d, t->oid, PG_CLASS_RELHASINDEX, true));
+    if (!ix->constraint) { /* of a constraint: the index goes with it */
+        for (uint16_t i = 0; i < ix->column_count; i++) {
+            TRY(ddl_depend(cx, d, (DdlObject){CAT_PG_CLASS, *oid_out, 0},
+                           (DdlObject){CAT_PG_CLASS, t->oid, ix->columns[i]}, 'a'));
+        }
+    }
+    return index_fill(cx, d, t->oid, *oid_out);
+}
+
+/* index_opclass - an operator class by name: only the defaults and the text pattern classes'
+ * equivalents under collation C are there. */
+static Status index_opclass(Cx *cx, const PgQuery__IndexElem *e)
+{
+    if (e->n_opclass != 0) {
+        return err_unsupported(cx, "operator class \"%s\" is not supported",
+                               ddl_string(e->opclass[e->n_opclass - 1]));
+    }
+    if (e->n_collation != 0) {
+        const char *name = ddl_string(e->collation[e->n_collation - 1]);
+        if (strcmp(name, "C") != 0 && strcmp(name, "POSIX") != 0 && strcmp(name, "default") != 0) {
+            return err_unsupported(cx, "collation \"%s\" is not supported", name);
+        }
+    }
+    return ST_OK;
+}
+
+/* index_elem - one key column. */
+static Status index_elem(Cx *cx, const CatTable *t, const PgQuery__IndexElem *e, bool key,
+                         NewIndex *ix)
+{
+    if (e->expr != NULL) {
+        return err_unsupported(cx, "indexes on expressions are not supported");
+    }
+    if (ix->column_count >= INDEX_COLUMNS_MAX) {
+        return err_set(cx, ERRCODE_TOO_MANY_COLUMNS, "cannot use more than %d columns in an index",
+                       INDEX_COLUMNS_MAX);
+    }
+    const CatColumn *c = ddl_column(t, e->name);
+    if (c == NULL) {
+        return err_set(cx, ERRCODE_UNDEFINED_COLUMN, "column \"%s\" does not exist", e->name);
+    }
+    TRY(index_opclass(cx, e));
+    bool desc = e->ordering == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
+    bool first = e->nulls_ordering == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST ||
+                 (e->nulls_ordering != PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_LAST && desc);
+    uint16_t n = ix->column_count++;
+    ix->columns[n] = c->number;
+    if (key) {
+        ix->options[n] = (uint8_t)((desc ? 1 : 0) | (first ? 2 : 0));
+        ix->key_count++;
+    }
+    return ST_OK;
+}
+
+/* index_name - t_a_b_idx when none is given. */
+static Status index_name(Cx *cx, DdlCx *d, const CatTable *t, NewIndex *ix)
+{
+    char *names = NULL, *name;
+    for (uint16_t i = 0; i < ix->column_count; i++) {
+        const char *c = t->columns[ix->columns[i] - 1].name;
+        names = i == 0 ? arena_strdup(d->arena, c) : arena_printf(d->arena, "%s_%s", names, c);
+        if (strlen(names) > DDL_NAME_BYTES_MAX) {
+            break;
+        }
+    }
+    TRY(ddl_choose_relation_name(cx, d, t->namespace_oid, t->name, names, "idx", &name));
+    ix->name = name;
+    return ST_OK;
+}
+
+static Status index_check_table(Cx *cx, const CatTable *t)
+{
+    if (t->kind != 'r') {
+        const char *kind = t->kind == 'S' ? "sequences" : t->kind == 'v' ? "views" : "indexes";
+        st_ignore(err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "cannot create index on relation \"%s\"",
+                          t->name));
+        return err_detail(cx, "This operation is not supported for %s.", kind);
+    }
+    return ddl_require_table(cx, t);
+}
+
+Status ddl_create_index(Cx *cx, DdlCx *d, const PgQuery__IndexStmt *stmt, const char **tag_out)
+{
+    const CatTable *t;
+    NewIndex ix = {.unique = stmt->unique, .nulls_not_distinct = stmt->nulls_not_distinct};
+    *tag_out = "CREATE INDEX";
+    TRY(ddl_lock(cx, d, stmt->relation, TABLELOCK_SHARE, false, &t));
+    TRY(index_check_table(cx, t));
+    if (stmt->access_method != NULL && stmt->access_method[0] != '\0' &&
+        strcmp(stmt->access_method, "btree") != 0) {
+        static const char *const KNOWN[] = {"hash", "gin", "gist", "spgist", "brin"};
+        for (size_t i = 0; i < ARRAY_LEN(KNOWN); i++) {
+            if (strcmp(KNOWN[i], stmt->access_method) == 0) {
+                return err_unsupported(cx, "access method \"%s\" is not supported",
+                                       stmt->access_method);
+            }
+        }
+        return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "access method \"%s\" does not exist",
+                       stmt->access_method);
+    }
+    if (stmt->where_clause != NULL) {
+        return err_unsupported(cx, "partial indexes are not supported");
+    }
+    if (stmt->n_index_including_params != 0) {
+        return err_unsupported(cx, "INCLUDE columns of indexes are not supported");
+    }
+    if (stmt->table_space != NULL && stmt->table_space[0] != '\0' &&
+        strcmp(stmt->table_space, "pg_default") != 0) {
+        return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "tablespace \"%s\" does not exist",
+                       stmt->table_space);
+    }
+    TRY(ddl_rel_options(cx, d, stmt->options, stmt->n_options, &ix.rel_options));
+    if (stmt->idxname != NULL && stmt->idxname[0] != '\0') {
+        bool exists;
+        TRY(ddl_relation_exists(cx, d, t->namespace_oid, stmt->idxname, &exists));
+        if (exists && stmt->if_not_exists) {
+            err_notice(cx, ERR_NOTICE, ERRCODE_DUPLICATE_TABLE, NULL,
+                       "relation \"%s\" already exists, skipping", stmt->idxname);
+            return ST_OK;
+        }
+        if (exists) {
+            return err_set(cx, ERRCODE_DUPLICATE_TABLE, "relation \"%s\" already exists",
+                           stmt->idxname);
+        }
+        ix.name = stmt->idxname;
+    }
+    for (size_t i = 0; i < stmt->n_index_params; i++) {
+        TRY(index_elem(cx, t, stmt->index_params[i]->index_elem, true, &ix));
+    }
+    if (ix.name == NULL) {
+        TRY(index_name(cx, d, t, &ix));
+    }
+    Oid oid;
+    TRY(ddl_index_make(cx, d, t, &ix, &oid));
+    cat_changed(d->view);
+    return ST_OK;
+}

@@ -1,0 +1,91 @@
+/*
+ * query.c - statements the folder runs itself: checking the rows of a table, filling a new column.
+ *
+ * Text is the simplest way to say what to look for, and takes the same path as a client's query.
+ */
+#include "ddl/ddl_internal.h"
+
+/* query_drain - execute the plan; the first row's first value if anybody wants it. */
+static Status query_drain(Cx *cx, DdlCx *d, Plan *plan, const Snapshot *snap, DdlRowSink *sink)
+{
+    ExecEnv env = {.view = d->view,
+                   .txn = d->view->txn,
+                   .snapshot = snap,
+                   .type_env = d->env,
+                   .extra_fn = d->extra_fn,
+                   .work_mem_bytes = d->work_mem_bytes};
+    ExecState *state = NULL;
+    Status st = exec_open(cx, plan, &env, &state);
+    while (st == ST_OK) {
+        const Batch *batch;
+        st = exec_next(cx, state, VEC_CAPACITY, &batch);
+        if (st == ST_OK && sink != NULL) {
+            st = sink->batch(sink->arg, cx, batch);
+        }
+    }
+    if (state != NULL) {
+        exec_close(state);
+    }
+    return st == ST_DONE ? ST_OK : st;
+}
+
+Status ddl_run(Cx *cx, DdlCx *d, const char *sql, DdlRowSink *sink)
+{
+    ParsedStmt *stmts;
+    uint32_t count;
+    Query *query;
+    Plan *plan;
+    BindCx b = {
+        .view = d->view, .arena = d->arena, .sql = slice_of(sql), .env = d->env, .no_locks = true};
+    TRY(txn_next_command(cx, d->view->txn)); /* rows written by this statement are seen */
+    TRY(parse_sql(cx, d->arena, b.sql, &stmts, &count));
+    ASSERT(count == 1);
+    TRY(bind_statement(cx, &b, stmts[0].node, &query));
+    TRY(plan_create(cx, d->view, d->env, query, NULL, d->extra_fn, &plan));
+    Snapshot snap;
+    snapshot_take(d->engine->txns, d->view->txn, &snap);
+    Status st = query_drain(cx, d, plan, &snap, sink);
+    snapshot_release(&snap);
+    plan_unref(plan);
+    return st;
+}
+
+/* query_found - DdlRowSink.batch: any row will do. */
+static Status query_found(void *arg, Cx *cx, const Batch *batch)
+{
+    (void)cx;
+    if (batch->sel.count != 0) {
+        *(bool *)arg = true;
+        return ST_DONE;
+    }
+    return ST_OK;
+}
+
+Status ddl_query_finds_row(Cx *cx, DdlCx *d, const char *sql, bool *found_out)
+{
+    *found_out = false;
+    DdlRowSink sink = {.batch = query_found, .arg = found_out};
+    return ddl_run(cx, d, sql, &sink);
+}
+
+const char *ddl_qualified(DdlCx *d, const CatTable *t)
+{
+    return arena_printf(d->arena, "%s.%s", ddl_sql_name(d->arena, t->schema_name),
+                        ddl_sql_name(d->arena, t->name));
+}
+
+const char *ddl_sql_name(Arena *a, const char *name)
+{
+    size_t n = strlen(name);
+    char *out = arena_alloc(a, n * 2 + 3), *q = out;
+    *q++ = '"';
+    for (const char *p = name; *p != '\0'; p++) {
+        if (*p == '"') {
+            *q++ = '"';
+        }
+        *q++ = *p;
+    }
+    *q++ = '"';
+    *q = '\0';
+    return out;
+}

@@ -1,0 +1,218 @@
+/*
+ * relation.c - the rows of a relation in pg_class and pg_attribute.
+ */
+#include "ddl/ddl_internal.h"
+
+Status ddl_insert_class(Cx *cx, DdlCx *d, const NewRelation *n)
+{
+    DdlRow r;
+    ddl_row_init(&r, CAT_PG_CLASS);
+    for (int i = PG_CLASS_RELTYPE; i <= PG_CLASS_RELTABLESPACE; i++) {
+        ddl_set_oid(&r, i, 0);
+    }
+    for (int i = PG_CLASS_RELHASRULES; i <= PG_CLASS_RELFORCEROWSECURITY; i++) {
+        ddl_set_bool(&r, i, false);
+    }
+    ddl_set_oid(&r, PG_CLASS_OID, n->oid);
+    ddl_set_text(&r, PG_CLASS_RELNAME, n->name);
+    ddl_set_oid(&r, PG_CLASS_RELNAMESPACE, n->namespace_oid);
+    ddl_set_oid(&r, PG_CLASS_RELTYPE, n->type_oid);
+    ddl_set_oid(&r, PG_CLASS_RELOWNER, d->view->user);
+    ddl_set_text(&r, PG_CLASS_RELOPTIONS, n->options);
+    ddl_set_oid(&r, PG_CLASS_RELAM,
+                n->kind == 'i'   ? DDL_ACCESS_BTREE
+                : n->kind == 'r' ? DDL_ACCESS_HEAP
+                                 : 0);
+    ddl_set_oid(&r, PG_CLASS_RELFILENODE, n->tree);
+    ddl_set_i32(&r, PG_CLASS_RELPAGES, n->kind == 'S' ? 1 : 0);
+    ddl_set_f32(&r, PG_CLASS_RELTUPLES, n->kind == 'i' ? 0.0f : n->kind == 'S' ? 1.0f : -1.0f);
+    ddl_set_i32(&r, PG_CLASS_RELALLVISIBLE, 0);
+    ddl_set_oid(&r, PG_CLASS_RELTOASTRELID, 0);
+    ddl_set_bool(&r, PG_CLASS_RELHASINDEX, n->has_index);
+    ddl_set_bool(&r, PG_CLASS_RELISSHARED, false);
+    ddl_set_char(&r, PG_CLASS_RELPERSISTENCE, n->persistence);
+    ddl_set_char(&r, PG_CLASS_RELKIND, n->kind);
+    ddl_set_i16(&r, PG_CLASS_RELNATTS, (int16_t)n->column_count);
+    ddl_set_i16(&r, PG_CLASS_RELCHECKS, (int16_t)n->check_count);
+    ddl_set_bool(&r, PG_CLASS_RELHASRULES, n->kind == 'v');
+    ddl_set_bool(&r, PG_CLASS_RELISPOPULATED, true);
+    ddl_set_char(&r, PG_CLASS_RELREPLIDENT, n->kind == 'r' ? 'd' : 'n');
+    ddl_set_bool(&r, PG_CLASS_RELISPARTITION, false);
+    ddl_set_oid(&r, PG_CLASS_RELREWRITE, 0);
+    ddl_set_oid(&r, PG_CLASS_RELFROZENXID, 0);
+    ddl_set_oid(&r, PG_CLASS_RELMINMXID, 0);
+    return ddl_row_insert(cx, d, &r);
+}
+
+/* relation_type_row - the columns of pg_type that a row type and its array have in common. */
+static void relation_type_row(DdlRow *r, DdlCx *d, const NewRelation *n, Oid oid, const char *name)
+{
+    ddl_row_init(r, CAT_PG_TYPE);
+    for (int i = PG_TYPE_TYPRELID; i <= PG_TYPE_TYPANALYZE; i++) {
+        ddl_set_oid(r, i, 0);
+    }
+    ddl_set_oid(r, PG_TYPE_OID, oid);
+    ddl_set_text(r, PG_TYPE_TYPNAME, name);
+    ddl_set_oid(r, PG_TYPE_TYPNAMESPACE, n->namespace_oid);
+    ddl_set_oid(r, PG_TYPE_TYPOWNER, d->view->user);
+    ddl_set_i16(r, PG_TYPE_TYPLEN, -1);
+    ddl_set_bool(r, PG_TYPE_TYPBYVAL, false);
+    ddl_set_bool(r, PG_TYPE_TYPISPREFERRED, false);
+    ddl_set_bool(r, PG_TYPE_TYPISDEFINED, true);
+    ddl_set_char(r, PG_TYPE_TYPDELIM, ',');
+    ddl_set_char(r, PG_TYPE_TYPALIGN, 'd');
+    ddl_set_char(r, PG_TYPE_TYPSTORAGE, 'x');
+    ddl_set_bool(r, PG_TYPE_TYPNOTNULL, false);
+    ddl_set_oid(r, PG_TYPE_TYPBASETYPE, 0);
+    ddl_set_i32(r, PG_TYPE_TYPTYPMOD, -1);
+    ddl_set_i32(r, PG_TYPE_TYPNDIMS, 0);
+    ddl_set_oid(r, PG_TYPE_TYPCOLLATION, 0);
+}
+
+/* relation_array_name - "_name", with more underscores while a type has it. */
+static Status relation_array_name(Cx *cx, DdlCx *d, const NewRelation *n, char **name_out)
+{
+    const char *schema = cat_namespace_name(d->view, n->namespace_oid);
+    const char *prefix = "_";
+    for (;;) {
+        const CatType *type;
+        *name_out = arena_printf(d->arena, "%s%s", prefix, n->name);
+        size_t len = strlen(*name_out);
+        if (len > DDL_NAME_BYTES_MAX) {
+            len = DDL_NAME_BYTES_MAX;
+            while (((uint8_t)(*name_out)[len] & 0xc0) == 0x80) {
+                len--;
+            }
+            (*name_out)[len] = '\0';
+        }
+        Status st = cat_type_by_name(cx, d->view, schema, *name_out, &type);
+        if (st != ST_OK) {
+            return st == ST_NOTFOUND ? ST_OK : st;
+        }
+        prefix = arena_printf(d->arena, "_%s", prefix);
+    }
+}
+
+/* OIDs of the functions every row type and every array type has. */
+enum {
+    RELATION_RECORD_IN = 2290,
+    RELATION_RECORD_OUT = 2291,
+    RELATION_RECORD_RECV = 2402,
+    RELATION_RECORD_SEND = 2403,
+    RELATION_ARRAY_IN = 750,
+    RELATION_ARRAY_OUT = 751,
+    RELATION_ARRAY_RECV = 2400,
+    RELATION_ARRAY_SEND = 2401,
+    RELATION_ARRAY_ANALYZE = 3816,
+    RELATION_ARRAY_SUBSCRIPT = 6179,
+};
+
+Status ddl_insert_row_type(Cx *cx, DdlCx *d, const NewRelation *n)
+{
+    DdlRow r;
+    Oid array;
+    char *array_name;
+    TRY(ddl_new_oid(cx, d, &array));
+    TRY(relation_array_name(cx, d, n, &array_name));
+    relation_type_row(&r, d, n, n->type_oid, n->name);
+    ddl_set_char(&r, PG_TYPE_TYPTYPE, 'c');
+    ddl_set_char(&r, PG_TYPE_TYPCATEGORY, 'C');
+    ddl_set_oid(&r, PG_TYPE_TYPRELID, n->oid);
+    ddl_set_oid(&r, PG_TYPE_TYPARRAY, array);
+    ddl_set_oid(&r, PG_TYPE_TYPINPUT, RELATION_RECORD_IN);
+    ddl_set_oid(&r, PG_TYPE_TYPOUTPUT, RELATION_RECORD_OUT);
+    ddl_set_oid(&r, PG_TYPE_TYPRECEIVE, RELATION_RECORD_RECV);
+    ddl_set_oid(&r, PG_TYPE_TYPSEND, RELATION_RECORD_SEND);
+    TRY(ddl_row_insert(cx, d, &r));
+    relation_type_row(&r, d, n, array, array_name);
+    ddl_set_char(&r, PG_TYPE_TYPTYPE, 'b');
+    ddl_set_char(&r, PG_TYPE_TYPCATEGORY, 'A');
+    ddl_set_oid(&r, PG_TYPE_TYPELEM, n->type_oid);
+    ddl_set_oid(&r, PG_TYPE_TYPSUBSCRIPT, RELATION_ARRAY_SUBSCRIPT);
+    ddl_set_oid(&r, PG_TYPE_TYPINPUT, RELATION_ARRAY_IN);
+    ddl_set_oid(&r, PG_TYPE_TYPOUTPUT, RELATION_ARRAY_OUT);
+    ddl_set_oid(&r, PG_TYPE_TYPRECEIVE, RELATION_ARRAY_RECV);
+    ddl_set_oid(&r, PG_TYPE_TYPSEND, RELATION_ARRAY_SEND);
+    ddl_set_oid(&r, PG_TYPE_TYPANALYZE, RELATION_ARRAY_ANALYZE);
+    TRY(ddl_row_insert(cx, d, &r));
+    DdlObject type = {CAT_PG_TYPE, n->type_oid, 0};
+    TRY(ddl_depend(cx, d, type, (DdlObject){CAT_PG_CLASS, n->oid, 0}, 'i'));
+    return ddl_depend(cx, d, (DdlObject){CAT_PG_TYPE, array, 0}, type, 'i');
+}
+
+Status ddl_insert_attribute(Cx *cx, DdlCx *d, Oid rel, const NewColumn *c)
+{
+    Datum key = {.u32 = c->type->oid};
+    DdlRow type, r;
+    TRY(ddl_row_load(cx, d, CAT_PG_TYPE, &key, 1, &type));
+    ddl_row_init(&r, CAT_PG_ATTRIBUTE);
+    ddl_set_oid(&r, PG_ATTRIBUTE_ATTRELID, rel);
+    ddl_set_text(&r, PG_ATTRIBUTE_ATTNAME, c->name);
+    ddl_set_oid(&r, PG_ATTRIBUTE_ATTTYPID, c->type->oid);
+    ddl_set_i32(&r, PG_ATTRIBUTE_ATTSTATTARGET, -1);
+    ddl_set_i16(&r, PG_ATTRIBUTE_ATTLEN, type.values[PG_TYPE_TYPLEN].i16);
+    ddl_set_i16(&r, PG_ATTRIBUTE_ATTNUM, c->number);
+    ddl_set_i32(&r, PG_ATTRIBUTE_ATTNDIMS, c->type->category == 'A' ? 1 : 0);
+    ddl_set_i32(&r, PG_ATTRIBUTE_ATTCACHEOFF, -1);
+    ddl_set_i32(&r, PG_ATTRIBUTE_ATTTYPMOD, c->typmod);
+    ddl_set_bool(&r, PG_ATTRIBUTE_ATTBYVAL, type.values[PG_TYPE_TYPBYVAL].b);
+    r.values[PG_ATTRIBUTE_ATTALIGN] = type.values[PG_TYPE_TYPALIGN];
+    r.nulls[PG_ATTRIBUTE_ATTALIGN] = false;
+    r.values[PG_ATTRIBUTE_ATTSTORAGE] = type.values[PG_TYPE_TYPSTORAGE];
+    r.nulls[PG_ATTRIBUTE_ATTSTORAGE] = false;
+    ddl_set_char(&r, PG_ATTRIBUTE_ATTCOMPRESSION, 0);
+    ddl_set_bool(&r, PG_ATTRIBUTE_ATTNOTNULL, c->not_null);
+    ddl_set_bool(&r, PG_ATTRIBUTE_ATTHASDEF, c->default_node != NULL || c->default_sql != NULL);
+    ddl_set_bool(&r, PG_ATTRIBUTE_ATTHASMISSING, false);
+    ddl_set_char(&r, PG_ATTRIBUTE_ATTIDENTITY, c->identity);
+    ddl_set_char(&r, PG_ATTRIBUTE_ATTGENERATED, 0);
+    ddl_set_bool(&r, PG_ATTRIBUTE_ATTISDROPPED, false);
+    ddl_set_bool(&r, PG_ATTRIBUTE_ATTISLOCAL, true);
+    ddl_set_i32(&r, PG_ATTRIBUTE_ATTINHCOUNT, 0);
+    ddl_set_oid(&r, PG_ATTRIBUTE_ATTCOLLATION, c->collation);
+    return ddl_row_insert(cx, d, &r);
+}
+
+static Status relation_load_class(Cx *cx, DdlCx *d, Oid rel, DdlRow *r)
+{
+    Datum key = {.u32 = rel};
+    Status st = ddl_row_load(cx, d, CAT_PG_CLASS, &key, 1, r);
+    return st == ST_NOTFOUND
+               ? err_set(cx, ERRCODE_INTERNAL_ERROR, "could not open relation with OID %u", rel)
+               : st;
+}
+
+Status ddl_update_class_tree(Cx *cx, DdlCx *d, Oid rel, TreeId tree)
+{
+    DdlRow r;
+    TRY(relation_load_class(cx, d, rel, &r));
+    ddl_set_oid(&r, PG_CLASS_RELFILENODE, tree);
+    return ddl_row_store(cx, d, &r);
+}
+
+Status ddl_update_class_flag(Cx *cx, DdlCx *d, Oid rel, int column, bool value)
+{
+    DdlRow r;
+    TRY(relation_load_class(cx, d, rel, &r));
+    if (r.values[column].b == value) {
+        return ST_OK;
+    }
+    ddl_set_bool(&r, column, value);
+    return ddl_row_store(cx, d, &r);
+}
+
+Status ddl_update_class_i16(Cx *cx, DdlCx *d, Oid rel, int column, int16_t value)
+{
+    DdlRow r;
+    TRY(relation_load_class(cx, d, rel, &r));
+    ddl_set_i16(&r, column, value);
+    return ddl_row_store(cx, d, &r);
+}
+
+Status ddl_update_class_text(Cx *cx, DdlCx *d, Oid rel, int column, const char *value)
+{
+    DdlRow r;
+    TRY(relation_load_class(cx, d, rel, &r));
+    ddl_set_text(&r, column, value);
+    return ddl_row_store(cx, d, &r);
+}

@@ -1,0 +1,196 @@
+/*
+ * remove.c - taking single objects out of the catalogs, and describing objects in messages.
+ */
+#include "ddl/ddl_internal.h"
+
+/* remove_dependencies - what the object depends on no longer matters. */
+static Status remove_dependencies(Cx *cx, DdlCx *d, DdlObject o)
+{
+    Datum key[3] = {{.u32 = o.class_oid}, {.u32 = o.oid}, {.i32 = o.sub}};
+    TRY(ddl_row_remove(cx, d, CAT_PG_DEPEND, key, o.sub != 0 ? 3 : 2));
+    Datum text[3] = {{.u32 = o.oid}, {.u32 = o.class_oid}, {.i32 = o.sub}};
+    return ddl_row_remove(cx, d, CAT_PG_DESCRIPTION, text, o.sub != 0 ? 3 : 2);
+}
+
+/* remove_drop_tree - the relation's tree goes when the transaction commits. */
+static void remove_drop_tree(DdlCx *d, TreeId tree)
+{
+    if (tree != 0) {
+        txn_drop_tree_on_commit(d->view->txn, tree);
+    }
+}
+
+static Status remove_relation(Cx *cx, DdlCx *d, Oid oid)
+{
+    Datum key = {.u32 = oid};
+    DdlRow r;
+    Status st = ddl_row_load(cx, d, CAT_PG_CLASS, &key, 1, &r);
+    if (st == ST_NOTFOUND) {
+        return ST_OK; /* went with another object already */
+    }
+    TRY(st);
+    const char *kind = ddl_row_text(d, &r, PG_CLASS_RELKIND);
+    switch (kind[0]) {
+    case 'i': TRY(ddl_row_remove(cx, d, CAT_PG_INDEX, &key, 1)); break;
+    case 'S': TRY(ddl_row_remove(cx, d, CAT_PG_SEQUENCE, &key, 1)); break;
+    case 'r': TRY(ddl_row_remove(cx, d, CAT_PG_STATISTIC, &key, 1)); break;
+    default: break;
+    }
+    remove_drop_tree(d, r.values[PG_CLASS_RELFILENODE].u32);
+    TRY(ddl_row_remove(cx, d, CAT_PG_ATTRIBUTE, &key, 1));
+    return ddl_row_remove(cx, d, CAT_PG_CLASS, &key, 1);
+}
+
+/* remove_column - the column stays in the layout, without name, type, default. */
+static Status remove_column(Cx *cx, DdlCx *d, Oid table, int16_t attnum)
+{
+    DdlRow r;
+    TRY(ddl_load_attribute(cx, d, table, attnum, &r));
+    ddl_set_text(&r, PG_ATTRIBUTE_ATTNAME,
+                 arena_printf(d->arena, "........pg.dropped.%d........", attnum));
+    ddl_set_bool(&r, PG_ATTRIBUTE_ATTISDROPPED, true);
+    ddl_set_bool(&r, PG_ATTRIBUTE_ATTNOTNULL, false);
+    ddl_set_bool(&r, PG_ATTRIBUTE_ATTHASDEF, false);
+    ddl_set_char(&r, PG_ATTRIBUTE_ATTIDENTITY, 0);
+    Datum key[2] = {{.u32 = table}, {.i16 = attnum}};
+    TRY(ddl_row_remove(cx, d, CAT_PG_STATISTIC, key, 2));
+    return ddl_row_store(cx, d, &r);
+}
+
+static Status remove_default(Cx *cx, DdlCx *d, Oid oid)
+{
+    Datum key = {.u32 = oid};
+    DdlRow r, a;
+    Status st = ddl_row_load(cx, d, CAT_PG_ATTRDEF, &key, 1, &r);
+    if (st == ST_NOTFOUND) {
+        return ST_OK;
+    }
+    TRY(st);
+    Datum column[2] = {r.values[PG_ATTRDEF_ADRELID], r.values[PG_ATTRDEF_ADNUM]};
+    st = ddl_row_load(cx, d, CAT_PG_ATTRIBUTE, column, 2, &a);
+    if (st == ST_OK) {
+        ddl_set_bool(&a, PG_ATTRIBUTE_ATTHASDEF, false);
+        st = ddl_row_store(cx, d, &a);
+    }
+    if (st != ST_OK && st != ST_NOTFOUND) {
+        return st;
+    }
+    return ddl_row_remove(cx, d, CAT_PG_ATTRDEF, &key, 1);
+}
+
+static Status remove_constraint(Cx *cx, DdlCx *d, Oid oid)
+{
+    Datum key = {.u32 = oid};
+    DdlRow r, c;
+    Status st = ddl_row_load(cx, d, CAT_PG_CONSTRAINT, &key, 1, &r);
+    if (st == ST_NOTFOUND) {
+        return ST_OK;
+    }
+    TRY(st);
+    const char *type = ddl_row_text(d, &r, PG_CONSTRAINT_CONTYPE);
+    if (type[0] == 'c') {
+        Datum rel = r.values[PG_CONSTRAINT_CONRELID];
+        st = ddl_row_load(cx, d, CAT_PG_CLASS, &rel, 1, &c);
+        if (st == ST_OK) {
+            int16_t n = c.values[PG_CLASS_RELCHECKS].i16;
+            ddl_set_i16(&c, PG_CLASS_RELCHECKS, (int16_t)(n > 0 ? n - 1 : 0));
+            st = ddl_row_store(cx, d, &c);
+        }
+        if (st != ST_OK && st != ST_NOTFOUND) {
+            return st;
+        }
+    }
+    return ddl_row_remove(cx, d, CAT_PG_CONSTRAINT, &key, 1);
+}
+
+Status ddl_remove_object(Cx *cx, DdlCx *d, DdlObject o)
+{
+    Datum key = {.u32 = o.oid};
+    TRY(remove_dependencies(cx, d, o));
+    switch (o.class_oid) {
+    case CAT_PG_CLASS:
+        return o.sub != 0 ? remove_column(cx, d, o.oid, (int16_t)o.sub)
+                          : remove_relation(cx, d, o.oid);
+    case CAT_PG_ATTRDEF: return remove_default(cx, d, o.oid);
+    case CAT_PG_CONSTRAINT: return remove_constraint(cx, d, o.oid);
+    default: return ddl_row_remove(cx, d, o.class_oid, &key, 1);
+    }
+}
+
+/* ---- descriptions ---- */
+
+static Status describe_relation(Cx *cx, DdlCx *d, Oid oid, const char **text_out)
+{
+    const CatTable *t;
+    Status st = cat_table_by_oid(cx, d->view, oid, &t);
+    if (st != ST_OK) {
+        *text_out = arena_printf(d->arena, "relation %u", oid);
+        return st == ST_NOTFOUND ? ST_OK : st;
+    }
+    const char *kind = t->kind == 'r'   ? "table"
+                       : t->kind == 'i' ? "index"
+                       : t->kind == 'S' ? "sequence"
+                       : t->kind == 'v' ? "view"
+                                        : "relation";
+    *text_out = arena_printf(d->arena, "%s %s", kind, ddl_relation_text(cx, d, t));
+    return ST_OK;
+}
+
+/* describe_row - the name in a row of a catalog, and what comes before and after it. */
+static Status describe_part(Cx *cx, DdlCx *d, DdlObject o, const char **text_out)
+{
+    Datum key = {.u32 = o.oid};
+    DdlRow r;
+    const char *table;
+    *text_out = arena_printf(d->arena, "object %u", o.oid);
+    Status st = ddl_row_load(cx, d, o.class_oid, &key, 1, &r);
+    if (st != ST_OK) {
+        return st == ST_NOTFOUND ? ST_OK : st;
+    }
+    switch (o.class_oid) {
+    case CAT_PG_CONSTRAINT:
+        TRY(describe_relation(cx, d, r.values[PG_CONSTRAINT_CONRELID].u32, &table));
+        *text_out = arena_printf(
+            d->arena, "constraint %s on %s",
+            ddl_quote_name(d->arena, ddl_row_text(d, &r, PG_CONSTRAINT_CONNAME)), table);
+        return ST_OK;
+    case CAT_PG_ATTRDEF: {
+        DdlObject column = {CAT_PG_CLASS, r.values[PG_ATTRDEF_ADRELID].u32,
+                            r.values[PG_ATTRDEF_ADNUM].i16};
+        TRY(ddl_describe(cx, d, column, &table));
+        *text_out = arena_printf(d->arena, "default value for %s", table);
+        return ST_OK;
+    }
+    case CAT_PG_NAMESPACE:
+        *text_out =
+            arena_printf(d->arena, "schema %s",
+                         ddl_quote_name(d->arena, ddl_row_text(d, &r, PG_NAMESPACE_NSPNAME)));
+        return ST_OK;
+    case CAT_PG_TYPE:
+        *text_out = arena_printf(d->arena, "type %s",
+                                 ddl_quote_name(d->arena, ddl_row_text(d, &r, PG_TYPE_TYPNAME)));
+        return ST_OK;
+    case DDL_PG_REWRITE: /* a view's rule stands for the view */
+        return describe_relation(cx, d, r.values[PG_REWRITE_EV_CLASS].u32, text_out);
+    default: return ST_OK;
+    }
+}
+
+Status ddl_describe(Cx *cx, DdlCx *d, DdlObject o, const char **text_out)
+{
+    const char *table;
+    if (o.class_oid != CAT_PG_CLASS) {
+        return describe_part(cx, d, o, text_out);
+    }
+    TRY(describe_relation(cx, d, o.oid, &table));
+    *text_out = table;
+    if (o.sub == 0) {
+        return ST_OK;
+    }
+    DdlRow r;
+    TRY(ddl_load_attribute(cx, d, o.oid, (int16_t)o.sub, &r));
+    *text_out =
+        arena_printf(d->arena, "column %s of %s",
+                     ddl_quote_name(d->arena, ddl_row_text(d, &r, PG_ATTRIBUTE_ATTNAME)), table);
+    return ST_OK;
+}

@@ -1,0 +1,168 @@
+/*
+ * row.c - catalog rows under construction, and dependencies.
+ */
+#include "ddl/ddl_internal.h"
+
+void ddl_row_init(DdlRow *r, Oid rel)
+{
+    memset(r->values, 0, sizeof(r->values));
+    memset(r->nulls, 1, sizeof(r->nulls));
+    r->rel = rel;
+}
+
+void ddl_set_oid(DdlRow *r, int column, Oid v)
+{
+    r->values[column].u32 = v;
+    r->nulls[column] = false;
+}
+
+void ddl_set_i16(DdlRow *r, int column, int16_t v)
+{
+    r->values[column].i16 = v;
+    r->nulls[column] = false;
+}
+
+void ddl_set_i32(DdlRow *r, int column, int32_t v)
+{
+    r->values[column].i32 = v;
+    r->nulls[column] = false;
+}
+
+void ddl_set_i64(DdlRow *r, int column, int64_t v)
+{
+    r->values[column].i64 = v;
+    r->nulls[column] = false;
+}
+
+void ddl_set_f32(DdlRow *r, int column, float v)
+{
+    r->values[column].f32 = v;
+    r->nulls[column] = false;
+}
+
+void ddl_set_bool(DdlRow *r, int column, bool v)
+{
+    r->values[column].b = v;
+    r->nulls[column] = false;
+}
+
+void ddl_set_char(DdlRow *r, int column, char v)
+{
+    r->values[column].str = str_ref(&v, v != 0);
+    r->nulls[column] = false;
+}
+
+void ddl_set_text(DdlRow *r, int column, const char *text)
+{
+    r->nulls[column] = text == NULL;
+    if (text != NULL) {
+        r->values[column].str = str_ref(text, strlen(text));
+    }
+}
+
+Status ddl_row_insert(Cx *cx, DdlCx *d, const DdlRow *r)
+{
+    return cat_row_insert(cx, d->view, r->rel, r->values, r->nulls);
+}
+
+/* row_column_count - columns of a catalog relation. */
+static uint16_t row_column_count(Oid rel)
+{
+    switch (rel) {
+    case CAT_PG_CLASS: return PG_CLASS_COLUMN_COUNT;
+    case CAT_PG_ATTRIBUTE: return PG_ATTRIBUTE_COLUMN_COUNT;
+    case CAT_PG_ATTRDEF: return PG_ATTRDEF_COLUMN_COUNT;
+    case CAT_PG_CONSTRAINT: return PG_CONSTRAINT_COLUMN_COUNT;
+    case CAT_PG_INDEX: return PG_INDEX_COLUMN_COUNT;
+    case CAT_PG_SEQUENCE: return PG_SEQUENCE_COLUMN_COUNT;
+    case CAT_PG_NAMESPACE: return PG_NAMESPACE_COLUMN_COUNT;
+    case CAT_PG_DEPEND: return PG_DEPEND_COLUMN_COUNT;
+    case CAT_PG_DESCRIPTION: return PG_DESCRIPTION_COLUMN_COUNT;
+    case CAT_PG_STATISTIC: return PG_STATISTIC_COLUMN_COUNT;
+    case CAT_PG_TYPE: return PG_TYPE_COLUMN_COUNT;
+    case DDL_PG_REWRITE: return PG_REWRITE_COLUMN_COUNT;
+    default: UNREACHABLE();
+    }
+}
+
+Status ddl_row_load(Cx *cx, DdlCx *d, Oid rel, const Datum *key, uint32_t key_count, DdlRow *r)
+{
+    const Datum *values;
+    const bool *nulls;
+    uint16_t n = row_column_count(rel);
+    ddl_row_init(r, rel);
+    TRY(cat_row_get(cx, d->view, d->arena, rel, key, key_count, &values, &nulls));
+    memcpy(r->values, values, n * sizeof(Datum));
+    memcpy(r->nulls, nulls, n * sizeof(bool));
+    return ST_OK;
+}
+
+Status ddl_row_store(Cx *cx, DdlCx *d, const DdlRow *r)
+{
+    return cat_row_update(cx, d->view, r->rel, r->values, r->nulls);
+}
+
+Status ddl_row_remove(Cx *cx, DdlCx *d, Oid rel, const Datum *key, uint32_t key_count)
+{
+    Status st = cat_row_delete(cx, d->view, rel, key, key_count);
+    return st == ST_NOTFOUND ? ST_OK : st;
+}
+
+Status ddl_depend(Cx *cx, DdlCx *d, DdlObject object, DdlObject on, char type)
+{
+    if (on.oid < FIRST_USER_OID && on.class_oid != CAT_PG_NAMESPACE) {
+        return ST_OK; /* built-in objects are never dropped */
+    }
+    DdlRow r;
+    ddl_row_init(&r, CAT_PG_DEPEND);
+    ddl_set_oid(&r, PG_DEPEND_CLASSID, object.class_oid);
+    ddl_set_oid(&r, PG_DEPEND_OBJID, object.oid);
+    ddl_set_i32(&r, PG_DEPEND_OBJSUBID, object.sub);
+    ddl_set_oid(&r, PG_DEPEND_REFCLASSID, on.class_oid);
+    ddl_set_oid(&r, PG_DEPEND_REFOBJID, on.oid);
+    ddl_set_i32(&r, PG_DEPEND_REFOBJSUBID, on.sub);
+    ddl_set_char(&r, PG_DEPEND_DEPTYPE, type);
+    return ddl_row_insert(cx, d, &r);
+}
+
+/* rows_keep - CatRowFn: copy the row, bytes of long strings included. */
+static Status rows_keep(void *arg, Cx *cx, const CatRow *row)
+{
+    DdlRowList *list = arg;
+    (void)cx;
+    if (list->count == list->size) {
+        uint32_t more = list->size == 0 ? 8 : list->size * 2;
+        list->rows = arena_grow(list->d->arena, list->rows, list->size * sizeof(DdlRow),
+                                more * sizeof(DdlRow));
+        list->size = more;
+    }
+    DdlRow *r = &list->rows[list->count++];
+    ddl_row_init(r, list->rel);
+    for (uint16_t i = 0; i < list->column_count; i++) {
+        r->nulls[i] = row->nulls[i];
+        r->values[i] = row->values[i];
+        if (list->is_text[i] && !row->nulls[i]) {
+            const Str *s = &row->values[i].str;
+            r->values[i].str = str_copy(list->d->arena, str_ptr(s), s->len);
+        }
+    }
+    return ST_OK;
+}
+
+Status ddl_rows(Cx *cx, DdlCx *d, Oid rel, const uint16_t *columns, const Datum *values,
+                uint32_t count, DdlRowList *list_out)
+{
+    const CatTable *t;
+    *list_out = (DdlRowList){.d = d, .rel = rel, .column_count = row_column_count(rel)};
+    TRY(cat_table_by_oid(cx, d->view, rel, &t));
+    for (uint16_t i = 0; i < list_out->column_count; i++) {
+        list_out->is_text[i] = cat_column_phys(t->columns[i].type) == PHYS_STR;
+    }
+    return cat_rows_each(cx, d->view, rel, columns, values, count, rows_keep, list_out);
+}
+
+const char *ddl_row_text(DdlCx *d, const DdlRow *r, int column)
+{
+    const Str *s = &r->values[column].str;
+    return r->nulls[column] ? NULL : arena_strndup(d->arena, str_ptr(s), s->len);
+}
