@@ -213,6 +213,9 @@ static void engine_check_tree(Cx *cx, Engine *e, const TreeEntry *entry, Buf *re
 {
     BtTree tree = {e->store, entry->tree, entry->kind, entry->root};
     Status st = ST_OK;
+    if (table_tree_dropped(entry)) {
+        return;
+    }
     if (entry->kind != TREE_SEQUENCE) {
         st = bt_verify(cx, &tree, report, errors);
     }
