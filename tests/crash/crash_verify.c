@@ -217,14 +217,16 @@ void crash_verify(void *arg)
             crash_verify_table(c, c->kv);
             crash_verify_table(c, c->account);
         }
-        /* When nothing is left to undo or purge, all still is as it was. */
-        _Atomic bool stop = false;
-        crash_must(&c->cx, txnsys_undo_losers(&c->cx, c->engine->txns, &stop));
-        crash_must(&c->cx, wal_flush_wait(&c->cx, c->engine->wal, wal_head(c->engine->wal)));
-        Status st;
-        while ((st = engine_purge_step(&c->cx, c->engine)) == ST_OK) {
-        }
-        crash_check(st == ST_DONE, "purge: status %d: %s", (int)st, c->err.message);
+    }
+    /* When nothing is left to undo or purge, all still is as it was. */
+    _Atomic bool stop = false;
+    crash_must(&c->cx, txnsys_undo_losers(&c->cx, c->engine->txns, &stop));
+    crash_must(&c->cx, wal_flush_wait(&c->cx, c->engine->wal, wal_head(c->engine->wal)));
+    Status st;
+    while ((st = engine_purge_step(&c->cx, c->engine)) == ST_OK) {
+    }
+    crash_check(st == ST_DONE, "purge: status %d: %s", (int)st, c->err.message);
+    if (c->ready) {
         verify_content(c, false);
         crash_verify_table(c, c->kv);
         crash_verify_table(c, c->account);
