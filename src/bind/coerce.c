@@ -133,6 +133,13 @@ static Status coerce_literal(BindScope *s, const Expr *e, Oid type, int32_t typm
         *out = c;
         return ST_OK;
     }
+    if (base == TYPE_REGCLASS || base == TYPE_REGTYPE || base == TYPE_REGPROC ||
+        base == TYPE_REGNAMESPACE) {
+        Status found = cat_reg_find(s->cx, s->b->view, s->b->arena, base,
+                                    str_slice(&e->u.constant.value.str), &c->u.constant.value.u32);
+        *out = c;
+        return found == ST_ERROR ? bind_at(s, e->location) : found;
+    }
     const CatType *ct = cat_type(s->b->view, base);
     const TypeOps *ops = ct != NULL && ct->ops != NULL ? ct->ops : type_ops(base);
     if (ops == NULL || ops->in == NULL) {

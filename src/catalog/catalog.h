@@ -225,6 +225,14 @@ int cat_oper_strategy(CatView *v, Oid oper);
 #define CAT_TYPMOD_NONE (-2)
 void cat_format_type(CatView *v, Oid type, int32_t typmod, Buf *buf);
 
+/* ---- regclass and its relatives ---- */
+/* cat_reg_find - the OID a text means as a value of a reg type: number, "-", or a possibly
+   qualified and quoted name. 42P01, 42704, 3F000, 42883; 0A000 for a reg type not handled. */
+Status cat_reg_find(Cx *cx, CatView *v, Arena *arena, Oid reg_type, Slice text, Oid *oid_out);
+/* cat_reg_text - append the name as PostgreSQL shows it: quoted where needed, qualified when not
+   found by the search path. false: no such object. */
+bool cat_reg_text(CatView *v, Oid reg_type, Oid oid, Buf *buf);
+
 /* ---- rows of catalogs: writing (src/ddl) and scanning (SELECT) ---- */
 /*
  * Values are in attnum order of the catalog relation, all columns (positions: the enums of

@@ -82,6 +82,50 @@ static bool oid_unkey(Arena *arena UNUSED, Slice *in, Datum *out)
     return true;
 }
 
+/* ---- regclass and relatives: oids shown as the name of what they stand for. Names are a matter of
+   the catalog: the binder reads them in literals, the session's TypeEnv.reg_out writes them. ----
+ */
+static Status reg_in(FnCall *call, Slice text, int32_t typmod UNUSED, Datum *out)
+{
+    Slice s = slice_trim(text);
+    if (s.len == 1 && s.ptr[0] == '-') {
+        out->u32 = OID_INVALID;
+        return ST_OK;
+    }
+    for (size_t i = 0; i < s.len; i++) {
+        if (!is_digit(s.ptr[i])) {
+            return err_unsupported(call->cx,
+                                   "looking up the name \"%.*s\" at run time is not "
+                                   "supported",
+                                   (int)s.len, s.ptr);
+        }
+    }
+    return oid_parse(call->cx, text, "oid", &out->u32);
+}
+static void reg_out(FnCall *call, const Datum *v, Buf *buf)
+{
+    const TypeEnv *env = call->env;
+    if (v->u32 == OID_INVALID) {
+        buf_putc(buf, '-');
+    } else if (env == NULL || env->reg_out == NULL ||
+               !env->reg_out(env->session, call->result_type, v->u32, buf)) {
+        buf_put_u64_text(buf, v->u32);
+    }
+}
+#define REG_OUT(name, type)                                                                        \
+    static void name(FnCall *call, const Datum *v, Buf *buf)                                       \
+    {                                                                                              \
+        FnCall c = *call;                                                                          \
+        c.result_type = (type);                                                                    \
+        reg_out(&c, v, buf);                                                                       \
+    }
+REG_OUT(regproc_out, TYPE_REGPROC)
+REG_OUT(regprocedure_out, TYPE_REGPROCEDURE)
+REG_OUT(regclass_out, TYPE_REGCLASS)
+REG_OUT(regtype_out, TYPE_REGTYPE)
+REG_OUT(regnamespace_out, TYPE_REGNAMESPACE)
+REG_OUT(regrole_out, TYPE_REGROLE)
+
 /* ---- tid: a row id in eight bytes, shown as (block,offset) with sixteen bits of offset ---- */
 static Status tid_in(FnCall *call, Slice text, int32_t typmod UNUSED, Datum *out)
 {
@@ -177,6 +221,18 @@ static const FnOps OID_FNS[] = {
 static const TypeOps OID_TYPES[] = {
     {TYPE_OID, "oid", PHYS_I32, oid_in, oid_out, oid_recv, oid_send, oid_order, oid_hash, oid_key,
      oid_unkey},
+    {TYPE_REGPROC, "regproc", PHYS_I32, reg_in, regproc_out, oid_recv, oid_send, oid_order,
+     oid_hash, oid_key, oid_unkey},
+    {TYPE_REGPROCEDURE, "regprocedure", PHYS_I32, reg_in, regprocedure_out, oid_recv, oid_send,
+     oid_order, oid_hash, oid_key, oid_unkey},
+    {TYPE_REGCLASS, "regclass", PHYS_I32, reg_in, regclass_out, oid_recv, oid_send, oid_order,
+     oid_hash, oid_key, oid_unkey},
+    {TYPE_REGTYPE, "regtype", PHYS_I32, reg_in, regtype_out, oid_recv, oid_send, oid_order,
+     oid_hash, oid_key, oid_unkey},
+    {TYPE_REGNAMESPACE, "regnamespace", PHYS_I32, reg_in, regnamespace_out, oid_recv, oid_send,
+     oid_order, oid_hash, oid_key, oid_unkey},
+    {TYPE_REGROLE, "regrole", PHYS_I32, reg_in, regrole_out, oid_recv, oid_send, oid_order,
+     oid_hash, oid_key, oid_unkey},
     {TYPE_XID, "xid", PHYS_I32, xid_in, oid_out, oid_recv, oid_send, NULL, oid_hash, NULL, NULL},
     {TYPE_CID, "cid", PHYS_I32, xid_in, oid_out, oid_recv, oid_send, NULL, oid_hash, NULL, NULL},
     {TYPE_TID, "tid", PHYS_I64, tid_in, tid_out, tid_recv, tid_send, tid_order, tid_hash, tid_key,

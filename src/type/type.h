@@ -44,6 +44,7 @@ enum {
     TYPE_INTERVAL = 1186,
     TYPE_TIMETZ = 1266,
     TYPE_NUMERIC = 1700,
+    TYPE_REGPROCEDURE = 2202,
     TYPE_REGCLASS = 2205,
     TYPE_REGTYPE = 2206,
     TYPE_RECORD = 2249,
@@ -54,6 +55,8 @@ enum {
     TYPE_ANYELEMENT = 2283,
     TYPE_UUID = 2950,
     TYPE_JSONB = 3802,
+    TYPE_REGNAMESPACE = 4089,
+    TYPE_REGROLE = 4096,
 };
 
 struct TimeZone;
@@ -84,6 +87,9 @@ typedef struct TypeEnv {
     int64_t xact_time_us; /* now(): microseconds since 2000-01-01 UTC */
     int64_t statement_time_us;
     struct Os *os; /* zone files, random bytes; NULL: neither */
+    /* How regclass and its relatives are written: appends the name of oid and returns true; NULL or
+       false: as a number. */
+    bool (*reg_out)(void *session, Oid reg_type, Oid oid, Buf *buf);
     void *session; /* for src/func kernels: declared and used there only */
 } TypeEnv;
 

@@ -264,6 +264,51 @@ static void test_builtin_relations(void **state)
     assert_int_equal(cat_table_by_name(&f->cx, &f->view, NULL, "tables", &t), ST_NOTFOUND);
 }
 
+static void check_reg(LookupFixture *f, Oid type, const char *text, Oid expected, const char *name)
+{
+    Oid oid = 1;
+    Buf b;
+    Slice s = {text, strlen(text)};
+    assert_int_equal(cat_reg_find(&f->cx, &f->view, &f->arena, type, s, &oid), ST_OK);
+    assert_int_equal(oid, expected);
+    buf_init(&b, 1000);
+    assert_int_equal(cat_reg_text(&f->view, type, oid, &b), name != NULL);
+    if (name != NULL) {
+        assert_int_equal(b.len, strlen(name));
+        assert_memory_equal(b.data, name, b.len);
+    }
+    buf_release(&b);
+}
+
+static void test_reg_names(void **state)
+{
+    LookupFixture *f = *state;
+    Oid oid;
+    insert_table(f);
+    check_reg(f, TYPE_REGCLASS, "accounts", 16385, "accounts");
+    check_reg(f, TYPE_REGCLASS, " Public.\"accounts\" ", 16385, "accounts");
+    check_reg(f, TYPE_REGCLASS, "pg_class", CAT_PG_CLASS, "pg_class");
+    const CatTable *tables;
+    assert_int_equal(cat_table_by_name(&f->cx, &f->view, "information_schema", "tables", &tables),
+                     ST_OK);
+    check_reg(f, TYPE_REGCLASS, "information_schema.tables", tables->oid,
+              "information_schema.tables");
+    check_reg(f, TYPE_REGCLASS, "4000000000", 4000000000u, NULL);
+    check_reg(f, TYPE_REGCLASS, "-", 0, NULL);
+    check_reg(f, TYPE_REGTYPE, "character varying", TYPE_VARCHAR, "character varying");
+    check_reg(f, TYPE_REGTYPE, "int4[]", 1007, "integer[]");
+    check_reg(f, TYPE_REGPROC, "now", 1299, "now");
+    check_reg(f, TYPE_REGNAMESPACE, "public", NAMESPACE_PUBLIC, "public");
+    assert_int_equal(
+        cat_reg_find(&f->cx, &f->view, &f->arena, TYPE_REGCLASS, SLICE_LIT("nosuch"), &oid),
+        ST_ERROR);
+    assert_string_equal(f->err.message, "relation \"nosuch\" does not exist");
+    assert_int_equal(
+        cat_reg_find(&f->cx, &f->view, &f->arena, TYPE_REGCLASS, SLICE_LIT("a..b"), &oid),
+        ST_ERROR);
+    assert_string_equal(f->err.message, "invalid name syntax");
+}
+
 static uint32_t count_rows(LookupFixture *f, Oid rel, const char *wanted, uint32_t *wanted_count)
 {
     static const uint16_t COLUMNS[2] = {0, 1};
@@ -360,6 +405,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_orders, lookup_setup, lookup_teardown),
         cmocka_unit_test_setup_teardown(test_table, lookup_setup, lookup_teardown),
         cmocka_unit_test_setup_teardown(test_builtin_relations, lookup_setup, lookup_teardown),
+        cmocka_unit_test_setup_teardown(test_reg_names, lookup_setup, lookup_teardown),
         cmocka_unit_test_setup_teardown(test_scan, lookup_setup, lookup_teardown),
         cmocka_unit_test_setup_teardown(test_search_path, lookup_setup, lookup_teardown),
         cmocka_unit_test_setup_teardown(test_format_type, lookup_setup, lookup_teardown),

@@ -1,0 +1,260 @@
+/*
+ * cat_reg.c - regclass, regtype, regproc, regnamespace: names in texts to OIDs and back.
+ */
+#include "catalog/cat_internal.h"
+
+#define REG_PARTS_MAX 3
+
+/* reg_split - the dotted parts of a name: folded to lower case unless quoted. 42602 when it is no
+ * name. */
+static Status reg_split(Cx *cx, Arena *arena, Slice text, const char **parts, uint32_t *count_out)
+{
+    size_t i = 0;
+    uint32_t n = 0;
+    while (n < REG_PARTS_MAX) {
+        char *part = arena_alloc(arena, text.len + 1);
+        size_t len = 0;
+        bool quoted = i < text.len && text.ptr[i] == '"';
+        if (quoted) {
+            for (i++; i < text.len; i++) {
+                if (text.ptr[i] == '"' && (i + 1 == text.len || text.ptr[i + 1] != '"')) {
+                    break;
+                }
+                i += text.ptr[i] == '"';
+                part[len++] = text.ptr[i];
+            }
+            i++;
+        } else {
+            for (; i < text.len && text.ptr[i] != '.' && text.ptr[i] != '"'; i++) {
+                char c = text.ptr[i];
+                part[len++] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+            }
+        }
+        part[len] = '\0';
+        parts[n++] = part;
+        if (len == 0 || i > text.len || (i < text.len && text.ptr[i] != '.')) {
+            break;
+        }
+        if (i == text.len) {
+            *count_out = n;
+            return ST_OK;
+        }
+        i++;
+    }
+    return err_set(cx, ERRCODE_INVALID_NAME, "invalid name syntax");
+}
+
+static Slice reg_trim(Slice s)
+{
+    while (s.len > 0 && (*s.ptr == ' ' || *s.ptr == '\t' || *s.ptr == '\n')) {
+        s.ptr++;
+        s.len--;
+    }
+    while (s.len > 0 && s.ptr[s.len - 1] == ' ') {
+        s.len--;
+    }
+    return s;
+}
+
+/* reg_type_alias - the catalog's name of a type that SQL spells otherwise. */
+static const char *reg_type_alias(const char *name)
+{
+    static const char *const ALIAS[][2] = {
+        {"integer", "int4"},
+        {"int", "int4"},
+        {"bigint", "int8"},
+        {"smallint", "int2"},
+        {"boolean", "bool"},
+        {"real", "float4"},
+        {"double precision", "float8"},
+        {"character varying", "varchar"},
+        {"character", "bpchar"},
+        {"char", "bpchar"},
+        {"decimal", "numeric"},
+        {"timestamp without time zone", "timestamp"},
+        {"timestamp with time zone", "timestamptz"},
+        {"time without time zone", "time"},
+        {"time with time zone", "timetz"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(ALIAS); i++) {
+        if (strcmp(ALIAS[i][0], name) == 0) {
+            return ALIAS[i][1];
+        }
+    }
+    return name;
+}
+
+static Status reg_find_type(Cx *cx, CatView *v, Arena *arena, Slice text, const char *schema,
+                            const char *name, Oid *oid_out)
+{
+    const CatType *t;
+    size_t n = strlen(name);
+    bool array = n > 2 && strcmp(name + n - 2, "[]") == 0;
+    const char *base = array ? arena_strndup(arena, name, n - 2) : name;
+    Status st = cat_type_by_name(cx, v, schema, schema == NULL ? reg_type_alias(base) : base, &t);
+    if (st == ST_OK && array && t->array == OID_INVALID) {
+        st = ST_NOTFOUND;
+    }
+    if (st == ST_NOTFOUND) {
+        return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "type \"%.*s\" does not exist", (int)text.len,
+                       text.ptr);
+    }
+    TRY(st);
+    *oid_out = array ? t->array : t->oid;
+    return ST_OK;
+}
+
+static Status reg_find_proc(Cx *cx, CatView *v, Slice text, const char *schema, const char *name,
+                            Oid *oid_out)
+{
+    const CatProc *const *list;
+    uint32_t count = 0;
+    Status st = cat_procs_by_name(cx, v, schema, name, &list, &count);
+    if (st == ST_ERROR) {
+        return st;
+    }
+    if (st == ST_NOTFOUND || count == 0) {
+        return err_set(cx, ERRCODE_UNDEFINED_FUNCTION, "function \"%.*s\" does not exist",
+                       (int)text.len, text.ptr);
+    }
+    if (count > 1) {
+        return err_set(cx, ERRCODE_AMBIGUOUS_FUNCTION, "more than one function named \"%.*s\"",
+                       (int)text.len, text.ptr);
+    }
+    *oid_out = list[0]->oid;
+    return ST_OK;
+}
+
+Status cat_reg_find(Cx *cx, CatView *v, Arena *arena, Oid reg_type, Slice text, Oid *oid_out)
+{
+    const char *parts[REG_PARTS_MAX];
+    uint32_t count = 0;
+    uint64_t number = 0;
+    size_t digits = 0;
+    Slice s = reg_trim(text);
+    *oid_out = OID_INVALID;
+    if (s.len == 1 && s.ptr[0] == '-') {
+        return ST_OK;
+    }
+    while (digits < s.len && s.ptr[digits] >= '0' && s.ptr[digits] <= '9' && number <= UINT32_MAX) {
+        number = number * 10 + (uint64_t)(s.ptr[digits++] - '0');
+    }
+    if (s.len > 0 && digits == s.len && number <= UINT32_MAX) {
+        *oid_out = (Oid)number;
+        return ST_OK;
+    }
+    TRY(reg_split(cx, arena, s, parts, &count));
+    ASSERT(count > 0 && count <= REG_PARTS_MAX);
+    const char *name = parts[count - 1], *schema = count > 1 ? parts[count - 2] : NULL;
+    if (reg_type == TYPE_REGNAMESPACE) {
+        Status st = cat_namespace(cx, v, name, oid_out);
+        return st == ST_NOTFOUND
+                   ? err_set(cx, ERRCODE_UNDEFINED_SCHEMA, "schema \"%s\" does not exist", name)
+                   : st;
+    }
+    if (reg_type == TYPE_REGTYPE) {
+        return reg_find_type(cx, v, arena, s, schema, name, oid_out);
+    }
+    if (reg_type == TYPE_REGPROC) {
+        return reg_find_proc(cx, v, s, schema, name, oid_out);
+    }
+    if (reg_type != TYPE_REGCLASS) {
+        return err_unsupported(cx, "names of this kind of object are not supported");
+    }
+    const CatTable *t;
+    Oid namespace_oid;
+    Status st = schema != NULL ? cat_namespace(cx, v, schema, &namespace_oid) : ST_OK;
+    if (st == ST_NOTFOUND) {
+        return err_set(cx, ERRCODE_UNDEFINED_SCHEMA, "schema \"%s\" does not exist", schema);
+    }
+    TRY(st);
+    st = cat_table_by_name(cx, v, schema, name, &t);
+    if (st == ST_NOTFOUND) {
+        return err_set(cx, ERRCODE_UNDEFINED_TABLE, "relation \"%s%s%s\" does not exist",
+                       schema != NULL ? schema : "", schema != NULL ? "." : "", name);
+    }
+    TRY(st);
+    *oid_out = t->oid;
+    return ST_OK;
+}
+
+/* reg_put_name - quoted unless it is a plain lower-case name. */
+static void reg_put_name(const char *name, Buf *buf)
+{
+    bool plain = (name[0] >= 'a' && name[0] <= 'z') || name[0] == '_';
+    for (const char *p = name; *p != '\0'; p++) {
+        plain = plain && ((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '_');
+    }
+    if (plain) {
+        buf_puts(buf, name);
+        return;
+    }
+    buf_putc(buf, '"');
+    for (const char *p = name; *p != '\0'; p++) {
+        if (*p == '"') {
+            buf_putc(buf, '"');
+        }
+        buf_putc(buf, *p);
+    }
+    buf_putc(buf, '"');
+}
+
+static void reg_put_qualified(const char *schema, const char *name, bool qualify, Buf *buf)
+{
+    if (qualify && schema != NULL) {
+        reg_put_name(schema, buf);
+        buf_putc(buf, '.');
+    }
+    reg_put_name(name, buf);
+}
+
+static bool reg_class_text(CatView *v, Cx *cx, Oid oid, Buf *buf)
+{
+    const CatTable *t, *seen;
+    if (cat_table_by_oid(cx, v, oid, &t) != ST_OK) {
+        return false;
+    }
+    bool visible = cat_table_by_name(cx, v, NULL, t->name, &seen) == ST_OK && seen->oid == oid;
+    reg_put_qualified(t->schema_name, t->name, !visible, buf);
+    return true;
+}
+
+static bool reg_proc_text(CatView *v, Cx *cx, Oid oid, Buf *buf)
+{
+    const CatProc *p = cat_proc(v, oid);
+    const CatProc *const *list;
+    uint32_t count = 0;
+    if (p == NULL) {
+        return false;
+    }
+    /* Qualified when the bare name would not be found, or would mean several. */
+    bool plain = cat_procs_by_name(cx, v, NULL, p->name, &list, &count) == ST_OK && count == 1 &&
+                 list[0]->oid == oid;
+    reg_put_qualified(cat_namespace_name(v, p->namespace_oid), p->name, !plain, buf);
+    return true;
+}
+
+bool cat_reg_text(CatView *v, Oid reg_type, Oid oid, Buf *buf)
+{
+    Err err = {0};
+    Arena arena;
+    bool found = false;
+    arena_init(&arena, NULL, "reg text", 0);
+    Cx cx = {.err = &err, .arena = &arena};
+    if (reg_type == TYPE_REGCLASS) {
+        found = reg_class_text(v, &cx, oid, buf);
+    } else if (reg_type == TYPE_REGTYPE && cat_type(v, oid) != NULL) {
+        cat_format_type(v, oid, CAT_TYPMOD_NONE, buf);
+        found = true;
+    } else if (reg_type == TYPE_REGPROC) {
+        found = reg_proc_text(v, &cx, oid, buf);
+    } else if (reg_type == TYPE_REGNAMESPACE) {
+        const char *name = cat_namespace_name(v, oid);
+        if (name != NULL) {
+            reg_put_name(name, buf);
+            found = true;
+        }
+    }
+    arena_release(&arena);
+    return found;
+}
