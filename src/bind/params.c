@@ -9,7 +9,7 @@ static Status params_grow(BindScope *s, uint32_t count)
 {
     BindParams *p = s->b->params;
     if (count > p->count) {
-        Oid *types = ARENA_ARRAY(s->b->arena, Oid, count + 1);
+        Oid *types = ARENA_ARRAY(s->b->arena, Oid, count);
         if (p->count > 0) {
             memcpy(types, p->types, p->count * sizeof(Oid));
         }
@@ -38,10 +38,7 @@ Status bind_param(BindScope *s, const PgQuery__ParamRef *ref, Expr **out)
 /* bind_params_check - every parameter up to the highest has a type now. */
 Status bind_params_check(BindScope *s)
 {
-    BindParams *p = s->b->params;
-    if (p != NULL && p->types == NULL) {
-        p->types = ARENA_ARRAY(s->b->arena, Oid, 1); /* callers copy the array, empty or not */
-    }
+    const BindParams *p = s->b->params;
     for (uint32_t i = 0; p != NULL && i < p->count; i++) {
         if (p->types[i] == 0 || p->types[i] == TYPE_UNKNOWN) {
             return err_set(s->cx, ERRCODE_INDETERMINATE_DATATYPE,

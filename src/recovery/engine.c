@@ -115,6 +115,9 @@ static Status engine_open_steps(Cx *cx, Engine *e)
     table_set_purge_pos(e, atomic_load(&p->purge_lsn));
     p->oid_limit = p->next_oid;
     TRY(store_load_space(cx, e->store));
+    if (e->options.on_flush != NULL) {
+        wal_on_flush(e->wal, e->options.on_flush, e->options.on_flush_arg);
+    }
     TRY(wal_start(cx, e->wal));
     TRY(store_start(cx, e->store));
     /* From here on the file is not clean, and recovery begins here. */
@@ -213,9 +216,6 @@ static void engine_check_tree(Cx *cx, Engine *e, const TreeEntry *entry, Buf *re
 {
     BtTree tree = {e->store, entry->tree, entry->kind, entry->root};
     Status st = ST_OK;
-    if (table_tree_dropped(entry)) {
-        return;
-    }
     if (entry->kind != TREE_SEQUENCE) {
         st = bt_verify(cx, &tree, report, errors);
     }

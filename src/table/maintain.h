@@ -24,8 +24,6 @@ Status overflow_free(Cx *cx, Engine *e, TreeId tree, PageNo page, uint64_t stamp
 /* table_drop_tree - free a tree: its overflow chains, its pages, its directory entry. Harmless when
  * it is gone already. */
 Status table_drop_tree(Cx *cx, Engine *e, TreeId tree);
-/* table_tree_dropped - is the tree being freed? What is left of it is nobody's. */
-bool table_tree_dropped(const TreeEntry *entry);
 /* table_check_rows - every row of a tree parses and its values out of line can be read. */
 Status table_check_rows(Cx *cx, Engine *e, TreeId tree);
 /* table_sequences_settle - before a clean shutdown: write what was handed out, not what was logged

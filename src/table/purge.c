@@ -150,11 +150,6 @@ static Status drop_chains(Cx *cx, Engine *e, TreeRt *rt, const BtTree *tree)
     return st == ST_DONE ? ST_OK : st;
 }
 
-bool table_tree_dropped(const TreeEntry *entry)
-{
-    return (entry->flags & TREE_FLAG_FREEING) != 0;
-}
-
 /* drop_prepare - the chains go first, as long as the rows can be read; then the tree is marked, for
  * a crash in the middle of freeing its pages leaves one that can only be freed further. */
 static Status drop_prepare(Cx *cx, Engine *e, TreeId tree)

@@ -53,6 +53,9 @@ typedef struct EngineOptions {
     uint64_t max_wal_retained; /* see design section 4: log space */
     bool create;               /* make the file when absent */
     bool background; /* start checkpoint, purge and writer threads (tests may drive them by hand) */
+    /* Called by the log writer after each flush (wal_on_flush); NULL = nobody listens. */
+    void (*on_flush)(void *arg, Lsn flushed);
+    void *on_flush_arg;
 } EngineOptions;
 typedef struct Engine {
     Os *os;

@@ -70,9 +70,6 @@ static UNUSED void fixture_options(Fixture *f)
     f->options.store.pool_bytes = (uint64_t)64 << 20;
     f->options.store.max_pages = (uint64_t)1 << 20;
     f->options.background = false;
-    /* A copy of the files is what a killed process leaves; power cuts are tests/crash's subject. */
-    f->options.store.sync = false;
-    f->options.wal.sync = false;
 }
 
 static UNUSED void fixture_describe(Fixture *f)

@@ -239,7 +239,7 @@ static void reopen_sequence_and_tree(void **state)
 static void reopen_larger_than_memory(void **state)
 {
     (void)state;
-    enum { N = 30000 };
+    enum { N = 60000 };
     Fixture f;
     fixture_start(&f, 1);
     must(&f.s, engine_close(&f.s.cx, f.e));

@@ -1,0 +1,92 @@
+/*
+ * admin_fn.c - other sessions, sizes, transaction numbers.
+ */
+#include "func/func_internal.h"
+
+static Status fn_cancel(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
+{
+    (void)null_out;
+    out->b = fs->signal_backend(fs->arg, a[0].i32, false);
+    if (!out->b) {
+        err_notice(call->cx, ERR_WARNING, ERRCODE_WARNING, NULL,
+                   "PID %d is not a PostgreSQL backend process", a[0].i32);
+    }
+    return ST_OK;
+}
+KERNEL(fn_cancel)
+
+static Status fn_terminate(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
+                           bool *null_out)
+{
+    (void)null_out;
+    out->b = fs->signal_backend(fs->arg, a[0].i32, true);
+    if (!out->b) {
+        err_notice(call->cx, ERR_WARNING, ERRCODE_WARNING, NULL,
+                   "PID %d is not a PostgreSQL backend process", a[0].i32);
+    }
+    return ST_OK;
+}
+KERNEL(fn_terminate)
+
+static Status fn_in_recovery(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
+                             bool *null_out)
+{
+    (void)call;
+    (void)fs;
+    (void)a;
+    (void)null_out;
+    out->b = false; /* a file that is served is open for writing */
+    return ST_OK;
+}
+KERNEL(fn_in_recovery)
+
+static Status fn_xact_id(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
+{
+    (void)a;
+    (void)null_out;
+    TRY(txn_start_write(call->cx, fs->view->txn));
+    out->i64 = (int64_t)fs->view->txn->xid;
+    return ST_OK;
+}
+KERNEL(fn_xact_id)
+
+static Status fn_relation_size(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
+                               bool *null_out)
+{
+    const CatTable *t;
+    TableSize size = {0};
+    Status st = cat_table_by_oid(call->cx, fs->view, a[0].u32, &t);
+    *null_out = st == ST_NOTFOUND;
+    if (st != ST_OK) {
+        return st == ST_NOTFOUND ? ST_OK : st;
+    }
+    if (t->storage != NULL) {
+        TRY(table_size(call->cx, t->storage, &size));
+    }
+    out->i64 = (int64_t)size.pages * PAGE_SIZE;
+    return ST_OK;
+}
+KERNEL(fn_relation_size)
+
+static Status fn_database_size(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
+                               bool *null_out)
+{
+    (void)call;
+    (void)a;
+    (void)null_out;
+    out->i64 = (int64_t)store_page_count(fs->engine->store) * PAGE_SIZE;
+    return ST_OK;
+}
+KERNEL(fn_database_size)
+
+static const FnOps FNS[] = {
+    {"pg_cancel_backend", fn_cancel_kernel, 0},
+    {"pg_terminate_backend", fn_terminate_kernel, 0},
+    {"pg_is_in_recovery", fn_in_recovery_kernel, 0},
+    {"pg_current_xact_id", fn_xact_id_kernel, 0},
+    {"pg_relation_size", fn_relation_size_kernel, 0},
+    {"pg_table_size", fn_relation_size_kernel, 0},
+    {"pg_database_size_oid", fn_database_size_kernel, 0},
+    {"pg_database_size_name", fn_database_size_kernel, 0},
+};
+const FuncTable FUNC_ADMIN = {FNS, ARRAY_LEN(FNS)};

@@ -1,0 +1,46 @@
+/*
+ * func.c - the table of this folder's kernels.
+ */
+#include "func/func.h"
+
+#include "func/func_internal.h"
+
+Status func_rows(FnCall *call, const Vector *const *args, uint32_t arg_count, const Sel *sel,
+                 Vector *out, FuncRow fn)
+{
+    FuncSession *fs = func_session(call);
+    Datum a[8];
+    ASSERT(arg_count <= ARRAY_LEN(a));
+    if (fs == NULL) {
+        return err_set(call->cx, ERRCODE_FEATURE_NOT_SUPPORTED, "this function needs a session");
+    }
+    SEL_FOREACH(row, sel)
+    {
+        Datum d = {0};
+        bool is_null = false;
+        for (uint32_t i = 0; i < arg_count; i++) {
+            a[i] = vec_get(args[i], row);
+        }
+        TRY(fn(call, fs, a, &d, &is_null));
+        if (is_null) {
+            vec_set_null(out, row);
+        } else {
+            vec_put(out, row, &d);
+        }
+    }
+    return ST_OK;
+}
+
+const FnOps *func_ops_by_prosrc(const char *prosrc)
+{
+    static const FuncTable *const TABLES[] = {&FUNC_SESSION, &FUNC_TIME,    &FUNC_SEQUENCE,
+                                              &FUNC_RANDOM,  &FUNC_CATALOG, &FUNC_ADMIN};
+    for (size_t t = 0; t < ARRAY_LEN(TABLES); t++) {
+        for (uint32_t i = 0; i < TABLES[t]->count; i++) {
+            if (strcmp(TABLES[t]->fns[i].prosrc, prosrc) == 0) {
+                return &TABLES[t]->fns[i];
+            }
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,44 @@
+#ifndef DASSIE_FUNC_INTERNAL_H
+#define DASSIE_FUNC_INTERNAL_H
+/*
+ * func_internal.h - how kernels of this folder take arguments and give results, one row at a time.
+ */
+#include "func/func.h"
+
+/* KERNEL - a kernel from a function of one row: Status name(FnCall *call, FuncSession *fs, const
+ * Datum *a, Datum *out, bool *null_out). Arguments are not NULL (the functions are strict) unless
+ * a[] is not read. */
+#define KERNEL(name)                                                                               \
+    static Status name##_kernel(FnCall *call, const Vector *const *args, uint32_t arg_count,       \
+                                const Sel *sel, Vector *out)                                       \
+    {                                                                                              \
+        return func_rows(call, args, arg_count, sel, out, name);                                   \
+    }
+typedef Status (*FuncRow)(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
+                          bool *null_out);
+Status func_rows(FnCall *call, const Vector *const *args, uint32_t arg_count, const Sel *sel,
+                 Vector *out, FuncRow fn);
+
+static inline FuncSession *func_session(const FnCall *call)
+{
+    return call->env->session;
+}
+/* func_text - a text result copied into the call's arena. */
+static inline void func_text(FnCall *call, Datum *out, const char *text)
+{
+    out->str = str_copy(call->arena, text, strlen(text));
+}
+/* func_cstring - a text argument as a C string. */
+static inline char *func_cstring(FnCall *call, const Datum *d)
+{
+    return arena_strndup(call->arena, str_ptr(&d->str), d->str.len);
+}
+
+typedef struct FuncTable {
+    const FnOps *fns;
+    uint32_t count;
+} FuncTable;
+extern const FuncTable FUNC_SESSION, FUNC_TIME, FUNC_SEQUENCE, FUNC_RANDOM, FUNC_CATALOG,
+    FUNC_ADMIN;
+
+#endif

@@ -1,0 +1,124 @@
+/*
+ * sequence_fn.c - nextval, currval, setval, lastval.
+ */
+#include "func/func_internal.h"
+
+/* sequence_find - the sequence of an OID; 42809 for another kind of relation. */
+static Status sequence_find(FnCall *call, FuncSession *fs, Oid oid, const CatTable **out)
+{
+    Status st = cat_table_by_oid(call->cx, fs->view, oid, out);
+    if (st == ST_NOTFOUND) {
+        return err_set(call->cx, ERRCODE_UNDEFINED_TABLE, "could not open relation with OID %u",
+                       oid);
+    }
+    TRY(st);
+    if ((*out)->kind != 'S') {
+        return err_set(call->cx, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is not a sequence",
+                       (*out)->name);
+    }
+    return ST_OK;
+}
+
+/* remember - currval and lastval of this session. */
+static void remember(FuncSession *fs, Oid oid, int64_t value)
+{
+    int64_t *slot = map_get_int(fs->sequence_values, oid);
+    if (slot == NULL) {
+        slot = arena_alloc(fs->session_arena, sizeof(*slot));
+        (void)map_put_int(fs->sequence_values, oid, slot);
+    }
+    *slot = value;
+    fs->last_sequence = oid;
+}
+
+static Status writable(FnCall *call, FuncSession *fs, const char *what)
+{
+    if (fs->view->txn != NULL && fs->view->txn->read_only) {
+        return err_set(call->cx, ERRCODE_READ_ONLY_SQL_TRANSACTION,
+                       "cannot execute %s in a read-only transaction", what);
+    }
+    return ST_OK;
+}
+
+static Status fn_nextval(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
+{
+    const CatTable *seq;
+    (void)null_out;
+    TRY(sequence_find(call, fs, a[0].u32, &seq));
+    TRY(writable(call, fs, "nextval()"));
+    TRY(sequence_next(call->cx, fs->engine, seq->tree, &seq->sequence, seq->name, &out->i64));
+    remember(fs, seq->oid, out->i64);
+    return ST_OK;
+}
+KERNEL(fn_nextval)
+
+static Status fn_currval(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
+{
+    const CatTable *seq;
+    (void)null_out;
+    TRY(sequence_find(call, fs, a[0].u32, &seq));
+    const int64_t *slot = map_get_int(fs->sequence_values, seq->oid);
+    if (slot == NULL) {
+        return err_set(call->cx, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "currval of sequence \"%s\" is not yet defined in this session", seq->name);
+    }
+    out->i64 = *slot;
+    return ST_OK;
+}
+KERNEL(fn_currval)
+
+static Status fn_lastval(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
+{
+    (void)a;
+    (void)null_out;
+    const int64_t *slot =
+        fs->last_sequence != 0 ? map_get_int(fs->sequence_values, fs->last_sequence) : NULL;
+    if (slot == NULL) {
+        return err_set(call->cx, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "lastval is not yet defined in this session");
+    }
+    out->i64 = *slot;
+    return ST_OK;
+}
+KERNEL(fn_lastval)
+
+static Status set_value(FnCall *call, FuncSession *fs, Oid oid, int64_t value, bool is_called,
+                        Datum *out)
+{
+    const CatTable *seq;
+    TRY(sequence_find(call, fs, oid, &seq));
+    TRY(writable(call, fs, "setval()"));
+    if (value < seq->sequence.min || value > seq->sequence.max) {
+        return err_set(call->cx, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+                       "setval: value %lld is out of bounds for sequence \"%s\" (%lld..%lld)",
+                       (long long)value, seq->name, (long long)seq->sequence.min,
+                       (long long)seq->sequence.max);
+    }
+    TRY(sequence_set(call->cx, fs->engine, seq->tree, value, is_called));
+    if (is_called) {
+        remember(fs, oid, value);
+    }
+    out->i64 = value;
+    return ST_OK;
+}
+
+static Status fn_setval(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
+{
+    (void)null_out;
+    return set_value(call, fs, a[0].u32, a[1].i64, true, out);
+}
+KERNEL(fn_setval)
+
+static Status fn_setval3(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
+{
+    (void)null_out;
+    return set_value(call, fs, a[0].u32, a[1].i64, a[2].b, out);
+}
+KERNEL(fn_setval3)
+
+static const FnOps FNS[] = {
+    {"nextval_oid", fn_nextval_kernel, 0}, {"currval_oid", fn_currval_kernel, 0},
+    {"lastval", fn_lastval_kernel, 0},     {"setval_oid", fn_setval_kernel, 0},
+    {"setval3_oid", fn_setval3_kernel, 0},
+};
+const FuncTable FUNC_SEQUENCE = {FNS, ARRAY_LEN(FNS)};

@@ -1,0 +1,210 @@
+/*
+ * main.c - the command line.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "server/server_internal.h"
+
+#define SETTINGS_MAX 256
+
+static int usage(void)
+{
+    (void)fprintf(
+        stderr,
+        "usage: dassie serve FILE [--listen HOST:PORT] [--socket-dir DIR] [--password-file F]\n"
+        "                         [--set NAME=VALUE ...]\n"
+        "       dassie psql FILE [psql arguments]\n"
+        "       dassie check FILE\n"
+        "       dassie version\n");
+    return 2;
+}
+
+static int fail(const Err *err)
+{
+    char state[6];
+    sqlstate_text(err->sqlstate, state);
+    (void)fprintf(stderr, "dassie: %s (%s)\n", err->message, state);
+    if (err->detail[0] != '\0') {
+        (void)fprintf(stderr, "  %s\n", err->detail);
+    }
+    if (err->hint[0] != '\0') {
+        (void)fprintf(stderr, "  %s\n", err->hint);
+    }
+    return 1;
+}
+
+/* parse_listen - HOST:PORT, :PORT, HOST, PORT or none. */
+static bool parse_listen(char *text, ServerOptions *o)
+{
+    char *colon = strrchr(text, ':');
+    if (strcmp(text, "none") == 0) {
+        o->listen_host = NULL;
+        return true;
+    }
+    const char *port = colon != NULL                                ? colon + 1
+                       : strspn(text, "0123456789") == strlen(text) ? text
+                                                                    : NULL;
+    if (colon != NULL) {
+        *colon = '\0';
+    }
+    if (port != text && text[0] != '\0') {
+        o->listen_host = text[0] == '[' ? text + 1 : text;
+        text[strcspn(text, "]")] = '\0';
+    }
+    if (port != NULL) {
+        char *end;
+        unsigned long n = strtoul(port, &end, 10);
+        if (*end != '\0' || n == 0 || n > 65535) {
+            return false;
+        }
+        o->port = (uint16_t)n;
+    }
+    return true;
+}
+
+/* parse_serve - options after FILE; false for a wrong one. */
+static bool parse_serve(int argc, char **argv, ServerOptions *o, const char **names,
+                        const char **values)
+{
+    for (int i = 0; i < argc; i++) {
+        char *value = i + 1 < argc ? argv[i + 1] : NULL;
+        if (strcmp(argv[i], "--quiet") == 0) {
+            o->quiet = true;
+            continue;
+        }
+        if (value == NULL) {
+            return false;
+        }
+        i++;
+        if (strcmp(argv[i - 1], "--listen") == 0) {
+            if (!parse_listen(value, o)) {
+                return false;
+            }
+        } else if (strcmp(argv[i - 1], "--socket-dir") == 0) {
+            o->socket_dir = strcmp(value, "none") == 0 ? NULL : value;
+        } else if (strcmp(argv[i - 1], "--password-file") == 0) {
+            o->password_file = value;
+        } else if (strcmp(argv[i - 1], "--set") == 0 && strchr(value, '=') != NULL &&
+                   o->set_count < SETTINGS_MAX) {
+            char *eq = strchr(value, '=');
+            *eq = '\0';
+            names[o->set_count] = value;
+            values[o->set_count++] = eq + 1;
+        } else {
+            return false;
+        }
+    }
+    o->set_names = names;
+    o->set_values = values;
+    return true;
+}
+
+typedef struct StopThread {
+    Server *server;
+    sigset_t signals;
+} StopThread;
+
+/* stop_main - waits for SIGTERM or SIGINT and asks the server to end. */
+static void *stop_main(void *arg)
+{
+    StopThread *t = arg;
+    int sig;
+    (void)sigwait(&t->signals, &sig);
+    server_stop(t->server);
+    return NULL;
+}
+
+static int command_serve(int argc, char **argv)
+{
+    static const char *names[SETTINGS_MAX], *values[SETTINGS_MAX];
+    ServerOptions options;
+    Err err = {0};
+    Arena arena;
+    StopThread stop = {0};
+    pthread_t thread;
+    Server *server;
+    server_options_default(&options);
+    if (argc < 1 || argv[0][0] == '-' ||
+        !parse_serve(argc - 1, argv + 1, &options, names, values)) {
+        return usage();
+    }
+    options.file = argv[0];
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)sigemptyset(&stop.signals);
+    (void)sigaddset(&stop.signals, SIGTERM);
+    (void)sigaddset(&stop.signals, SIGINT);
+    (void)pthread_sigmask(SIG_BLOCK, &stop.signals, NULL);
+    arena_init(&arena, NULL, "main", 0);
+    Cx cx = {.err = &err, .arena = &arena};
+    Os *os = os_posix_create();
+    Status st = server_create(&cx, os, &options, &server);
+    if (st == ST_OK) {
+        stop.server = server;
+        (void)pthread_create(&thread, NULL, stop_main, &stop);
+        st = server_run(&cx, server);
+    }
+    Err first = err;
+    Status closed = server_free(&cx, server);
+    arena_release(&arena);
+    if (st != ST_OK) {
+        return fail(&first);
+    }
+    return closed == ST_OK ? 0 : fail(&err);
+}
+
+static int command_check(int argc, char **argv)
+{
+    Err err = {0};
+    Arena arena;
+    Buf report;
+    EngineOptions o;
+    Engine *engine;
+    uint64_t errors = 0;
+    if (argc != 1) {
+        return usage();
+    }
+    arena_init(&arena, NULL, "check", 0);
+    buf_init(&report, (size_t)64 << 20);
+    Cx cx = {.err = &err, .arena = &arena};
+    Os *os = os_posix_create();
+    engine_options_default(&o);
+    o.create = false;
+    o.store.pool_bytes = os_memory_bytes() / 4;
+    Status st = engine_open(&cx, os, argv[0], &o, &engine);
+    if (st == ST_OK) {
+        st = engine_check(&cx, engine, &report, &errors);
+        Err first = err;
+        st_keep_first(&st, engine_close(&cx, engine));
+        err = first;
+    }
+    if (report.len != 0) {
+        (void)fwrite(report.data, 1, report.len, stdout);
+    }
+    if (st != ST_OK) {
+        return fail(&err);
+    }
+    (void)printf("%s: %llu errors found\n", argv[0], (unsigned long long)errors);
+    return errors == 0 ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc >= 2 && strcmp(argv[1], "serve") == 0) {
+        return command_serve(argc - 2, argv + 2);
+    }
+    if (argc >= 2 && strcmp(argv[1], "psql") == 0) {
+        return psql_command(argc - 2, argv + 2);
+    }
+    if (argc >= 2 && strcmp(argv[1], "check") == 0) {
+        return command_check(argc - 2, argv + 2);
+    }
+    if (argc >= 2 && (strcmp(argv[1], "version") == 0 || strcmp(argv[1], "--version") == 0)) {
+        (void)printf("dassie %s (PostgreSQL 15 compatible)\n", DASSIE_VERSION);
+        return 0;
+    }
+    return usage();
+}

@@ -1,0 +1,402 @@
+/*
+ * poller.c - epoll sets, the workers that own them, spare workers, replies released by the log.
+ *
+ * Ownership: the worker that runs a session publishes a token in poller->in_session. Whoever swaps
+ * that token for 0 owns the poller: the worker itself when the session is done, the worker before
+ * it blocks (worker_blocking), or the monitor when the same token is there two ticks in a row. The
+ * loser of the race has no poller any more and becomes a spare when its session is done. Events
+ * already fetched stay in the poller, so nothing is lost on the way.
+ *
+ * Events are edge-triggered. A session that is being run when its event comes gets run_state 2 and
+ * is run once more.
+ */
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "server/server_internal.h"
+
+#define MONITOR_TICK_US 10000
+#define RANK_WAITING    11
+#define RUN_STATE_DEAD  3u
+
+static void worker_main(void *arg);
+
+/* worker_spawn - a new thread that starts with this poller (or as a spare). Requires srv->mutex. */
+static Status worker_spawn(Cx *cx, Server *srv, Poller *p)
+{
+    Worker *w = mem_zalloc("worker", sizeof(*w));
+    w->server = srv;
+    w->poller = p;
+    w->recv_buf = mem_alloc("worker", SERVER_RECV_BYTES);
+    list_init(&w->spare_link);
+    Status st = os_thread_create(cx, srv->os, "worker", worker_main, w, &w->thread);
+    if (st != ST_OK) {
+        mem_free(w->recv_buf);
+        mem_free(w);
+        return st;
+    }
+    if (srv->worker_count == srv->worker_size) {
+        srv->worker_size = MAX(srv->worker_size * 2, 16u);
+        srv->workers = mem_realloc("worker", srv->workers, srv->worker_size * sizeof(Worker *));
+    }
+    srv->workers[srv->worker_count++] = w;
+    return ST_OK;
+}
+
+/* poller_give_away - hand an unowned poller to a spare worker, a new one when there is none. */
+static void poller_give_away(Server *srv, Poller *p)
+{
+    Worker *spare = NULL;
+    os_mutex_lock(srv->os, &srv->mutex);
+    if (!list_empty(&srv->spares)) {
+        spare = LIST_ITEM(srv->spares.next, Worker, spare_link);
+        list_remove(&spare->spare_link);
+        srv->spare_count--;
+        spare->poller = p;
+    } else {
+        Err err = {0};
+        Cx cx = {.err = &err};
+        if (worker_spawn(&cx, srv, p) != ST_OK) {
+            /* Without a thread the sessions of this poller would starve for ever. */
+            PANIC("cannot start a worker thread: %s", err.message);
+        }
+    }
+    os_mutex_unlock(srv->os, &srv->mutex);
+    if (spare != NULL) {
+        os_event_signal(srv->os, &spare->event);
+    }
+}
+
+void worker_blocking(void *session, bool begins)
+{
+    Session *s = session;
+    Worker *w = s->worker;
+    if (!begins || w == NULL || w->poller == NULL) {
+        return;
+    }
+    Poller *p = w->poller;
+    uint64_t token = w->token;
+    if (atomic_compare_exchange_strong(&p->in_session, &token, 0)) {
+        poller_give_away(w->server, p);
+    }
+    w->poller = NULL;
+}
+
+/*
+ * session_bury - close a session whose memory must outlive events already fetched: the poller's
+ * owner frees it when its event list is used up (poller_free_dead). No event can come after the
+ * close.
+ */
+static void session_bury(Poller *p, Session *s)
+{
+    Os *os = p->server->os;
+    session_close(s);
+    atomic_store(&s->run_state, RUN_STATE_DEAD);
+    os_mutex_lock(os, &p->wait_mutex);
+    list_push_back(&p->dead, &s->wait_link);
+    os_mutex_unlock(os, &p->wait_mutex);
+}
+
+static void poller_free_dead(Poller *p)
+{
+    Os *os = p->server->os;
+    os_mutex_lock(os, &p->wait_mutex);
+    while (!list_empty(&p->dead)) {
+        Session *s = LIST_ITEM(p->dead.next, Session, wait_link);
+        list_remove(&s->wait_link);
+        session_free(s);
+    }
+    os_mutex_unlock(os, &p->wait_mutex);
+}
+
+/* worker_run - run one session while publishing the token; afterwards w->poller is NULL if the
+ * poller was taken. */
+static void worker_run(Worker *w, Session *s)
+{
+    Poller *p = w->poller;
+    w->token = ++p->token;
+    atomic_store(&p->in_session, w->token);
+    for (;;) {
+        session_run(s, w);
+        if (s->state == SESSION_CLOSED) {
+            session_bury(p, s);
+            break;
+        }
+        uint32_t running = 1;
+        if (atomic_compare_exchange_strong(&s->run_state, &running, 0)) {
+            break;
+        }
+        atomic_store(&s->run_state, 1);
+    }
+    uint64_t token = w->token;
+    if (w->poller != NULL && !atomic_compare_exchange_strong(&p->in_session, &token, 0)) {
+        w->poller = NULL;
+    }
+}
+
+/* session_claim - the event's worker becomes the session's runner, unless another one is at it (it
+ * will see to it). */
+static bool session_claim(Session *s)
+{
+    for (;;) {
+        uint32_t state = 0;
+        if (atomic_compare_exchange_strong(&s->run_state, &state, 1)) {
+            return true;
+        }
+        if (state >= 2 || atomic_compare_exchange_strong(&s->run_state, &state, 2)) {
+            return false;
+        }
+    }
+}
+
+/* poller_release_flushed - run the sessions whose replies the log has released; false when the
+ * poller was lost. */
+static bool poller_release_flushed(Worker *w)
+{
+    Poller *p = w->poller;
+    Server *srv = p->server;
+    while (atomic_load(&p->waiting_count) != 0) {
+        Lsn flushed = wal_flushed(srv->engine->wal);
+        Session *ready = NULL;
+        os_mutex_lock(srv->os, &p->wait_mutex);
+        LIST_FOREACH (n, &p->waiting) {
+            Session *s = LIST_ITEM(n, Session, wait_link);
+            if (s->hold_lsn <= flushed) {
+                ready = s;
+                list_remove(&s->wait_link);
+                atomic_fetch_sub(&p->waiting_count, 1);
+                break;
+            }
+        }
+        os_mutex_unlock(srv->os, &p->wait_mutex);
+        if (ready == NULL) {
+            return true;
+        }
+        ready->waiting_flush = false;
+        if (session_claim(ready)) {
+            worker_run(w, ready);
+            if (w->poller == NULL) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* poller_turn - one pass: pending events, then sleep for more. */
+static void poller_turn(Worker *w)
+{
+    Poller *p = w->poller;
+    struct epoll_event *events = p->events;
+    while (p->next_event < p->event_count) {
+        struct epoll_event *ev = &events[p->next_event++];
+        Session *s = ev->data.ptr;
+        if (s == NULL) {
+            uint64_t n;
+            ssize_t got = read(p->wake_fd, &n, sizeof(n));
+            (void)got;
+            atomic_store(&p->wake_pending, false);
+            continue;
+        }
+        if (session_claim(s)) {
+            worker_run(w, s);
+            if (w->poller == NULL) {
+                return;
+            }
+        }
+    }
+    if (!poller_release_flushed(w)) {
+        return;
+    }
+    poller_free_dead(p);
+    int n = epoll_wait(p->epoll_fd, events, POLLER_EVENTS_MAX, 1000);
+    p->next_event = 0;
+    p->event_count = n < 0 ? 0 : n;
+}
+
+/* worker_wait_poller - be a spare until a poller is assigned or the server stops. */
+static bool worker_wait_poller(Worker *w)
+{
+    Server *srv = w->server;
+    os_mutex_lock(srv->os, &srv->mutex);
+    list_push_front(&srv->spares, &w->spare_link);
+    srv->spare_count++;
+    os_mutex_unlock(srv->os, &srv->mutex);
+    for (;;) {
+        uint32_t seen = os_event_value(&w->event);
+        os_mutex_lock(srv->os, &srv->mutex);
+        Poller *p = w->poller;
+        os_mutex_unlock(srv->os, &srv->mutex);
+        if (p != NULL) {
+            return true;
+        }
+        if (atomic_load(&srv->stopping)) {
+            return false;
+        }
+        (void)os_event_wait(srv->os, &w->event, seen, 500000);
+    }
+}
+
+static void worker_main(void *arg)
+{
+    Worker *w = arg;
+    while (!atomic_load(&w->server->stopping)) {
+        if (w->poller == NULL && !worker_wait_poller(w)) {
+            break;
+        }
+        poller_turn(w);
+    }
+}
+
+/* monitor_main - take pollers from workers that are in one session for two ticks. */
+static void monitor_main(void *arg)
+{
+    Server *srv = arg;
+    while (!atomic_load(&srv->stopping)) {
+        os_sleep_us(srv->os, MONITOR_TICK_US);
+        int64_t now = os_mono_us(srv->os);
+        for (uint32_t i = 0; i < srv->poller_count; i++) {
+            Poller *p = &srv->pollers[i];
+            uint64_t token = atomic_load(&p->in_session);
+            if (token != 0 && token == p->monitor_token &&
+                atomic_compare_exchange_strong(&p->in_session, &token, 0)) {
+                poller_give_away(srv, p);
+            }
+            p->monitor_token = token;
+        }
+        server_check_timeouts(srv, now);
+    }
+}
+
+Status poller_add(Cx *cx, Poller *p, Session *s)
+{
+    struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = s};
+    if (epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, s->fd, &ev) != 0) {
+        return err_set(cx, ERRCODE_INSUFFICIENT_RESOURCES, "could not watch a connection: errno %d",
+                       errno);
+    }
+    return ST_OK;
+}
+
+void poller_arm_write(Session *s, bool on)
+{
+    if (s->write_armed == on) {
+        return;
+    }
+    s->write_armed = on;
+    struct epoll_event ev = {
+        .events = EPOLLIN | EPOLLRDHUP | EPOLLET | (on ? (uint32_t)EPOLLOUT : 0u), .data.ptr = s};
+    (void)epoll_ctl(s->poller->epoll_fd, EPOLL_CTL_MOD, s->fd, &ev);
+}
+
+static void poller_wake(Poller *p)
+{
+    if (!atomic_exchange(&p->wake_pending, true)) {
+        uint64_t one = 1;
+        ssize_t put = write(p->wake_fd, &one, sizeof(one));
+        (void)put;
+    }
+}
+
+bool poller_wait_flush(Poller *p, Session *s)
+{
+    Server *srv = p->server;
+    s->waiting_flush = true;
+    os_mutex_lock(srv->os, &p->wait_mutex);
+    list_push_back(&p->waiting, &s->wait_link);
+    atomic_fetch_add(&p->waiting_count, 1);
+    os_mutex_unlock(srv->os, &p->wait_mutex);
+    wal_flush_request(srv->engine->wal, s->hold_lsn);
+    if (wal_flushed(srv->engine->wal) < s->hold_lsn) {
+        return true;
+    }
+    /* The log got there between the check and the queueing: take it back unless the owner already
+     * has. */
+    os_mutex_lock(srv->os, &p->wait_mutex);
+    bool queued = s->wait_link.next != &s->wait_link;
+    if (queued) {
+        list_remove(&s->wait_link);
+        atomic_fetch_sub(&p->waiting_count, 1);
+    }
+    os_mutex_unlock(srv->os, &p->wait_mutex);
+    if (queued) {
+        s->waiting_flush = false;
+    }
+    return !queued;
+}
+
+void poller_on_flush(void *server, Lsn flushed)
+{
+    Server *srv = server;
+    (void)flushed;
+    for (uint32_t i = 0; i < srv->poller_count; i++) {
+        if (atomic_load(&srv->pollers[i].waiting_count) != 0) {
+            poller_wake(&srv->pollers[i]);
+        }
+    }
+}
+
+Status pollers_start(Cx *cx, Server *srv, uint32_t count)
+{
+    srv->pollers = mem_zalloc("poller", count * sizeof(Poller));
+    srv->poller_count = count;
+    list_init(&srv->spares);
+    for (uint32_t i = 0; i < count; i++) {
+        Poller *p = &srv->pollers[i];
+        p->server = srv;
+        p->number = i;
+        p->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+        p->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+        p->events = mem_alloc("poller", POLLER_EVENTS_MAX * sizeof(struct epoll_event));
+        list_init(&p->waiting);
+        list_init(&p->dead);
+        os_mutex_init(&p->wait_mutex, "poller.waiting", RANK_WAITING);
+        struct epoll_event ev = {.events = EPOLLIN, .data.ptr = NULL};
+        if (p->epoll_fd < 0 || p->wake_fd < 0 ||
+            epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, p->wake_fd, &ev) != 0) {
+            return err_set(cx, ERRCODE_INSUFFICIENT_RESOURCES,
+                           "could not create an event queue: errno %d", errno);
+        }
+    }
+    os_mutex_lock(srv->os, &srv->mutex);
+    Status st = ST_OK;
+    for (uint32_t i = 0; i < count && st == ST_OK; i++) {
+        st = worker_spawn(cx, srv, &srv->pollers[i]);
+    }
+    os_mutex_unlock(srv->os, &srv->mutex);
+    TRY(st);
+    return os_thread_create(cx, srv->os, "monitor", monitor_main, srv, &srv->monitor);
+}
+
+void pollers_stop(Server *srv)
+{
+    for (uint32_t i = 0; i < srv->poller_count; i++) {
+        poller_wake(&srv->pollers[i]);
+    }
+    if (srv->monitor != NULL) {
+        os_thread_join(srv->monitor);
+    }
+    /* Workers may still be spawned by workers that give pollers away: walk by index, without the
+     * lock while joining. */
+    for (uint32_t i = 0;; i++) {
+        os_mutex_lock(srv->os, &srv->mutex);
+        Worker *w = i < srv->worker_count ? srv->workers[i] : NULL;
+        os_mutex_unlock(srv->os, &srv->mutex);
+        if (w == NULL) {
+            break;
+        }
+        os_event_signal(srv->os, &w->event);
+        os_thread_join(w->thread);
+        mem_free(w->recv_buf);
+        mem_free(w);
+    }
+    mem_free(srv->workers);
+    for (uint32_t i = 0; i < srv->poller_count; i++) {
+        (void)close(srv->pollers[i].epoll_fd);
+        (void)close(srv->pollers[i].wake_fd);
+        mem_free(srv->pollers[i].events);
+    }
+}

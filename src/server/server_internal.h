@@ -1,0 +1,397 @@
+#ifndef DASSIE_SERVER_INTERNAL_H
+#define DASSIE_SERVER_INTERNAL_H
+/*
+ * server_internal.h - sessions, pollers, workers and statements, for the files of src/server only.
+ *
+ * Threads. A Poller is an epoll set with its sessions; at any time one Worker owns it, runs its
+ * sessions one by one and sleeps in epoll_wait when there are none. Before a worker blocks in
+ * mid-statement (a row lock, a slow client), or when the monitor sees it in one session for too
+ * long, the poller passes to a spare worker; the first worker finishes its session alone and
+ * becomes a spare. A session is run by one worker at a time (run_state).
+ */
+#include "base/list.h"
+#include "exec/exec.h"
+#include "func/func.h"
+#include "proto/proto.h"
+#include "server/server.h"
+
+#define SERVER_VERSION          "15.18 (dassie " DASSIE_VERSION ")"
+#define SERVER_VERSION_NUM      "150018"
+#define SESSION_OUT_FLUSH_BYTES (64u * 1024) /* results are sent in pieces of this size */
+#define SESSION_OUT_KEEP_BYTES  2048u        /* an idle session keeps no larger buffer */
+#define POLLER_EVENTS_MAX       64
+
+struct PgQuery__TransactionStmt;
+struct PgQuery__CopyStmt;
+
+typedef struct Session Session;
+typedef struct Worker Worker;
+typedef struct Poller Poller;
+
+/* ---- settings (settings.c) ---- */
+typedef struct SettingValue {
+    struct SettingValue *next;
+    const char *name; /* canonical */
+    char *value;      /* mem_alloc'd */
+} SettingValue;
+/* One entry of the undo list: what a setting was before SET in this transaction. */
+typedef struct SettingUndo {
+    struct SettingUndo *next;
+    const char *name;
+    char *old_value; /* NULL = was at its default */
+    uint32_t savepoint_level;
+    bool local;
+} SettingUndo;
+typedef struct Settings {
+    SettingValue *changed; /* differing from the server's default */
+    SettingUndo *undo;     /* newest first */
+    uint64_t generation;   /* grows with each change: cached env is stale */
+} Settings;
+/* setting_show - current text, NULL for an unknown name. */
+const char *setting_show(Session *s, const char *name, const char **canonical_out);
+/* setting_assign - SET: check, remember for rollback, apply. value NULL = RESET. */
+Status setting_assign(Cx *cx, Session *s, const char *name, const char *value, bool local,
+                      bool startup);
+void settings_commit(Session *s);
+void settings_rollback(Session *s, uint32_t to_level);
+void settings_release(Session *s);
+/* setting_value - text in the base unit, of a setting that exists. */
+const char *setting_value(Session *s, const char *name);
+/* setting_session_text - settings whose value is a fact of the session or transaction; NULL for
+ * others. */
+const char *setting_session_text(Session *s, const char *name);
+/* setting_check_string - text settings with rules of their own; text becomes canonical. */
+Status setting_check_string(Cx *cx, Os *os, const char *name, char *text, size_t size);
+/* setting_changed - report it to the client where due, bring the session's parsed copies in step.
+ */
+Status setting_changed(Cx *cx, Session *s, const char *name);
+/* settings_apply - all parsed copies; the search path only inside a transaction, else
+ * settings_apply_path does it later. */
+Status settings_apply(Cx *cx, Session *s);
+Status settings_apply_path(Cx *cx, Session *s);
+void settings_report_all(Session *s);
+Status server_setting_set(Cx *cx, Server *srv, const char *name, const char *value);
+const char *server_setting(Server *srv, const char *name);
+bool setting_parse_bool(const char *text, bool *out);
+bool setting_parse_bytes(const char *text, uint64_t unit, uint64_t *out);
+void settings_foreach(Session *s,
+                      void (*fn)(void *arg, const char *name, const char *value, const char *desc),
+                      void *arg);
+
+/* ---- statements ---- */
+typedef enum StmtClass {
+    STMT_EMPTY,
+    STMT_PLANNED /* SELECT, INSERT, UPDATE, DELETE */,
+    STMT_UTILITY,
+} StmtClass;
+
+/* Statement - a parsed statement, with its plan when it has one. Belongs to one session. */
+typedef struct Statement {
+    Arena arena;
+    Slice sql; /* the statement's own text */
+    const struct PgQuery__Node *node;
+    StmtClass cls;
+    BindParams params;
+    Plan *plan; /* NULL: utility, or not planned yet */
+    uint64_t settings_generation;
+    char *name;      /* prepared: its name */
+    const char *tag; /* command tag word: "SELECT" ... */
+    bool from_sql;   /* PREPARE, not Parse */
+    int64_t prepared_at_us;
+} Statement;
+
+typedef struct Portal {
+    char *name;
+    Arena arena;
+    Statement *stmt; /* refs below keep the plan alive, the statement may go */
+    Plan *plan;
+    ExecState *exec; /* NULL before the first Execute and after the end */
+    Datum *param_values;
+    bool *param_nulls;
+    uint32_t param_count;
+    int16_t *formats;
+    uint32_t format_count;
+    RowWriter writer;
+    bool writer_ready, done, holds_snapshot;
+    uint64_t rows_sent;
+    Snapshot snapshot;
+    uint32_t savepoint_level;
+} Portal;
+
+typedef struct SessionSavepoint {
+    struct SessionSavepoint *outer;
+    char *name;
+    SavePoint sp;
+} SessionSavepoint;
+
+typedef enum SessionState {
+    SESSION_STARTUP, /* no startup packet yet */
+    SESSION_AUTH,    /* SCRAM under way */
+    SESSION_READY,   /* takes messages */
+    SESSION_CLOSED,
+} SessionState;
+
+typedef struct CopyIn {
+    Arena arena;
+    CopyFormat format;
+    CopyReader reader;
+    const CatTable *table;
+    uint16_t *columns; /* table column of each field */
+    uint32_t column_count;
+    const TypeOps **ops;
+    int32_t *typmods;
+    Batch batch;
+    Arena batch_arena;
+    ExprRun *defaults; /* for columns not listed */
+    ExecInsert *insert;
+    Snapshot snapshot;
+    uint64_t rows;
+    bool header_pending, failed, extended;
+} CopyIn;
+
+struct Session {
+    ListNode link;      /* server's list */
+    ListNode wait_link; /* poller's list of sessions whose replies wait for the log */
+    Server *server;
+    Poller *poller;
+    Worker *worker; /* running it now; for cx.blocking */
+    int fd;
+    bool is_unix, peer_is_owner, write_armed, waiting_flush, close_after_send;
+    _Atomic uint32_t run_state; /* 0 idle, 1 running, 2 running and an event came, 3 dead */
+    SessionState state;
+    int32_t pid, cancel_key;
+    _Atomic uint32_t cancel;
+    Buf in; /* bytes of an incomplete message */
+    Buf out;
+    size_t out_pos; /* sent so far */
+    Lsn hold_lsn;   /* out must not be sent before the log is flushed up to here */
+    Arena arena;    /* session */
+    Arena txn_arena;
+    Arena stmt_arena;
+    Err err;
+    Cx cx;
+    Scram *scram;
+    char user[64], database[64], application_name[64];
+    /* transaction */
+    Txn *txn;
+    bool in_block;       /* BEGIN was said */
+    bool implicit_block; /* several statements in one query string, or a pipeline before Sync */
+    bool failed;         /* the block must be rolled back */
+    Isolation block_isolation;
+    SessionSavepoint *savepoints;
+    CatView view;
+    TypeEnv env;
+    FuncSession func;
+    Map sequence_values; /* currval: OID -> int64_t in the session's arena */
+    Settings settings;
+    bool search_path_stale;
+    uint64_t cache_salt; /* hash of the settings that binding depends on */
+    int64_t statement_timeout_us, lock_timeout_us;
+    Isolation default_isolation;
+    bool default_read_only, sync_commit;
+    ErrSeverity notices_min; /* client_min_messages */
+    /* extended protocol */
+    Map statements; /* name -> Statement */
+    Map portals;    /* name -> Portal */
+    Statement *unnamed;
+    bool skip_to_sync;
+    CopyIn *copy;
+    char client_address[64];
+    int32_t client_port;
+    /* monitoring */
+    _Atomic int64_t statement_start_us;
+    int64_t backend_start_us;
+};
+
+struct Poller {
+    Server *server;
+    uint32_t number;
+    int epoll_fd, wake_fd;
+    _Atomic uint64_t in_session; /* token of the session run under way, 0 = none: who clears it owns
+                                    the poller */
+    uint64_t token;
+    int next_event, event_count;
+    void *events;       /* struct epoll_event[POLLER_EVENTS_MAX] */
+    OsMutex wait_mutex; /* guards waiting */
+    ListNode waiting;
+    ListNode dead; /* closed sessions, freed when no fetched event can name them */
+    _Atomic uint32_t waiting_count;
+    _Atomic bool wake_pending;
+    uint64_t monitor_token; /* monitor thread only */
+};
+
+struct Worker {
+    Server *server;
+    Poller *poller; /* owned, or NULL */
+    uint64_t token; /* of the session run under way */
+    OsThread *thread;
+    OsEvent event; /* signalled when a poller is assigned */
+    ListNode spare_link;
+    _Atomic bool stop;
+    uint8_t *recv_buf; /* SERVER_RECV_BYTES */
+};
+#define SERVER_RECV_BYTES (64u * 1024)
+
+struct Server {
+    Os *os;
+    Engine *engine;
+    Catalog *catalog;
+    ServerOptions options;
+    char socket_path[SERVER_PATH_MAX];
+    int tcp_fd, unix_fd;
+    Poller *pollers;
+    uint32_t poller_count;
+    OsMutex mutex; /* guards sessions, spares, workers, next_pid */
+    ListNode sessions;
+    _Atomic uint32_t session_count;
+    Map sessions_by_pid;
+    int32_t next_pid;
+    ListNode spares;
+    uint32_t spare_count, worker_count;
+    Worker **workers; /* all, for joining */
+    uint32_t worker_size;
+    OsThread *monitor;
+    _Atomic bool stopping;
+    int stop_fd; /* eventfd the accept loop listens to */
+    uint32_t next_poller;
+    uint32_t max_connections;
+    uint64_t work_mem_bytes;
+    uint8_t secret[32];
+    int64_t start_us;
+    SettingValue *settings; /* --set */
+    struct PlanCache *plan_cache;
+    Arena arena;
+};
+
+/* ---- poller.c ---- */
+Status pollers_start(Cx *cx, Server *srv, uint32_t count);
+void pollers_stop(Server *srv);
+Status poller_add(Cx *cx, Poller *p, Session *s);
+/* poller_wait_flush - queue a session whose replies wait for the log; false when the log got there
+ * meanwhile. */
+bool poller_wait_flush(Poller *p, Session *s);
+void poller_on_flush(void *server, Lsn flushed);
+void poller_arm_write(Session *s, bool on);
+/* worker_blocking - Cx.blocking of sessions: give the poller away. */
+void worker_blocking(void *session, bool begins);
+/* server_check_timeouts - statement_timeout and friends, from the monitor thread (session.c). */
+void server_check_timeouts(Server *srv, int64_t now_us);
+
+/* ---- session.c ---- */
+Status session_create(Cx *cx, Server *srv, Poller *p, int fd, bool is_unix, Session **out);
+/* session_run - process what has come, reply, until nothing is left to do. Called by the worker
+ * that set run_state. */
+void session_run(Session *s, Worker *w);
+/* session_close - roll back, give everything up, close the socket; session_free - the memory. */
+void session_close(Session *s);
+void session_free(Session *s);
+/* session_send - send what may be sent now; false when the connection is gone. */
+bool session_send(Session *s);
+/* session_send_wait - in mid-statement: wait for the log if needed and send everything, blocking.
+ */
+Status session_send_wait(Cx *cx, Session *s);
+bool server_signal_session(Server *srv, int32_t pid, int32_t key, bool check_key, uint32_t bits);
+
+/* ---- session_auth.c ---- */
+Status session_startup(Cx *cx, Session *s, const uint8_t *packet, size_t len);
+Status session_auth_message(Cx *cx, Session *s, ProtoMsg *m);
+
+/* ---- session_func.c: what src/func asks for ---- */
+const char *func_setting_get(void *arg, const char *name);
+Status func_setting_set(void *arg, Cx *cx, const char *name, const char *value, bool local);
+bool func_signal_backend(void *arg, int32_t pid, bool terminate);
+
+/* ---- session_txn.c ---- */
+Status session_txn_need(Cx *cx, Session *s);
+struct PgQuery__Node;
+Status session_transaction_stmt(Cx *cx, Session *s, const struct PgQuery__TransactionStmt *stmt,
+                                const char **tag_out);
+/* session_set_transaction - SET TRANSACTION (modes as in BEGIN). 25001 after the first query. */
+Status session_set_transaction(Cx *cx, Session *s, struct PgQuery__Node **options, size_t count);
+/* session_commit - end of an implicit transaction: commit (or abort after an error). */
+Status session_commit(Cx *cx, Session *s);
+void session_abort(Session *s);
+/* session_statement_failed - after an error: abort an implicit transaction, or mark the block
+ * failed. */
+void session_statement_failed(Session *s);
+char session_txn_status(const Session *s);
+/* session_note_reads - the reply must not outrun the flush of what was read. */
+void session_note_reads(Session *s, const Txn *txn);
+
+/* ---- session_query.c: simple protocol ---- */
+void session_simple_query(Session *s, Slice sql);
+#define UNIX_TO_PG_EPOCH_US 946684800000000LL
+/* session_statement_begin / _end - statement time, cancel flags, time-out clock. */
+void session_statement_begin(Session *s);
+void session_statement_end(Session *s);
+
+/* ---- session_extended.c ---- */
+void session_extended_message(Session *s, ProtoMsg *m);
+Statement *statement_find(Session *s, const char *name);
+void statement_free(Statement *st);
+Status statement_add(Cx *cx, Session *s, Statement *st, const char *name);
+bool statement_drop(Session *s, const char *name);
+void session_drop_statements(Session *s);
+void portal_drop(Session *s, Portal *p);
+void portals_drop_all(Session *s);
+void portals_drop_level(Session *s, uint32_t above_level);
+Status portal_create(Cx *cx, Session *s, const char *name, Portal **out);
+
+/* ---- statement.c: one statement through bind, plan, exec ---- */
+/* statement_in - a statement of one run, without parameters, living in the arena. */
+Statement *statement_in(Arena *arena, Slice sql, const struct PgQuery__Node *node);
+Status statement_prepare(Cx *cx, Session *s, Statement *st); /* classify, bind, plan */
+/* statement_create_plan - plan_create and the table locks an execution takes. */
+Status statement_create_plan(Cx *cx, Session *s, const Query *query, const BindParams *params,
+                             Plan **plan_out);
+Status statement_replan(Cx *cx, Session *s, Statement *st); /* when catalog or settings moved on */
+Status statement_check_txn(Cx *cx, Session *s, const Statement *st); /* 25P02 */
+/* portal_run - up to max_rows rows (0 = all) as DataRows into s->out; *done_out when the end was
+ * reached. */
+Status portal_run(Cx *cx, Session *s, Portal *p, uint64_t max_rows, bool *done_out);
+/* portal_close_exec - give the execution state and the snapshot back; the portal cannot run any
+ * more. */
+void portal_close_exec(Session *s, Portal *p);
+void portal_tag(const Portal *p, char *tag, size_t size);
+void exec_env_fill(Session *s, ExecEnv *env, const Snapshot *snap, const Datum *values,
+                   const bool *nulls, uint32_t n);
+
+/* ---- utility.c ---- */
+/* utility_run - everything that is not planned. Rows (SHOW, EXPLAIN) go to s->out with their
+ * description. */
+Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const char **tag_out);
+/* utility_columns - result columns for Describe; count 0 = none. */
+Status utility_columns(Cx *cx, Session *s, const Statement *st, PlanColumn **cols_out,
+                       uint32_t *count_out);
+
+/* ---- session_copy.c ---- */
+Status copy_begin(Cx *cx, Session *s, const struct PgQuery__CopyStmt *stmt, const Statement *st,
+                  bool extended, const char **tag_out);
+void copy_message(Session *s, ProtoMsg *m);
+void copy_abort(Session *s);
+
+/* ---- plancache.c ---- */
+struct PlanCache *plan_cache_create(void);
+void plan_cache_free(struct PlanCache *c);
+/* plan_cache_find - a plan for the text, its literals as parameter values (in arena); ST_NOTFOUND.
+ */
+Status plan_cache_find(Cx *cx, Session *s, Slice sql, StmtShape *shape_out, Plan **plan_out,
+                       Datum **values_out, bool **nulls_out);
+/* plan_cache_add - after a first run: lift the literals the bound query allows, plan again,
+ * remember. */
+void plan_cache_add(Session *s, const StmtShape *shape, Slice sql);
+
+/* ---- listen.c ---- */
+Status server_listen(Cx *cx, Server *srv);
+void server_accept_loop(Server *srv);
+void server_unlisten(Server *srv);
+
+/* ---- runfile.c, psql.c ---- */
+/* runfile_read - pid, socket directory and port of a running server of the file; false when there
+ * is none. */
+bool runfile_read(const char *file, int *pid_out, char *dir, size_t dir_size, unsigned *port_out);
+Status runfile_write(Cx *cx, Server *srv);
+void runfile_remove(Server *srv);
+int psql_command(int argc, char **argv);
+
+#endif

@@ -1,0 +1,386 @@
+/*
+ * session.c - one connection: bytes in, messages processed, bytes out.
+ *
+ * A session is run whenever something came, or the log released its replies. It works off whole
+ * messages, collects the replies in `out`, and sends them when the log is flushed far enough for
+ * everything they tell (hold_lsn). While replies are held nothing more is read, so memory stays
+ * bounded. An incomplete message waits in `in`; otherwise the bytes are parsed in the worker's own
+ * buffer and the idle session keeps nothing.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "server/server_internal.h"
+
+#define SESSION_OUT_MAX     ((size_t)1 << 31)
+#define STATEMENT_ARENA_MAX ((size_t)1 << 30)
+
+static void session_notice(void *arg, const Err *notice)
+{
+    Session *s = arg;
+    if (notice->severity >= s->notices_min) {
+        reply_error(&s->out, notice, true);
+    }
+}
+
+Status session_create(Cx *cx, Server *srv, Poller *p, int fd, bool is_unix, Session **out)
+{
+    Session *s = mem_zalloc("session", sizeof(*s));
+    s->server = srv;
+    s->poller = p;
+    s->fd = fd;
+    s->is_unix = is_unix;
+    list_init(&s->link);
+    list_init(&s->wait_link);
+    buf_init(&s->in, (size_t)PROTO_MESSAGE_MAX + 1024);
+    buf_init(&s->out, SESSION_OUT_MAX);
+    arena_init(&s->arena, NULL, "session", 0);
+    arena_init(&s->txn_arena, NULL, "transaction", 0);
+    arena_init(&s->stmt_arena, NULL, "statement", STATEMENT_ARENA_MAX);
+    s->cx = (Cx){.err = &s->err,
+                 .arena = &s->stmt_arena,
+                 .cancel = &s->cancel,
+                 .notice = session_notice,
+                 .notice_arg = s,
+                 .blocking = worker_blocking,
+                 .blocking_arg = s};
+    map_init(&s->statements);
+    map_init(&s->portals);
+    s->backend_start_us = os_now_us(srv->os);
+    os_random(srv->os, &s->cancel_key, sizeof(s->cancel_key));
+    os_mutex_lock(srv->os, &srv->mutex);
+    s->pid = ++srv->next_pid;
+    list_push_back(&srv->sessions, &s->link);
+    (void)map_put_int(&srv->sessions_by_pid, (uint64_t)s->pid, s);
+    os_mutex_unlock(srv->os, &srv->mutex);
+    atomic_fetch_add(&srv->session_count, 1);
+    atomic_store(&s->run_state, 0);
+    Status st = poller_add(cx, p, s);
+    if (st != ST_OK) {
+        session_close(s);
+        session_free(s);
+        return st;
+    }
+    *out = s;
+    return ST_OK;
+}
+
+void session_close(Session *s)
+{
+    Server *srv = s->server;
+    s->close_after_send = true;
+    copy_abort(s);
+    session_abort(s);
+    session_drop_statements(s);
+    cat_view_release_pins(&s->view);
+    settings_release(s);
+    os_mutex_lock(srv->os, &srv->mutex);
+    list_remove(&s->link);
+    (void)map_remove_int(&srv->sessions_by_pid, (uint64_t)s->pid);
+    os_mutex_unlock(srv->os, &srv->mutex);
+    (void)close(s->fd);
+    atomic_fetch_sub(&srv->session_count, 1);
+}
+
+void session_free(Session *s)
+{
+    buf_release(&s->in);
+    buf_release(&s->out);
+    map_release(&s->statements);
+    map_release(&s->portals);
+    map_release(&s->sequence_values);
+    mem_free(s->scram);
+    arena_release(&s->stmt_arena);
+    arena_release(&s->txn_arena);
+    arena_release(&s->arena);
+    mem_free(s);
+}
+
+bool server_signal_session(Server *srv, int32_t pid, int32_t key, bool check_key, uint32_t bits)
+{
+    os_mutex_lock(srv->os, &srv->mutex);
+    Session *s = map_get_int(&srv->sessions_by_pid, (uint64_t)pid);
+    bool found = s != NULL && (!check_key || s->cancel_key == key);
+    if (found) {
+        atomic_fetch_or(&s->cancel, bits);
+        if (bits & CX_CANCEL_TERMINATE) {
+            /* Wakes the session if it is idle: its socket reports the end of input. */
+            (void)shutdown(s->fd, SHUT_RD);
+        }
+    }
+    os_mutex_unlock(srv->os, &srv->mutex);
+    return found;
+}
+
+void server_check_timeouts(Server *srv, int64_t now_us)
+{
+    os_mutex_lock(srv->os, &srv->mutex);
+    LIST_FOREACH (n, &srv->sessions) {
+        Session *s = LIST_ITEM(n, Session, link);
+        int64_t start = atomic_load(&s->statement_start_us);
+        if (start != 0 && s->statement_timeout_us > 0 && now_us - start > s->statement_timeout_us) {
+            atomic_fetch_or(&s->cancel, CX_CANCEL_TIMEOUT);
+        }
+    }
+    os_mutex_unlock(srv->os, &srv->mutex);
+}
+
+/* ---- sending ---- */
+
+/* send_some - as much of out as the socket takes; *blocked_out when it takes no more now. False:
+ * connection gone. */
+static bool send_some(Session *s, bool *blocked_out)
+{
+    *blocked_out = false;
+    while (s->out_pos < s->out.len) {
+        ssize_t n = send(s->fd, s->out.data + s->out_pos, s->out.len - s->out_pos, MSG_NOSIGNAL);
+        if (n > 0) {
+            s->out_pos += (size_t)n;
+        } else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            *blocked_out = true;
+            return true;
+        } else if (n < 0 && errno == EINTR) {
+            continue;
+        } else {
+            return false;
+        }
+    }
+    s->out_pos = 0;
+    s->hold_lsn = 0;
+    if (s->out.size > SESSION_OUT_KEEP_BYTES) {
+        buf_release(&s->out);
+    } else {
+        buf_clear(&s->out);
+    }
+    return true;
+}
+
+bool session_send(Session *s)
+{
+    bool blocked;
+    if (!send_some(s, &blocked)) {
+        return false;
+    }
+    poller_arm_write(s, blocked);
+    return true;
+}
+
+Status session_send_wait(Cx *cx, Session *s)
+{
+    Wal *wal = s->server->engine->wal;
+    if (s->txn != NULL) {
+        session_note_reads(s, s->txn);
+    }
+    if (s->hold_lsn > wal_flushed(wal)) {
+        worker_blocking(s, true);
+        TRY(wal_flush_wait(cx, wal, s->hold_lsn));
+    }
+    for (;;) {
+        bool blocked;
+        if (!send_some(s, &blocked)) {
+            s->state = SESSION_CLOSED;
+            Status st = err_set(cx, ERRCODE_CONNECTION_FAILURE, "could not send data to client");
+            return st;
+        }
+        if (!blocked) {
+            return ST_OK;
+        }
+        worker_blocking(s, true);
+        struct pollfd pfd = {.fd = s->fd, .events = POLLOUT};
+        (void)poll(&pfd, 1, 200);
+        TRY(cx_check(cx));
+    }
+}
+
+/* ---- processing ---- */
+
+/* session_fatal - tell the client why, then close. */
+static void session_fatal(Session *s)
+{
+    s->err.severity = ERR_FATAL;
+    reply_error(&s->out, &s->err, false);
+    s->close_after_send = true;
+}
+
+static void session_message(Session *s, ProtoMsg *m)
+{
+    if (s->state == SESSION_AUTH) {
+        if (session_auth_message(&s->cx, s, m) != ST_OK) {
+            session_fatal(s);
+        }
+        return;
+    }
+    if (s->copy != NULL &&
+        (m->type == 'd' || m->type == 'c' || m->type == 'f' || m->type == 'H' || m->type == 'S')) {
+        copy_message(s, m);
+        return;
+    }
+    switch (m->type) {
+    case 'Q': {
+        const char *sql = msg_cstring(m);
+        if (msg_end(&s->cx, m) != ST_OK) {
+            session_fatal(s);
+            return;
+        }
+        session_simple_query(s, slice_of(sql));
+        return;
+    }
+    case 'X': s->close_after_send = true; return;
+    case 'd':
+    case 'c':
+    case 'f': return; /* left over from a COPY that failed: ignored, as the protocol says */
+    case 'p':
+        st_ignore(err_set(&s->cx, ERRCODE_PROTOCOL_VIOLATION, "unexpected password message"));
+        session_fatal(s);
+        return;
+    default: session_extended_message(s, m);
+    }
+}
+
+/* startup_bytes - the untyped packets before authentication; ST_BUSY when more bytes are needed. */
+static Status startup_bytes(Session *s, const uint8_t *data, size_t len, size_t *used_out)
+{
+    *used_out = 0;
+    if (len < 4) {
+        return ST_BUSY;
+    }
+    uint32_t n;
+    memcpy(&n, data, 4);
+    n = __builtin_bswap32(n);
+    if (n < 8 || n > PROTO_STARTUP_MAX) {
+        return err_set(&s->cx, ERRCODE_PROTOCOL_VIOLATION, "invalid length of startup packet");
+    }
+    if (len < n) {
+        return ST_BUSY;
+    }
+    *used_out = n;
+    return session_startup(&s->cx, s, data, n);
+}
+
+/* session_consume - work off whole messages; returns the bytes used. Stops when replies must wait
+ * for the log. */
+static size_t session_consume(Session *s, const uint8_t *data, size_t len)
+{
+    size_t at = 0;
+    while (!s->close_after_send && s->state != SESSION_CLOSED) {
+        size_t used = 0, need = 0;
+        Status st;
+        ProtoMsg m;
+        if (s->state == SESSION_STARTUP) {
+            st = startup_bytes(s, data + at, len - at, &used);
+            at += used;
+        } else {
+            st = msg_split(&s->cx, data + at, len - at, &m, &used, &need);
+            if (st == ST_OK) {
+                at += used;
+                session_message(s, &m);
+                arena_clear(&s->stmt_arena);
+            }
+        }
+        if (st == ST_BUSY) {
+            break;
+        }
+        if (st != ST_OK) {
+            session_fatal(s);
+            break;
+        }
+        if (s->hold_lsn > wal_flushed(s->server->engine->wal) ||
+            s->out.len > SESSION_OUT_FLUSH_BYTES) {
+            break; /* replies first */
+        }
+    }
+    return at;
+}
+
+/* session_keep - remember bytes that could not be used yet. */
+static void session_keep(Session *s, const uint8_t *data, size_t len, bool in_buffer, size_t used)
+{
+    if (in_buffer) {
+        memmove(s->in.data, s->in.data + used, s->in.len - used);
+        s->in.len -= used;
+        if (s->in.len == 0) {
+            buf_release(&s->in);
+        }
+    } else {
+        buf_put(&s->in, data + used, len - used);
+    }
+}
+
+/* session_flush_out - send what may be sent. False: stop running for now (held, blocked or closed).
+ */
+static bool session_flush_out(Session *s)
+{
+    if (s->out.len == 0) {
+        if (s->close_after_send) {
+            s->state = SESSION_CLOSED;
+        }
+        return s->state != SESSION_CLOSED;
+    }
+    if (s->hold_lsn > wal_flushed(s->server->engine->wal) && poller_wait_flush(s->poller, s)) {
+        return false;
+    }
+    if (!session_send(s)) {
+        s->state = SESSION_CLOSED;
+        return false;
+    }
+    if (s->out.len != 0) {
+        return false; /* the client reads slowly: EPOLLOUT goes on */
+    }
+    if (s->close_after_send) {
+        s->state = SESSION_CLOSED;
+    }
+    return s->state != SESSION_CLOSED;
+}
+
+void session_run(Session *s, Worker *w)
+{
+    s->worker = w;
+    if (s->waiting_flush) {
+        return; /* replies are held: the log writer's release runs the session again */
+    }
+    if (!session_flush_out(s)) {
+        return;
+    }
+    for (;;) {
+        bool in_buffer = s->in.len != 0;
+        const uint8_t *data = s->in.data;
+        size_t len = s->in.len, used = 0;
+        bool drained = false;
+        if (in_buffer) {
+            used = session_consume(s, data, len);
+            session_keep(s, data, len, true, used);
+        }
+        if (!in_buffer || used == 0) {
+            ssize_t n = recv(s->fd, w->recv_buf, SERVER_RECV_BYTES, 0);
+            if (n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
+                s->state = SESSION_CLOSED;
+                return;
+            }
+            if (n < 0) {
+                return;
+            }
+            drained = n < (ssize_t)SERVER_RECV_BYTES;
+            if (in_buffer) {
+                buf_put(&s->in, w->recv_buf, (size_t)n);
+                continue;
+            }
+            used = session_consume(s, w->recv_buf, (size_t)n);
+            if (used < (size_t)n) {
+                session_keep(s, w->recv_buf, (size_t)n, false, used);
+            }
+        }
+        if (!session_flush_out(s)) {
+            return;
+        }
+        if (drained && s->in.len == 0) {
+            return; /* edge-triggered: new bytes make a new event */
+        }
+        if (drained && used == 0) {
+            return;
+        }
+    }
+}

@@ -1,0 +1,316 @@
+/*
+ * session_auth.c - the startup packet, authentication, and what a session begins with.
+ *
+ * On the Unix socket the operating-system user that runs the server may log in as any role;
+ * everybody else, everywhere, by SCRAM-SHA-256. Unknown roles play the exchange to its end, so
+ * nothing tells them from wrong passwords.
+ */
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "server/server_internal.h"
+
+/* pg_authid and pg_database columns read here, 0-based. */
+enum { AUTHID_OID, AUTHID_NAME, AUTHID_CANLOGIN = 6, AUTHID_PASSWORD = 10 };
+enum { DATABASE_OID, DATABASE_NAME };
+
+/* str_equals - does a catalog name or text equal the C string? */
+static bool str_equals(const Datum *d, const char *text)
+{
+    size_t n = strlen(text);
+    return d->str.len == n && memcmp(str_ptr(&d->str), text, n) == 0;
+}
+
+/* catalog_find - the row of a small shared catalog whose second column is the name; ST_NOTFOUND. */
+static Status catalog_find(Cx *cx, Session *s, Oid relation, const uint16_t *columns,
+                           uint16_t count, const char *name, Datum *values, bool *nulls)
+{
+    CatScan *scan;
+    Batch batch;
+    PhysType types[8];
+    static const PhysType AUTHID_PHYS[] = {PHYS_I32, PHYS_STR, PHYS_BOOL, PHYS_STR};
+    for (uint16_t i = 0; i < count; i++) {
+        types[i] = AUTHID_PHYS[i];
+    }
+    batch_init(&batch, types, count, &s->stmt_arena);
+    TRY(cat_scan_open(cx, &s->view, &s->stmt_arena, relation, columns, count, &scan));
+    Status st;
+    bool found = false;
+    while (!found && (st = cat_scan_next(cx, scan, VEC_CAPACITY, &batch)) == ST_OK) {
+        SEL_FOREACH(row, &batch.sel)
+        {
+            Datum d = vec_get(batch.cols[1], row);
+            if (!found && str_equals(&d, name)) {
+                found = true;
+                for (uint16_t i = 0; i < count; i++) {
+                    nulls[i] = vec_is_null(batch.cols[i], row);
+                    values[i] = vec_get(batch.cols[i], row);
+                }
+            }
+        }
+    }
+    cat_scan_end(scan);
+    return found ? ST_OK : st == ST_DONE ? ST_NOTFOUND : st;
+}
+
+typedef struct Role {
+    Oid oid;
+    bool can_login;
+    char *verifier; /* NULL: none */
+} Role;
+
+static Status role_find(Cx *cx, Session *s, const char *name, Role *out)
+{
+    static const uint16_t COLUMNS[] = {AUTHID_OID, AUTHID_NAME, AUTHID_CANLOGIN, AUTHID_PASSWORD};
+    Datum values[4];
+    bool nulls[4];
+    TRY(catalog_find(cx, s, CAT_PG_AUTHID, COLUMNS, 4, name, values, nulls));
+    out->oid = values[0].u32;
+    out->can_login = values[2].b;
+    out->verifier =
+        nulls[3] ? NULL : arena_strndup(&s->stmt_arena, str_ptr(&values[3].str), values[3].str.len);
+    return ST_OK;
+}
+
+static Status auth_failed(Cx *cx, Session *s)
+{
+    log_line(LOG_WARNING, "password authentication failed for user \"%s\" from %s", s->user,
+             s->client_address);
+    Status st = err_set(cx, ERRCODE_INVALID_PASSWORD,
+                        "password authentication failed for user \"%s\"", s->user);
+    cx->err->severity = ERR_FATAL;
+    return st;
+}
+
+/* session_ready - authenticated: find the database, apply settings, send what a client waits for.
+ */
+static Status session_ready(Cx *cx, Session *s)
+{
+    static const uint16_t COLUMNS[] = {DATABASE_OID, DATABASE_NAME};
+    Datum values[2];
+    bool nulls[2];
+    Role role;
+    Server *srv = s->server;
+    Status st = role_find(cx, s, s->user, &role);
+    if (st == ST_NOTFOUND) {
+        return err_set(cx, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+                       "role \"%s\" does not exist", s->user);
+    }
+    TRY(st);
+    if (!role.can_login) {
+        return err_set(cx, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+                       "role \"%s\" is not permitted to log in", s->user);
+    }
+    st = catalog_find(cx, s, CAT_PG_DATABASE, COLUMNS, 2, s->database, values, nulls);
+    if (st == ST_NOTFOUND) {
+        return err_set(cx, ERRCODE_UNDEFINED_DATABASE, "database \"%s\" does not exist",
+                       s->database);
+    }
+    TRY(st);
+    s->view.user = role.oid;
+    s->view.user_name = s->user;
+    s->view.database = values[0].u32;
+    s->view.database_name = s->database;
+    s->func = (FuncSession){.view = &s->view,
+                            .engine = srv->engine,
+                            .user_name = s->user,
+                            .session_user_name = s->user,
+                            .database_name = s->database,
+                            .application_name = s->application_name,
+                            .backend_pid = s->pid,
+                            .server_start_us = srv->start_us - UNIX_TO_PG_EPOCH_US,
+                            .backend_start_us = s->backend_start_us - UNIX_TO_PG_EPOCH_US,
+                            .client_address = s->is_unix ? NULL : s->client_address,
+                            .client_port = s->client_port,
+                            .server_port = srv->options.port,
+                            .setting_get = func_setting_get,
+                            .setting_set = func_setting_set,
+                            .signal_backend = func_signal_backend,
+                            .arg = s,
+                            .sequence_values = &s->sequence_values,
+                            .session_arena = &s->arena};
+    s->env.session = &s->func;
+    s->env.os = srv->os;
+    TRY(settings_apply(cx, s));
+    s->state = SESSION_READY;
+    size_t at = reply_begin(&s->out, 'R');
+    buf_put_u32be(&s->out, 0);
+    reply_end(&s->out, at);
+    settings_report_all(s);
+    at = reply_begin(&s->out, 'K');
+    buf_put_u32be(&s->out, (uint32_t)s->pid);
+    buf_put_u32be(&s->out, (uint32_t)s->cancel_key);
+    reply_end(&s->out, at);
+    reply_ready(&s->out, 'I');
+    return ST_OK;
+}
+
+static void ask_sasl(Session *s)
+{
+    size_t at = reply_begin(&s->out, 'R');
+    buf_put_u32be(&s->out, 10);
+    buf_put(&s->out, "SCRAM-SHA-256\0", 15);
+    reply_end(&s->out, at);
+    s->state = SESSION_AUTH;
+}
+
+/* startup_options - "-c name=value" words of the options parameter; backslash escapes a space. */
+static Status startup_options(Cx *cx, Session *s, const char *options)
+{
+    char word[512];
+    bool expect = false;
+    for (const char *p = options; *p != '\0';) {
+        while (*p == ' ') {
+            p++;
+        }
+        size_t n = 0;
+        for (; *p != '\0' && *p != ' '; p++) {
+            if (*p == '\\' && p[1] != '\0') {
+                p++;
+            }
+            if (n + 1 < sizeof(word)) {
+                word[n++] = *p;
+            }
+        }
+        word[n] = '\0';
+        const char *pair = word;
+        if (!expect && strcmp(word, "-c") == 0) {
+            expect = true;
+            continue;
+        }
+        if (!expect && strncmp(word, "-c", 2) == 0) {
+            pair = word + 2;
+        } else if (!expect && strncmp(word, "--", 2) == 0) {
+            pair = word + 2;
+        } else if (!expect && n != 0) {
+            return err_set(cx, ERRCODE_SYNTAX_ERROR,
+                           "invalid command-line argument for server process: %s", word);
+        }
+        expect = false;
+        char *eq = strchr(pair, '=');
+        if (eq != NULL) {
+            *eq = '\0';
+            TRY(setting_assign(cx, s, pair, eq + 1, false, true));
+        }
+    }
+    return ST_OK;
+}
+
+static Status startup_settings(Cx *cx, Session *s, const Startup *st)
+{
+    for (uint32_t i = 0; i < st->pair_count; i++) {
+        if (strncmp(st->pairs[i].name, "_pq_.", 5) == 0) {
+            continue; /* protocol extensions: none known, none needed */
+        }
+        TRY(setting_assign(cx, s, st->pairs[i].name, st->pairs[i].value, false, true));
+    }
+    return st->options != NULL ? startup_options(cx, s, st->options) : ST_OK;
+}
+
+/* peer_is_owner - does the operating-system user that runs the server sit at the other end of the
+ * Unix socket? */
+static bool peer_is_owner(const Session *s)
+{
+    struct ucred cred;
+    socklen_t len = sizeof(cred);
+    return s->is_unix && getsockopt(s->fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 &&
+           cred.uid == geteuid();
+}
+
+static Status startup_session(Cx *cx, Session *s, const Startup *st)
+{
+    Role role = {0};
+    if (st->replication != NULL && strcmp(st->replication, "false") != 0 &&
+        strcmp(st->replication, "0") != 0) {
+        return err_unsupported(cx, "replication connections are not supported");
+    }
+    if (strlen(st->user) >= sizeof(s->user) || strlen(st->database) >= sizeof(s->database)) {
+        return err_set(cx, ERRCODE_INVALID_NAME, "user or database name is too long");
+    }
+    (void)snprintf(s->user, sizeof(s->user), "%s", st->user);
+    (void)snprintf(s->database, sizeof(s->database), "%s", st->database);
+    if (atomic_load(&s->server->session_count) > s->server->max_connections) {
+        return err_set(cx, ERRCODE_TOO_MANY_CONNECTIONS, "sorry, too many clients already");
+    }
+    cat_view_init(&s->view, s->server->catalog, &s->stmt_arena);
+    TRY(startup_settings(cx, s, st));
+    if (peer_is_owner(s)) {
+        return session_ready(cx, s);
+    }
+    Status found = role_find(cx, s, s->user, &role);
+    if (found != ST_OK && found != ST_NOTFOUND) {
+        return found;
+    }
+    s->scram = mem_zalloc("scram", sizeof(*s->scram));
+    scram_begin(s->scram, found == ST_OK ? role.verifier : NULL, s->user, s->server->secret);
+    ask_sasl(s);
+    return ST_OK;
+}
+
+Status session_startup(Cx *cx, Session *s, const uint8_t *packet, size_t len)
+{
+    Startup st;
+    TRY(startup_parse(cx, packet, len, &st));
+    switch (st.code) {
+    case PROTO_SSL_CODE:
+    case PROTO_GSSENC_CODE: buf_putc(&s->out, 'N'); return ST_OK;
+    case PROTO_CANCEL_CODE:
+        (void)server_signal_session(s->server, (int32_t)st.cancel_pid, (int32_t)st.cancel_key, true,
+                                    CX_CANCEL_QUERY);
+        s->state = SESSION_CLOSED;
+        return ST_OK;
+    default: return startup_session(cx, s, &st);
+    }
+}
+
+/* sasl_payload - the SCRAM message inside a SASLInitialResponse or SASLResponse. */
+static Status sasl_payload(Cx *cx, Session *s, ProtoMsg *m, Slice *out)
+{
+    if (s->scram->step == 0) {
+        const char *mechanism = msg_cstring(m);
+        if (strcmp(mechanism, "SCRAM-SHA-256") != 0) {
+            return err_set(cx, ERRCODE_PROTOCOL_VIOLATION,
+                           "client selected an invalid SASL authentication mechanism");
+        }
+        uint32_t n = msg_u32(m);
+        *out = msg_bytes(m, n == UINT32_MAX ? 0 : n);
+    } else {
+        *out = msg_bytes(m, (size_t)(m->end - m->at));
+    }
+    return msg_end(cx, m);
+}
+
+Status session_auth_message(Cx *cx, Session *s, ProtoMsg *m)
+{
+    Slice payload = {NULL, 0};
+    uint8_t nonce[18];
+    Buf reply;
+    bool done = false;
+    if (m->type != 'p') {
+        return err_set(cx, ERRCODE_PROTOCOL_VIOLATION,
+                       "expected SASL response, got message type %d", m->type);
+    }
+    TRY(sasl_payload(cx, s, m, &payload));
+    os_random(s->server->os, nonce, sizeof(nonce));
+    buf_init(&reply, 4096);
+    Status st = scram_step(cx, s->scram, payload, nonce, &reply, &done);
+    if (st == ST_OK) {
+        size_t at = reply_begin(&s->out, 'R');
+        buf_put_u32be(&s->out, done ? 12 : 11);
+        buf_put(&s->out, reply.data, reply.len);
+        reply_end(&s->out, at);
+    }
+    buf_release(&reply);
+    if (st == ST_NOTFOUND) {
+        return auth_failed(cx, s);
+    }
+    TRY(st);
+    if (!done) {
+        return ST_OK;
+    }
+    mem_free(s->scram);
+    s->scram = NULL;
+    return session_ready(cx, s);
+}

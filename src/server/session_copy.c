@@ -1,0 +1,583 @@
+/*
+ * session_copy.c - COPY TO STDOUT and FROM STDIN, text and CSV.
+ *
+ * COPY FROM holds no thread: its state stays in the session, each CopyData message feeds the
+ * reader, full batches go into the table. Bytes after an error are swallowed until the client ends
+ * its copy.
+ */
+#include <pg_query/pg_query.pb-c.h>
+#include <stdio.h>
+
+#include "server/server_internal.h"
+
+/* ---- options ---- */
+
+static Status one_byte(Cx *cx, const PgQuery__DefElem *d, const char *what, char *out)
+{
+    const char *text = d->arg != NULL && d->arg->node_case == PG_QUERY__NODE__NODE_STRING
+                           ? d->arg->string->sval
+                           : "";
+    if (strlen(text) != 1) {
+        return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
+                       "COPY %s must be a single one-byte character", what);
+    }
+    *out = text[0];
+    return ST_OK;
+}
+
+static bool option_bool(const PgQuery__DefElem *d)
+{
+    bool on = true;
+    if (d->arg != NULL && d->arg->node_case == PG_QUERY__NODE__NODE_STRING) {
+        (void)setting_parse_bool(d->arg->string->sval, &on);
+    } else if (d->arg != NULL && d->arg->node_case == PG_QUERY__NODE__NODE_BOOLEAN) {
+        on = d->arg->boolean->boolval != 0;
+    } else if (d->arg != NULL && d->arg->node_case == PG_QUERY__NODE__NODE_INTEGER) {
+        on = d->arg->integer->ival != 0;
+    }
+    return on;
+}
+
+static Status copy_option(Cx *cx, const PgQuery__DefElem *d, bool csv, CopyFormat *f,
+                          bool *quote_given)
+{
+    if (strcmp(d->defname, "delimiter") == 0) {
+        return one_byte(cx, d, "delimiter", &f->delimiter);
+    }
+    if (strcmp(d->defname, "null") == 0) {
+        f->null_len =
+            (uint16_t)snprintf(f->null_text, sizeof(f->null_text), "%s", d->arg->string->sval);
+        return f->null_len < sizeof(f->null_text)
+                   ? ST_OK
+                   : err_unsupported(cx, "COPY null representation is too long");
+    }
+    if (strcmp(d->defname, "header") == 0) {
+        f->header_match = d->arg != NULL && d->arg->node_case == PG_QUERY__NODE__NODE_STRING &&
+                          strcasecmp(d->arg->string->sval, "match") == 0;
+        f->header = f->header_match || option_bool(d);
+        return ST_OK;
+    }
+    if (strcmp(d->defname, "quote") == 0 || strcmp(d->defname, "escape") == 0) {
+        if (!csv) {
+            return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED, "COPY %s available only in CSV mode",
+                           d->defname);
+        }
+        if (d->defname[0] == 'e') {
+            *quote_given = true;
+            return one_byte(cx, d, "escape", &f->escape);
+        }
+        TRY(one_byte(cx, d, "quote", &f->quote));
+        f->escape = *quote_given ? f->escape : f->quote;
+        return ST_OK;
+    }
+    if (strcmp(d->defname, "force_quote") == 0 && d->arg != NULL &&
+        d->arg->node_case == PG_QUERY__NODE__NODE_A_STAR) {
+        f->force_quote_all = true;
+        return ST_OK;
+    }
+    if (strcmp(d->defname, "encoding") == 0) {
+        const char *name = d->arg->string->sval;
+        bool utf8 = strcasecmp(name, "utf8") == 0 || strcasecmp(name, "utf-8") == 0;
+        return utf8 ? ST_OK
+                    : err_unsupported(cx, "COPY ENCODING \"%s\" is not supported: use UTF8", name);
+    }
+    if (strcmp(d->defname, "freeze") == 0 || strcmp(d->defname, "format") == 0) {
+        return ST_OK; /* FREEZE asks for what is always so: rows need no later freezing */
+    }
+    return err_unsupported(cx, "COPY option \"%s\" is not supported yet", d->defname);
+}
+
+static Status copy_options(Cx *cx, const PgQuery__CopyStmt *stmt, CopyFormat *f)
+{
+    bool csv = false, escape_given = false;
+    for (size_t i = 0; i < stmt->n_options; i++) {
+        const PgQuery__DefElem *d = stmt->options[i]->def_elem;
+        if (strcmp(d->defname, "format") == 0) {
+            const char *name = d->arg->string->sval;
+            csv = strcmp(name, "csv") == 0;
+            if (strcmp(name, "binary") == 0) {
+                return err_unsupported(cx, "COPY in binary format is not supported yet");
+            }
+            if (!csv && strcmp(name, "text") != 0) {
+                return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                               "COPY format \"%s\" not recognized", name);
+            }
+        }
+    }
+    copy_format_init(f, csv);
+    for (size_t i = 0; i < stmt->n_options; i++) {
+        TRY(copy_option(cx, stmt->options[i]->def_elem, csv, f, &escape_given));
+    }
+    return ST_OK;
+}
+
+/* ---- TO STDOUT ---- */
+
+static void reply_copy_response(Session *s, char type, uint32_t columns)
+{
+    size_t at = reply_begin(&s->out, type);
+    buf_putc(&s->out, 0);
+    buf_put_u16be(&s->out, (uint16_t)columns);
+    for (uint32_t i = 0; i < columns; i++) {
+        buf_put_u16be(&s->out, 0);
+    }
+    reply_end(&s->out, at);
+}
+
+static Status copy_rows_out(Cx *cx, Session *s, Plan *plan, const CopyFormat *f, uint64_t *rows_out)
+{
+    ExecEnv env;
+    ExecState *exec = NULL;
+    RowWriter w;
+    Buf scratch;
+    const Snapshot *snap;
+    const Batch *batch;
+    Status st = ST_OK;
+    buf_init(&scratch, (size_t)1 << 30);
+    TRY_OUT(row_writer_init(cx, &s->stmt_arena, &w, plan->columns, plan->column_count, NULL, 0,
+                            &s->env, &s->view));
+    TRY_OUT(txn_snapshot(cx, s->txn, &snap));
+    exec_env_fill(s, &env, snap, NULL, NULL, 0);
+    TRY_OUT(exec_open(cx, plan, &env, &exec));
+    reply_copy_response(s, 'H', plan->column_count);
+    if (f->header) {
+        copy_write_header(f, &s->out, plan->columns, plan->column_count);
+    }
+    while ((st = exec_next(cx, exec, VEC_CAPACITY, &batch)) == ST_OK) {
+        TRY_OUT(cx_check(cx));
+        SEL_FOREACH(row, &batch->sel)
+        {
+            copy_write_row(f, &w, &s->out, &scratch, batch, row);
+        }
+        *rows_out += batch->sel.count;
+        if (s->out.len > SESSION_OUT_FLUSH_BYTES) {
+            TRY_OUT(session_send_wait(cx, s));
+        }
+    }
+    st = st == ST_DONE ? ST_OK : st;
+    if (st == ST_OK) {
+        reply_simple(&s->out, 'c');
+    }
+out:
+    if (exec != NULL) {
+        exec_close(exec);
+    }
+    txn_snapshot_done(s->txn);
+    buf_release(&scratch);
+    return st;
+}
+
+/* copy_source - the statement whose rows COPY TO writes: the given query, or SELECT of the table's
+ * columns. */
+static Status copy_source(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, const Statement *outer,
+                          Statement **inner)
+{
+    if (stmt->query != NULL) {
+        *inner = statement_in(&s->stmt_arena, outer->sql, stmt->query);
+        return ST_OK;
+    }
+    Buf text;
+    buf_init(&text, 1u << 20);
+    buf_puts(&text, "SELECT ");
+    for (size_t i = 0; i < stmt->n_attlist; i++) {
+        buf_puts(&text, i != 0 ? ", \"" : "\"");
+        for (const char *p = stmt->attlist[i]->string->sval; *p != '\0'; p++) {
+            buf_puts(&text, *p == '"' ? "\"" : "");
+            buf_putc(&text, *p);
+        }
+        buf_putc(&text, '"');
+    }
+    buf_puts(&text, stmt->n_attlist == 0 ? "* FROM " : " FROM ");
+    const char *parts[2] = {stmt->relation->schemaname, stmt->relation->relname};
+    for (int i = 0; i < 2; i++) {
+        if (parts[i] == NULL || parts[i][0] == '\0') {
+            continue;
+        }
+        buf_putc(&text, '"');
+        for (const char *p = parts[i]; *p != '\0'; p++) {
+            buf_puts(&text, *p == '"' ? "\"" : "");
+            buf_putc(&text, *p);
+        }
+        buf_puts(&text, i == 0 ? "\"." : "\"");
+    }
+    ParsedStmt *parsed;
+    uint32_t count;
+    Slice sql = {arena_memdup(&s->stmt_arena, text.data, text.len + 1), text.len};
+    ((char *)(uintptr_t)sql.ptr)[sql.len] = '\0';
+    buf_release(&text);
+    TRY(parse_sql(cx, &s->stmt_arena, sql, &parsed, &count));
+    *inner = statement_in(&s->stmt_arena, sql, parsed[0].node);
+    return ST_OK;
+}
+
+static Status copy_to(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, const Statement *outer,
+                      const char **tag_out)
+{
+    CopyFormat format;
+    Statement *inner;
+    uint64_t rows = 0;
+    TRY(copy_options(cx, stmt, &format));
+    TRY(copy_source(cx, s, stmt, outer, &inner));
+    TRY(statement_prepare(cx, s, inner));
+    if (inner->plan == NULL || !inner->plan->returns_rows) {
+        return err_unsupported(cx, "COPY query must have a RETURNING clause");
+    }
+    Status st = copy_rows_out(cx, s, inner->plan, &format, &rows);
+    plan_unref(inner->plan);
+    *tag_out = arena_printf(&s->stmt_arena, "COPY %llu", (unsigned long long)rows);
+    return st;
+}
+
+/* ---- FROM STDIN ---- */
+
+void copy_abort(Session *s)
+{
+    CopyIn *c = s->copy;
+    if (c == NULL) {
+        return;
+    }
+    s->copy = NULL;
+    copy_reader_release(&c->reader);
+    snapshot_release(&c->snapshot);
+    arena_release(&c->batch_arena);
+    arena_release(&c->arena);
+    mem_free(c);
+}
+
+static int16_t column_by_name(const CatTable *t, const char *name)
+{
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        if (!t->columns[i].dropped && strcmp(t->columns[i].name, name) == 0) {
+            return (int16_t)i;
+        }
+    }
+    return -1;
+}
+
+static Status copy_columns(Cx *cx, Session *s, CopyIn *c, const PgQuery__CopyStmt *stmt)
+{
+    const CatTable *t = c->table;
+    c->columns = ARENA_ARRAY(&c->arena, uint16_t, t->column_count + 1);
+    if (stmt->n_attlist == 0) {
+        for (uint16_t i = 0; i < t->column_count; i++) {
+            if (!t->columns[i].dropped && !t->columns[i].generated) {
+                c->columns[c->column_count++] = i;
+            }
+        }
+    }
+    for (size_t i = 0; i < stmt->n_attlist; i++) {
+        const char *name = stmt->attlist[i]->string->sval;
+        int16_t n = column_by_name(t, name);
+        if (n < 0) {
+            return err_set(cx, ERRCODE_UNDEFINED_COLUMN,
+                           "column \"%s\" of relation \"%s\" does not exist", name, t->name);
+        }
+        for (uint32_t j = 0; j < c->column_count; j++) {
+            if (c->columns[j] == (uint16_t)n) {
+                return err_set(cx, ERRCODE_DUPLICATE_COLUMN,
+                               "column \"%s\" specified more than once", name);
+            }
+        }
+        c->columns[c->column_count++] = (uint16_t)n;
+    }
+    c->ops = ARENA_ARRAY(&c->arena, const TypeOps *, c->column_count + 1);
+    c->typmods = ARENA_ARRAY(&c->arena, int32_t, c->column_count + 1);
+    for (uint32_t i = 0; i < c->column_count; i++) {
+        const CatColumn *col = &t->columns[c->columns[i]];
+        const CatType *type = cat_type(&s->view, col->type);
+        if (type == NULL || type->ops == NULL) {
+            return err_unsupported(cx, "COPY into column \"%s\" of this type is not supported",
+                                   col->name);
+        }
+        c->ops[i] = type->ops;
+        c->typmods[i] = col->typmod;
+    }
+    return ST_OK;
+}
+
+/* copy_defaults - compile the defaults of the columns that are not in the list; expression number =
+ * table column. */
+static Status copy_defaults(Cx *cx, Session *s, CopyIn *c)
+{
+    const CatTable *t = c->table;
+    Expr **exprs = ARENA_ARRAY(&c->arena, Expr *, t->column_count + 1);
+    bool any = false;
+    BindCx bind = {.view = &s->view, .arena = &c->arena, .env = &s->env};
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        const CatColumn *col = &t->columns[i];
+        bool listed = false;
+        for (uint32_t j = 0; j < c->column_count; j++) {
+            listed |= c->columns[j] == i;
+        }
+        if (!listed && !col->dropped && col->default_sql != NULL) {
+            struct PgQuery__Node *node;
+            TRY(parse_expression(cx, &c->arena, slice_of(col->default_sql), &node));
+            TRY(bind_table_expr(cx, &bind, NULL, node, col->type, col->typmod, "DEFAULT",
+                                &exprs[i]));
+            any = true;
+        } else {
+            const CatType *type = cat_type(&s->view, col->type);
+            exprs[i] = ARENA_NEW(&c->arena, Expr);
+            exprs[i]->kind = EXPR_CONST;
+            exprs[i]->type = col->type;
+            exprs[i]->phys = type != NULL ? type->phys : PHYS_STR;
+            exprs[i]->u.constant.is_null = true;
+        }
+    }
+    if (any) {
+        const ExprProg *prog;
+        TRY(expr_compile(cx, &c->arena, exprs, t->column_count, NULL, func_ops_by_prosrc, &prog));
+        TRY(expr_run_create(cx, &c->arena, prog, &c->defaults));
+        ExprEnv *env = ARENA_NEW(&c->arena, ExprEnv);
+        *env = (ExprEnv){.type_env = &s->env, .extra_fn = func_ops_by_prosrc};
+        expr_run_reset(c->defaults, env);
+    }
+    return ST_OK;
+}
+
+static Status copy_setup(Cx *cx, Session *s, CopyIn *c, const PgQuery__CopyStmt *stmt)
+{
+    const char *schema = stmt->relation->schemaname != NULL && stmt->relation->schemaname[0]
+                             ? stmt->relation->schemaname
+                             : NULL;
+    const Snapshot *snap;
+    ExecEnv env;
+    Status st = cat_table_lock(cx, &s->view, schema, stmt->relation->relname,
+                               TABLELOCK_ROW_EXCLUSIVE, &c->table);
+    if (st == ST_NOTFOUND) {
+        return err_set(cx, ERRCODE_UNDEFINED_TABLE, "relation \"%s\" does not exist",
+                       stmt->relation->relname);
+    }
+    TRY(st);
+    if (c->table->kind != 'r' || c->table->builtin) {
+        return err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "cannot copy to relation \"%s\"",
+                       c->table->name);
+    }
+    TRY(copy_options(cx, stmt, &c->format));
+    TRY(copy_columns(cx, s, c, stmt));
+    TRY(copy_defaults(cx, s, c));
+    PhysType *types = ARENA_ARRAY(&c->arena, PhysType, c->table->column_count + 1);
+    for (uint16_t i = 0; i < c->table->column_count; i++) {
+        types[i] = c->table->storage->columns[i].phys;
+    }
+    batch_init(&c->batch, types, c->table->column_count, &c->arena);
+    batch_reset(&c->batch);
+    TRY(txn_snapshot(cx, s->txn, &snap));
+    snapshot_copy(snap, &c->snapshot);
+    txn_snapshot_done(s->txn);
+    exec_env_fill(s, &env, &c->snapshot, NULL, NULL, 0);
+    return exec_insert_begin(cx, &c->arena, &env, c->table, &c->insert);
+}
+
+static Status copy_from(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, bool extended,
+                        const char **tag_out)
+{
+    if (s->txn->read_only) {
+        return err_set(cx, ERRCODE_READ_ONLY_SQL_TRANSACTION,
+                       "cannot execute COPY FROM in a read-only transaction");
+    }
+    CopyIn *c = mem_zalloc("copy", sizeof(*c));
+    arena_init(&c->arena, NULL, "copy", 0);
+    arena_init(&c->batch_arena, NULL, "copy batch", 0);
+    list_init(&c->snapshot.link);
+    Status st = copy_setup(cx, s, c, stmt);
+    copy_reader_init(&c->reader, &c->format);
+    c->header_pending = c->format.header;
+    c->extended = extended;
+    s->copy = c;
+    if (st != ST_OK) {
+        copy_abort(s);
+        return st;
+    }
+    reply_copy_response(s, 'G', c->column_count);
+    *tag_out = NULL; /* the tag comes when the copy ends */
+    return ST_OK;
+}
+
+Status copy_begin(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, const Statement *st,
+                  bool extended, const char **tag_out)
+{
+    if (stmt->filename != NULL && stmt->filename[0] != '\0') {
+        return err_unsupported(
+            cx, "COPY with a file on the server is not supported: use STDIN or STDOUT");
+    }
+    if (stmt->where_clause != NULL) {
+        return err_unsupported(cx, "COPY FROM ... WHERE is not supported yet");
+    }
+    return stmt->is_from ? copy_from(cx, s, stmt, extended, tag_out)
+                         : copy_to(cx, s, stmt, st, tag_out);
+}
+
+/* copy_flush - defaults, then the batch goes into the table. */
+static Status copy_flush(Cx *cx, Session *s, CopyIn *c)
+{
+    uint32_t n = c->batch.count;
+    if (n == 0) {
+        return ST_OK;
+    }
+    batch_set_count(&c->batch, n);
+    if (c->defaults != NULL) {
+        bool listed[TABLE_COLUMNS_MAX] = {false};
+        for (uint32_t i = 0; i < c->column_count; i++) {
+            listed[c->columns[i]] = true;
+        }
+        for (uint16_t i = 0; i < c->table->column_count; i++) {
+            const Vector *v;
+            if (listed[i]) {
+                continue;
+            }
+            vec_reset(c->batch.cols[i]);
+            TRY(expr_eval(cx, c->defaults, i, &c->batch, &c->batch.sel, &c->batch_arena, &v));
+            vec_copy_rows(v, &c->batch.sel, c->batch.cols[i], 0, &c->batch_arena);
+        }
+    }
+    (void)s;
+    TRY(exec_insert_rows(cx, c->insert, &c->batch));
+    c->rows += n;
+    batch_reset(&c->batch);
+    arena_clear(&c->batch_arena);
+    return ST_OK;
+}
+
+/* copy_row_values - one row of fields into the batch. */
+static Status copy_row_values(Cx *cx, Session *s, CopyIn *c)
+{
+    CopyReader *r = &c->reader;
+    uint32_t row = c->batch.count;
+    if (r->field_count > c->column_count) {
+        return err_set(cx, ERRCODE_BAD_COPY_FILE_FORMAT, "extra data after last expected column");
+    }
+    if (r->field_count < c->column_count) {
+        return err_set(cx, ERRCODE_BAD_COPY_FILE_FORMAT, "missing data for column \"%s\"",
+                       c->table->columns[c->columns[r->field_count]].name);
+    }
+    FnCall call = {
+        .cx = cx, .arena = &c->batch_arena, .env = &s->env, .state_arena = &c->batch_arena};
+    for (uint32_t i = 0; i < c->column_count; i++) {
+        const CopyField *f = &r->row[i];
+        Vector *v = c->batch.cols[c->columns[i]];
+        if (f->is_null) {
+            vec_set_null(v, row);
+            continue;
+        }
+        Datum d;
+        Status st = c->ops[i]->in(&call, (Slice){f->ptr, f->len}, c->typmods[i], &d);
+        if (st != ST_OK) {
+            return err_context(cx, "COPY %s, line %llu, column %s: \"%.*s\"", c->table->name,
+                               (unsigned long long)r->line, c->table->columns[c->columns[i]].name,
+                               (int)MIN(f->len, 100u), f->ptr);
+        }
+        if (v->phys == PHYS_STR && d.str.len > STR_INLINE_BYTES) {
+            d.str = str_copy(&c->batch_arena, d.str.ptr,
+                             d.str.len); /* may point into the reader's buffer */
+        }
+        vec_put(v, row, &d);
+        if (v->valid != NULL) {
+            v->valid[row >> 6] |= (uint64_t)1 << (row & 63);
+        }
+    }
+    /* Columns without a field stay NULL until their default comes. */
+    if (c->defaults == NULL && c->column_count < c->table->column_count) {
+        for (uint16_t i = 0; i < c->table->column_count; i++) {
+            bool listed = false;
+            for (uint32_t j = 0; j < c->column_count; j++) {
+                listed |= c->columns[j] == i;
+            }
+            if (!listed) {
+                vec_set_null(c->batch.cols[i], row);
+            }
+        }
+    }
+    c->batch.count++;
+    return c->batch.count == VEC_CAPACITY ? copy_flush(cx, s, c) : ST_OK;
+}
+
+static Status copy_rows(Cx *cx, Session *s, CopyIn *c)
+{
+    for (;;) {
+        Status st = copy_reader_row(cx, &c->reader);
+        if (st == ST_BUSY || st == ST_DONE) {
+            return ST_OK;
+        }
+        if (st != ST_OK) {
+            return err_context(cx, "COPY %s, line %llu", c->table->name,
+                               (unsigned long long)c->reader.line + 1);
+        }
+        if (c->header_pending) {
+            c->header_pending = false;
+            continue;
+        }
+        st = copy_row_values(cx, s, c);
+        if (st != ST_OK) {
+            if (cx->err->context[0] == '\0') {
+                st_ignore(err_context(cx, "COPY %s, line %llu", c->table->name,
+                                      (unsigned long long)c->reader.line));
+            }
+            return st;
+        }
+    }
+}
+
+/* copy_finish - the copy is over: tag and, in the simple protocol, commit and ReadyForQuery. */
+static void copy_finish(Session *s, Status st)
+{
+    char tag[64];
+    bool extended = s->copy->extended;
+    (void)snprintf(tag, sizeof(tag), "COPY %llu", (unsigned long long)s->copy->rows);
+    copy_abort(s);
+    if (st == ST_OK && s->txn != NULL && s->txn->xid != 0) {
+        st = txn_next_command(&s->cx, s->txn);
+    }
+    if (st == ST_OK && !extended && !s->in_block) {
+        st = session_commit(&s->cx, s);
+    }
+    session_statement_end(s);
+    if (st == ST_OK) {
+        reply_command_complete(&s->out, tag);
+    } else {
+        session_statement_failed(s);
+        reply_error(&s->out, &s->err, false);
+        s->skip_to_sync = extended;
+    }
+    if (!extended) {
+        s->implicit_block = false;
+        reply_ready(&s->out, session_txn_status(s));
+    }
+}
+
+void copy_message(Session *s, ProtoMsg *m)
+{
+    CopyIn *c = s->copy;
+    Cx *cx = &s->cx;
+    Status st = ST_OK;
+    switch (m->type) {
+    case 'd':
+        copy_reader_feed(&c->reader, msg_bytes(m, (size_t)(m->end - m->at)));
+        st = cx_check(cx);
+        if (st == ST_OK) {
+            st = copy_rows(cx, s, c);
+        }
+        if (st != ST_OK) {
+            copy_finish(s, st);
+        }
+        return;
+    case 'c':
+        c->reader.eof = true;
+        st = copy_rows(cx, s, c);
+        if (st == ST_OK) {
+            st = copy_flush(cx, s, c);
+        }
+        if (st == ST_OK) {
+            st = exec_insert_end(cx, c->insert);
+        }
+        copy_finish(s, st);
+        return;
+    case 'f':
+        st = err_set(cx, ERRCODE_QUERY_CANCELED, "COPY from stdin failed: %s", msg_cstring(m));
+        st_ignore(err_context(cx, "COPY %s, line %llu", c->table->name,
+                              (unsigned long long)c->reader.line + 1));
+        copy_finish(s, st);
+        return;
+    default: return; /* Flush and Sync are ignored during a copy */
+    }
+}

@@ -1,0 +1,465 @@
+/*
+ * session_extended.c - the extended query protocol: Parse, Bind, Describe, Execute, Close, Flush,
+ * Sync.
+ *
+ * After an error everything up to the next Sync is skipped. Outside a block, the statements up to a
+ * Sync are one implicit transaction, committed by the Sync.
+ */
+#include <pg_query/pg_query.pb-c.h>
+
+#include "server/server_internal.h"
+
+#define STATEMENT_ARENA_CAP ((size_t)256 << 20)
+
+/* ---- prepared statements and portals ---- */
+
+Statement *statement_find(Session *s, const char *name)
+{
+    return name[0] == '\0' ? s->unnamed : map_get(&s->statements, name, strlen(name));
+}
+
+void statement_free(Statement *st)
+{
+    if (st->plan != NULL) {
+        plan_unref(st->plan);
+    }
+    arena_release(&st->arena);
+    mem_free(st->name);
+    mem_free(st);
+}
+
+/* statement_add - a prepared statement enters the session under its name; the unnamed one replaces
+ * its predecessor. */
+Status statement_add(Cx *cx, Session *s, Statement *st, const char *name)
+{
+    if (name[0] == '\0') {
+        if (s->unnamed != NULL) {
+            statement_free(s->unnamed);
+        }
+        s->unnamed = st;
+        return ST_OK;
+    }
+    if (statement_find(s, name) != NULL) {
+        return err_set(cx, ERRCODE_DUPLICATE_PSTATEMENT, "prepared statement \"%s\" already exists",
+                       name);
+    }
+    size_t n = strlen(name);
+    st->name = mem_alloc("statement", n + 1);
+    memcpy(st->name, name, n + 1);
+    (void)map_put(&s->statements, st->name, n, st);
+    return ST_OK;
+}
+
+/* statement_drop - forget a prepared statement by name; false when there is none. */
+bool statement_drop(Session *s, const char *name)
+{
+    if (name[0] == '\0') {
+        bool had = s->unnamed != NULL;
+        if (had) {
+            statement_free(s->unnamed);
+            s->unnamed = NULL;
+        }
+        return had;
+    }
+    Statement *st = map_remove(&s->statements, name, strlen(name));
+    if (st != NULL) {
+        statement_free(st);
+    }
+    return st != NULL;
+}
+
+void session_drop_statements(Session *s)
+{
+    MapSlot slot;
+    for (uint32_t pos = 0; map_next(&s->statements, &pos, &slot);) {
+        statement_free(slot.value);
+    }
+    map_clear(&s->statements);
+    (void)statement_drop(s, "");
+}
+
+static Portal *portal_find(Session *s, const char *name)
+{
+    return map_get(&s->portals, name, strlen(name));
+}
+
+Status portal_create(Cx *cx, Session *s, const char *name, Portal **out)
+{
+    Portal *old = portal_find(s, name);
+    if (old != NULL) {
+        if (name[0] != '\0') {
+            return err_set(cx, ERRCODE_DUPLICATE_CURSOR, "cursor \"%s\" already exists", name);
+        }
+        portal_drop(s, old);
+    }
+    Portal *p = mem_zalloc("portal", sizeof(*p));
+    arena_init(&p->arena, NULL, "portal", 0);
+    size_t n = strlen(name);
+    p->name = arena_strndup(&p->arena, name, n);
+    p->savepoint_level = s->savepoints != NULL ? s->savepoints->sp.level : 0;
+    (void)map_put(&s->portals, p->name, n, p);
+    *out = p;
+    return ST_OK;
+}
+
+void portal_drop(Session *s, Portal *p)
+{
+    (void)map_remove(&s->portals, p->name, strlen(p->name));
+    portal_close_exec(s, p);
+    if (p->plan != NULL) {
+        plan_unref(p->plan);
+    }
+    arena_release(&p->arena);
+    mem_free(p);
+}
+
+void portals_drop_level(Session *s, uint32_t above_level)
+{
+    MapSlot slot;
+    for (uint32_t pos = 0; s->portals.count != 0 && map_next(&s->portals, &pos, &slot);) {
+        Portal *p = slot.value;
+        if (p->savepoint_level >= above_level) {
+            portal_drop(s, p);
+            pos = 0; /* removal moves slots */
+        }
+    }
+}
+
+void portals_drop_all(Session *s)
+{
+    if (s->portals.count != 0) {
+        portals_drop_level(s, 0);
+    }
+}
+
+/* ---- messages ---- */
+
+static Status msg_parse(Cx *cx, Session *s, ProtoMsg *m)
+{
+    const char *name = msg_cstring(m);
+    const char *sql = msg_cstring(m);
+    uint16_t count = msg_u16(m);
+    Statement *st = mem_zalloc("statement", sizeof(*st));
+    ParsedStmt *stmts;
+    uint32_t stmt_count;
+    Status status = ST_OK;
+    arena_init(&st->arena, NULL, "prepared", STATEMENT_ARENA_CAP);
+    st->params.types = ARENA_ARRAY(&st->arena, Oid, count + 1u);
+    st->params.count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        st->params.types[i] = msg_u32(m);
+    }
+    status = msg_end(cx, m);
+    if (status == ST_OK) {
+        size_t n = strlen(sql);
+        st->sql = (Slice){arena_strndup(&st->arena, sql, n), n};
+        status = parse_sql(cx, &st->arena, st->sql, &stmts, &stmt_count);
+    }
+    if (status == ST_OK && stmt_count > 1) {
+        status = err_set(cx, ERRCODE_SYNTAX_ERROR,
+                         "cannot insert multiple commands into a prepared statement");
+    }
+    if (status == ST_OK) {
+        st->node = stmt_count == 1 ? stmts[0].node : NULL;
+        st->prepared_at_us = s->env.statement_time_us;
+        st->cls = st->node == NULL ? STMT_EMPTY : STMT_UTILITY;
+        status = statement_check_txn(cx, s, st);
+    }
+    if (status == ST_OK) {
+        status = statement_prepare(cx, s, st);
+    }
+    if (status == ST_OK) {
+        status = statement_add(cx, s, st, name);
+    }
+    if (status != ST_OK) {
+        mem_free(st->name);
+        st->name = NULL;
+        statement_free(st);
+        return status;
+    }
+    reply_simple(&s->out, '1');
+    return ST_OK;
+}
+
+/* bind_value - one parameter value of a Bind message. */
+static Status bind_value(Cx *cx, Session *s, Portal *p, uint32_t i, Oid type_oid, int format,
+                         Slice bytes)
+{
+    const CatType *type = cat_type(&s->view, type_oid);
+    if (type == NULL || type->ops == NULL) {
+        return err_unsupported(cx, "parameters of type %s are not supported",
+                               type ? type->name : "unknown");
+    }
+    FnCall call = {
+        .cx = cx, .arena = &p->arena, .env = &s->env, .state_arena = &p->arena, .arg_typmod = -1};
+    if (format == 0) {
+        return type->ops->in(&call, bytes, -1, &p->param_values[i]);
+    }
+    if (format == 1) {
+        Status st = type->ops->recv(&call, bytes, -1, &p->param_values[i]);
+        return st;
+    }
+    return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE, "unsupported format code: %d", format);
+}
+
+static Status bind_params(Cx *cx, Session *s, Portal *p, ProtoMsg *m, const Statement *st,
+                          const char *stmt_name)
+{
+    uint16_t format_count = msg_u16(m);
+    Slice formats = msg_bytes(m, (size_t)format_count * 2);
+    uint16_t count = msg_u16(m);
+    if (m->broken) {
+        return msg_end(cx, m);
+    }
+    if (format_count > 1 && format_count != count) {
+        return err_set(cx, ERRCODE_PROTOCOL_VIOLATION,
+                       "bind message has %u parameter formats but %u parameters", format_count,
+                       count);
+    }
+    if (count != st->params.count) {
+        return err_set(
+            cx, ERRCODE_PROTOCOL_VIOLATION,
+            "bind message supplies %u parameters, but prepared statement \"%s\" requires %u", count,
+            stmt_name, st->params.count);
+    }
+    p->param_count = count;
+    p->param_values = ARENA_ARRAY(&p->arena, Datum, count + 1u);
+    p->param_nulls = ARENA_ARRAY(&p->arena, bool, count + 1u);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t len = msg_u32(m);
+        if (len == UINT32_MAX) {
+            p->param_nulls[i] = true;
+            continue;
+        }
+        Slice bytes = msg_bytes(m, len);
+        if (m->broken) {
+            return msg_end(cx, m);
+        }
+        int format = 0;
+        if (format_count != 0) {
+            const uint8_t *f = (const uint8_t *)formats.ptr + (format_count == 1 ? 0 : 2 * i);
+            format = f[0] << 8 | f[1];
+        }
+        /* The message's bytes go away; values keep pointers into the arena. */
+        bytes.ptr = arena_memdup(&p->arena, bytes.ptr, bytes.len);
+        Status status = bind_value(cx, s, p, i, st->params.types[i], format, bytes);
+        if (status != ST_OK) {
+            if (status == ST_ERROR && cx->err->context[0] == '\0') {
+                st_ignore(err_context(cx, "portal \"%s\" parameter $%u", p->name, i + 1));
+                if (p->name[0] == '\0') {
+                    st_ignore(err_context(cx, "unnamed portal parameter $%u", i + 1));
+                }
+            }
+            return status;
+        }
+    }
+    return ST_OK;
+}
+
+static Status msg_bind(Cx *cx, Session *s, ProtoMsg *m)
+{
+    const char *portal_name = msg_cstring(m);
+    const char *stmt_name = msg_cstring(m);
+    Statement *st = statement_find(s, stmt_name);
+    if (st == NULL) {
+        return err_set(cx, ERRCODE_UNDEFINED_PSTATEMENT,
+                       stmt_name[0] ? "prepared statement \"%s\" does not exist"
+                                    : "unnamed prepared statement does not exist%s",
+                       stmt_name);
+    }
+    TRY(statement_check_txn(cx, s, st));
+    if (st->cls == STMT_PLANNED) {
+        TRY(session_txn_need(cx, s));
+    }
+    TRY(statement_replan(cx, s, st));
+    Portal *p;
+    TRY(portal_create(cx, s, portal_name, &p));
+    p->stmt = st;
+    Status status = bind_params(cx, s, p, m, st, stmt_name);
+    if (status == ST_OK) {
+        p->format_count = msg_u16(m);
+        p->formats = ARENA_ARRAY(&p->arena, int16_t, p->format_count + 1);
+        for (uint32_t i = 0; i < p->format_count && !m->broken; i++) {
+            p->formats[i] = (int16_t)msg_u16(m);
+        }
+        status = msg_end(cx, m);
+    }
+    if (status != ST_OK) {
+        portal_drop(s, p);
+        return status;
+    }
+    if (st->plan != NULL) {
+        plan_ref(st->plan);
+        p->plan = st->plan;
+        if (p->format_count > 1 && p->format_count != p->plan->column_count) {
+            status = err_set(cx, ERRCODE_PROTOCOL_VIOLATION,
+                             "bind message has %u result formats but query has %u columns",
+                             p->format_count, p->plan->column_count);
+            portal_drop(s, p);
+            return status;
+        }
+    }
+    reply_simple(&s->out, '2');
+    return ST_OK;
+}
+
+/* describe_rows - RowDescription or NoData of a statement's result. */
+static Status describe_rows(Cx *cx, Session *s, const Statement *st, const Plan *plan,
+                            const int16_t *formats, uint32_t format_count)
+{
+    PlanColumn *cols = NULL;
+    uint32_t count = 0;
+    bool rows = false;
+    if (plan != NULL) {
+        cols = plan->columns;
+        count = plan->column_count;
+        rows = plan->returns_rows;
+    } else if (st != NULL && st->cls == STMT_UTILITY) {
+        TRY(utility_columns(cx, s, st, &cols, &count));
+        rows = count != 0;
+    }
+    if (rows) {
+        reply_row_description(&s->out, cols, count, formats, format_count, &s->view);
+    } else {
+        reply_simple(&s->out, 'n');
+    }
+    return ST_OK;
+}
+
+static Status msg_describe(Cx *cx, Session *s, ProtoMsg *m)
+{
+    uint8_t kind = msg_u8(m);
+    const char *name = msg_cstring(m);
+    TRY(msg_end(cx, m));
+    if (kind == 'S') {
+        Statement *st = statement_find(s, name);
+        if (st == NULL) {
+            return err_set(cx, ERRCODE_UNDEFINED_PSTATEMENT,
+                           "prepared statement \"%s\" does not exist", name);
+        }
+        if (st->cls == STMT_PLANNED && !s->failed) {
+            TRY(session_txn_need(cx, s));
+            TRY(statement_replan(cx, s, st));
+        }
+        reply_param_description(&s->out, st->params.types, st->params.count);
+        return describe_rows(cx, s, st, st->plan, NULL, 0);
+    }
+    if (kind == 'P') {
+        Portal *p = portal_find(s, name);
+        if (p == NULL) {
+            return err_set(cx, ERRCODE_UNDEFINED_CURSOR, "portal \"%s\" does not exist", name);
+        }
+        return describe_rows(cx, s, p->stmt, p->plan, p->formats, p->format_count);
+    }
+    return err_set(cx, ERRCODE_PROTOCOL_VIOLATION, "invalid DESCRIBE message subtype %d", kind);
+}
+
+static Status msg_execute(Cx *cx, Session *s, ProtoMsg *m)
+{
+    const char *name = msg_cstring(m);
+    uint32_t max_rows = msg_u32(m);
+    TRY(msg_end(cx, m));
+    Portal *p = portal_find(s, name);
+    if (p == NULL) {
+        return err_set(cx, ERRCODE_UNDEFINED_CURSOR, "portal \"%s\" does not exist", name);
+    }
+    if (p->plan == NULL && (p->stmt == NULL || p->stmt->cls == STMT_EMPTY)) {
+        reply_simple(&s->out, 'I');
+        return ST_OK;
+    }
+    if (p->plan == NULL) {
+        const char *tag = NULL;
+        const Statement *st = p->stmt;
+        if (p->done) {
+            return err_set(cx, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                           "portal \"%s\" cannot be run", name);
+        }
+        p->done = true;
+        TRY(utility_run(cx, s, st, true, &tag)); /* may have dropped the portal: COMMIT */
+        if (tag != NULL) {
+            reply_command_complete(&s->out, tag);
+        }
+        return ST_OK;
+    }
+    bool done;
+    TRY(portal_run(cx, s, p, max_rows > INT32_MAX ? 0 : max_rows, &done));
+    if (!done) {
+        reply_simple(&s->out, 's');
+        return ST_OK;
+    }
+    char tag[64];
+    portal_tag(p, tag, sizeof(tag));
+    reply_command_complete(&s->out, tag);
+    return ST_OK;
+}
+
+static Status msg_close(Cx *cx, Session *s, ProtoMsg *m)
+{
+    uint8_t kind = msg_u8(m);
+    const char *name = msg_cstring(m);
+    TRY(msg_end(cx, m));
+    if (kind == 'S') {
+        (void)statement_drop(s, name);
+    } else if (kind == 'P') {
+        Portal *p = portal_find(s, name);
+        if (p != NULL) {
+            portal_drop(s, p);
+        }
+    } else {
+        return err_set(cx, ERRCODE_PROTOCOL_VIOLATION, "invalid CLOSE message subtype %d", kind);
+    }
+    reply_simple(&s->out, '3');
+    return ST_OK;
+}
+
+static Status dispatch(Cx *cx, Session *s, ProtoMsg *m)
+{
+    switch (m->type) {
+    case 'P': return msg_parse(cx, s, m);
+    case 'B': return msg_bind(cx, s, m);
+    case 'D': return msg_describe(cx, s, m);
+    case 'E': return msg_execute(cx, s, m);
+    case 'C': return msg_close(cx, s, m);
+    case 'F': return err_unsupported(cx, "function calls by message are not supported");
+    default:
+        return err_set(cx, ERRCODE_PROTOCOL_VIOLATION, "invalid frontend message type %d", m->type);
+    }
+}
+
+static void msg_sync(Session *s)
+{
+    s->skip_to_sync = false;
+    session_statement_end(s);
+    if (!s->in_block && (s->txn != NULL || s->settings.undo != NULL)) {
+        if (session_commit(&s->cx, s) != ST_OK) {
+            reply_error(&s->out, &s->err, false);
+        }
+    }
+    s->implicit_block = false;
+    reply_ready(&s->out, session_txn_status(s));
+}
+
+void session_extended_message(Session *s, ProtoMsg *m)
+{
+    if (m->type == 'S') {
+        msg_sync(s);
+        return;
+    }
+    if (s->skip_to_sync || m->type == 'H') {
+        return; /* Flush: replies are sent when the input is worked off anyway */
+    }
+    if (m->type == 'P' || m->type == 'B' || m->type == 'E' || m->type == 'F') {
+        session_statement_begin(s);
+    }
+    Status st = dispatch(&s->cx, s, m);
+    if (st == ST_OK) {
+        return;
+    }
+    session_statement_end(s);
+    session_statement_failed(s);
+    reply_error(&s->out, &s->err, false);
+    s->skip_to_sync = true;
+    if (s->err.severity == ERR_FATAL) {
+        s->close_after_send = true;
+    }
+}

@@ -1,0 +1,290 @@
+/*
+ * session_txn.c - the session's transaction: blocks, savepoints, what an error does to it, what a
+ * reply must wait for.
+ *
+ * States as PostgreSQL's: idle (no txn), in a block, failed block. An error outside a block aborts;
+ * inside, everything since the innermost savepoint (or the whole transaction) is undone at once, so
+ * locks are free, and the block only takes ROLLBACK [TO]. With no savepoint the Txn itself is gone
+ * while `failed` is set.
+ */
+#include <pg_query/pg_query.pb-c.h>
+
+#include "server/server_internal.h"
+
+Status session_txn_need(Cx *cx, Session *s)
+{
+    if (s->txn != NULL) {
+        return ST_OK;
+    }
+    TRY(txn_begin(cx, s->server->engine->txns, s->default_isolation, &s->txn_arena, &s->txn));
+    s->txn->read_only = s->default_read_only;
+    s->view.txn = s->txn;
+    s->env.xact_time_us = s->env.statement_time_us;
+    return settings_apply_path(cx, s);
+}
+
+void session_note_reads(Session *s, const Txn *txn)
+{
+    Lsn lsn = MIN(txn->seen_lsn, txn->snapshot.commit_lsn);
+    s->hold_lsn = MAX(s->hold_lsn, lsn);
+}
+
+/* txn_ended - what goes with any end of the transaction. */
+static void txn_ended(Session *s)
+{
+    s->txn = NULL;
+    s->view.txn = NULL;
+    s->savepoints = NULL;
+    s->in_block = s->implicit_block = s->failed = false;
+    cat_view_release_pins(&s->view);
+    arena_clear(&s->txn_arena);
+}
+
+Status session_commit(Cx *cx, Session *s)
+{
+    portals_drop_all(s);
+    if (s->txn != NULL) {
+        Lsn lsn = 0;
+        txn_snapshot_done(s->txn);
+        session_note_reads(s, s->txn);
+        Txn *txn = s->txn;
+        s->txn = NULL;
+        Status st = txn_commit(cx, txn, &lsn);
+        if (st != ST_OK) {
+            /* A failed commit has rolled back (deferred checks). */
+            settings_rollback(s, 0);
+            txn_ended(s);
+            return st;
+        }
+        if (s->sync_commit) {
+            s->hold_lsn = MAX(s->hold_lsn, lsn);
+        }
+    }
+    settings_commit(s);
+    txn_ended(s);
+    return ST_OK;
+}
+
+void session_abort(Session *s)
+{
+    portals_drop_all(s);
+    if (s->txn != NULL) {
+        Err keep = s->err;
+        Txn *txn = s->txn;
+        s->txn = NULL;
+        txn_snapshot_done(txn);
+        atomic_store(&s->cancel, 0); /* undo is not to be cancelled */
+        txn_abort(&s->cx, txn);
+        s->err = keep;
+    }
+    settings_rollback(s, 0);
+    txn_ended(s);
+}
+
+/* rollback_to - undo to a savepoint, which stays. */
+static Status rollback_to(Cx *cx, Session *s, SessionSavepoint *sp)
+{
+    portals_drop_level(s, sp->sp.level);
+    txn_snapshot_done(s->txn);
+    TRY(txn_rollback_to(cx, s->txn, &sp->sp));
+    settings_rollback(s, sp->sp.level);
+    s->savepoints = sp;
+    cat_changed(&s->view);
+    return ST_OK;
+}
+
+void session_statement_failed(Session *s)
+{
+    if (!s->in_block && !s->implicit_block) {
+        session_abort(s);
+        return;
+    }
+    if (!s->in_block) {
+        /* An implicit block (several statements in one string) is rolled back as a whole. */
+        session_abort(s);
+        return;
+    }
+    Err keep = s->err;
+    bool undone = false;
+    if (s->txn != NULL && s->savepoints != NULL) {
+        atomic_store(&s->cancel, 0);
+        undone = rollback_to(&s->cx, s, s->savepoints) == ST_OK;
+    }
+    if (!undone) {
+        session_abort(s);
+        s->in_block = true;
+    }
+    s->failed = true;
+    s->err = keep;
+}
+
+char session_txn_status(const Session *s)
+{
+    return s->failed ? 'E' : s->in_block ? 'T' : 'I';
+}
+
+/* apply_modes - the options of BEGIN and SET TRANSACTION. */
+static Status apply_modes(Cx *cx, Session *s, PgQuery__Node **options, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const PgQuery__DefElem *d = options[i]->def_elem;
+        const PgQuery__AConst *c =
+            d->arg != NULL && d->arg->node_case == PG_QUERY__NODE__NODE_A_CONST ? d->arg->a_const
+                                                                                : NULL;
+        if (c == NULL) {
+            continue;
+        }
+        if (strcmp(d->defname, "transaction_isolation") == 0) {
+            const char *level = c->sval->sval;
+            s->txn->isolation = strcmp(level, "serializable") == 0      ? ISO_SERIALIZABLE
+                                : strcmp(level, "repeatable read") == 0 ? ISO_REPEATABLE_READ
+                                                                        : ISO_READ_COMMITTED;
+            if (s->txn->isolation == ISO_SERIALIZABLE) {
+                return err_unsupported(cx, "SERIALIZABLE isolation is not supported yet");
+            }
+        } else if (strcmp(d->defname, "transaction_read_only") == 0) {
+            bool on = c->val_case == PG_QUERY__A__CONST__VAL_BOOLVAL ? c->boolval->boolval != 0
+                                                                     : c->ival->ival != 0;
+            s->txn->read_only = on;
+        } else if (strcmp(d->defname, "transaction_deferrable") == 0) {
+            s->txn->deferrable = c->val_case == PG_QUERY__A__CONST__VAL_IVAL && c->ival->ival != 0;
+        }
+    }
+    return ST_OK;
+}
+
+Status session_set_transaction(Cx *cx, Session *s, PgQuery__Node **options, size_t count)
+{
+    TRY(session_txn_need(cx, s));
+    if (s->txn->snapshot_held && s->txn->isolation != ISO_READ_COMMITTED) {
+        return err_set(cx, ERRCODE_ACTIVE_SQL_TRANSACTION,
+                       "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+    }
+    return apply_modes(cx, s, options, count);
+}
+
+static SessionSavepoint *savepoint_find(Session *s, const char *name)
+{
+    for (SessionSavepoint *sp = s->savepoints; sp != NULL; sp = sp->outer) {
+        if (strcmp(sp->name, name) == 0) {
+            return sp;
+        }
+    }
+    return NULL;
+}
+
+static Status savepoint_stmt(Cx *cx, Session *s, const PgQuery__TransactionStmt *stmt,
+                             const char **tag_out)
+{
+    const char *what = stmt->kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_SAVEPOINT
+                           ? "SAVEPOINT"
+                       : stmt->kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_RELEASE
+                           ? "RELEASE SAVEPOINT"
+                           : "ROLLBACK TO SAVEPOINT";
+    if (!s->in_block) {
+        return err_set(cx, ERRCODE_NO_ACTIVE_SQL_TRANSACTION,
+                       "%s can only be used in transaction blocks", what);
+    }
+    if (stmt->kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_SAVEPOINT) {
+        SessionSavepoint *sp = ARENA_NEW(&s->txn_arena, SessionSavepoint);
+        sp->name = arena_strdup(&s->txn_arena, stmt->savepoint_name);
+        sp->outer = s->savepoints;
+        txn_savepoint(s->txn, &sp->sp);
+        s->savepoints = sp;
+        *tag_out = "SAVEPOINT";
+        return ST_OK;
+    }
+    SessionSavepoint *sp = savepoint_find(s, stmt->savepoint_name);
+    if (sp == NULL || s->txn == NULL) {
+        return err_set(cx, ERRCODE_S_E_INVALID_SPECIFICATION, "savepoint \"%s\" does not exist",
+                       stmt->savepoint_name);
+    }
+    if (stmt->kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_RELEASE) {
+        s->savepoints = sp->outer;
+        *tag_out = "RELEASE";
+        return ST_OK;
+    }
+    TRY(rollback_to(cx, s, sp));
+    s->failed = false;
+    *tag_out = "ROLLBACK";
+    return ST_OK;
+}
+
+static Status begin_stmt(Cx *cx, Session *s, const PgQuery__TransactionStmt *stmt,
+                         const char **tag_out)
+{
+    *tag_out = stmt->kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_START ? "START TRANSACTION"
+                                                                               : "BEGIN";
+    if (s->in_block) {
+        err_notice(cx, ERR_WARNING, ERRCODE_ACTIVE_SQL_TRANSACTION, NULL,
+                   "there is already a transaction in progress");
+        return ST_OK;
+    }
+    TRY(session_txn_need(cx, s));
+    s->in_block = true;
+    Status st = apply_modes(cx, s, stmt->options, stmt->n_options);
+    if (st != ST_OK) {
+        s->in_block = false;
+    }
+    return st;
+}
+
+/* end_chained - AND CHAIN: the next block starts with the same characteristics. */
+static Status end_block(Cx *cx, Session *s, bool commit, bool chain)
+{
+    Isolation iso = s->txn != NULL ? s->txn->isolation : ISO_READ_COMMITTED;
+    bool read_only = s->txn != NULL && s->txn->read_only;
+    Status st = ST_OK;
+    if (commit) {
+        st = session_commit(cx, s);
+    } else {
+        session_abort(s);
+    }
+    if (chain && st == ST_OK) {
+        TRY(session_txn_need(cx, s));
+        s->txn->isolation = iso;
+        s->txn->read_only = read_only;
+        s->in_block = true;
+    }
+    return st;
+}
+
+Status session_transaction_stmt(Cx *cx, Session *s, const PgQuery__TransactionStmt *stmt,
+                                const char **tag_out)
+{
+    switch (stmt->kind) {
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_BEGIN:
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_START: return begin_stmt(cx, s, stmt, tag_out);
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT:
+        if (s->failed) {
+            *tag_out = "ROLLBACK";
+            return end_block(cx, s, false, stmt->chain);
+        }
+        if (!s->in_block) {
+            if (stmt->chain) {
+                return err_set(cx, ERRCODE_NO_ACTIVE_SQL_TRANSACTION,
+                               "COMMIT AND CHAIN can only be used in transaction blocks");
+            }
+            err_notice(cx, ERR_WARNING, ERRCODE_NO_ACTIVE_SQL_TRANSACTION, NULL,
+                       "there is no transaction in progress");
+        }
+        *tag_out = "COMMIT";
+        return end_block(cx, s, true, stmt->chain);
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK:
+        if (!s->in_block) {
+            if (stmt->chain) {
+                return err_set(cx, ERRCODE_NO_ACTIVE_SQL_TRANSACTION,
+                               "ROLLBACK AND CHAIN can only be used in transaction blocks");
+            }
+            err_notice(cx, ERR_WARNING, ERRCODE_NO_ACTIVE_SQL_TRANSACTION, NULL,
+                       "there is no transaction in progress");
+        }
+        *tag_out = "ROLLBACK";
+        return end_block(cx, s, false, stmt->chain);
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_SAVEPOINT:
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_RELEASE:
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK_TO:
+        return savepoint_stmt(cx, s, stmt, tag_out);
+    default: return err_unsupported(cx, "two-phase commit is not supported yet");
+    }
+}

@@ -1,0 +1,531 @@
+/*
+ * settings.c - settings: names, kinds, limits and defaults from the catalog data; SET, SHOW, RESET,
+ * rollback.
+ *
+ * A session keeps only what differs from the server's values (--set), which keep only what differs
+ * from the built-in defaults. Values are kept as text in the base unit of the setting; SHOW turns
+ * them into the largest unit that fits. What code reads often is kept parsed in the Session
+ * (settings_apply.c).
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "catalog/catalog_data.h"
+#include "server/server_internal.h"
+
+/* Where dassie's defaults are not those of PostgreSQL's sources. */
+static const struct {
+    const char *name, *value;
+} OWN_DEFAULTS[] = {
+    {"server_encoding", "UTF8"},
+    {"client_encoding", "UTF8"},
+    {"lc_collate", "C"},
+    {"lc_ctype", "C"},
+    {"lc_messages", "C"},
+    {"lc_monetary", "C"},
+    {"lc_numeric", "C"},
+    {"lc_time", "C"},
+    {"TimeZone", "Etc/UTC"},
+    {"log_timezone", "Etc/UTC"},
+    {"max_connections", "10000"},
+    {"cluster_name", ""},
+    {"default_text_search_config", "pg_catalog.english"},
+    {"max_prepared_transactions", "0"},
+    {"autovacuum", "off"},
+    {"listen_addresses", "127.0.0.1"},
+    {"logging_collector", "off"},
+    {"data_checksums", "on"},
+    {"jit", "off"},
+    {"max_parallel_workers_per_gather", "0"},
+};
+
+static const CatSettingsRow *setting_row(const char *name)
+{
+    for (size_t i = 0; i < CATALOG_SETTINGS_COUNT; i++) {
+        if (strcasecmp(catalog_str(catalog_settings[i].name), name) == 0) {
+            return &catalog_settings[i];
+        }
+    }
+    return NULL;
+}
+
+static const char *or_empty(CatStr s)
+{
+    const char *text = catalog_str(s);
+    return text != NULL ? text : "";
+}
+
+static const char *setting_default(const CatSettingsRow *row)
+{
+    const char *name = catalog_str(row->name);
+    for (size_t i = 0; i < ARRAY_LEN(OWN_DEFAULTS); i++) {
+        if (strcmp(OWN_DEFAULTS[i].name, name) == 0) {
+            return OWN_DEFAULTS[i].value;
+        }
+    }
+    return or_empty(row->boot_val);
+}
+
+static SettingValue *value_find(SettingValue *list, const char *name)
+{
+    while (list != NULL && strcmp(list->name, name) != 0) {
+        list = list->next;
+    }
+    return list;
+}
+
+static char *text_copy(const char *text)
+{
+    size_t n = strlen(text) + 1;
+    return memcpy(mem_alloc("setting", n), text, n);
+}
+
+static void value_put(SettingValue **list, const char *name, const char *value)
+{
+    SettingValue *v = value_find(*list, name);
+    if (v == NULL) {
+        v = mem_zalloc("setting", sizeof(*v));
+        v->name = name;
+        v->next = *list;
+        *list = v;
+    }
+    char *copy = text_copy(value);
+    mem_free(v->value);
+    v->value = copy;
+}
+
+static void value_drop(SettingValue **list, const char *name)
+{
+    for (SettingValue **at = list; *at != NULL; at = &(*at)->next) {
+        if (strcmp((*at)->name, name) == 0) {
+            SettingValue *v = *at;
+            *at = v->next;
+            mem_free(v->value);
+            mem_free(v);
+            return;
+        }
+    }
+}
+
+/* ---- parsing ---- */
+
+bool setting_parse_bool(const char *text, bool *out)
+{
+    static const char *const ON[] = {"true", "yes", "on", "1"}, *const OFF[] = {"false", "no",
+                                                                                "off", "0"};
+    size_t n = strlen(text);
+    if (n == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < 4; i++) {
+        /* Unique prefixes are enough; "o" alone is not one. */
+        size_t min = (i == 2) ? 2 : 1;
+        if (n >= min && n <= strlen(ON[i]) && strncasecmp(text, ON[i], n) == 0) {
+            *out = true;
+            return true;
+        }
+        if (n >= min && n <= strlen(OFF[i]) && strncasecmp(text, OFF[i], n) == 0) {
+            *out = false;
+            return true;
+        }
+    }
+    return false;
+}
+
+typedef struct UnitDef {
+    const char *name;
+    double base; /* in bytes or microseconds */
+} UnitDef;
+static const UnitDef MEMORY_UNITS[] = {
+    {"TB", 1099511627776.0}, {"GB", 1073741824.0}, {"MB", 1048576.0}, {"kB", 1024.0}, {"B", 1.0}};
+static const UnitDef TIME_UNITS[] = {{"d", 86400e6}, {"h", 3600e6}, {"min", 60e6},
+                                     {"s", 1e6},     {"ms", 1e3},   {"us", 1.0}};
+
+/* unit_base - how many bytes or microseconds one unit of the setting is; 0 = it has no unit. */
+static double unit_base(const char *unit, bool *is_time_out)
+{
+    *is_time_out = false;
+    if (strcmp(unit, "8kB") == 0) {
+        return 8192.0;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(MEMORY_UNITS); i++) {
+        if (strcmp(unit, MEMORY_UNITS[i].name) == 0) {
+            return MEMORY_UNITS[i].base;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(TIME_UNITS); i++) {
+        if (strcmp(unit, TIME_UNITS[i].name) == 0) {
+            *is_time_out = true;
+            return TIME_UNITS[i].base;
+        }
+    }
+    return 0;
+}
+
+/* parse_number - "64MB", "5 s", "0x10", "1.5": in the setting's own unit. */
+static bool parse_number(const char *text, const char *unit, double *out)
+{
+    char *end;
+    errno = 0;
+    double v = strncmp(text, "0x", 2) == 0 ? (double)strtoll(text, &end, 16) : strtod(text, &end);
+    if (end == text || errno == ERANGE) {
+        return false;
+    }
+    while (isspace((unsigned char)*end)) {
+        end++;
+    }
+    if (*end != '\0') {
+        bool is_time;
+        double base = unit_base(unit, &is_time), given = 0;
+        const UnitDef *units = is_time ? TIME_UNITS : MEMORY_UNITS;
+        size_t count = is_time ? ARRAY_LEN(TIME_UNITS) : ARRAY_LEN(MEMORY_UNITS);
+        for (size_t i = 0; base != 0 && i < count; i++) {
+            if (strcmp(end, units[i].name) == 0) {
+                given = units[i].base;
+            }
+        }
+        if (given == 0) {
+            return false;
+        }
+        v = v * given / base;
+    }
+    *out = v;
+    return true;
+}
+
+bool setting_parse_bytes(const char *text, uint64_t unit, uint64_t *out)
+{
+    double v;
+    if (!parse_number(text, "B", &v) || v < 0) {
+        return false;
+    }
+    bool has_unit = strpbrk(text, "TGMkB") != NULL;
+    *out = (uint64_t)(has_unit ? v : v * (double)unit);
+    return true;
+}
+
+static Status bad_value(Cx *cx, const CatSettingsRow *row, const char *value)
+{
+    return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                   "invalid value for parameter \"%s\": \"%s\"", catalog_str(row->name), value);
+}
+
+static Status check_number(Cx *cx, const CatSettingsRow *row, const char *value, bool is_int,
+                           char *out, size_t size)
+{
+    double v, min, max;
+    const char *unit = or_empty(row->unit);
+    if (!parse_number(value, unit, &v)) {
+        if (is_int || unit[0] == '\0') {
+            return bad_value(cx, row, value);
+        }
+        return bad_value(cx, row, value);
+    }
+    min = strtod(or_empty(row->min_val), NULL);
+    max = strtod(or_empty(row->max_val), NULL);
+    if (is_int) {
+        v = v < 0 ? (double)(int64_t)(v - 0.5) : (double)(int64_t)(v + 0.5);
+    }
+    if (v < min || v > max) {
+        return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                       "%g%s%s is outside the valid range for parameter \"%s\" (%s .. %s)", v,
+                       unit[0] ? " " : "", unit, catalog_str(row->name), or_empty(row->min_val),
+                       or_empty(row->max_val));
+    }
+    if (is_int) {
+        (void)snprintf(out, size, "%lld", (long long)v);
+    } else {
+        (void)snprintf(out, size, "%.15g", v);
+    }
+    return ST_OK;
+}
+
+/* check_enum - enumvals is an array literal: {a,"b c"}. */
+static Status check_enum(Cx *cx, const CatSettingsRow *row, const char *value, char *out,
+                         size_t size)
+{
+    const char *p = or_empty(row->enumvals);
+    char list[512] = "";
+    while (*p == '{' || *p == ',') {
+        p++;
+        bool quoted = *p == '"';
+        p += quoted;
+        size_t n = strcspn(p, quoted ? "\"" : ",}");
+        if (n == strlen(value) && strncasecmp(p, value, n) == 0) {
+            (void)snprintf(out, size, "%.*s", (int)n, p);
+            return ST_OK;
+        }
+        size_t at = strlen(list);
+        (void)snprintf(list + at, sizeof(list) - at, "%s%.*s", at ? ", " : "", (int)n, p);
+        p += n + quoted;
+    }
+    bool b;
+    if (setting_parse_bool(value, &b) && strstr(list, "on") != NULL) {
+        (void)snprintf(out, size, "%s", b ? "on" : "off");
+        return ST_OK;
+    }
+    st_ignore(bad_value(cx, row, value));
+    return err_hint(cx, "Available values: %s.", list);
+}
+
+/* setting_check - is the value good for the setting? out gets its canonical text. */
+static Status setting_check(Cx *cx, Os *os, const CatSettingsRow *row, const char *value, char *out,
+                            size_t size)
+{
+    const char *type = or_empty(row->vartype);
+    if (strcmp(type, "bool") == 0) {
+        bool b;
+        if (!setting_parse_bool(value, &b)) {
+            return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                           "parameter \"%s\" requires a Boolean value", catalog_str(row->name));
+        }
+        (void)snprintf(out, size, "%s", b ? "on" : "off");
+        return ST_OK;
+    }
+    if (strcmp(type, "integer") == 0) {
+        return check_number(cx, row, value, true, out, size);
+    }
+    if (strcmp(type, "real") == 0) {
+        return check_number(cx, row, value, false, out, size);
+    }
+    if (strcmp(type, "enum") == 0) {
+        return check_enum(cx, row, value, out, size);
+    }
+    if (strlen(value) >= size) {
+        return bad_value(cx, row, value);
+    }
+    (void)snprintf(out, size, "%s", value);
+    return setting_check_string(cx, os, catalog_str(row->name), out, size);
+}
+
+/* ---- reading ---- */
+
+static const char *setting_raw(Session *s, Server *srv, const CatSettingsRow *row)
+{
+    const char *name = catalog_str(row->name);
+    SettingValue *v = s != NULL ? value_find(s->settings.changed, name) : NULL;
+    if (v == NULL) {
+        v = value_find(srv->settings, name);
+    }
+    return v != NULL ? v->value : setting_default(row);
+}
+
+/* setting_display - the largest unit that divides the value, as SHOW gives it. */
+static void setting_display(const CatSettingsRow *row, const char *raw, char *out, size_t size)
+{
+    bool is_time;
+    const char *unit = or_empty(row->unit);
+    double base = unit_base(unit, &is_time);
+    (void)snprintf(out, size, "%s", raw);
+    if (base == 0 || strcmp(or_empty(row->vartype), "integer") != 0) {
+        if (base != 0 && strcmp(raw, "0") != 0) {
+            (void)snprintf(out, size, "%s%s", raw, unit);
+        }
+        return;
+    }
+    double v = strtod(raw, NULL);
+    if (v <= 0) {
+        return;
+    }
+    const UnitDef *units = is_time ? TIME_UNITS : MEMORY_UNITS;
+    size_t count = is_time ? ARRAY_LEN(TIME_UNITS) : ARRAY_LEN(MEMORY_UNITS);
+    double total = v * base;
+    for (size_t i = 0; i < count; i++) {
+        double n = total / units[i].base;
+        if (n >= 1 && n == (double)(int64_t)n) {
+            (void)snprintf(out, size, "%lld%s", (long long)n, units[i].name);
+            return;
+        }
+    }
+}
+
+const char *setting_show(Session *s, const char *name, const char **canonical_out)
+{
+    const CatSettingsRow *row = setting_row(name);
+    if (row == NULL && setting_session_text(s, name) != NULL) {
+        if (canonical_out != NULL) {
+            *canonical_out = name;
+        }
+        return setting_session_text(s, name);
+    }
+    if (row == NULL) {
+        SettingValue *v = value_find(s->settings.changed, name); /* custom: "class.name" */
+        if (canonical_out != NULL) {
+            *canonical_out = v != NULL ? v->name : NULL;
+        }
+        return v != NULL ? v->value : NULL;
+    }
+    if (canonical_out != NULL) {
+        *canonical_out = catalog_str(row->name);
+    }
+    char text[512];
+    const char *session_text = setting_session_text(s, catalog_str(row->name));
+    if (session_text != NULL) {
+        return session_text;
+    }
+    setting_display(row, setting_raw(s, s->server, row), text, sizeof(text));
+    return arena_strdup(&s->stmt_arena, text);
+}
+
+const char *setting_value(Session *s, const char *name)
+{
+    const CatSettingsRow *row = setting_row(name);
+    ASSERT(row != NULL);
+    return setting_raw(s, s->server, row);
+}
+
+const char *server_setting(Server *srv, const char *name)
+{
+    const CatSettingsRow *row = setting_row(name);
+    ASSERT(row != NULL);
+    return setting_raw(NULL, srv, row);
+}
+
+void settings_foreach(Session *s,
+                      void (*fn)(void *arg, const char *name, const char *value, const char *desc),
+                      void *arg)
+{
+    for (size_t i = 0; i < CATALOG_SETTINGS_COUNT; i++) {
+        const char *name = catalog_str(catalog_settings[i].name);
+        fn(arg, name, setting_show(s, name, NULL), or_empty(catalog_settings[i].short_desc));
+    }
+}
+
+/* ---- writing ---- */
+
+/* check_context - may the session change it at all? */
+static Status check_context(Cx *cx, const CatSettingsRow *row, bool startup)
+{
+    const char *name = catalog_str(row->name), *context = or_empty(row->context);
+    if (strcmp(context, "internal") == 0) {
+        return err_set(cx, ERRCODE_CANT_CHANGE_RUNTIME_PARAM, "parameter \"%s\" cannot be changed",
+                       name);
+    }
+    if (strcmp(context, "postmaster") == 0) {
+        return err_set(cx, ERRCODE_CANT_CHANGE_RUNTIME_PARAM,
+                       "parameter \"%s\" cannot be changed without restarting the server", name);
+    }
+    if (strcmp(context, "sighup") == 0) {
+        return err_set(cx, ERRCODE_CANT_CHANGE_RUNTIME_PARAM,
+                       "parameter \"%s\" cannot be changed now", name);
+    }
+    if (!startup &&
+        (strcmp(context, "backend") == 0 || strcmp(context, "superuser-backend") == 0)) {
+        return err_set(cx, ERRCODE_CANT_CHANGE_RUNTIME_PARAM,
+                       "parameter \"%s\" cannot be set after connection start", name);
+    }
+    return ST_OK;
+}
+
+/* settings_remember - for rollback and the end of SET LOCAL. */
+static void settings_remember(Session *s, const char *name, bool local)
+{
+    SettingValue *old = value_find(s->settings.changed, name);
+    SettingUndo *u = mem_zalloc("setting", sizeof(*u));
+    u->name = name;
+    u->old_value = old != NULL ? text_copy(old->value) : NULL;
+    u->savepoint_level = s->savepoints != NULL ? s->savepoints->sp.level : 0;
+    u->local = local;
+    u->next = s->settings.undo;
+    s->settings.undo = u;
+}
+
+Status setting_assign(Cx *cx, Session *s, const char *name, const char *value, bool local,
+                      bool startup)
+{
+    char text[1024];
+    const CatSettingsRow *row = setting_row(name);
+    const char *canonical;
+    if (row == NULL) {
+        if (strchr(name, '.') == NULL) {
+            return err_set(cx, ERRCODE_UNDEFINED_OBJECT,
+                           "unrecognized configuration parameter \"%s\"", name);
+        }
+        SettingValue *v = value_find(s->settings.changed, name);
+        canonical = v != NULL ? v->name : arena_strdup(&s->arena, name);
+        (void)snprintf(text, sizeof(text), "%s", value != NULL ? value : "");
+    } else {
+        canonical = catalog_str(row->name);
+        TRY(check_context(cx, row, startup));
+        if (value != NULL) {
+            TRY(setting_check(cx, s->server->os, row, value, text, sizeof(text)));
+        }
+    }
+    if (!startup) {
+        settings_remember(s, canonical, local);
+    }
+    if (value == NULL) {
+        value_drop(&s->settings.changed, canonical);
+    } else {
+        value_put(&s->settings.changed, canonical, text);
+    }
+    s->settings.generation++;
+    return setting_changed(cx, s, canonical);
+}
+
+Status server_setting_set(Cx *cx, Server *srv, const char *name, const char *value)
+{
+    char text[1024];
+    const CatSettingsRow *row = setting_row(name);
+    if (row == NULL) {
+        return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "unrecognized configuration parameter \"%s\"",
+                       name);
+    }
+    if (strcmp(or_empty(row->context), "internal") == 0) {
+        return check_context(cx, row, true);
+    }
+    TRY(setting_check(cx, srv->os, row, value, text, sizeof(text)));
+    value_put(&srv->settings, catalog_str(row->name), text);
+    return ST_OK;
+}
+
+/* undo_pop - take the newest remembered value; restore = put it back. */
+static void undo_pop(Session *s, bool restore)
+{
+    SettingUndo *u = s->settings.undo;
+    s->settings.undo = u->next;
+    if (restore) {
+        if (u->old_value != NULL) {
+            value_put(&s->settings.changed, u->name, u->old_value);
+        } else {
+            value_drop(&s->settings.changed, u->name);
+        }
+        s->settings.generation++;
+        st_ignore(setting_changed(&s->cx, s, u->name));
+    }
+    mem_free(u->old_value);
+    mem_free(u);
+}
+
+void settings_commit(Session *s)
+{
+    /* SET LOCAL ends with the transaction: put back what was before it, unless a plain SET came
+     * later. */
+    while (s->settings.undo != NULL) {
+        SettingUndo *u = s->settings.undo;
+        bool overridden = false;
+        for (SettingUndo *newer = s->settings.undo; newer != u; newer = newer->next) {
+            overridden |= newer->name == u->name && !newer->local;
+        }
+        undo_pop(s, u->local && !overridden);
+    }
+}
+
+void settings_rollback(Session *s, uint32_t to_level)
+{
+    while (s->settings.undo != NULL && s->settings.undo->savepoint_level >= to_level) {
+        undo_pop(s, true);
+    }
+}
+
+void settings_release(Session *s)
+{
+    while (s->settings.undo != NULL) {
+        undo_pop(s, false);
+    }
+    while (s->settings.changed != NULL) {
+        value_drop(&s->settings.changed, s->settings.changed->name);
+    }
+}

@@ -1,0 +1,253 @@
+/*
+ * settings_apply.c - what settings do: the session's parsed copies, checks of text settings,
+ * reports to the client.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "server/server_internal.h"
+#include "type/datetime.h"
+
+/* Settings the client is told of when they change (protocol chapter 55.2.7). */
+static const char *const REPORTED[] = {
+    "application_name",
+    "client_encoding",
+    "DateStyle",
+    "default_transaction_read_only",
+    "in_hot_standby",
+    "integer_datetimes",
+    "IntervalStyle",
+    "is_superuser",
+    "server_encoding",
+    "server_version",
+    "session_authorization",
+    "standard_conforming_strings",
+    "TimeZone",
+};
+
+void settings_report_all(Session *s)
+{
+    for (size_t i = 0; i < ARRAY_LEN(REPORTED); i++) {
+        const char *value = setting_show(s, REPORTED[i], NULL);
+        ASSERT(value != NULL);
+        reply_parameter_status(&s->out, REPORTED[i], value);
+    }
+}
+
+const char *setting_session_text(Session *s, const char *name)
+{
+    if (strcmp(name, "session_authorization") == 0) {
+        return s->user;
+    }
+    if (strcmp(name, "server_version") == 0) {
+        return SERVER_VERSION;
+    }
+    if (strcmp(name, "server_version_num") == 0) {
+        return SERVER_VERSION_NUM;
+    }
+    if (strcmp(name, "is_superuser") == 0) {
+        return "on";
+    }
+    if (strcmp(name, "role") == 0) {
+        return "none";
+    }
+    if (strcmp(name, "transaction_isolation") == 0) {
+        Isolation iso = s->txn != NULL ? s->txn->isolation : s->default_isolation;
+        return iso == ISO_SERIALIZABLE      ? "serializable"
+               : iso == ISO_REPEATABLE_READ ? "repeatable read"
+                                            : "read committed";
+    }
+    if (strcmp(name, "transaction_read_only") == 0) {
+        return (s->txn != NULL ? s->txn->read_only : s->default_read_only) ? "on" : "off";
+    }
+    return NULL;
+}
+
+/* datestyle_parse - words in any order: an output style, a field order. */
+static bool datestyle_parse(const char *text, DateStyle *style, DateOrder *order)
+{
+    char copy[128], *save = NULL;
+    (void)snprintf(copy, sizeof(copy), "%s", text);
+    for (char *w = strtok_r(copy, ", ", &save); w != NULL; w = strtok_r(NULL, ", ", &save)) {
+        if (strcasecmp(w, "iso") == 0) {
+            *style = DATESTYLE_ISO;
+        } else if (strcasecmp(w, "sql") == 0) {
+            *style = DATESTYLE_SQL;
+        } else if (strncasecmp(w, "postgres", 8) == 0) {
+            *style = DATESTYLE_POSTGRES;
+        } else if (strcasecmp(w, "german") == 0) {
+            *style = DATESTYLE_GERMAN;
+        } else if (strcasecmp(w, "ymd") == 0) {
+            *order = DATEORDER_YMD;
+        } else if (strcasecmp(w, "dmy") == 0 || strncasecmp(w, "euro", 4) == 0) {
+            *order = DATEORDER_DMY;
+        } else if (strcasecmp(w, "mdy") == 0 || strcasecmp(w, "us") == 0 ||
+                   strncasecmp(w, "noneuro", 7) == 0) {
+            *order = DATEORDER_MDY;
+        } else if (strcasecmp(w, "default") == 0) {
+            *style = DATESTYLE_ISO;
+            *order = DATEORDER_MDY;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* encoding_known - text is exchanged as UTF-8; SQL_ASCII asks for no conversion, which is the same
+ * bytes. */
+static bool encoding_known(const char *name)
+{
+    static const char *const UTF8[] = {"UTF8", "UTF-8", "UNICODE", "SQL_ASCII"};
+    for (size_t i = 0; i < ARRAY_LEN(UTF8); i++) {
+        if (strcasecmp(name, UTF8[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+Status setting_check_string(Cx *cx, Os *os, const char *name, char *text, size_t size)
+{
+    if (strcmp(name, "DateStyle") == 0) {
+        static const char *const STYLES[] = {"ISO", "SQL", "Postgres", "German"},
+                                 *const ORDERS[] = {"YMD", "DMY", "MDY"};
+        DateStyle style = DATESTYLE_ISO;
+        DateOrder order = DATEORDER_MDY;
+        if (!datestyle_parse(text, &style, &order)) {
+            st_ignore(err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                              "invalid value for parameter \"DateStyle\": \"%s\"", text));
+            return err_detail(cx, "Unrecognized key word: \"%s\".", text);
+        }
+        (void)snprintf(text, size, "%s, %s", STYLES[style], ORDERS[order]);
+    } else if (strcmp(name, "TimeZone") == 0) {
+        const TimeZone *tz;
+        Err keep = *cx->err;
+        if (tz_load(cx, os, cx->arena, text, &tz) != ST_OK) {
+            *cx->err = keep;
+            return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                           "invalid value for parameter \"TimeZone\": \"%s\"", text);
+        }
+    } else if (strcmp(name, "client_encoding") == 0) {
+        if (!encoding_known(text)) {
+            return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
+                           "client_encoding \"%s\" is not supported: use UTF8", text);
+        }
+        (void)snprintf(text, size, "%s", strcasecmp(text, "SQL_ASCII") == 0 ? "SQL_ASCII" : "UTF8");
+    }
+    return ST_OK;
+}
+
+static int64_t setting_ms(Session *s, const char *name)
+{
+    return strtoll(setting_value(s, name), NULL, 10) * 1000;
+}
+
+static bool setting_on(Session *s, const char *name)
+{
+    bool on = false;
+    return setting_parse_bool(setting_value(s, name), &on) && on;
+}
+
+static Isolation isolation_of(const char *text)
+{
+    return strcmp(text, "serializable") == 0      ? ISO_SERIALIZABLE
+           : strcmp(text, "repeatable read") == 0 ? ISO_REPEATABLE_READ
+                                                  : ISO_READ_COMMITTED;
+}
+
+static IntervalStyle interval_style_of(const char *text)
+{
+    return strcmp(text, "postgres_verbose") == 0 ? INTERVALSTYLE_POSTGRES_VERBOSE
+           : strcmp(text, "sql_standard") == 0   ? INTERVALSTYLE_SQL_STANDARD
+           : strcmp(text, "iso_8601") == 0       ? INTERVALSTYLE_ISO_8601
+                                                 : INTERVALSTYLE_POSTGRES;
+}
+
+/* search_path_apply - the list's names to OIDs; needs a transaction to read catalogs. */
+static Status search_path_apply(Cx *cx, Session *s)
+{
+    const char *names[64];
+    uint32_t count = 0;
+    char *text = arena_strdup(&s->stmt_arena, setting_value(s, "search_path"));
+    for (char *p = text; *p != '\0' && count < ARRAY_LEN(names);) {
+        while (*p == ' ' || *p == ',') {
+            p++;
+        }
+        if (*p == '\0') {
+            break;
+        }
+        char *out = p;
+        names[count++] = p;
+        if (*p == '"') {
+            for (p++; *p != '\0' && (*p != '"' || p[1] == '"'); p++) {
+                p += *p == '"';
+                *out++ = *p;
+            }
+            p += *p == '"';
+        } else {
+            for (; *p != '\0' && *p != ',' && *p != ' '; p++) {
+                *out++ = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
+            }
+        }
+        bool more = *p != '\0';
+        *out = '\0';
+        p += more;
+    }
+    s->search_path_stale = false;
+    return cat_set_search_path(cx, &s->view, &s->arena, names, count);
+}
+
+Status settings_apply(Cx *cx, Session *s)
+{
+    s->default_isolation = isolation_of(setting_value(s, "default_transaction_isolation"));
+    s->default_read_only = setting_on(s, "default_transaction_read_only");
+    s->sync_commit = strcmp(setting_value(s, "synchronous_commit"), "off") != 0;
+    const char *min = setting_value(s, "client_min_messages");
+    s->notices_min = strcmp(min, "error") == 0     ? ERR_ERROR
+                     : strcmp(min, "warning") == 0 ? ERR_WARNING
+                                                   : ERR_NOTICE;
+    s->statement_timeout_us = setting_ms(s, "statement_timeout");
+    s->lock_timeout_us = setting_ms(s, "lock_timeout");
+    (void)datestyle_parse(setting_value(s, "DateStyle"), &s->env.date_style, &s->env.date_order);
+    s->env.interval_style = interval_style_of(setting_value(s, "IntervalStyle"));
+    s->env.extra_float_digits = (int)strtol(setting_value(s, "extra_float_digits"), NULL, 10);
+    s->env.bytea_escape = strcmp(setting_value(s, "bytea_output"), "escape") == 0;
+    (void)snprintf(s->application_name, sizeof(s->application_name), "%s",
+                   setting_value(s, "application_name"));
+    const char *zone = setting_value(s, "TimeZone");
+    if (s->env.timezone == NULL || strcmp(tz_name(s->env.timezone), zone) != 0) {
+        TRY(tz_load(cx, s->server->os, &s->arena, zone, &s->env.timezone));
+    }
+    s->search_path_stale = true;
+    static const char *const BINDING[] = {"search_path", "DateStyle", "IntervalStyle", "TimeZone"};
+    s->cache_salt = 0;
+    for (size_t i = 0; i < ARRAY_LEN(BINDING); i++) {
+        const char *text = setting_value(s, BINDING[i]);
+        s->cache_salt = hash_bytes(text, strlen(text), s->cache_salt + i);
+    }
+    return s->txn != NULL ? search_path_apply(cx, s) : ST_OK;
+}
+
+Status settings_apply_path(Cx *cx, Session *s)
+{
+    return s->search_path_stale ? search_path_apply(cx, s) : ST_OK;
+}
+
+Status setting_changed(Cx *cx, Session *s, const char *name)
+{
+    if (s->state != SESSION_READY) {
+        return ST_OK; /* applied as a whole when the session is ready */
+    }
+    for (size_t i = 0; i < ARRAY_LEN(REPORTED); i++) {
+        if (strcmp(REPORTED[i], name) == 0) {
+            reply_parameter_status(&s->out, name, setting_show(s, name, NULL));
+        }
+    }
+    if (strcmp(name, "transaction_isolation") == 0 && s->txn != NULL) {
+        s->txn->isolation = isolation_of(setting_value(s, name));
+    } else if (strcmp(name, "transaction_read_only") == 0 && s->txn != NULL) {
+        s->txn->read_only = setting_on(s, name);
+    }
+    return settings_apply(cx, s);
+}

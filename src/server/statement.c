@@ -1,0 +1,375 @@
+/*
+ * statement.c - one statement: classify, bind, plan, run through a portal.
+ */
+#include <pg_query/pg_query.pb-c.h>
+#include <stdio.h>
+
+#include "server/server_internal.h"
+
+static StmtClass stmt_classify(const PgQuery__Node *node, const char **tag_out)
+{
+    *tag_out = "";
+    if (node == NULL) {
+        return STMT_EMPTY;
+    }
+    switch (node->node_case) {
+    case PG_QUERY__NODE__NODE_SELECT_STMT:
+        *tag_out = "SELECT";
+        return node->select_stmt->into_clause == NULL ? STMT_PLANNED : STMT_UTILITY;
+    case PG_QUERY__NODE__NODE_INSERT_STMT: *tag_out = "INSERT"; return STMT_PLANNED;
+    case PG_QUERY__NODE__NODE_UPDATE_STMT: *tag_out = "UPDATE"; return STMT_PLANNED;
+    case PG_QUERY__NODE__NODE_DELETE_STMT: *tag_out = "DELETE"; return STMT_PLANNED;
+    default: return STMT_UTILITY;
+    }
+}
+
+Statement *statement_in(Arena *arena, Slice sql, const PgQuery__Node *node)
+{
+    Statement *st = ARENA_NEW(arena, Statement);
+    st->sql = sql;
+    st->node = node;
+    st->params.fixed = true;
+    arena_init(&st->arena, arena, "statement", 0);
+    return st;
+}
+
+/* params_resolved - every $n must have got a type (42P18). */
+static Status params_resolved(Cx *cx, const BindParams *params)
+{
+    for (uint32_t i = 0; i < params->count; i++) {
+        if (params->types[i] == OID_INVALID || params->types[i] == TYPE_UNKNOWN) {
+            return err_set(cx, ERRCODE_INDETERMINATE_DATATYPE,
+                           "could not determine data type of parameter $%u", i + 1);
+        }
+    }
+    return ST_OK;
+}
+
+/* ---- table locks of a plan ---- */
+
+typedef struct LockList {
+    Arena *arena;
+    Oid database;
+    PlanLock *locks;
+    uint32_t count, size;
+} LockList;
+
+static void locks_of_query(LockList *l, const Query *q);
+
+static void lock_add(LockList *l, Oid table, TableLockMode mode)
+{
+    uint64_t key = (uint64_t)l->database << 32 | table;
+    for (uint32_t i = 0; i < l->count; i++) {
+        if (l->locks[i].key == key) {
+            l->locks[i].mode = MAX(l->locks[i].mode, mode);
+            return;
+        }
+    }
+    if (l->count == l->size) {
+        l->size = MAX(l->size * 2, 4u);
+        l->locks =
+            arena_grow(l->arena, l->locks, l->count * sizeof(PlanLock), l->size * sizeof(PlanLock));
+    }
+    l->locks[l->count++] = (PlanLock){key, mode};
+}
+
+static void locks_of_expr(LockList *l, const Expr *e)
+{
+    if (e == NULL) {
+        return;
+    }
+    for (uint16_t i = 0; i < e->arg_count; i++) {
+        locks_of_expr(l, e->args[i]);
+    }
+    if (e->kind == EXPR_SUBLINK && e->u.sublink.query != NULL) {
+        locks_of_query(l, e->u.sublink.query);
+    }
+}
+
+static void locks_of_targets(LockList *l, const Target *targets, uint16_t count)
+{
+    for (uint16_t i = 0; i < count; i++) {
+        locks_of_expr(l, targets[i].expr);
+    }
+}
+
+static void locks_of_from(LockList *l, const FromNode *n)
+{
+    if (n != NULL && n->is_join) {
+        locks_of_expr(l, n->on);
+        locks_of_from(l, n->left);
+        locks_of_from(l, n->right);
+    }
+}
+
+static void locks_of_query(LockList *l, const Query *q)
+{
+    if (q == NULL) {
+        return;
+    }
+    for (uint16_t i = 0; i < q->rte_count; i++) {
+        const Rte *rte = q->rtes[i];
+        bool marked = false;
+        for (uint16_t m = 0; m < q->row_mark_count; m++) {
+            marked |= q->row_marks[m].rte == i;
+        }
+        if (rte->kind == RTE_TABLE && !rte->table->builtin) {
+            bool written = q->result_table != NULL && q->result_table->oid == rte->table->oid;
+            lock_add(l, rte->table->oid,
+                     written  ? TABLELOCK_ROW_EXCLUSIVE
+                     : marked ? TABLELOCK_ROW_SHARE
+                              : TABLELOCK_ACCESS_SHARE);
+        }
+        locks_of_query(l, rte->subquery);
+        locks_of_expr(l, rte->function);
+    }
+    if (q->result_table != NULL) {
+        lock_add(l, q->result_table->oid, TABLELOCK_ROW_EXCLUSIVE);
+    }
+    for (uint16_t i = 0; i < q->cte_count; i++) {
+        locks_of_query(l, q->ctes[i].query);
+    }
+    for (uint16_t i = 0; i < q->from_count; i++) {
+        locks_of_from(l, q->from[i]);
+    }
+    locks_of_expr(l, q->where);
+    locks_of_expr(l, q->having);
+    locks_of_targets(l, q->targets, q->target_count);
+    locks_of_targets(l, q->returning, q->returning_count);
+    locks_of_query(l, q->set_left);
+    locks_of_query(l, q->set_right);
+    locks_of_query(l, q->insert_source);
+}
+
+Status statement_create_plan(Cx *cx, Session *s, const Query *query, const BindParams *params,
+                             Plan **plan_out)
+{
+    TRY(plan_create(cx, &s->view, &s->env, query, params, func_ops_by_prosrc, plan_out));
+    LockList list = {.arena = &(*plan_out)->arena, .database = s->view.database};
+    locks_of_query(&list, query);
+    (*plan_out)->locks = list.locks;
+    (*plan_out)->lock_count = list.count;
+    return ST_OK;
+}
+
+static Status statement_plan(Cx *cx, Session *s, Statement *st)
+{
+    Query *query;
+    BindCx bind = {.view = &s->view,
+                   .arena = &s->stmt_arena,
+                   .sql = st->sql,
+                   .env = &s->env,
+                   .params = &st->params};
+    TRY(session_txn_need(cx, s));
+    TRY(bind_statement(cx, &bind, st->node, &query));
+    TRY(params_resolved(cx, &st->params));
+    /* The array grew in the statement's arena of this run; keep it. */
+    st->params.types = arena_memdup(&st->arena, st->params.types, sizeof(Oid) * st->params.count);
+    st->params.fixed = true;
+    Plan *plan;
+    TRY(statement_create_plan(cx, s, query, &st->params, &plan));
+    if (st->plan != NULL) {
+        plan_unref(st->plan);
+    }
+    st->plan = plan;
+    st->settings_generation = s->settings.generation;
+    return ST_OK;
+}
+
+Status statement_prepare(Cx *cx, Session *s, Statement *st)
+{
+    st->cls = stmt_classify(st->node, &st->tag);
+    return st->cls == STMT_PLANNED ? statement_plan(cx, s, st) : ST_OK;
+}
+
+Status statement_replan(Cx *cx, Session *s, Statement *st)
+{
+    if (st->cls != STMT_PLANNED ||
+        (st->plan->catalog_version == catalog_version(s->server->catalog) && !s->view.has_own_ddl &&
+         st->settings_generation == s->settings.generation)) {
+        return ST_OK;
+    }
+    uint16_t old_count = st->plan->column_count;
+    Oid old_types[64];
+    for (uint16_t i = 0; i < MIN(old_count, (uint16_t)ARRAY_LEN(old_types)); i++) {
+        old_types[i] = st->plan->columns[i].type;
+    }
+    TRY(statement_plan(cx, s, st));
+    bool same = st->plan->column_count == old_count;
+    for (uint16_t i = 0; same && i < MIN(old_count, (uint16_t)ARRAY_LEN(old_types)); i++) {
+        same = st->plan->columns[i].type == old_types[i];
+    }
+    if (!same && st->name != NULL) {
+        return err_unsupported(cx, "cached plan must not change result type");
+    }
+    return ST_OK;
+}
+
+Status statement_check_txn(Cx *cx, Session *s, const Statement *st)
+{
+    if (!s->failed || st->cls == STMT_EMPTY) {
+        return ST_OK;
+    }
+    if (st->node->node_case == PG_QUERY__NODE__NODE_TRANSACTION_STMT) {
+        PgQuery__TransactionStmtKind kind = st->node->transaction_stmt->kind;
+        if (kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT ||
+            kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK ||
+            kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK_TO) {
+            return ST_OK;
+        }
+    }
+    return err_set(
+        cx, ERRCODE_IN_FAILED_SQL_TRANSACTION,
+        "current transaction is aborted, commands ignored until end of transaction block");
+}
+
+void exec_env_fill(Session *s, ExecEnv *env, const Snapshot *snap, const Datum *values,
+                   const bool *nulls, uint32_t n)
+{
+    *env = (ExecEnv){.view = &s->view,
+                     .txn = s->txn,
+                     .snapshot = snap,
+                     .type_env = &s->env,
+                     .params = values,
+                     .param_nulls = nulls,
+                     .param_count = n,
+                     .extra_fn = func_ops_by_prosrc,
+                     .work_mem_bytes = s->server->work_mem_bytes};
+}
+
+/* portal_open - take the snapshot and check the execution state out. suspendable: the portal may
+   outlive the statement, so it holds a snapshot of its own. */
+static Status portal_open(Cx *cx, Session *s, Portal *p, bool suspendable)
+{
+    const Snapshot *snap;
+    ExecEnv env;
+    TRY(session_txn_need(cx, s));
+    if (s->txn->read_only && p->plan->command != CMD_SELECT) {
+        return err_set(cx, ERRCODE_READ_ONLY_SQL_TRANSACTION,
+                       "cannot execute %s in a read-only transaction",
+                       p->stmt != NULL ? p->stmt->tag : "this statement");
+    }
+    for (uint32_t i = 0; i < p->plan->lock_count; i++) {
+        TRY(table_lock(cx, s->txn, p->plan->locks[i].key, p->plan->locks[i].mode, WAIT_BLOCK));
+    }
+    if (p->plan->catalog_version != catalog_version(s->server->catalog) && !s->view.has_own_ddl) {
+        return ST_RESTART; /* changed while we waited for the lock: plan again */
+    }
+    TRY(txn_snapshot(cx, s->txn, &snap));
+    if (suspendable) {
+        snapshot_copy(snap, &p->snapshot);
+        p->holds_snapshot = true;
+        snap = &p->snapshot;
+    }
+    exec_env_fill(s, &env, snap, p->param_values, p->param_nulls, p->param_count);
+    Status st = exec_open(cx, p->plan, &env, &p->exec);
+    if (st == ST_OK && p->plan->returns_rows && !p->writer_ready) {
+        st = row_writer_init(cx, &p->arena, &p->writer, p->plan->columns, p->plan->column_count,
+                             p->formats, p->format_count, &s->env, &s->view);
+        p->writer_ready = st == ST_OK;
+    }
+    return st;
+}
+
+/* portal_end - the execution state goes back to its plan. */
+static void portal_end(Session *s, Portal *p)
+{
+    if (p->exec != NULL) {
+        exec_close(p->exec);
+        p->exec = NULL;
+    }
+    if (p->holds_snapshot) {
+        snapshot_release(&p->snapshot);
+        p->holds_snapshot = false;
+    } else if (s->txn != NULL) {
+        txn_snapshot_done(s->txn);
+    }
+}
+
+static Status portal_fetch(Cx *cx, Session *s, Portal *p, uint64_t max_rows, bool *done_out)
+{
+    uint64_t left = max_rows == 0 ? UINT64_MAX : max_rows;
+    while (left > 0) {
+        const Batch *batch;
+        TRY(cx_check(cx));
+        Status st = exec_next(cx, p->exec, (uint32_t)MIN(left, (uint64_t)VEC_CAPACITY), &batch);
+        if (st == ST_DONE) {
+            *done_out = true;
+            return ST_OK;
+        }
+        TRY(st);
+        p->writer.call.cx = cx;
+        SEL_FOREACH(row, &batch->sel)
+        {
+            row_write(&p->writer, &s->out, batch, row);
+            if (UNLIKELY(s->out.len > SESSION_OUT_FLUSH_BYTES)) {
+                TRY(session_send_wait(cx, s));
+            }
+        }
+        left -= batch->sel.count;
+        p->rows_sent += batch->sel.count;
+    }
+    return ST_OK;
+}
+
+/* portal_start - open the portal; a plan that went stale while waiting for locks is made again a
+ * few times. */
+static Status portal_start(Cx *cx, Session *s, Portal *p, bool suspendable)
+{
+    Status st = portal_open(cx, s, p, suspendable);
+    for (int tries = 0; st == ST_RESTART && p->stmt != NULL && tries < 10; tries++) {
+        portal_end(s, p);
+        TRY(statement_replan(cx, s, p->stmt));
+        plan_ref(p->stmt->plan);
+        plan_unref(p->plan);
+        p->plan = p->stmt->plan;
+        p->writer_ready = false;
+        st = portal_open(cx, s, p, suspendable);
+    }
+    return st;
+}
+
+Status portal_run(Cx *cx, Session *s, Portal *p, uint64_t max_rows, bool *done_out)
+{
+    *done_out = p->done;
+    if (p->done) {
+        return ST_OK;
+    }
+    if (p->exec == NULL) {
+        Status st = portal_start(cx, s, p, max_rows != 0);
+        if (st != ST_OK) {
+            portal_end(s, p);
+            return st;
+        }
+    }
+    Status st = portal_fetch(cx, s, p, max_rows, done_out);
+    if (st == ST_OK && !*done_out) {
+        return ST_OK; /* suspended */
+    }
+    if (st == ST_OK) {
+        p->rows_sent = exec_affected(p->exec);
+    }
+    p->done = true;
+    portal_end(s, p);
+    if (st == ST_OK && s->txn->xid != 0) {
+        st = txn_next_command(cx, s->txn);
+    }
+    return st;
+}
+
+void portal_close_exec(Session *s, Portal *p)
+{
+    portal_end(s, p);
+    p->done = true;
+}
+
+void portal_tag(const Portal *p, char *tag, size_t size)
+{
+    unsigned long long n = (unsigned long long)p->rows_sent;
+    switch (p->plan->command) {
+    case CMD_INSERT: (void)snprintf(tag, size, "INSERT 0 %llu", n); break;
+    case CMD_UPDATE: (void)snprintf(tag, size, "UPDATE %llu", n); break;
+    case CMD_DELETE: (void)snprintf(tag, size, "DELETE %llu", n); break;
+    default: (void)snprintf(tag, size, "SELECT %llu", n); break;
+    }
+}

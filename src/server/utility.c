@@ -1,0 +1,539 @@
+/*
+ * utility.c - statements that are not planned: SET and SHOW, EXPLAIN, PREPARE, LOCK, VACUUM, COPY;
+ * DDL goes to src/ddl.
+ */
+#include <pg_query/pg_query.pb-c.h>
+#include <stdio.h>
+
+#include "ddl/ddl.h"
+#include "server/server_internal.h"
+
+/* ---- rows made here ---- */
+
+typedef struct TextRows {
+    Session *s;
+    PlanColumn *cols;
+    uint32_t count;
+    uint64_t sent;
+} TextRows;
+
+static PlanColumn *text_columns(Session *s, const char *const *names, uint32_t count)
+{
+    PlanColumn *cols = ARENA_ARRAY(&s->stmt_arena, PlanColumn, count);
+    for (uint32_t i = 0; i < count; i++) {
+        cols[i] = (PlanColumn){.name = names[i], .type = TYPE_TEXT, .typmod = -1};
+    }
+    return cols;
+}
+
+static void text_rows_begin(TextRows *r, Session *s, const char *const *names, uint32_t count,
+                            bool describe)
+{
+    *r = (TextRows){.s = s, .cols = text_columns(s, names, count), .count = count};
+    if (describe) {
+        reply_row_description(&s->out, r->cols, count, NULL, 0, &s->view);
+    }
+}
+
+static void text_row(TextRows *r, const char *const *values)
+{
+    Buf *out = &r->s->out;
+    size_t at = reply_begin(out, 'D');
+    buf_put_u16be(out, (uint16_t)r->count);
+    for (uint32_t i = 0; i < r->count; i++) {
+        size_t n = strlen(values[i]);
+        buf_put_u32be(out, (uint32_t)n);
+        buf_put(out, values[i], n);
+    }
+    reply_end(out, at);
+    r->sent++;
+}
+
+/* ---- SET, SHOW, RESET, DISCARD ---- */
+
+/* set_value - the arguments of SET joined as PostgreSQL does: identifiers of list settings are
+ * quoted. */
+static Status set_value(Cx *cx, Session *s, const PgQuery__VariableSetStmt *stmt, char **out)
+{
+    Buf b;
+    buf_init(&b, 4096);
+    bool is_list = strcasecmp(stmt->name, "search_path") == 0;
+    for (size_t i = 0; i < stmt->n_args; i++) {
+        const PgQuery__Node *arg = stmt->args[i];
+        if (i != 0) {
+            buf_puts(&b, ", ");
+        }
+        if (arg->node_case == PG_QUERY__NODE__NODE_TYPE_CAST) {
+            arg = arg->type_cast->arg; /* SET TIME ZONE INTERVAL '...' */
+        }
+        if (arg->node_case != PG_QUERY__NODE__NODE_A_CONST) {
+            buf_release(&b);
+            return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE, "SET %s takes constants only",
+                           stmt->name);
+        }
+        const PgQuery__AConst *c = arg->a_const;
+        switch (c->val_case) {
+        case PG_QUERY__A__CONST__VAL_IVAL: buf_put_i64_text(&b, c->ival->ival); break;
+        case PG_QUERY__A__CONST__VAL_FVAL: buf_puts(&b, c->fval->fval); break;
+        case PG_QUERY__A__CONST__VAL_BOOLVAL:
+            buf_puts(&b, c->boolval->boolval ? "on" : "off");
+            break;
+        case PG_QUERY__A__CONST__VAL_SVAL: {
+            const char *text = c->sval->sval;
+            bool plain = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(text) &&
+                         text[0] != '\0';
+            if (is_list && !plain) {
+                buf_putc(&b, '"');
+                buf_puts(&b, text);
+                buf_putc(&b, '"');
+            } else {
+                buf_puts(&b, text);
+            }
+            break;
+        }
+        default: break;
+        }
+    }
+    *out = arena_strndup(&s->stmt_arena, b.data != NULL ? (const char *)b.data : "", b.len);
+    buf_release(&b);
+    return ST_OK;
+}
+
+static Status set_session_characteristics(Cx *cx, Session *s, const PgQuery__VariableSetStmt *stmt)
+{
+    for (size_t i = 0; i < stmt->n_args; i++) {
+        const PgQuery__DefElem *d = stmt->args[i]->def_elem;
+        const PgQuery__AConst *c = d->arg->a_const;
+        char name[64];
+        (void)snprintf(name, sizeof(name), "default_%s", d->defname);
+        const char *value = c->val_case == PG_QUERY__A__CONST__VAL_SVAL ? c->sval->sval
+                            : c->val_case == PG_QUERY__A__CONST__VAL_IVAL
+                                ? (c->ival->ival ? "on" : "off")
+                                : "off";
+        TRY(setting_assign(cx, s, name, value, false, false));
+    }
+    return ST_OK;
+}
+
+static Status run_set(Cx *cx, Session *s, const PgQuery__VariableSetStmt *stmt,
+                      const char **tag_out)
+{
+    char *value = NULL;
+    *tag_out = "SET";
+    switch (stmt->kind) {
+    case PG_QUERY__VARIABLE_SET_KIND__VAR_SET_VALUE:
+        TRY(set_value(cx, s, stmt, &value));
+        if (stmt->is_local && !s->in_block) {
+            err_notice(cx, ERR_WARNING, ERRCODE_NO_ACTIVE_SQL_TRANSACTION, NULL,
+                       "SET LOCAL can only be used in transaction blocks");
+        }
+        if (strcmp(stmt->name, "role") == 0 || strcmp(stmt->name, "session_authorization") == 0) {
+            if (strcmp(value, s->user) != 0 && strcmp(value, "none") != 0) {
+                return err_unsupported(cx, "SET %s is not supported yet", stmt->name);
+            }
+            return ST_OK;
+        }
+        return setting_assign(cx, s, stmt->name, value, stmt->is_local, false);
+    case PG_QUERY__VARIABLE_SET_KIND__VAR_SET_DEFAULT:
+        return setting_assign(cx, s, stmt->name, NULL, stmt->is_local, false);
+    case PG_QUERY__VARIABLE_SET_KIND__VAR_SET_MULTI:
+        if (strcmp(stmt->name, "TRANSACTION") == 0) {
+            if (!s->in_block) {
+                err_notice(cx, ERR_WARNING, ERRCODE_NO_ACTIVE_SQL_TRANSACTION, NULL,
+                           "SET TRANSACTION can only be used in transaction blocks");
+            }
+            return session_set_transaction(cx, s, stmt->args, stmt->n_args);
+        }
+        if (strcmp(stmt->name, "SESSION CHARACTERISTICS") == 0) {
+            return set_session_characteristics(cx, s, stmt);
+        }
+        return err_unsupported(cx, "SET %s is not supported yet", stmt->name);
+    case PG_QUERY__VARIABLE_SET_KIND__VAR_RESET:
+        *tag_out = "RESET";
+        return setting_assign(cx, s, stmt->name, NULL, false, false);
+    case PG_QUERY__VARIABLE_SET_KIND__VAR_RESET_ALL:
+        *tag_out = "RESET";
+        while (s->settings.changed != NULL) {
+            const char *name = s->settings.changed->name;
+            TRY(setting_assign(cx, s, name, NULL, false, false));
+        }
+        return ST_OK;
+    default: return err_unsupported(cx, "this form of SET is not supported yet");
+    }
+}
+
+static void show_all_row(void *arg, const char *name, const char *value, const char *desc)
+{
+    const char *values[] = {name, value, desc};
+    text_row(arg, values);
+}
+
+static Status run_show(Cx *cx, Session *s, const PgQuery__VariableShowStmt *stmt, bool extended,
+                       const char **tag_out)
+{
+    TextRows rows;
+    *tag_out = "SHOW";
+    if (strcmp(stmt->name, "all") == 0) {
+        static const char *const NAMES[] = {"name", "setting", "description"};
+        text_rows_begin(&rows, s, NAMES, 3, !extended);
+        settings_foreach(s, show_all_row, &rows);
+        return ST_OK;
+    }
+    const char *canonical = NULL;
+    const char *value = setting_show(s, stmt->name, &canonical);
+    if (value == NULL) {
+        return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "unrecognized configuration parameter \"%s\"",
+                       stmt->name);
+    }
+    text_rows_begin(&rows, s, &canonical, 1, !extended);
+    text_row(&rows, &value);
+    return ST_OK;
+}
+
+static Status run_discard(Cx *cx, Session *s, const PgQuery__DiscardStmt *stmt,
+                          const char **tag_out)
+{
+    switch (stmt->target) {
+    case PG_QUERY__DISCARD_MODE__DISCARD_ALL:
+        if (s->in_block) {
+            return err_set(cx, ERRCODE_ACTIVE_SQL_TRANSACTION,
+                           "DISCARD ALL cannot run inside a transaction block");
+        }
+        session_drop_statements(s);
+        while (s->settings.changed != NULL) {
+            TRY(setting_assign(cx, s, s->settings.changed->name, NULL, false, false));
+        }
+        *tag_out = "DISCARD ALL";
+        return ST_OK;
+    case PG_QUERY__DISCARD_MODE__DISCARD_PLANS: *tag_out = "DISCARD PLANS"; return ST_OK;
+    case PG_QUERY__DISCARD_MODE__DISCARD_SEQUENCES: *tag_out = "DISCARD SEQUENCES"; return ST_OK;
+    default: *tag_out = "DISCARD TEMP"; return ST_OK;
+    }
+}
+
+/* ---- EXPLAIN ---- */
+
+static Status explain_options(Cx *cx, const PgQuery__ExplainStmt *stmt, ExplainOptions *o)
+{
+    *o = (ExplainOptions){.costs = true, .timing = true};
+    for (size_t i = 0; i < stmt->n_options; i++) {
+        const PgQuery__DefElem *d = stmt->options[i]->def_elem;
+        bool on = true;
+        if (d->arg != NULL && d->arg->node_case == PG_QUERY__NODE__NODE_STRING) {
+            (void)setting_parse_bool(d->arg->string->sval, &on);
+        } else if (d->arg != NULL && d->arg->node_case == PG_QUERY__NODE__NODE_INTEGER) {
+            on = d->arg->integer->ival != 0;
+        }
+        if (strcmp(d->defname, "analyze") == 0) {
+            o->analyze = on;
+        } else if (strcmp(d->defname, "verbose") == 0) {
+            o->verbose = on;
+        } else if (strcmp(d->defname, "costs") == 0) {
+            o->costs = on;
+        } else if (strcmp(d->defname, "timing") == 0) {
+            o->timing = on;
+        } else if (strcmp(d->defname, "format") == 0 && d->arg != NULL &&
+                   strcasecmp(d->arg->string->sval, "text") == 0) {
+            continue;
+        } else {
+            return err_unsupported(cx, "EXPLAIN option \"%s\" is not supported yet", d->defname);
+        }
+    }
+    return o->analyze ? err_unsupported(cx, "EXPLAIN ANALYZE is not supported yet") : ST_OK;
+}
+
+static Status run_explain(Cx *cx, Session *s, const Statement *st, bool extended,
+                          const char **tag_out)
+{
+    static const char *const NAMES[] = {"QUERY PLAN"};
+    const PgQuery__ExplainStmt *stmt = st->node->explain_stmt;
+    ExplainOptions options;
+    Statement *inner = statement_in(&s->stmt_arena, st->sql, stmt->query);
+    *tag_out = "EXPLAIN";
+    TRY(explain_options(cx, stmt, &options));
+    TRY(statement_prepare(cx, s, inner));
+    if (inner->plan == NULL) {
+        return err_unsupported(cx, "EXPLAIN of this statement is not supported yet");
+    }
+    Buf text;
+    TextRows rows;
+    buf_init(&text, 1u << 20);
+    plan_explain(inner->plan, &options, &text);
+    plan_unref(inner->plan);
+    text_rows_begin(&rows, s, NAMES, 1, !extended);
+    buf_putc(&text, '\0');
+    char *save = NULL;
+    for (char *line = strtok_r((char *)text.data, "\n", &save); line != NULL;
+         line = strtok_r(NULL, "\n", &save)) {
+        const char *value = line;
+        text_row(&rows, &value);
+    }
+    buf_release(&text);
+    return ST_OK;
+}
+
+/* ---- PREPARE, EXECUTE, DEALLOCATE ---- */
+
+static Status run_prepare(Cx *cx, Session *s, const Statement *outer, const char **tag_out)
+{
+    const PgQuery__PrepareStmt *stmt = outer->node->prepare_stmt;
+    *tag_out = "PREPARE";
+    Statement *st = mem_zalloc("statement", sizeof(*st));
+    arena_init(&st->arena, NULL, "prepared", 0);
+    /* The tree must live as long as the statement: parse the text again into its own arena. */
+    ParsedStmt *parsed;
+    uint32_t count = 0;
+    st->sql = (Slice){arena_strndup(&st->arena, outer->sql.ptr, outer->sql.len), outer->sql.len};
+    Status status = parse_sql(cx, &st->arena, st->sql, &parsed, &count);
+    for (uint32_t i = 0; status == ST_OK && i < count; i++) {
+        const PgQuery__Node *n = parsed[i].node;
+        if (n != NULL && n->node_case == PG_QUERY__NODE__NODE_PREPARE_STMT &&
+            strcmp(n->prepare_stmt->name, stmt->name) == 0) {
+            st->node = n->prepare_stmt->query;
+        }
+    }
+    BindCx bind = {.view = &s->view, .arena = &s->stmt_arena, .sql = outer->sql, .env = &s->env};
+    st->params.count = (uint32_t)stmt->n_argtypes;
+    st->params.types = ARENA_ARRAY(&st->arena, Oid, stmt->n_argtypes + 1);
+    for (size_t i = 0; status == ST_OK && i < stmt->n_argtypes; i++) {
+        int32_t typmod;
+        status =
+            bind_type_name(cx, &bind, stmt->argtypes[i]->type_name, &st->params.types[i], &typmod);
+    }
+    if (status == ST_OK) {
+        st->from_sql = true;
+        st->prepared_at_us = s->env.statement_time_us;
+        status = statement_prepare(cx, s, st);
+    }
+    if (status == ST_OK && st->cls != STMT_PLANNED) {
+        status = err_set(cx, ERRCODE_INVALID_PSTATEMENT_DEFINITION,
+                         "utility statements cannot be prepared");
+    }
+    if (status == ST_OK) {
+        status = statement_add(cx, s, st, stmt->name);
+    }
+    if (status != ST_OK) {
+        statement_free(st);
+    }
+    return status;
+}
+
+static Status execute_params(Cx *cx, Session *s, const Statement *outer, const Statement *st,
+                             Portal *p)
+{
+    const PgQuery__ExecuteStmt *stmt = outer->node->execute_stmt;
+    if (stmt->n_params != st->params.count) {
+        st_ignore(err_set(cx, ERRCODE_SYNTAX_ERROR,
+                          "wrong number of parameters for prepared statement \"%s\"", stmt->name));
+        return err_detail(cx, "Expected %u parameters but got %zu.", st->params.count,
+                          stmt->n_params);
+    }
+    BindCx bind = {.view = &s->view, .arena = &s->stmt_arena, .sql = outer->sql, .env = &s->env};
+    ExprEnv env = {.type_env = &s->env, .extra_fn = func_ops_by_prosrc};
+    p->param_count = st->params.count;
+    p->param_values = ARENA_ARRAY(&s->stmt_arena, Datum, p->param_count + 1);
+    p->param_nulls = ARENA_ARRAY(&s->stmt_arena, bool, p->param_count + 1);
+    for (uint32_t i = 0; i < p->param_count; i++) {
+        Expr *e;
+        TRY(bind_table_expr(cx, &bind, NULL, stmt->params[i], st->params.types[i], -1,
+                            "EXECUTE parameter", &e));
+        TRY(expr_eval_const(cx, &s->stmt_arena, &env, e, &p->param_values[i], &p->param_nulls[i]));
+    }
+    return ST_OK;
+}
+
+static Status run_execute(Cx *cx, Session *s, const Statement *outer, bool extended,
+                          const char **tag_out)
+{
+    const char *name = outer->node->execute_stmt->name;
+    Statement *st = statement_find(s, name);
+    if (st == NULL || name[0] == '\0') {
+        return err_set(cx, ERRCODE_UNDEFINED_PSTATEMENT, "prepared statement \"%s\" does not exist",
+                       name);
+    }
+    TRY(statement_replan(cx, s, st));
+    if (st->plan == NULL) {
+        return utility_run(cx, s, st, extended, tag_out);
+    }
+    Portal p = {.stmt = st, .plan = st->plan};
+    bool done;
+    TRY(execute_params(cx, s, outer, st, &p));
+    arena_init(&p.arena, &s->stmt_arena, "portal", 0);
+    plan_ref(p.plan);
+    if (p.plan->returns_rows && !extended) {
+        reply_row_description(&s->out, p.plan->columns, p.plan->column_count, NULL, 0, &s->view);
+    }
+    Status status = portal_run(cx, s, &p, 0, &done);
+    if (status == ST_OK) {
+        char *tag = arena_alloc(&s->stmt_arena, 64);
+        portal_tag(&p, tag, 64);
+        *tag_out = tag;
+    }
+    plan_unref(p.plan);
+    arena_release(&p.arena);
+    return status;
+}
+
+static Status run_deallocate(Cx *cx, Session *s, const PgQuery__DeallocateStmt *stmt,
+                             const char **tag_out)
+{
+    *tag_out = "DEALLOCATE";
+    if (stmt->name == NULL || stmt->name[0] == '\0') {
+        session_drop_statements(s);
+        *tag_out = "DEALLOCATE ALL";
+        return ST_OK;
+    }
+    if (!statement_drop(s, stmt->name)) {
+        return err_set(cx, ERRCODE_UNDEFINED_PSTATEMENT, "prepared statement \"%s\" does not exist",
+                       stmt->name);
+    }
+    return ST_OK;
+}
+
+/* ---- the rest ---- */
+
+static Status run_lock(Cx *cx, Session *s, const PgQuery__LockStmt *stmt, const char **tag_out)
+{
+    *tag_out = "LOCK TABLE";
+    if (!s->in_block) {
+        return err_set(cx, ERRCODE_NO_ACTIVE_SQL_TRANSACTION,
+                       "LOCK TABLE can only be used in transaction blocks");
+    }
+    for (size_t i = 0; i < stmt->n_relations; i++) {
+        const PgQuery__RangeVar *r = stmt->relations[i]->range_var;
+        const char *schema = r->schemaname != NULL && r->schemaname[0] ? r->schemaname : NULL;
+        const CatTable *table;
+        Status st = cat_table_by_name(cx, &s->view, schema, r->relname, &table);
+        if (st == ST_NOTFOUND) {
+            return err_set(cx, ERRCODE_UNDEFINED_TABLE, "relation \"%s\" does not exist",
+                           r->relname);
+        }
+        TRY(st);
+        st = table_lock(cx, s->txn, (uint64_t)s->view.database << 32 | table->oid,
+                        (TableLockMode)stmt->mode, stmt->nowait ? WAIT_NOWAIT : WAIT_BLOCK);
+        if (st == ST_BUSY) {
+            return err_set(cx, ERRCODE_LOCK_NOT_AVAILABLE,
+                           "could not obtain lock on relation \"%s\"", r->relname);
+        }
+        TRY(st);
+    }
+    return ST_OK;
+}
+
+/* run_vacuum - VACUUM has nothing to do (purge follows the log); ANALYZE gathers statistics. */
+static Status run_vacuum(Cx *cx, Session *s, const Statement *st, DdlCx *d, const char **tag_out)
+{
+    const PgQuery__VacuumStmt *stmt = st->node->vacuum_stmt;
+    bool analyze = !stmt->is_vacuumcmd;
+    *tag_out = stmt->is_vacuumcmd ? "VACUUM" : "ANALYZE";
+    if (stmt->is_vacuumcmd && s->in_block) {
+        return err_set(cx, ERRCODE_ACTIVE_SQL_TRANSACTION,
+                       "VACUUM cannot run inside a transaction block");
+    }
+    for (size_t i = 0; i < stmt->n_options; i++) {
+        analyze |= strcmp(stmt->options[i]->def_elem->defname, "analyze") == 0;
+    }
+    for (size_t i = 0; i < stmt->n_rels; i++) {
+        const PgQuery__RangeVar *r = stmt->rels[i]->vacuum_relation->relation;
+        const char *schema = r->schemaname != NULL && r->schemaname[0] ? r->schemaname : NULL;
+        const CatTable *table;
+        Status found = cat_table_by_name(cx, &s->view, schema, r->relname, &table);
+        if (found == ST_NOTFOUND) {
+            st_ignore(
+                err_set(cx, ERRCODE_UNDEFINED_TABLE, "relation \"%s\" does not exist", r->relname));
+            return ST_ERROR;
+        }
+        TRY(found);
+        if (analyze) {
+            TRY(ddl_analyze(cx, d, table));
+        }
+    }
+    return stmt->n_rels == 0 && analyze ? ddl_analyze(cx, d, NULL) : ST_OK;
+}
+
+static const char *node_name(const PgQuery__Node *node)
+{
+    /* The member that the oneof holds names the statement: "CreateTrigStmt". */
+    const ProtobufCMessage *m = (const ProtobufCMessage *)node->select_stmt;
+    return m != NULL ? m->descriptor->short_name : "statement";
+}
+
+Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const char **tag_out)
+{
+    const PgQuery__Node *node = st->node;
+    DdlCx ddl = {.view = &s->view,
+                 .engine = s->server->engine,
+                 .arena = &s->stmt_arena,
+                 .sql = st->sql,
+                 .env = &s->env,
+                 .extra_fn = func_ops_by_prosrc,
+                 .work_mem_bytes = s->server->work_mem_bytes};
+    switch (node->node_case) {
+    case PG_QUERY__NODE__NODE_TRANSACTION_STMT:
+        return session_transaction_stmt(cx, s, node->transaction_stmt, tag_out);
+    case PG_QUERY__NODE__NODE_VARIABLE_SET_STMT:
+        return run_set(cx, s, node->variable_set_stmt, tag_out);
+    case PG_QUERY__NODE__NODE_VARIABLE_SHOW_STMT:
+        return run_show(cx, s, node->variable_show_stmt, extended, tag_out);
+    case PG_QUERY__NODE__NODE_DISCARD_STMT: return run_discard(cx, s, node->discard_stmt, tag_out);
+    case PG_QUERY__NODE__NODE_DEALLOCATE_STMT:
+        return run_deallocate(cx, s, node->deallocate_stmt, tag_out);
+    default: break;
+    }
+    TRY(session_txn_need(cx, s));
+    switch (node->node_case) {
+    case PG_QUERY__NODE__NODE_EXPLAIN_STMT: return run_explain(cx, s, st, extended, tag_out);
+    case PG_QUERY__NODE__NODE_PREPARE_STMT: return run_prepare(cx, s, st, tag_out);
+    case PG_QUERY__NODE__NODE_EXECUTE_STMT: return run_execute(cx, s, st, extended, tag_out);
+    case PG_QUERY__NODE__NODE_COPY_STMT:
+        return copy_begin(cx, s, node->copy_stmt, st, extended, tag_out);
+    case PG_QUERY__NODE__NODE_LOCK_STMT: return run_lock(cx, s, node->lock_stmt, tag_out);
+    case PG_QUERY__NODE__NODE_VACUUM_STMT: return run_vacuum(cx, s, st, &ddl, tag_out);
+    case PG_QUERY__NODE__NODE_CHECK_POINT_STMT:
+        *tag_out = "CHECKPOINT";
+        return engine_checkpoint(cx, s->server->engine);
+    default: break;
+    }
+    if (s->txn->read_only) {
+        return err_set(cx, ERRCODE_READ_ONLY_SQL_TRANSACTION,
+                       "cannot execute %s in a read-only transaction", node_name(node));
+    }
+    Status status = ddl_execute(cx, &ddl, node, tag_out);
+    if (status == ST_NOTFOUND) {
+        return err_unsupported(cx, "%s is not supported yet", node_name(node));
+    }
+    if (status == ST_OK && s->txn != NULL && s->txn->xid != 0) {
+        status = txn_next_command(cx, s->txn);
+    }
+    return status;
+}
+
+Status utility_columns(Cx *cx, Session *s, const Statement *st, PlanColumn **cols_out,
+                       uint32_t *count_out)
+{
+    *cols_out = NULL;
+    *count_out = 0;
+    if (st->node->node_case == PG_QUERY__NODE__NODE_VARIABLE_SHOW_STMT) {
+        static const char *const ALL[] = {"name", "setting", "description"};
+        const char *canonical = NULL;
+        if (strcmp(st->node->variable_show_stmt->name, "all") == 0) {
+            *cols_out = text_columns(s, ALL, 3);
+            *count_out = 3;
+        } else if (setting_show(s, st->node->variable_show_stmt->name, &canonical) != NULL) {
+            *cols_out = text_columns(s, &canonical, 1);
+            *count_out = 1;
+        }
+    } else if (st->node->node_case == PG_QUERY__NODE__NODE_EXPLAIN_STMT) {
+        static const char *const NAMES[] = {"QUERY PLAN"};
+        *cols_out = text_columns(s, NAMES, 1);
+        *count_out = 1;
+    } else if (st->node->node_case == PG_QUERY__NODE__NODE_EXECUTE_STMT) {
+        Statement *prepared = statement_find(s, st->node->execute_stmt->name);
+        if (prepared != NULL && prepared->plan != NULL && prepared->plan->returns_rows) {
+            *cols_out = prepared->plan->columns;
+            *count_out = prepared->plan->column_count;
+        }
+    }
+    (void)cx;
+    return ST_OK;
+}
