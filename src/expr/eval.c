@@ -108,7 +108,7 @@ static Sel valid_rows(const Vector *const *argv, uint32_t count, const Sel *sel,
     SEL_FOREACH(row, sel)
     {
         idx[n] = (uint16_t)row;
-        n += (words[row >> 6] >> (row & 63)) & 1;
+        n += (uint32_t)((words[row >> 6] >> (row & 63)) & 1);
     }
     return (Sel){idx, n};
 }

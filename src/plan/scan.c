@@ -344,7 +344,7 @@ Status plan_index_scan(PlanQuery *pq, PlanNode *scan, PlanIndex *ix, double rows
         ix->key_exprs[i] = expr_copy(pq->p->arena, ix->key_exprs[i]);
     }
     for (uint16_t i = 0; i < ix->cond_count; i++) {
-        ix->conds[i] = expr_copy(pq->p->arena, ix->conds[i]);
+        ix->conds[i] = plan_keep_expr(pq, ix->conds[i]);
     }
     scan->kind = PLAN_INDEX_SCAN;
     scan->u.scan.index = *ix;

@@ -145,6 +145,7 @@ static void put_index(SqlFixture *f, CatView *v, Oid oid, Oid rel)
     set_text(&r, PG_INDEX_INDCLASS, "1978");
     set_text(&r, PG_INDEX_INDOPTION, "0");
     set_bool(&r, PG_INDEX_INDISUNIQUE, true);
+    set_bool(&r, PG_INDEX_INDISVALID, true);
     MUST(cat_row_insert(&f->cx, v, CAT_PG_INDEX, r.values, r.nulls));
 }
 
