@@ -131,6 +131,9 @@ Status engine_open(Cx *cx, Os *os, const char *path, const EngineOptions *o, Eng
     Status st = engine_open_steps(cx, e);
     if (st != ST_OK) {
         engine_background_stop(e);
+        if (e->store != NULL) {
+            store_stop(e->store);
+        }
         if (e->wal != NULL) {
             Err ignored;
             memset(&ignored, 0, sizeof(ignored));
@@ -186,6 +189,7 @@ Status engine_close(Cx *cx, Engine *e)
                  "\"%s\": not everything could be finished at shutdown: \"%s\" is left and needed",
                  e->priv->path, e->priv->wal_dir);
     }
+    store_stop(e->store);
     st_keep_first(&st, wal_close(cx, e->wal, st == ST_OK && done));
     store_close(e->store);
     engine_free(e);

@@ -160,16 +160,22 @@ static void dwb_close(Store *s)
     }
 }
 
+void store_stop(Store *s)
+{
+    atomic_store(&s->stop, true);
+    if (s->writer != NULL) {
+        os_event_signal(s->os, &s->writer_event);
+        os_thread_join(s->writer);
+        s->writer = NULL;
+    }
+}
+
 void store_close(Store *s)
 {
     if (s == NULL) {
         return;
     }
-    atomic_store(&s->stop, true);
-    if (s->writer != NULL) {
-        os_event_signal(s->os, &s->writer_event);
-        os_thread_join(s->writer);
-    }
+    store_stop(s);
     os_file_close(s->file);
     dwb_close(s);
     MapSlot slot;

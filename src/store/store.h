@@ -82,6 +82,8 @@ void store_attach_wal(Store *s, Wal *wal);
 /* store_start / store_close - background page writer. close writes nothing: checkpoint first. */
 Status store_start(Cx *cx, Store *s);
 void store_close(Store *s);
+/* store_stop - end the background writer: before the log is closed, which it flushes. */
+void store_stop(Store *s);
 /* store_restore_torn - recovery's first step: put back pages whose checksum fails from the
  * double-write area. */
 Status store_restore_torn(Cx *cx, Store *s);

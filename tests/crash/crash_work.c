@@ -419,11 +419,11 @@ static bool work_step(CrashWorker *w, Txn *txn)
     }
 }
 
-/* work_mark - change row 0 for sure (a key too long changes nothing): states that differ elsewhere
- * can be told apart by it. */
+/* work_mark - the transaction's last change: row 0 other than before it (a key too long changes
+ * nothing). States that differ elsewhere can be told apart by it. */
 static bool work_mark(CrashWorker *w, Txn *txn)
 {
-    CrashRow old = w->draft.rows[0];
+    CrashRow old = w->states[w->state_count - 1].rows[0];
     const CrashRow *now = &w->draft.rows[0];
     while (!now->present || (old.present && now->b == old.b)) {
         if (!(now->present ? work_change(w, txn, 0, false) : work_insert(w, txn, 0))) {
@@ -489,12 +489,16 @@ static void work_transaction(CrashWorker *w)
                 w->draft = before;
             }
         } else if (what == 4 && crash_random(&w->random, 3) == 0) {
-            good = work_mark(w, txn) && crash_extra_step(w, txn);
+            good = crash_extra_step(w, txn);
         } else {
             good = work_step(w, txn);
         }
     }
-    if (good && crash_random(&w->random, 6) != 0) {
+    bool commit = good && crash_random(&w->random, 6) != 0;
+    if (commit && w->draft.extra.tree != w->states[w->state_count - 1].extra.tree) {
+        commit = work_mark(w, txn);
+    }
+    if (commit) {
         work_commit(w, txn);
     } else {
         c->aborts++;
