@@ -153,6 +153,7 @@ static Status timestamp_in(FnCall *call, Slice text, int32_t typmod, Datum *out)
     out->i64 = time_round_typmod(out->i64, typmod);
     return ST_OK;
 }
+/* timestamptz_in - a zone in the text decides, else the session's. */
 static Status timestamptz_in(FnCall *call, Slice text, int32_t typmod, Datum *out)
 {
     DateText d;
@@ -181,6 +182,7 @@ static Status time_in(FnCall *call, Slice text, int32_t typmod, Datum *out)
     out->i64 = time_round_typmod(time_of_parts(&d.p), typmod);
     return ST_OK;
 }
+/* timetz_in - a named zone's offset is that of the day given, or of today. */
 static Status timetz_in(FnCall *call, Slice text, int32_t typmod, Datum *out)
 {
     DateText d;

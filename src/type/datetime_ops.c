@@ -242,7 +242,8 @@ KERNEL_BINARY(k_timestamp_mi, int64_t, int64_t, B16,
               int64_t us = a - b;
               r = b16_of((Interval){us % USECS_PER_DAY, (int32_t)(us / USECS_PER_DAY), 0}))
 KERNEL_BINARY(k_time_mi_time, int64_t, int64_t, B16, r = b16_of((Interval){a - b, 0, 0}))
-/* timestamp_age - the difference in years, months, days: borrow from the larger field. */
+
+/* timestamp_age_of - the difference in months, days and time, borrowing from the larger field. */
 static Interval timestamp_age_of(int64_t a, int64_t b)
 {
     DateParts x, y;

@@ -100,6 +100,7 @@ static void field_take_digits(FieldScan *s)
     }
 }
 
+/* field_of_digit - a field that starts with a digit: time, date or number by what follows. */
 static FieldKind field_of_digit(FieldScan *s)
 {
     FieldKind kind = F_NUMBER;
@@ -144,6 +145,7 @@ static bool date_word_known(Slice w)
     }
     return is_day_word(w) || (w.len > 3 && month_of_word(w) != 0);
 }
+/* field_of_letter - a word; with digits or separators after it a date or a zone's name. */
 static FieldKind field_of_letter(FieldScan *s)
 {
     char *start = s->to;
@@ -167,6 +169,7 @@ static FieldKind field_of_letter(FieldScan *s)
     return F_DATE;
 }
 
+/* date_cut - split the text into fields, folded to lower case in `room`. */
 static DateErr date_cut(DateScan *d, Slice text, char *room)
 {
     FieldScan s = {text.ptr, text.ptr + text.len, room};
@@ -503,6 +506,7 @@ static void date_now(DateScan *d, int days, bool midnight)
     }
 }
 
+/* date_word - what a word adds: a month, a zone, AM and PM, an era, a special value. */
 static DateErr date_word(DateScan *d, Slice w, Status *st)
 {
     int32_t month = month_of_word(w);
@@ -580,6 +584,7 @@ static DateErr date_julian(DateScan *d, Slice s)
     return DE_OK;
 }
 
+/* date_field - one field, by its kind and by what is already known. */
 static DateErr date_field(DateScan *d, uint32_t i, Status *st)
 {
     Slice s = d->fields[i].text;
@@ -686,6 +691,7 @@ static DateErr date_check(DateScan *d)
     return DE_OK;
 }
 
+/* date_fail - the error for a text that is not one of the type. */
 static Status date_fail(FnCall *call, DateErr e, Slice text, const char *type_name, Slice zone)
 {
     Cx *cx = call->cx;

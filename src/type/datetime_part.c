@@ -32,6 +32,7 @@ typedef enum PartUnit {
     PART_TIMEZONE_MINUTE,
 } PartUnit;
 
+/* part_unit - the unit a word names, with its abbreviations. */
 static PartUnit part_unit(Slice s)
 {
     static const struct {
@@ -229,6 +230,7 @@ static Status part_timestamp(FnCall *call, Slice name, int64_t local, int64_t in
     }
     return err_unit(call->cx, name, unit, type_name);
 }
+/* part_interval - a part of an interval. */
 static Status part_interval(FnCall *call, Slice name, const Interval *v, PartValue *out)
 {
     PartUnit unit = part_unit(name);
@@ -357,6 +359,7 @@ static Status part_of_timestamptz(FnCall *call, const Datum *a, bool numeric, Da
     return part_result(call, part_timestamp(call, name, local, a[1].i64, &info, type, &v), &v,
                        numeric, r);
 }
+/* part_of_date - a part of a date; units of the clock do not exist for it. */
 static Status part_of_date(FnCall *call, const Datum *a, Datum *r)
 {
     PartValue v = {0, 0};
@@ -429,6 +432,8 @@ ROW_KERNEL(date_part_date)
 }
 
 /* ---- date_trunc ---- */
+
+/* trunc_local - cut a wall-clock value to a unit. */
 static Status trunc_local(FnCall *call, Slice name, const char *type_name, int64_t local,
                           int64_t *out)
 {
@@ -536,6 +541,7 @@ typedef struct ZoneCache {
     Str name;
     const struct TimeZone *zone;
 } ZoneCache;
+/* zone_by_text - AT TIME ZONE's argument; the last one is kept in the call's state. */
 static Status zone_by_text(FnCall *call, const Str *name, const struct TimeZone **zone)
 {
     ZoneCache *cache = call->state;
@@ -637,6 +643,8 @@ ROW_KERNEL(timestamp_izone)
 }
 
 /* ---- date_bin ---- */
+
+/* date_bin - the start of the bin, counted from the origin, that holds a value. */
 static Status date_bin(FnCall *call, const Datum *a, Datum *r)
 {
     Interval v = datum_interval(&a[0]);

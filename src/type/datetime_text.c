@@ -232,6 +232,7 @@ static void interval_put_unit(Buf *buf, int64_t v, const char *unit, bool *first
     *before = v < 0;
     *first = false;
 }
+/* interval_text_postgres - "1 year 2 mons 3 days 04:05:06". */
 static void interval_text_postgres(const Interval *v, Buf *buf)
 {
     IntervalParts p = interval_parts(v);
@@ -277,6 +278,7 @@ static void interval_put_verbose(Buf *buf, int64_t v, const char *unit, bool *ze
     }
     *zero = false;
 }
+/* interval_text_verbose - "@ 1 year 2 mons 3 days 4 hours 5 mins 6 secs". */
 static void interval_text_verbose(const Interval *v, Buf *buf)
 {
     IntervalParts p = interval_parts(v);
@@ -309,6 +311,7 @@ static void interval_text_verbose(const Interval *v, Buf *buf)
         buf_puts(buf, " ago");
     }
 }
+/* interval_text_iso - "P1Y2M3DT4H5M6S". */
 static void interval_text_iso(const Interval *v, Buf *buf)
 {
     IntervalParts p = interval_parts(v);
@@ -348,6 +351,7 @@ static void interval_put_hms_sql(Buf *buf, const IntervalParts *p)
     buf_putc(buf, ':');
     put_seconds(buf, p->seconds, p->usec, true);
 }
+/* interval_text_sql - "1-2" or "3 4:05:06"; both with signs when mixed. */
 static void interval_text_sql(const Interval *v, Buf *buf)
 {
     IntervalParts p = interval_parts(v);

@@ -118,7 +118,7 @@ static int float_digits_of(double v, int digits, char *out, int *exp10)
             out[n++] = *p;
         }
     }
-    *exp10 = atoi(p + 1);
+    *exp10 = (int)strtol(p + 1, NULL, 10);
     return n;
 }
 

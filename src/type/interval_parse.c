@@ -36,6 +36,7 @@ typedef struct IvSum {
     uint32_t seen; /* units given, one bit each */
 } IvSum;
 
+/* iv_unit - the unit a word names. */
 static IvUnit iv_unit(Slice w)
 {
     static const struct {

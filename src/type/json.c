@@ -184,6 +184,7 @@ static JsonErr json_string(JsonScan *s, Buf *out)
         }
     }
 }
+/* json_number - at a digit or minus sign. */
 static JsonErr json_number(JsonScan *s)
 {
     const char *q = s->p;
@@ -226,6 +227,7 @@ static JsonErr json_number(JsonScan *s)
 }
 
 static JsonErr json_value(JsonScan *s);
+/* json_array - at the opening bracket. */
 static JsonErr json_array(JsonScan *s)
 {
     s->p++;
@@ -254,6 +256,7 @@ static JsonErr json_array(JsonScan *s)
         s->p++;
     }
 }
+/* json_object - at the opening brace. */
 static JsonErr json_object(JsonScan *s)
 {
     s->p++;
@@ -291,6 +294,7 @@ static JsonErr json_object(JsonScan *s)
         s->p++;
     }
 }
+/* json_value - any value; white space before it is passed over. */
 static JsonErr json_value(JsonScan *s)
 {
     json_skip_space(s);
@@ -324,6 +328,7 @@ static JsonErr json_value(JsonScan *s)
     return json_fail(s, JE_VALUE);
 }
 
+/* json_raise - the error with PostgreSQL's DETAIL and CONTEXT. */
 static Status json_raise(Cx *cx, const JsonScan *s, JsonErr e)
 {
     if (e == JE_DEPTH) {
@@ -587,6 +592,8 @@ ROW_KERNEL(json_typeof)
 }
 
 /* ---- building ---- */
+
+/* json_quote - a text as a JSON string. */
 static void json_quote(Slice s, Buf *buf)
 {
     buf_putc(buf, '"');
@@ -682,6 +689,7 @@ static Status json_rows(KERNEL_PARAMS, JsonRowFn one)
     buf_release(&buf);
     return st;
 }
+/* json_build_object_row - keys and values in turn. */
 static Status json_build_object_row(FnCall *call, const Vector *const *args, uint32_t n,
                                     uint32_t row, Buf *buf)
 {

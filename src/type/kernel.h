@@ -147,6 +147,7 @@ typedef Status (*RowFn)(FnCall *call, const Datum *a, Datum *r);
  */
 typedef Status (*RowNullFn)(FnCall *call, const Datum *a, const bool *nulls, Datum *r);
 
+/* kernel_rows - call a row function for each selected row. */
 static ALWAYS_INLINE Status kernel_rows(FnCall *call, const Vector *const *args, uint32_t arg_count,
                                         const Sel *sel, Vector *out, RowFn fn)
 {
@@ -170,6 +171,7 @@ static ALWAYS_INLINE Status kernel_rows(FnCall *call, const Vector *const *args,
     return ST_OK;
 }
 
+/* kernel_rows_nullable - likewise, telling which arguments are NULL. */
 static inline Status kernel_rows_nullable(FnCall *call, const Vector *const *args,
                                           uint32_t arg_count, const Sel *sel, Vector *out,
                                           RowNullFn fn)

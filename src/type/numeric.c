@@ -403,6 +403,7 @@ enum {
     NUM_WIRE_NINF = 0xf000
 };
 
+/* numeric_recv - base-10000 digits to a scaled magnitude; digits past dscale are cut. */
 static Status numeric_recv(FnCall *call, Slice bytes, int32_t typmod, Datum *out)
 {
     Cx *cx = call->cx;
@@ -459,6 +460,7 @@ out:
     return st;
 }
 
+/* numeric_send - peel base-10000 digits off the magnitude. */
 static void numeric_send(FnCall *call UNUSED, const Datum *v, Buf *buf)
 {
     Num n = num_get(&v->str);
@@ -498,6 +500,8 @@ static void numeric_send(FnCall *call UNUSED, const Datum *v, Buf *buf)
 }
 
 /* ---- order, hash, keys ---- */
+
+/* numeric_compare - in 128 bits where the common scale allows, else by GMP. */
 int numeric_compare(const Str *a, const Str *b)
 {
     Num x = num_get(a), y = num_get(b);
@@ -562,6 +566,7 @@ static size_t num_strip(const Str *v, const Num *n, char **digits, char small[40
     return count;
 }
 
+/* numeric_hash - equal numbers of any dscale hash alike: trailing zeros do not count. */
 static uint64_t numeric_hash(const Datum *v)
 {
     Num n = num_get(&v->str);

@@ -76,6 +76,7 @@ static inline Str numeric_from_i128(Arena *a, i128 v, int32_t dscale)
 {
     return num_make(a, v < 0, v < 0 ? 0 - (u128)v : (u128)v, dscale);
 }
+/* Order (NaN is above all), sum, difference, product. */
 int numeric_compare(const Str *a, const Str *b);
 Status numeric_add(Cx *cx, Arena *a, const Str *x, const Str *y, Str *out);
 Status numeric_subtract(Cx *cx, Arena *a, const Str *x, const Str *y, Str *out);

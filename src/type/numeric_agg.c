@@ -73,6 +73,7 @@ static void agg_num_add_big(FnCall *call, AggNum *s, const Str *v, const Num *n)
     mpz_add(b->sum, b->sum, z);
     mpz_clear(z);
 }
+/* agg_num_add - add one value to a sum. */
 static inline void agg_num_add(FnCall *call, AggNum *s, const Str *v)
 {
     Num n = num_get(v);
@@ -96,6 +97,7 @@ static inline void agg_num_add(FnCall *call, AggNum *s, const Str *v)
 }
 AGG_UPDATE(agg_num_sum, AggNum, Str, agg_num_add(call, s, &a))
 
+/* agg_num_combine - bring both to the larger scale and add. */
 static Status agg_num_combine(FnCall *call, void *into, const void *from)
 {
     AggNum *s = into, copy = *(const AggNum *)from, *f = &copy;

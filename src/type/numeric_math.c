@@ -410,6 +410,7 @@ static Status num_power_log(FnCall *call, const NumArg *x, const NumArg *y, doub
     mpz_clears(p, q, NULL);
     return st;
 }
+/* num_power - x to the y, both finite. */
 static Status num_power(FnCall *call, const NumArg *x, const NumArg *y, Str *out)
 {
     mpz_t whole;

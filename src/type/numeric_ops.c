@@ -48,6 +48,7 @@ static Status num_add_big(Cx *cx, Arena *a, const Str *x, const Str *y, bool neg
     mpz_clears(p, q, NULL);
     return st;
 }
+/* num_add - x + y or x - y; 128 bits hold the sum of any two short numbers of near scales. */
 static ALWAYS_INLINE Status num_add(Cx *cx, Arena *a, const Str *x, const Str *y, bool negate_y,
                                     Str *out)
 {
@@ -87,6 +88,7 @@ Status numeric_subtract(Cx *cx, Arena *a, const Str *x, const Str *y, Str *out)
     return num_add(cx, a, x, y, true, out);
 }
 
+/* numeric_multiply - two short magnitudes fit 128 bits; the rest goes to GMP. */
 Status numeric_multiply(Cx *cx, Arena *a, const Str *x, const Str *y, Str *out)
 {
     Num nx = num_get(x), ny = num_get(y);

@@ -127,6 +127,8 @@ REG_OUT(regnamespace_out, TYPE_REGNAMESPACE)
 REG_OUT(regrole_out, TYPE_REGROLE)
 
 /* ---- tid: a row id in eight bytes, shown as (block,offset) with sixteen bits of offset ---- */
+
+/* tid_in - "(block,offset)". */
 static Status tid_in(FnCall *call, Slice text, int32_t typmod UNUSED, Datum *out)
 {
     Slice s = slice_trim(text);

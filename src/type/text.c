@@ -90,8 +90,8 @@ static Status bpchar_recv(FnCall *call, Slice bytes, int32_t typmod, Datum *out)
     TRY(utf8_verify(call->cx, bytes));
     return bpchar_coerce(call, bytes, typmod, false, &out->str);
 }
-/* name_of - cut to 63 bytes at a character's end. */
-static Str name_of(Arena *arena, Slice s)
+/* name_truncated - cut to 63 bytes at a character's end. */
+static Str name_truncated(Arena *arena, Slice s)
 {
     size_t n = MIN(s.len, (size_t)NAME_BYTES_MAX);
     while (n < s.len && n > 0 && ((uint8_t)s.ptr[n] & 0xc0) == 0x80) {
@@ -101,7 +101,7 @@ static Str name_of(Arena *arena, Slice s)
 }
 static Status name_in(FnCall *call, Slice text, int32_t typmod UNUSED, Datum *out)
 {
-    out->str = name_of(call->arena, text);
+    out->str = name_truncated(call->arena, text);
     return ST_OK;
 }
 static Status name_recv(FnCall *call, Slice bytes, int32_t typmod, Datum *out)
@@ -276,12 +276,12 @@ ROW_KERNEL(name_text)
 }
 ROW_KERNEL(text_name)
 {
-    r->str = name_of(call->arena, str_slice(&a[0].str));
+    r->str = name_truncated(call->arena, str_slice(&a[0].str));
     return ST_OK;
 }
 ROW_KERNEL(bpchar_name)
 {
-    r->str = name_of(call->arena, bpchar_slice(&a[0].str));
+    r->str = name_truncated(call->arena, bpchar_slice(&a[0].str));
     return ST_OK;
 }
 ROW_KERNEL(text_char)

@@ -263,6 +263,7 @@ static bool text_set_has(Slice set, const char *p, size_t n)
     }
     return false;
 }
+/* text_trim - without characters of a set at the ends. */
 static Str text_trim(const Str *v, Slice set, bool left, bool right)
 {
     Slice s = str_slice(v);
@@ -306,6 +307,8 @@ TEXT_TRIM(rtrim, false, true)
 /* clang-format on */
 
 /* ---- padding, repeating, mapping ---- */
+
+/* text_pad - fill to a length in characters, or cut to it. */
 static Status text_pad(FnCall *call, const Str *v, int32_t want, Slice fill, bool left, Str *out)
 {
     Slice s = str_slice(v);

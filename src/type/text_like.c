@@ -169,6 +169,7 @@ static bool like_simple(const LikePattern *like, Slice t)
     return true;
 }
 
+/* like_run - compile the pattern when it changes, match each row. */
 static Status like_run(KERNEL_PARAMS, bool fold, bool negate)
 {
     (void)arg_count;

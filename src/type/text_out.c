@@ -7,7 +7,7 @@
 #include "type/kernel.h"
 
 /* ---- bytea ---- */
-static int hex_value(char c)
+static int hex_digit_value(char c)
 {
     return is_digit(c)            ? c - '0'
            : c >= 'a' && c <= 'f' ? c - 'a' + 10
@@ -23,7 +23,7 @@ static Status hex_decode(Cx *cx, Slice s, char *to, size_t *n_out)
             i++;
             continue;
         }
-        int hi = hex_value(s.ptr[i]), lo = i + 1 < s.len ? hex_value(s.ptr[i + 1]) : -1;
+        int hi = hex_digit_value(s.ptr[i]), lo = i + 1 < s.len ? hex_digit_value(s.ptr[i + 1]) : -1;
         if (hi < 0 || (i + 1 < s.len && lo < 0)) {
             const char *bad = hi < 0 ? s.ptr + i : s.ptr + i + 1;
             return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
@@ -218,6 +218,7 @@ static void base64_encode(Buf *buf, Slice s)
         }
     }
 }
+/* base64_decode - white space is passed over; the end must be whole. */
 static Status base64_decode(Cx *cx, Slice s, char *to, size_t *n_out)
 {
     uint32_t v = 0, count = 0, pads = 0;
@@ -408,6 +409,7 @@ static Status text_of_arg(FnCall *call, const Vector *const *args, uint32_t i, u
 /* text_rows - run `one` for each row with an empty buffer and keep what it wrote. */
 typedef Status (*TextRowFn)(FnCall *call, const Vector *const *args, uint32_t arg_count,
                             uint32_t row, Buf *buf);
+/* text_rows - run `one` for each row with an empty buffer and keep what it wrote. */
 static Status text_rows(KERNEL_PARAMS, TextRowFn one)
 {
     Buf buf;
@@ -612,6 +614,7 @@ static Status format_width(FnCall *call, const Vector *const *args, uint32_t at,
     *width = (int32_t)v;
     return st;
 }
+/* format_row - one row of format(): literal text and conversions in turn. */
 static Status format_row(FnCall *call, const Vector *const *args, uint32_t arg_count, uint32_t row,
                          Buf *buf)
 {

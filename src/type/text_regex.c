@@ -210,6 +210,8 @@ REGEX_KERNEL(texticregexne, true, true)
 /* clang-format on */
 
 /* ---- options ---- */
+
+/* regex_flags - the letters of an options argument. */
 static Status regex_flags(Cx *cx, Slice s, bool allow_global, const char *fn, RegexFlags *flags)
 {
     memset(flags, 0, sizeof(*flags));
@@ -281,6 +283,8 @@ ROW_KERNEL(textregexsubstr)
 }
 
 /* ---- regexp_replace ---- */
+
+/* regex_put_replacement - the replacement with \1 to \9 and \& filled in. */
 static void regex_put_replacement(Slice with, Slice t, const Regex *re, const PCRE2_SIZE *v,
                                   Buf *buf)
 {
@@ -437,6 +441,7 @@ ROW_KERNEL(regexp_count)
 {
     return regex_count(call, a, a[2].i32, &a[3].str, &r->i32);
 }
+/* regex_substr - the n-th match, or a group of it. */
 static Status regex_substr(FnCall *call, const Datum *a, int32_t start, int32_t n, const Str *opt,
                            int32_t group, Str *out)
 {
@@ -493,6 +498,8 @@ ROW_KERNEL(regexp_substr)
 }
 
 /* ---- SIMILAR TO: its pattern as a regular expression ---- */
+
+/* similar_to_regex - rewrite SIMILAR TO's wildcards; the whole text must match. */
 static Status similar_to_regex(FnCall *call, Slice p, Slice esc, Str *out)
 {
     if (esc.len > 0 && utf8_count(esc) != 1) {

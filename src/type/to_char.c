@@ -365,6 +365,7 @@ static void char_put_time(Buf *buf, const CharNode *node, const CharTime *t)
     default: break;
     }
 }
+/* char_format - write a time by a format. */
 static Status char_format(FnCall *call, const CharTime *t, Slice format, Str *out)
 {
     Buf buf;
@@ -514,6 +515,7 @@ static Status char_in_year(Cx *cx, Slice *in, const CharNode *node, bool free_wi
     v->has_year = true;
     return ST_OK;
 }
+/* char_in_field - read one field of a format from the input. */
 static Status char_in_field(Cx *cx, Slice *in, const CharNode *node, bool free_width, CharIn *v)
 {
     size_t n = 0;

@@ -157,6 +157,7 @@ typedef struct TzScan {
     Arena *arena;
 } TzScan;
 
+/* tz_scan_abbrev - letters, or anything between < and >. */
 static bool tz_scan_abbrev(TzScan *s, const char **out)
 {
     const char *start = s->p;
@@ -213,6 +214,7 @@ static bool tz_scan_time(TzScan *s, int32_t *out)
     *out = sign * (h * 3600 + m * 60 + sec);
     return true;
 }
+/* tz_scan_date - ",date[/time]" of a rule. */
 static bool tz_scan_date(TzScan *s, TzRuleDate *d)
 {
     if (s->p == s->end || *s->p++ != ',' || s->p == s->end) {
@@ -243,6 +245,7 @@ static bool tz_scan_date(TzScan *s, TzRuleDate *d)
     }
     return true;
 }
+/* tz_scan_rule - a whole POSIX zone string. */
 static bool tz_scan_rule(TzScan *s, TzRule *rule)
 {
     int32_t west = 0;
@@ -412,6 +415,7 @@ static Status tz_match_path(Cx *cx, Os *os, Arena *arena, Slice name, char *path
     return ST_OK;
 }
 
+/* tz_read_file - find the file, spelled as on disk, and parse it. */
 static Status tz_read_file(Cx *cx, Os *os, Arena *arena, Slice name, const TimeZone **out)
 {
     char path[sizeof(TZ_DIR) + TZ_NAME_MAX + 1] = TZ_DIR;

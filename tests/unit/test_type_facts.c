@@ -59,7 +59,7 @@ static void fact_settings(FactRun *run, const char *settings)
         }
         *value++ = '\0';
         if (strcmp(s, "extra_float_digits") == 0) {
-            run->env.extra_float_digits = atoi(value);
+            run->env.extra_float_digits = (int)strtol(value, NULL, 10);
         } else if (strcmp(s, "bytea_output") == 0) {
             run->env.bytea_escape = strcmp(value, "escape") == 0;
         } else if (strcmp(s, "timezone") == 0) {
@@ -204,7 +204,7 @@ static void fact_in(FactRun *run, const char *line, char **f)
     Datum v;
     memset(&v, 0, sizeof(v));
     size_t n = fact_unescape(f[8]);
-    Status st = type->in(&call, (Slice){f[8], n}, atoi(f[4]), &v);
+    Status st = type->in(&call, (Slice){f[8], n}, (int)strtol(f[4], NULL, 10), &v);
     if (st == ST_OK) {
         fact_key_roundtrip(run, line, type, &v);
         fact_binary_roundtrip(run, line, type, &v);
