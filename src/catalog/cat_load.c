@@ -129,6 +129,39 @@ static int load_by_first_oid(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* load_identity_defaults - an identity column takes its values from the sequence that belongs to
+ * it: an internal dependency, no row of pg_attrdef. */
+static Status load_identity_defaults(Cx *cx, TableLoad *l, CatColumn *columns, uint16_t count)
+{
+    bool any = false;
+    for (uint16_t i = 0; i < count; i++) {
+        any = any || columns[i].identity != 0;
+    }
+    if (!any) {
+        return ST_OK;
+    }
+    CatKey key = {.count = 2,
+                  .columns = {PG_DEPEND_REFCLASSID, PG_DEPEND_REFOBJID},
+                  .values = {{.u32 = CAT_PG_CLASS}, {.u32 = l->table->oid}}};
+    const CatRow *rows;
+    uint32_t n;
+    TRY(cat_read_list(cx, l->read, l->scratch, CAT_PG_DEPEND, &key, &rows, &n));
+    for (uint32_t r = 0; r < n; r++) {
+        int32_t attnum = rows[r].values[PG_DEPEND_REFOBJSUBID].i32;
+        if (cat_oid(&rows[r], PG_DEPEND_CLASSID) != CAT_PG_CLASS ||
+            cat_char(&rows[r], PG_DEPEND_DEPTYPE) != 'i') {
+            continue;
+        }
+        for (uint16_t i = 0; i < count; i++) {
+            if (columns[i].number == attnum && columns[i].identity != 0) {
+                columns[i].default_sql = arena_printf(l->arena, "nextval('%u'::oid::regclass)",
+                                                      cat_oid(&rows[r], PG_DEPEND_OBJID));
+            }
+        }
+    }
+    return ST_OK;
+}
+
 /* load_columns - columns by attnum, with their defaults. */
 static Status load_columns(Cx *cx, TableLoad *l)
 {
@@ -168,6 +201,7 @@ static Status load_columns(Cx *cx, TableLoad *l)
             }
         }
     }
+    TRY(load_identity_defaults(cx, l, columns, n));
     l->table->columns = columns;
     l->table->column_count = n;
     return ST_OK;

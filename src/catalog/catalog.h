@@ -94,7 +94,7 @@ typedef struct CatColumn {
     char identity;           /* 0, 'a' always, 'd' by default */
     char generated;          /* 0, 's' stored */
     Oid default_oid;         /* pg_attrdef OID, 0 = none */
-    const char *default_sql; /* expression text, NULL = none */
+    const char *default_sql; /* expression text, NULL = none; of an identity column: its sequence */
 } CatColumn;
 
 typedef struct CatIndex {

@@ -55,6 +55,21 @@ static uint32_t parse_error_state(const char *message)
     return ERRCODE_SYNTAX_ERROR;
 }
 
+/* parse_error_hint - the hints of the grammar, which the library does not hand on. */
+static void parse_error_hint(Cx *cx, const char *message)
+{
+    static const char *const HINTS[][2] = {
+        {"subquery in FROM must have an alias", "For example, FROM (SELECT ...) [AS] foo."},
+        {"VALUES in FROM must have an alias", "For example, FROM (VALUES ...) [AS] foo."},
+        {"LIMIT #,# syntax is not supported", "Use separate LIMIT and OFFSET clauses."},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(HINTS); i++) {
+        if (strcmp(HINTS[i][0], message) == 0) {
+            st_ignore(err_hint(cx, "%s", HINTS[i][1]));
+        }
+    }
+}
+
 Status parse_sql(Cx *cx, Arena *arena, Slice sql, ParsedStmt **stmts_out, uint32_t *count_out)
 {
     *stmts_out = NULL;
@@ -65,6 +80,7 @@ Status parse_sql(Cx *cx, Arena *arena, Slice sql, ParsedStmt **stmts_out, uint32
     if (r.error != NULL) {
         (void)err_set(cx, parse_error_state(r.error->message), "%s", r.error->message);
         (void)err_position(cx, r.error->cursorpos);
+        parse_error_hint(cx, r.error->message);
         pg_query_free_protobuf_parse_result(r);
         return ST_ERROR;
     }

@@ -280,6 +280,33 @@ static void check_reg(LookupFixture *f, Oid type, const char *text, Oid expected
     buf_release(&b);
 }
 
+/* An identity column's default is its sequence, found by the dependency. */
+static void test_identity_default(void **state)
+{
+    LookupFixture *f = *state;
+    LookupRow r;
+    const CatTable *t;
+    insert_class(f, 16400, "ids", 'r');
+    row_clear(&r);
+    row_oid(&r, PG_ATTRIBUTE_ATTRELID, 16400);
+    row_i16(&r, PG_ATTRIBUTE_ATTNUM, 1);
+    row_text(&r, PG_ATTRIBUTE_ATTNAME, "id");
+    row_oid(&r, PG_ATTRIBUTE_ATTTYPID, TYPE_INT4);
+    row_char(&r, PG_ATTRIBUTE_ATTIDENTITY, 'a');
+    insert(f, CAT_PG_ATTRIBUTE, &r);
+    row_oid(&r, PG_DEPEND_CLASSID, CAT_PG_CLASS);
+    row_oid(&r, PG_DEPEND_OBJID, 16401);
+    row_oid(&r, PG_DEPEND_OBJSUBID, 0);
+    row_oid(&r, PG_DEPEND_REFCLASSID, CAT_PG_CLASS);
+    row_oid(&r, PG_DEPEND_REFOBJID, 16400);
+    row_oid(&r, PG_DEPEND_REFOBJSUBID, 1);
+    row_char(&r, PG_DEPEND_DEPTYPE, 'i');
+    insert(f, CAT_PG_DEPEND, &r);
+    cat_changed(&f->view);
+    assert_int_equal(cat_table_by_name(&f->cx, &f->view, NULL, "ids", &t), ST_OK);
+    assert_string_equal(t->columns[0].default_sql, "nextval('16401'::oid::regclass)");
+}
+
 static void test_reg_names(void **state)
 {
     LookupFixture *f = *state;
@@ -405,6 +432,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_orders, lookup_setup, lookup_teardown),
         cmocka_unit_test_setup_teardown(test_table, lookup_setup, lookup_teardown),
         cmocka_unit_test_setup_teardown(test_builtin_relations, lookup_setup, lookup_teardown),
+        cmocka_unit_test_setup_teardown(test_identity_default, lookup_setup, lookup_teardown),
         cmocka_unit_test_setup_teardown(test_reg_names, lookup_setup, lookup_teardown),
         cmocka_unit_test_setup_teardown(test_scan, lookup_setup, lookup_teardown),
         cmocka_unit_test_setup_teardown(test_search_path, lookup_setup, lookup_teardown),
