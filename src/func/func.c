@@ -44,3 +44,9 @@ const FnOps *func_ops_by_prosrc(const char *prosrc)
     }
     return NULL;
 }
+
+bool func_reg_out(void *session, Oid reg_type, Oid oid, Buf *buf)
+{
+    const FuncSession *f = session;
+    return f->view != NULL && cat_reg_text(f->view, reg_type, oid, buf);
+}

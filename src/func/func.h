@@ -37,4 +37,7 @@ typedef struct FuncSession {
  * extra_fn. */
 const FnOps *func_ops_by_prosrc(const char *prosrc);
 
+/* func_reg_out - TypeEnv.reg_out of a session whose TypeEnv.session is a FuncSession. */
+bool func_reg_out(void *session, Oid reg_type, Oid oid, Buf *buf);
+
 #endif

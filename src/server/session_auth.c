@@ -132,6 +132,7 @@ static Status session_ready(Cx *cx, Session *s)
                             .sequence_values = &s->sequence_values,
                             .session_arena = &s->arena};
     s->env.session = &s->func;
+    s->env.reg_out = func_reg_out;
     s->env.os = srv->os;
     TRY(settings_apply(cx, s));
     s->state = SESSION_READY;
