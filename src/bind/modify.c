@@ -3,6 +3,10 @@
  */
 #include "bind/bind_internal.h"
 
+#include "catalog/catalog_data.h"
+
+#define PROC_NEXTVAL 1574
+
 Status bind_is_modifiable(BindScope *s, const CatTable *t)
 {
     if (t->kind == 'S') {
@@ -62,12 +66,51 @@ Status bind_stored_expr(BindScope *s, const CatTable *t, uint16_t rte, const cha
     return bind_expr(d, node, out);
 }
 
+/* owned_sequence_row - the pg_depend row of an identity column's own sequence. */
+static Status owned_sequence_row(void *arg, Cx *cx, const CatRow *row)
+{
+    (void)cx;
+    const Datum *type = &row->values[PG_DEPEND_DEPTYPE];
+    char deptype = cat_column_phys(TYPE_CHAR) == PHYS_STR ? *str_ptr(&type->str) : (char)type->b16[0];
+    if (row->values[PG_DEPEND_CLASSID].u32 == CAT_PG_CLASS && deptype == 'i') {
+        *(Oid *)arg = row->values[PG_DEPEND_OBJID].u32;
+    }
+    return ST_OK;
+}
+
+/* identity_default - nextval of the sequence that the column owns; no pg_attrdef row says so. */
+static Status identity_default(BindScope *s, const CatTable *t, uint16_t column, Expr **out)
+{
+    static const uint16_t COLUMNS[] = {PG_DEPEND_REFCLASSID, PG_DEPEND_REFOBJID,
+                                       PG_DEPEND_REFOBJSUBID};
+    Datum key[3];
+    Oid sequence = 0;
+    memset(key, 0, sizeof(key));
+    key[0].u32 = CAT_PG_CLASS;
+    key[1].u32 = t->oid;
+    key[2].i32 = t->columns[column].number;
+    TRY(cat_rows_each(s->cx, s->b->view, CAT_PG_DEPEND, COLUMNS, key, 3, owned_sequence_row,
+                      &sequence));
+    const CatProc *proc = cat_proc(s->b->view, PROC_NEXTVAL);
+    if (sequence == 0 || proc == NULL) {
+        return err_set(s->cx, ERRCODE_INTERNAL_ERROR, "no owned sequence found for column \"%s\"",
+                       t->columns[column].name);
+    }
+    Expr *e = bind_func_expr(s, proc, TYPE_INT8, -1, 1);
+    e->args[0] = bind_expr_new(s, EXPR_CONST, TYPE_REGCLASS, -1, -1, 0);
+    e->args[0]->u.constant.value.u32 = sequence;
+    return bind_assign(s, t, column, e, -1, out);
+}
+
 Status bind_column_default(BindScope *s, const CatTable *t, uint16_t column, Expr **out)
 {
     const CatColumn *c = &t->columns[column];
     Expr *e;
     if (c->generated != 0) {
         return err_unsupported(s->cx, "generated columns are not supported");
+    }
+    if (!c->dropped && c->identity != 0) {
+        return identity_default(s, t, column, out);
     }
     if (c->dropped || c->default_sql == NULL) {
         const CatType *type = cat_type(s->b->view, c->dropped ? TYPE_INT4 : c->type);

@@ -188,6 +188,16 @@ static RowMark lock_mark(const PgQuery__LockingClause *lc, uint16_t rte)
     return m;
 }
 
+/* lock_nullable - row locks cannot be taken where an outer join may give no row. */
+static bool lock_nullable(const FromNode *n, uint16_t rte, bool nullable)
+{
+    if (!n->is_join) {
+        return nullable && n->rte == rte;
+    }
+    return lock_nullable(n->left, rte, nullable || n->join == JOIN_RIGHT || n->join == JOIN_FULL) ||
+           lock_nullable(n->right, rte, nullable || n->join == JOIN_LEFT || n->join == JOIN_FULL);
+}
+
 /* lock_add - a lock on one entry; a second clause on it strengthens the first. */
 static Status lock_add(BindScope *s, const PgQuery__LockingClause *lc, uint16_t rte, bool named)
 {
@@ -200,6 +210,13 @@ static Status lock_add(BindScope *s, const PgQuery__LockingClause *lc, uint16_t 
                                    lock_name(lc->strength));
         }
         return ST_OK;
+    }
+    for (uint16_t i = 0; i < q->from_count; i++) {
+        if (lock_nullable(q->from[i], rte, false)) {
+            return err_unsupported(s->cx,
+                                   "%s cannot be applied to the nullable side of an outer join",
+                                   lock_name(lc->strength));
+        }
     }
     if (!s->b->no_locks && s->b->view->txn != NULL) {
         TRY(cat_table_lock(s->cx, s->b->view, r->table->schema_name, r->table->name,

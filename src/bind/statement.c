@@ -31,6 +31,11 @@ Status bind_statement(Cx *cx, BindCx *b, const struct PgQuery__Node *stmt, Query
 /* table_expr_mismatch - 42804 in the words of the place the expression stands in. */
 static Status table_expr_mismatch(BindScope *s, const Expr *e, Oid type, const char *what)
 {
+    if (strcmp(what, "DEFAULT") == 0) {
+        return err_set(s->cx, ERRCODE_DATATYPE_MISMATCH,
+                       "column is of type %s but default expression is of type %s",
+                       bind_type_text(s, type), bind_type_text(s, e->type));
+    }
     (void)err_set(s->cx, ERRCODE_DATATYPE_MISMATCH, "%s is of type %s but expression is of type %s",
                   what, bind_type_text(s, type), bind_type_text(s, e->type));
     (void)err_hint(s->cx, "You will need to rewrite or cast the expression.");
