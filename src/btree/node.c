@@ -9,7 +9,9 @@
 static uint32_t head_of(const uint8_t *key, size_t len)
 {
     uint8_t b[4] = {0};
-    memcpy(b, key, MIN(len, (size_t)4));
+    if (len != 0) {
+        memcpy(b, key, MIN(len, (size_t)4));
+    }
     return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 

@@ -110,7 +110,7 @@ bool fused_filter(FusedOp op, const Vector *col, const Vector *konst, const Sel 
         for (uint32_t i = 0; i < n; i++) {
             uint16_t row = idx_out[i];
             idx_out[m] = row;
-            m += (col->valid[row >> 6] >> (row & 63)) & 1;
+            m += (uint32_t)((col->valid[row >> 6] >> (row & 63)) & 1);
         }
         n = m;
     }
