@@ -109,6 +109,12 @@ static Status server_init_settings(Cx *cx, Server *srv)
     for (uint32_t i = 0; i < o->set_count; i++) {
         TRY(server_setting_set(cx, srv, o->set_names[i], o->set_values[i]));
     }
+    /* The settings of these names mean the same as the options. */
+    srv->options.port = (uint16_t)strtoul(server_setting(srv, "port"), NULL, 10);
+    const char *host = server_setting(srv, "listen_addresses"),
+               *dir = server_setting(srv, "unix_socket_directories");
+    srv->options.listen_host = host[0] != '\0' ? arena_strdup(&srv->arena, host) : NULL;
+    srv->options.socket_dir = dir[0] != '\0' ? arena_strdup(&srv->arena, dir) : NULL;
     srv->max_connections = (uint32_t)strtoul(server_setting(srv, "max_connections"), NULL, 10);
     srv->work_mem_bytes = setting_bytes(srv, "work_mem", 1024);
     return ST_OK;
