@@ -22,6 +22,15 @@ Status ddl_execute(Cx *cx, DdlCx *d, const struct PgQuery__Node *stmt, const cha
     case PG_QUERY__NODE__NODE_TRUNCATE_STMT:
         *tag_out = "TRUNCATE TABLE";
         return ddl_truncate(cx, d, stmt->truncate_stmt);
+    case PG_QUERY__NODE__NODE_ALTER_TABLE_STMT:
+        return ddl_alter_table(cx, d, stmt->alter_table_stmt, tag_out);
+    case PG_QUERY__NODE__NODE_RENAME_STMT: return ddl_rename(cx, d, stmt->rename_stmt, tag_out);
+    case PG_QUERY__NODE__NODE_VIEW_STMT:
+        *tag_out = "CREATE VIEW";
+        return ddl_create_view(cx, d, stmt->view_stmt);
+    case PG_QUERY__NODE__NODE_COMMENT_STMT:
+        *tag_out = "COMMENT";
+        return ddl_comment(cx, d, stmt->comment_stmt);
     case PG_QUERY__NODE__NODE_DROP_STMT: return ddl_drop(cx, d, stmt->drop_stmt, tag_out);
     default: return ST_NOTFOUND;
     }

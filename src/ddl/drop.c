@@ -61,12 +61,10 @@ static Status drop_dependents(Cx *cx, DropWork *w, uint32_t at)
     static const uint16_t COLUMNS[3] = {PG_DEPEND_REFCLASSID, PG_DEPEND_REFOBJID,
                                         PG_DEPEND_REFOBJSUBID};
     DdlObject o = w->items[at].o;
-    bool quiet = at >= w->root_count && !w->items[at].report;
     Datum key[3] = {{.u32 = o.class_oid}, {.u32 = o.oid}, {.i32 = o.sub}};
     DdlRowList list;
     TRY(ddl_rows(cx, w->d, CAT_PG_DEPEND, COLUMNS, key, o.sub != 0 ? 3 : 2, &list));
     qsort(list.rows, list.count, sizeof(DdlRow), drop_newest_first);
-    (void)quiet;
     for (uint32_t i = 0; i < list.count; i++) {
         const DdlRow *r = &list.rows[i];
         const char *type = ddl_row_text(w->d, r, PG_DEPEND_DEPTYPE);
@@ -76,6 +74,16 @@ static Status drop_dependents(Cx *cx, DropWork *w, uint32_t at)
                          .report = type != NULL && type[0] == 'n'};
         if (item.by.class_oid != CAT_PG_CLASS || o.sub == 0) {
             item.by.sub = o.sub;
+        }
+        if (item.o.class_oid == DDL_PG_REWRITE && o.class_oid == CAT_PG_CLASS) {
+            /* the rule is a part of its view: the view goes */
+            Datum rule = {.u32 = item.o.oid};
+            DdlRow row;
+            TRY(ddl_row_load(cx, w->d, DDL_PG_REWRITE, &rule, 1, &row));
+            Oid view = row.values[PG_REWRITE_EV_CLASS].u32;
+            if (view != o.oid) {
+                item.o = (DdlObject){CAT_PG_CLASS, view, 0};
+            }
         }
         DropItem *have = drop_has(w, item.o);
         if (have != NULL) {

@@ -29,7 +29,8 @@ static Status query_drain(Cx *cx, DdlCx *d, Plan *plan, const Snapshot *snap, Dd
     return st == ST_DONE ? ST_OK : st;
 }
 
-Status ddl_run(Cx *cx, DdlCx *d, const char *sql, DdlRowSink *sink)
+/* query_plan_and_drain - from text to the last row. */
+static Status query_plan_and_drain(Cx *cx, DdlCx *d, const char *sql, DdlRowSink *sink)
 {
     ParsedStmt *stmts;
     uint32_t count;
@@ -37,7 +38,6 @@ Status ddl_run(Cx *cx, DdlCx *d, const char *sql, DdlRowSink *sink)
     Plan *plan;
     BindCx b = {
         .view = d->view, .arena = d->arena, .sql = slice_of(sql), .env = d->env, .no_locks = true};
-    TRY(txn_next_command(cx, d->view->txn)); /* rows written by this statement are seen */
     TRY(parse_sql(cx, d->arena, b.sql, &stmts, &count));
     ASSERT(count == 1);
     TRY(bind_statement(cx, &b, stmts[0].node, &query));
@@ -47,6 +47,18 @@ Status ddl_run(Cx *cx, DdlCx *d, const char *sql, DdlRowSink *sink)
     Status st = query_drain(cx, d, plan, &snap, sink);
     snapshot_release(&snap);
     plan_unref(plan);
+    return st;
+}
+
+Status ddl_run(Cx *cx, DdlCx *d, const char *sql, DdlRowSink *sink)
+{
+    TRY(txn_next_command(cx, d->view->txn)); /* rows written by this statement are seen */
+    /* The plan takes the view's pins and lets go of them at its end: the caller's objects must not
+       be among them. */
+    CatPins *mine = cat_pins_take(d->view);
+    Status st = query_plan_and_drain(cx, d, sql, sink);
+    cat_view_release_pins(d->view);
+    d->view->pins = mine;
     return st;
 }
 

@@ -1,0 +1,344 @@
+/*
+ * alter_table.c - ALTER TABLE: columns added and dropped, defaults, NOT NULL, constraints.
+ */
+#include "ddl/ddl_internal.h"
+
+/* AlterAdd - a column being added: the constraints of its definition come after it. */
+typedef struct AlterAdd {
+    DdlCx *d;
+    NewConstraint *list;
+    uint32_t count;
+} AlterAdd;
+
+static void alter_add_constraint(void *arg, PgQuery__Constraint *con, const char *column)
+{
+    AlterAdd *a = arg;
+    a->list = arena_grow(a->d->arena, a->list, a->count * sizeof(NewConstraint),
+                         (a->count + 1) * sizeof(NewConstraint));
+    a->list[a->count++] = (NewConstraint){.node = con, .column = column};
+}
+
+/* AlterValue - DdlRowSink of the one value a default gives. */
+typedef struct AlterValue {
+    Arena *arena;
+    Datum value;
+    bool is_null, phys_str;
+} AlterValue;
+
+static Status alter_value_row(void *arg, Cx *cx, const Batch *batch)
+{
+    AlterValue *v = arg;
+    (void)cx;
+    SEL_FOREACH(row, &batch->sel)
+    {
+        v->is_null = vec_is_null(batch->cols[0], row);
+        if (!v->is_null) {
+            v->value = vec_get(batch->cols[0], row);
+            if (v->phys_str) {
+                Str s = v->value.str;
+                v->value.str = str_ref(arena_memdup(v->arena, str_ptr(&s), s.len), s.len);
+            }
+        }
+        return ST_DONE;
+    }
+    return ST_OK;
+}
+
+static bool alter_is_volatile(const Expr *e)
+{
+    if (e->proc != NULL && e->proc->volatility == 'v') {
+        return true;
+    }
+    for (uint16_t i = 0; i < e->arg_count; i++) {
+        if (e->args[i] != NULL && alter_is_volatile(e->args[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* alter_default_value - what rows already there get: the default's value now. *each_out: it must be
+ * computed for each row. */
+static Status alter_default_value(Cx *cx, DdlCx *d, NewColumn *c, ColumnLayout *layout,
+                                  bool *each_out)
+{
+    Expr *e;
+    char *text;
+    *each_out = c->sequence != 0;
+    layout->missing_is_null = true;
+    if (c->default_node == NULL) {
+        return ST_OK;
+    }
+    BindCx b = {.view = d->view, .arena = d->arena, .sql = d->sql, .env = d->env};
+    TRY(bind_table_expr(cx, &b, NULL, c->default_node, c->type->oid, c->typmod, "DEFAULT", &e));
+    if (alter_is_volatile(e)) {
+        *each_out = true;
+        return ST_OK;
+    }
+    TRY(parse_deparse_expression(cx, d->arena, c->default_node, &text));
+    Buf type;
+    buf_init(&type, 512);
+    cat_format_type(d->view, c->type->oid, c->typmod, &type);
+    const char *sql = arena_printf(d->arena, "SELECT CAST((%s) AS %.*s)", text, (int)type.len,
+                                   (const char *)type.data);
+    buf_release(&type);
+    AlterValue v = {.arena = d->arena, .is_null = true, .phys_str = c->type->phys == PHYS_STR};
+    DdlRowSink sink = {.batch = alter_value_row, .arg = &v};
+    TRY(ddl_run(cx, d, sql, &sink));
+    layout->missing_is_null = v.is_null;
+    layout->missing = v.value;
+    return ST_OK;
+}
+
+/* alter_store_column - layout and rows of one new column. */
+static Status alter_store_column(Cx *cx, DdlCx *d, const CatTable *t, NewColumn *c, bool *each_out)
+{
+    uint16_t n = t->column_count, layout_no;
+    ColumnLayout *layout = ARENA_ARRAY(d->arena, ColumnLayout, n + 1);
+    memcpy(layout, t->storage->columns, n * sizeof(ColumnLayout));
+    layout[n] = (ColumnLayout){.phys = c->type->phys};
+    TRY(alter_default_value(cx, d, c, &layout[n], each_out));
+    TRY(table_add_layout(cx, d->engine, d->view->txn, t->tree, layout, (uint16_t)(n + 1),
+                         &layout_no));
+    bool not_null = c->not_null;
+    c->not_null = false; /* set once the rows have values */
+    TRY(ddl_insert_attribute(cx, d, t->oid, c));
+    c->not_null = not_null;
+    return ddl_update_class_i16(cx, d, t->oid, PG_CLASS_RELNATTS, (int16_t)(n + 1));
+}
+
+static Status alter_add_column(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd)
+{
+    const PgQuery__ColumnDef *def = cmd->def->column_def;
+    const CatTable *t;
+    NewColumn c;
+    bool each;
+    AlterAdd add = {.d = d};
+    ColumnSink sink = {.constraint = alter_add_constraint, .arg = &add};
+    TRY(ddl_reload(cx, d, oid, &t));
+    if (ddl_column(t, def->colname) != NULL) {
+        if (cmd->missing_ok) {
+            err_notice(cx, ERR_NOTICE, ERRCODE_DUPLICATE_COLUMN, NULL,
+                       "column \"%s\" of relation \"%s\" already exists, skipping", def->colname,
+                       t->name);
+            return ST_OK;
+        }
+        return err_set(cx, ERRCODE_DUPLICATE_COLUMN,
+                       "column \"%s\" of relation \"%s\" already exists", def->colname, t->name);
+    }
+    if (t->column_count >= TABLE_COLUMNS_MAX) {
+        return err_set(cx, ERRCODE_TOO_MANY_COLUMNS, "tables can have at most %d columns",
+                       TABLE_COLUMNS_MAX);
+    }
+    TRY(ddl_column_define(cx, d, def, t->name, t->namespace_oid, &sink, &c));
+    c.number = (int16_t)(t->column_count + 1);
+    for (uint32_t i = 0; i < add.count; i++) {
+        bool primary = add.list[i].node->contype == PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY;
+        for (uint16_t k = 0; primary && k < t->index_count; k++) {
+            if (t->indexes[k].primary) {
+                return err_set(cx, ERRCODE_INVALID_TABLE_DEFINITION,
+                               "multiple primary keys for table \"%s\" are not allowed", t->name);
+            }
+        }
+    }
+    TRY(alter_store_column(cx, d, t, &c, &each));
+    TRY(ddl_reload(cx, d, oid, &t));
+    TRY(ddl_column_finish(cx, d, t, &c));
+    TRY(ddl_reload(cx, d, oid, &t));
+    if (each) {
+        TRY(ddl_run(cx, d,
+                    arena_printf(d->arena, "UPDATE %s SET %s = DEFAULT", ddl_qualified(d, t),
+                                 ddl_sql_name(d->arena, c.name)),
+                    NULL));
+    }
+    if (c.not_null) {
+        TRY(ddl_set_not_null(cx, d, t, c.number, true));
+    }
+    for (uint32_t i = 0; i < add.count; i++) {
+        TRY(ddl_add_constraint(cx, d, oid, &add.list[i], true));
+    }
+    return ST_OK;
+}
+
+/* alter_find_column - the column the command names. */
+static Status alter_find_column(Cx *cx, const CatTable *t, const char *name,
+                                const CatColumn **column_out)
+{
+    *column_out = ddl_column(t, name);
+    return *column_out != NULL
+               ? ST_OK
+               : err_set(cx, ERRCODE_UNDEFINED_COLUMN,
+                         "column \"%s\" of relation \"%s\" does not exist", name, t->name);
+}
+
+static Status alter_set_default(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd)
+{
+    const CatTable *t;
+    const CatColumn *c;
+    TRY(ddl_reload(cx, d, oid, &t));
+    TRY(alter_find_column(cx, t, cmd->name, &c));
+    if (c->identity != 0) {
+        return err_set(cx, ERRCODE_SYNTAX_ERROR,
+                       "column \"%s\" of relation \"%s\" is an identity column", c->name, t->name);
+    }
+    if (c->default_oid != 0) {
+        TRY(ddl_remove_object(cx, d, (DdlObject){CAT_PG_ATTRDEF, c->default_oid, 0}));
+    }
+    if (cmd->def == NULL) {
+        return ST_OK;
+    }
+    NewColumn n = {.name = c->name,
+                   .number = c->number,
+                   .type = cat_type(d->view, c->type),
+                   .typmod = c->typmod,
+                   .default_node = cmd->def};
+    DdlRow r;
+    TRY(ddl_column_finish(cx, d, t, &n));
+    TRY(ddl_load_attribute(cx, d, oid, n.number, &r));
+    ddl_set_bool(&r, PG_ATTRIBUTE_ATTHASDEF, n.default_sql != NULL);
+    return ddl_row_store(cx, d, &r);
+}
+
+static Status alter_drop_not_null(Cx *cx, DdlCx *d, Oid oid, const char *name)
+{
+    const CatTable *t;
+    const CatColumn *c;
+    DdlRow r;
+    TRY(ddl_reload(cx, d, oid, &t));
+    TRY(alter_find_column(cx, t, name, &c));
+    if (c->identity != 0) {
+        return err_set(cx, ERRCODE_SYNTAX_ERROR,
+                       "column \"%s\" of relation \"%s\" is an identity column", name, t->name);
+    }
+    for (uint16_t i = 0; i < t->index_count; i++) {
+        for (uint16_t k = 0; t->indexes[i].primary && k < t->indexes[i].key_count; k++) {
+            if (t->indexes[i].columns[k] == c->number) {
+                return err_set(cx, ERRCODE_INVALID_TABLE_DEFINITION,
+                               "column \"%s\" is in a primary key", name);
+            }
+        }
+    }
+    TRY(ddl_load_attribute(cx, d, oid, c->number, &r));
+    ddl_set_bool(&r, PG_ATTRIBUTE_ATTNOTNULL, false);
+    return ddl_row_store(cx, d, &r);
+}
+
+static Status alter_drop_constraint(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd)
+{
+    const CatTable *t;
+    TRY(ddl_reload(cx, d, oid, &t));
+    const CatConstraint *c = ddl_constraint_named(t, cmd->name);
+    if (c == NULL && cmd->missing_ok) {
+        err_notice(cx, ERR_NOTICE, ERRCODE_SUCCESSFUL_COMPLETION, NULL,
+                   "constraint \"%s\" of relation \"%s\" does not exist, skipping", cmd->name,
+                   t->name);
+        return ST_OK;
+    }
+    if (c == NULL) {
+        return err_set(cx, ERRCODE_UNDEFINED_OBJECT,
+                       "constraint \"%s\" of relation \"%s\" does not exist", cmd->name, t->name);
+    }
+    DdlObject o = {CAT_PG_CONSTRAINT, c->oid, 0};
+    return ddl_drop_objects(cx, d, &o, 1, cmd->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE);
+}
+
+static Status alter_drop_column(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd)
+{
+    const CatTable *t;
+    TRY(ddl_reload(cx, d, oid, &t));
+    const CatColumn *c = ddl_column(t, cmd->name);
+    if (c == NULL && cmd->missing_ok) {
+        err_notice(cx, ERR_NOTICE, ERRCODE_SUCCESSFUL_COMPLETION, NULL,
+                   "column \"%s\" of relation \"%s\" does not exist, skipping", cmd->name, t->name);
+        return ST_OK;
+    }
+    TRY(alter_find_column(cx, t, cmd->name, &c));
+    DdlObject o = {CAT_PG_CLASS, oid, c->number};
+    return ddl_drop_objects(cx, d, &o, 1, cmd->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE);
+}
+
+static Status alter_owner(Cx *cx, DdlCx *d, const PgQuery__RoleSpec *role)
+{
+    const char *name = role->rolename;
+    if (name == NULL || name[0] == '\0' || strcmp(name, d->view->user_name) == 0) {
+        return ST_OK; /* CURRENT_USER and the like */
+    }
+    return err_unsupported(cx, "changing the owner to another role is not supported");
+}
+
+/* alter_options - SET (fillfactor = ...): recorded as PostgreSQL does. */
+static Status alter_options(Cx *cx, DdlCx *d, Oid oid, const PgQuery__Node *def)
+{
+    const char *text;
+    TRY(ddl_rel_options(cx, d, def->list->items, def->list->n_items, &text));
+    return ddl_update_class_text(cx, d, oid, PG_CLASS_RELOPTIONS, text);
+}
+
+static Status alter_command(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd)
+{
+    const CatTable *t;
+    const CatColumn *c;
+    switch (cmd->subtype) {
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddColumn: return alter_add_column(cx, d, oid, cmd);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_ColumnDefault: return alter_set_default(cx, d, oid, cmd);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropNotNull:
+        return alter_drop_not_null(cx, d, oid, cmd->name);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetNotNull:
+        TRY(ddl_reload(cx, d, oid, &t));
+        TRY(alter_find_column(cx, t, cmd->name, &c));
+        return ddl_set_not_null(cx, d, t, c->number, true);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint: {
+        NewConstraint con = {.node = cmd->def->constraint};
+        return ddl_add_constraint(cx, d, oid, &con, true);
+    }
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropConstraint:
+        return alter_drop_constraint(cx, d, oid, cmd);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropColumn: return alter_drop_column(cx, d, oid, cmd);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_ChangeOwner: return alter_owner(cx, d, cmd->newowner);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetRelOptions: return alter_options(cx, d, oid, cmd->def);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnType:
+        return err_unsupported(cx, "ALTER TABLE ... ALTER COLUMN ... TYPE is not supported");
+    default: return err_unsupported(cx, "this form of ALTER TABLE is not supported");
+    }
+}
+
+/* alter_check_kind - tables only; the text names the first action, as PostgreSQL does. */
+static Status alter_check_kind(Cx *cx, const CatTable *t, const PgQuery__AlterTableCmd *cmd)
+{
+    if (t->kind == 'r' ||
+        (cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_ChangeOwner && t->oid >= FIRST_USER_OID)) {
+        return t->kind == 'r' ? ddl_require_table(cx, t) : ST_OK;
+    }
+    const char *action =
+        cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_AddColumn        ? "ADD COLUMN"
+        : cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_DropColumn     ? "DROP COLUMN"
+        : cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint  ? "ADD CONSTRAINT"
+        : cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_DropConstraint ? "DROP CONSTRAINT"
+                                                                        : "ALTER COLUMN";
+    st_ignore(err_set(cx, ERRCODE_WRONG_OBJECT_TYPE,
+                      "ALTER action %s cannot be performed on relation \"%s\"", action, t->name));
+    return err_detail(cx, "This operation is not supported for %s.",
+                      t->kind == 'i'   ? "indexes"
+                      : t->kind == 'S' ? "sequences"
+                                       : "views");
+}
+
+Status ddl_alter_table(Cx *cx, DdlCx *d, const PgQuery__AlterTableStmt *stmt, const char **tag_out)
+{
+    const CatTable *t;
+    *tag_out = stmt->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX      ? "ALTER INDEX"
+               : stmt->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE ? "ALTER SEQUENCE"
+               : stmt->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW     ? "ALTER VIEW"
+                                                                         : "ALTER TABLE";
+    TRY(ddl_lock(cx, d, stmt->relation, TABLELOCK_ACCESS_EXCLUSIVE, stmt->missing_ok, &t));
+    if (t == NULL) {
+        return ST_OK;
+    }
+    Oid oid = t->oid;
+    TRY(alter_check_kind(cx, t, stmt->cmds[0]->alter_table_cmd));
+    for (size_t i = 0; i < stmt->n_cmds; i++) {
+        TRY(alter_command(cx, d, oid, stmt->cmds[i]->alter_table_cmd));
+        cat_changed(d->view);
+    }
+    return ST_OK;
+}

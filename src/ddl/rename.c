@@ -1,0 +1,162 @@
+/*
+ * rename.c - ALTER ... RENAME of relations, columns, constraints and schemas.
+ */
+#include "ddl/ddl_internal.h"
+
+static Status rename_relation(Cx *cx, DdlCx *d, const CatTable *t, const char *name)
+{
+    bool exists;
+    TRY(ddl_relation_exists(cx, d, t->namespace_oid, name, &exists));
+    if (exists) {
+        return err_set(cx, ERRCODE_DUPLICATE_TABLE, "relation \"%s\" already exists", name);
+    }
+    TRY(ddl_update_class_text(cx, d, t->oid, PG_CLASS_RELNAME, name));
+    if (t->type_oid != 0) {
+        Datum key = {.u32 = t->type_oid};
+        DdlRow r;
+        Status st = ddl_row_load(cx, d, CAT_PG_TYPE, &key, 1, &r);
+        if (st == ST_OK) {
+            ddl_set_text(&r, PG_TYPE_TYPNAME, name);
+            st = ddl_row_store(cx, d, &r);
+        }
+        if (st != ST_OK && st != ST_NOTFOUND) {
+            return st;
+        }
+    }
+    if (t->kind != 'i') {
+        return ST_OK;
+    }
+    /* The index of a constraint and the constraint have one name. */
+    const CatTable *owner;
+    TRY(cat_table_by_oid(cx, d->view, t->index_table, &owner));
+    for (uint16_t i = 0; i < owner->index_count; i++) {
+        if (owner->indexes[i].oid == t->oid && owner->indexes[i].constraint != 0) {
+            Datum key = {.u32 = owner->indexes[i].constraint};
+            DdlRow r;
+            TRY(ddl_row_load(cx, d, CAT_PG_CONSTRAINT, &key, 1, &r));
+            ddl_set_text(&r, PG_CONSTRAINT_CONNAME, name);
+            TRY(ddl_row_store(cx, d, &r));
+        }
+    }
+    return ST_OK;
+}
+
+/* rename_column - the column and those stored texts that name it cannot follow: refused then. */
+static Status rename_column(Cx *cx, DdlCx *d, const CatTable *t, const char *from, const char *to)
+{
+    const CatColumn *c = ddl_column(t, from);
+    DdlRow r;
+    if (c == NULL) {
+        return err_set(cx, ERRCODE_UNDEFINED_COLUMN, "column \"%s\" does not exist", from);
+    }
+    if (ddl_column(t, to) != NULL) {
+        return err_set(cx, ERRCODE_DUPLICATE_COLUMN,
+                       "column \"%s\" of relation \"%s\" already exists", to, t->name);
+    }
+    for (uint16_t i = 0; i < t->constraint_count; i++) {
+        const CatConstraint *con = &t->constraints[i];
+        for (uint16_t k = 0; con->type == 'c' && k < con->column_count; k++) {
+            if (con->columns[k] == c->number) {
+                return err_unsupported(
+                    cx, "renaming a column that a check constraint uses is not supported");
+            }
+        }
+    }
+    TRY(ddl_load_attribute(cx, d, t->oid, c->number, &r));
+    ddl_set_text(&r, PG_ATTRIBUTE_ATTNAME, to);
+    return ddl_row_store(cx, d, &r);
+}
+
+static Status rename_constraint(Cx *cx, DdlCx *d, const CatTable *t, const char *from,
+                                const char *to)
+{
+    const CatConstraint *c = ddl_constraint_named(t, from);
+    DdlRow r;
+    if (c == NULL) {
+        return err_set(cx, ERRCODE_UNDEFINED_OBJECT,
+                       "constraint \"%s\" for table \"%s\" does not exist", from, t->name);
+    }
+    if (ddl_constraint_named(t, to) != NULL) {
+        return err_set(cx, ERRCODE_DUPLICATE_OBJECT,
+                       "constraint \"%s\" for relation \"%s\" already exists", to, t->name);
+    }
+    if (c->type == 'p' || c->type == 'u') {
+        bool exists;
+        TRY(ddl_relation_exists(cx, d, t->namespace_oid, to, &exists));
+        if (exists) {
+            return err_set(cx, ERRCODE_DUPLICATE_TABLE, "relation \"%s\" already exists", to);
+        }
+        TRY(ddl_update_class_text(cx, d, c->index, PG_CLASS_RELNAME, to));
+    }
+    Datum key = {.u32 = c->oid};
+    TRY(ddl_row_load(cx, d, CAT_PG_CONSTRAINT, &key, 1, &r));
+    ddl_set_text(&r, PG_CONSTRAINT_CONNAME, to);
+    return ddl_row_store(cx, d, &r);
+}
+
+static Status rename_schema(Cx *cx, DdlCx *d, const char *from, const char *to)
+{
+    Oid oid, other;
+    DdlRow r;
+    Status st = cat_namespace(cx, d->view, from, &oid);
+    if (st == ST_NOTFOUND) {
+        return err_set(cx, ERRCODE_UNDEFINED_SCHEMA, "schema \"%s\" does not exist", from);
+    }
+    TRY(st);
+    if (cat_namespace(cx, d->view, to, &other) == ST_OK) {
+        return err_set(cx, ERRCODE_DUPLICATE_SCHEMA, "schema \"%s\" already exists", to);
+    }
+    if (strncmp(to, "pg_", 3) == 0) {
+        st_ignore(err_set(cx, ERRCODE_RESERVED_NAME, "unacceptable schema name \"%s\"", to));
+        return err_detail(cx, "The prefix \"pg_\" is reserved for system schemas.");
+    }
+    Datum key = {.u32 = oid};
+    TRY(ddl_row_load(cx, d, CAT_PG_NAMESPACE, &key, 1, &r));
+    ddl_set_text(&r, PG_NAMESPACE_NSPNAME, to);
+    return ddl_row_store(cx, d, &r);
+}
+
+Status ddl_rename(Cx *cx, DdlCx *d, const PgQuery__RenameStmt *stmt, const char **tag_out)
+{
+    const CatTable *t;
+    Status st;
+    PgQuery__ObjectType type = stmt->rename_type;
+    *tag_out = "ALTER TABLE";
+    if (type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA) {
+        *tag_out = "ALTER SCHEMA";
+        TRY(rename_schema(cx, d, stmt->subname, stmt->newname));
+        cat_changed(d->view);
+        return ST_OK;
+    }
+    if (type == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX) {
+        *tag_out = "ALTER INDEX";
+    } else if (type == PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE) {
+        *tag_out = "ALTER SEQUENCE";
+    } else if (type == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW) {
+        *tag_out = "ALTER VIEW";
+    } else if (type != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE &&
+               type != PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN &&
+               type != PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT) {
+        return ST_NOTFOUND;
+    }
+    TRY(ddl_lock(cx, d, stmt->relation, TABLELOCK_ACCESS_EXCLUSIVE, stmt->missing_ok, &t));
+    if (t == NULL) {
+        return ST_OK;
+    }
+    if (t->oid < FIRST_USER_OID) {
+        return err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
+                       "permission denied: \"%s\" is a system catalog", t->name);
+    }
+    if (type == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN) {
+        TRY(ddl_require_table(cx, t));
+        st = rename_column(cx, d, t, stmt->subname, stmt->newname);
+    } else if (type == PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT) {
+        TRY(ddl_require_table(cx, t));
+        st = rename_constraint(cx, d, t, stmt->subname, stmt->newname);
+    } else {
+        st = rename_relation(cx, d, t, stmt->newname);
+    }
+    TRY(st);
+    cat_changed(d->view);
+    return ST_OK;
+}
