@@ -24,7 +24,7 @@ typedef struct DdlCx {
 /* ddl_execute - run the statement; *tag_out is its command tag ("CREATE TABLE"). ST_NOTFOUND when
    the statement is not of this folder (the caller then says 0A000). */
 Status ddl_execute(Cx *cx, DdlCx *d, const struct PgQuery__Node *stmt, const char **tag_out);
-/* ddl_analyze - ANALYZE: gather statistics of one table. */
+/* ddl_analyze - ANALYZE: gather statistics of one table; NULL: of all. */
 Status ddl_analyze(Cx *cx, DdlCx *d, const CatTable *table);
 
 #endif
