@@ -43,7 +43,6 @@ typedef struct BindScope {
     bool keep_unknown;       /* operand of a set operation: unknown literals stay */
     bool in_agg;             /* inside an aggregate's arguments */
     bool in_from_function;   /* set-returning function allowed at the top */
-    bool allow_default;      /* DEFAULT allowed: VALUES of INSERT */
     const char *no_aggs;     /* clause that may hold no aggregates, NULL = allowed */
     const char *no_columns;  /* clause that may hold no columns, NULL = allowed */
     uint32_t depth;          /* nesting of views and subqueries */
@@ -59,6 +58,8 @@ const char *bind_types_text(BindScope *s, Expr *const *args, uint32_t count);
 const char *bind_string(const Node *n); /* a String node's text, "" for others */
 Status bind_names(BindScope *s, Node *const *names, size_t count, const char **schema_out,
                   const char **name_out);
+
+Status bind_schema_exists(BindScope *s, const char *schema, int32_t location);
 
 /* ---- making expressions ---- */
 Expr *bind_expr_new(BindScope *s, ExprKind kind, Oid type, int32_t typmod, int32_t location,
@@ -186,6 +187,8 @@ Status bind_add_hidden(BindScope *s, Expr *e);
 Status bind_insert(BindScope *s, const PgQuery__InsertStmt *st);
 Status bind_update(BindScope *s, const PgQuery__UpdateStmt *st);
 Status bind_delete(BindScope *s, const PgQuery__DeleteStmt *st);
+/* bind_value - an expression, or DEFAULT itself where a column takes its value. */
+Status bind_value(BindScope *s, const Node *n, Expr **out);
 Status bind_returning(BindScope *s, Node *const *nodes, size_t count);
 Status bind_checks(BindScope *s, const CatTable *t);
 Status bind_column_default(BindScope *s, const CatTable *t, uint16_t column, Expr **out);

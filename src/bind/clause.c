@@ -109,6 +109,25 @@ static Status setop_sort_error(BindScope *s, const Node *n)
     return bind_at(s, at);
 }
 
+/* sort_using - USING < and USING >; other operators order nothing here. */
+static Status sort_using(BindScope *s, const PgQuery__SortBy *sb, bool *desc_out)
+{
+    *desc_out = false;
+    if (sb->sortby_dir != PG_QUERY__SORT_BY_DIR__SORTBY_USING) {
+        return ST_OK;
+    }
+    const char *op = sb->n_use_op > 0 ? bind_string(sb->use_op[sb->n_use_op - 1]) : "";
+    *desc_out = strcmp(op, ">") == 0;
+    if (!*desc_out && strcmp(op, "<") != 0) {
+        (void)err_set(s->cx, ERRCODE_WRONG_OBJECT_TYPE,
+                      "operator %s is not a valid ordering operator", op);
+        (void)err_hint(s->cx, "Ordering operators must be \"<\" or \">\" members of btree operator "
+                              "families.");
+        return bind_at(s, sb->location);
+    }
+    return ST_OK;
+}
+
 Status bind_sort_clause(BindScope *s, const PgQuery__SelectStmt *st)
 {
     Query *q = s->query;
@@ -117,9 +136,8 @@ Status bind_sort_clause(BindScope *s, const PgQuery__SelectStmt *st)
         const PgQuery__SortBy *sb = st->sort_clause[i]->sort_by;
         uint16_t index;
         Expr *e;
-        if (sb->sortby_dir == PG_QUERY__SORT_BY_DIR__SORTBY_USING) {
-            return err_unsupported(s->cx, "ORDER BY USING is not supported");
-        }
+        bool using_desc;
+        TRY(sort_using(s, sb, &using_desc));
         if (q->set_op != SETOP_NONE && !NODE_IS(sb->node, A_CONST)) {
             if (!NODE_IS(sb->node, COLUMN_REF) || sb->node->column_ref->n_fields != 1) {
                 return setop_sort_error(s, sb->node);
@@ -145,7 +163,7 @@ Status bind_sort_clause(BindScope *s, const PgQuery__SelectStmt *st)
         }
         SortKey *k = &q->order_by[q->order_count++];
         k->expr = e;
-        k->desc = sb->sortby_dir == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
+        k->desc = using_desc || sb->sortby_dir == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
         k->nulls_first =
             sb->sortby_nulls == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST ||
             (k->desc && sb->sortby_nulls == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_DEFAULT);

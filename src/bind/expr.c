@@ -30,7 +30,13 @@ static Status const_number(BindScope *s, const char *text, int32_t location, Exp
         integer = !__builtin_mul_overflow(v, 10, &v) && !__builtin_sub_overflow(v, *p - '0', &v);
     }
     if (integer && (negative || v != INT64_MIN)) {
-        e->u.constant.value.i64 = negative ? v : -v;
+        v = negative ? v : -v;
+        if (v >= INT32_MIN && v <= INT32_MAX) { /* only -2147483648 comes here */
+            e = bind_expr_new(s, EXPR_CONST, TYPE_INT4, -1, location, 0);
+            e->u.constant.value.i32 = (int32_t)v;
+        } else {
+            e->u.constant.value.i64 = v;
+        }
         *out = e;
         return ST_OK;
     }
@@ -352,10 +358,6 @@ Status bind_expr(BindScope *s, const Node *n, Expr **out)
     case PG_QUERY__NODE__NODE_A_ARRAY_EXPR: return bind_array(s, n->a_array_expr, out);
     case PG_QUERY__NODE__NODE_A_INDIRECTION: return bind_indirection(s, n->a_indirection, out);
     case PG_QUERY__NODE__NODE_SET_TO_DEFAULT:
-        if (s->allow_default) {
-            *out = bind_expr_new(s, EXPR_DEFAULT, TYPE_UNKNOWN, -1, n->set_to_default->location, 0);
-            return ST_OK;
-        }
         return BIND_ERR(s, n->set_to_default->location, ERRCODE_SYNTAX_ERROR,
                         "DEFAULT is not allowed in this context");
     case PG_QUERY__NODE__NODE_GROUPING_FUNC:

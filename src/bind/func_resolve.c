@@ -106,7 +106,10 @@ static Status func_pick(BindScope *s, const PgQuery__FuncCall *f, Expr *const *a
     if (st != ST_OK && st != ST_NOTFOUND) {
         return st;
     }
-    count = st == ST_NOTFOUND ? 0 : count;
+    if (st == ST_NOTFOUND) {
+        TRY(bind_schema_exists(s, schema, f->location));
+        count = 0;
+    }
     Oid *types = ARENA_ARRAY(s->b->arena, Oid, nargs + 1);
     for (uint32_t i = 0; i < nargs; i++) {
         types[i] = args[i]->type;

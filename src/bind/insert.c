@@ -93,13 +93,12 @@ static Status insert_cell(BindScope *s, const PgQuery__InsertStmt *st, const Cat
 static Status insert_row(BindScope *s, const PgQuery__InsertStmt *st, const CatTable *t,
                          const InsertColumns *cols, const PgQuery__List *list, Expr ***out)
 {
-    Expr **row;
-    s->allow_default = true;
+    Expr **row = ARENA_ARRAY(s->b->arena, Expr *, list->n_items + 1);
     s->no_aggs = "VALUES";
-    Status status = bind_exprs(s, list->items, list->n_items, &row);
-    s->allow_default = false;
+    for (size_t i = 0; i < list->n_items; i++) {
+        TRY(bind_value(s, list->items[i], &row[i]));
+    }
     s->no_aggs = NULL;
-    TRY(status);
     int32_t extra = list->n_items > cols->count ? bind_location(row[cols->count]) : -1;
     TRY(insert_count(s, st, cols, (uint32_t)list->n_items, extra));
     for (size_t i = 0; i < list->n_items; i++) {
@@ -141,11 +140,10 @@ static Status insert_values(BindScope *s, const PgQuery__InsertStmt *st, const C
     for (uint32_t i = 0; i < r->row_count; i++) {
         const PgQuery__List *list = sel->values_lists[i]->list;
         if (list->n_items != r->column_count) {
-            Expr **cells;
-            s->allow_default = true;
-            TRY(bind_exprs(s, list->items, list->n_items, &cells));
-            return BIND_ERR(s, list->n_items > 0 ? bind_location(cells[0]) : -1,
-                            ERRCODE_SYNTAX_ERROR, "VALUES lists must all be the same length");
+            Expr *cell = NULL;
+            TRY(bind_value(s, list->items[0], &cell));
+            return BIND_ERR(s, bind_location(cell), ERRCODE_SYNTAX_ERROR,
+                            "VALUES lists must all be the same length");
         }
         TRY(insert_row(s, st, t, cols, list, &r->rows[i]));
     }

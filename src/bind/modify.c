@@ -71,7 +71,8 @@ static Status owned_sequence_row(void *arg, Cx *cx, const CatRow *row)
 {
     (void)cx;
     const Datum *type = &row->values[PG_DEPEND_DEPTYPE];
-    char deptype = cat_column_phys(TYPE_CHAR) == PHYS_STR ? *str_ptr(&type->str) : (char)type->b16[0];
+    char deptype =
+        cat_column_phys(TYPE_CHAR) == PHYS_STR ? *str_ptr(&type->str) : (char)type->b16[0];
     if (row->values[PG_DEPEND_CLASSID].u32 == CAT_PG_CLASS && deptype == 'i') {
         *(Oid *)arg = row->values[PG_DEPEND_OBJID].u32;
     }
@@ -138,6 +139,15 @@ Status bind_checks(BindScope *s, const CatTable *t)
         q->check_constraints[q->check_count++] = c;
     }
     return ST_OK;
+}
+
+Status bind_value(BindScope *s, const Node *n, Expr **out)
+{
+    if (NODE_IS(n, SET_TO_DEFAULT)) {
+        *out = bind_expr_new(s, EXPR_DEFAULT, TYPE_UNKNOWN, -1, n->set_to_default->location, 0);
+        return ST_OK;
+    }
+    return bind_expr(s, n, out);
 }
 
 Status bind_returning(BindScope *s, Node *const *nodes, size_t count)

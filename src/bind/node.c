@@ -51,6 +51,18 @@ Status bind_names(BindScope *s, Node *const *names, size_t count, const char **s
     return ST_OK;
 }
 
+/* bind_schema_exists - 3F000 for a qualified name whose schema is not there. */
+Status bind_schema_exists(BindScope *s, const char *schema, int32_t location)
+{
+    Oid oid;
+    Status st = schema != NULL ? cat_namespace(s->cx, s->b->view, schema, &oid) : ST_OK;
+    if (st == ST_NOTFOUND) {
+        return BIND_ERR(s, location, ERRCODE_UNDEFINED_SCHEMA, "schema \"%s\" does not exist",
+                        schema);
+    }
+    return st;
+}
+
 static PhysType bind_phys(BindScope *s, Oid type)
 {
     const CatType *t = cat_type(s->b->view, type);

@@ -3,6 +3,10 @@
  */
 #include "bind/bind_internal.h"
 
+#define PROC_TEXTCAT    1258
+#define PROC_TEXTANYCAT 2003
+#define PROC_ANYTEXTCAT 2004
+
 /* oper_signature - "integer = text", as error messages write it. */
 static const char *oper_signature(BindScope *s, const char *name, const Expr *l, const Expr *r)
 {
@@ -106,6 +110,14 @@ Status bind_oper(BindScope *s, const char *schema, const char *name, Expr *left,
     decl[n++] = op->right;
     Oid result;
     TRY(bind_resolve_generic(s, actual, decl, n, op->result, name, location, &result));
+    if ((proc->oid == PROC_ANYTEXTCAT || proc->oid == PROC_TEXTANYCAT) &&
+        cat_proc(s->b->view, PROC_TEXTCAT) != NULL) {
+        /* These are SQL functions around a cast to text and textcat: bound as just that. */
+        proc = cat_proc(s->b->view, PROC_TEXTCAT);
+        TRY(bind_coerce_to(s, left, TYPE_TEXT, -1, 'e', -1, &left));
+        TRY(bind_coerce_to(s, right, TYPE_TEXT, -1, 'e', -1, &right));
+        decl[0] = decl[1] = TYPE_TEXT;
+    }
     Expr *e = bind_func_expr(s, proc, result, location, n);
     e->oper = op->oid;
     uint32_t i = 0;

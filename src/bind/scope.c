@@ -279,6 +279,22 @@ static void guess_column(BindScope *s, const char *rel, const char *name, Column
     }
 }
 
+/* hidden_column - a range table entry that has the column but offers it nowhere. */
+static const Rte *hidden_column(const BindScope *s, const char *name)
+{
+    for (; s != NULL; s = s->parent) {
+        for (uint16_t i = 0; i < s->query->rte_count; i++) {
+            const Rte *r = s->query->rtes[i];
+            for (uint16_t c = 0; r->alias != NULL && c < r->column_count; c++) {
+                if (r->columns[c].name != NULL && strcmp(r->columns[c].name, name) == 0) {
+                    return r;
+                }
+            }
+        }
+    }
+    return NULL;
+}
+
 Status bind_no_column(BindScope *s, const char *rel, const char *name, int32_t location)
 {
     ColumnGuess g;
@@ -286,6 +302,14 @@ Status bind_no_column(BindScope *s, const char *rel, const char *name, int32_t l
         (void)err_set(s->cx, ERRCODE_UNDEFINED_COLUMN, "column %s.%s does not exist", rel, name);
     } else {
         (void)err_set(s->cx, ERRCODE_UNDEFINED_COLUMN, "column \"%s\" does not exist", name);
+    }
+    const Rte *hidden = rel == NULL ? hidden_column(s, name) : NULL;
+    if (hidden != NULL) {
+        (void)err_hint(s->cx,
+                       "There is a column named \"%s\" in table \"%s\", but it cannot be "
+                       "referenced from this part of the query.",
+                       name, hidden->alias);
+        return bind_at(s, location);
     }
     guess_column(s, rel, name, &g);
     if (g.count == 1 && g.distance == 0) {

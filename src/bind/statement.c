@@ -31,10 +31,12 @@ Status bind_statement(Cx *cx, BindCx *b, const struct PgQuery__Node *stmt, Query
 /* table_expr_mismatch - 42804 in the words of the place the expression stands in. */
 static Status table_expr_mismatch(BindScope *s, const Expr *e, Oid type, const char *what)
 {
-    if (strcmp(what, "DEFAULT") == 0) {
-        return err_set(s->cx, ERRCODE_DATATYPE_MISMATCH,
-                       "column is of type %s but default expression is of type %s",
-                       bind_type_text(s, type), bind_type_text(s, e->type));
+    if (strncmp(what, "DEFAULT", 7) == 0) {
+        (void)err_set(s->cx, ERRCODE_DATATYPE_MISMATCH,
+                      "column \"%s\" is of type %s but default expression is of type %s",
+                      what[7] == ' ' ? what + 8 : "", bind_type_text(s, type),
+                      bind_type_text(s, e->type));
+        return err_hint(s->cx, "You will need to rewrite or cast the expression.");
     }
     (void)err_set(s->cx, ERRCODE_DATATYPE_MISMATCH, "%s is of type %s but expression is of type %s",
                   what, bind_type_text(s, type), bind_type_text(s, e->type));
@@ -49,7 +51,7 @@ Status bind_table_expr(Cx *cx, BindCx *b, const CatTable *table, const struct Pg
     BindScope *s = bind_scope_new(&base, NULL, CMD_SELECT);
     Expr *e;
     uint16_t rte;
-    bool is_default = strcmp(what, "DEFAULT") == 0;
+    bool is_default = strncmp(what, "DEFAULT", 7) == 0; /* "DEFAULT column" names its column */
     const char *place = is_default                   ? "DEFAULT expressions"
                         : strcmp(what, "CHECK") == 0 ? "check constraints"
                                                      : what;

@@ -34,10 +34,8 @@ Status bind_open_table(BindScope *s, const PgQuery__RangeVar *rv, TableLockMode 
     }
     TRY(st);
     if ((*out)->kind == 'i' || (*out)->kind == 'I') {
-        (void)err_set(s->cx, ERRCODE_WRONG_OBJECT_TYPE, "cannot open relation \"%s\"",
-                      (*out)->name);
-        (void)err_detail(s->cx, "This operation is not supported for indexes.");
-        return bind_at(s, rv->location);
+        return BIND_ERR(s, rv->location, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is an index",
+                        (*out)->name);
     }
     return ST_OK;
 }

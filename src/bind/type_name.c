@@ -46,6 +46,7 @@ Status bind_type_name(Cx *cx, BindCx *b, const struct PgQuery__TypeName *n, Oid 
     TRY(bind_names(&s, n->names, n->n_names, &schema, &name));
     Status st = cat_type_by_name(cx, b->view, schema, name, &t);
     if (st == ST_NOTFOUND) {
+        TRY(bind_schema_exists(&s, schema, n->location));
         return type_missing(&s, n, schema, name);
     }
     TRY(st);

@@ -63,16 +63,13 @@ static Status update_column(BindScope *s, const CatTable *t, const PgQuery__ResT
     uint16_t column;
     const Node *node;
     Expr *e;
+    TRY(assigned_node(s, rt, &node));
+    TRY(bind_value(s, node, &e));
+    TRY(bind_target_column(s, t, rt->name, rt->location, &column));
     if (rt->n_indirection > 0) {
         return BIND_ERR(s, rt->location, ERRCODE_FEATURE_NOT_SUPPORTED,
                         "assigning to a part of a column is not supported");
     }
-    TRY(assigned_node(s, rt, &node));
-    s->allow_default = true;
-    Status st = bind_expr(s, node, &e);
-    s->allow_default = false;
-    TRY(st);
-    TRY(bind_target_column(s, t, rt->name, rt->location, &column));
     const CatColumn *c = &t->columns[column];
     if (q->set_columns[column]) {
         return err_set(s->cx, ERRCODE_SYNTAX_ERROR, "multiple assignments to same column \"%s\"",

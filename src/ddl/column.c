@@ -230,7 +230,8 @@ Status ddl_column_finish(Cx *cx, DdlCx *d, const CatTable *t, NewColumn *c)
         BindCx b = {.view = d->view, .arena = d->arena, .sql = d->sql, .env = d->env};
         Expr *e;
         char *text;
-        TRY(bind_table_expr(cx, &b, NULL, c->default_node, c->type->oid, c->typmod, "DEFAULT", &e));
+        TRY(bind_table_expr(cx, &b, NULL, c->default_node, c->type->oid, c->typmod,
+                            arena_printf(d->arena, "DEFAULT %s", c->name), &e));
         if (!column_default_is_null(c->default_node)) {
             TRY(parse_deparse_expression(cx, d->arena, c->default_node, &text));
             c->default_sql = text;
