@@ -49,6 +49,7 @@ static bool depends_on_key(const Query *q, uint16_t rte)
     return false;
 }
 
+/* group_visit - 42803 for a column of this query that is neither grouped nor aggregated. */
 static Status group_visit(void *arg, Expr *e, uint32_t level, bool *descend)
 {
     BindScope *s = arg;

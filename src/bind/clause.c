@@ -95,8 +95,12 @@ static Status sort_target(BindScope *s, const Node *n, SortPlace place, bool may
     return ST_OK;
 }
 
+/* setop_sort_error - ORDER BY over a set operation takes names and positions only. */
 static Status setop_sort_error(BindScope *s, const Node *n)
 {
+    while (NODE_IS(n, A_EXPR) && n->a_expr->lexpr != NULL) {
+        n = n->a_expr->lexpr; /* the position is that of the leftmost part */
+    }
     int32_t at = NODE_IS(n, A_EXPR)       ? n->a_expr->location
                  : NODE_IS(n, FUNC_CALL)  ? n->func_call->location
                  : NODE_IS(n, COLUMN_REF) ? n->column_ref->location
@@ -171,6 +175,7 @@ Status bind_sort_clause(BindScope *s, const PgQuery__SelectStmt *st)
     return ST_OK;
 }
 
+/* group_add - one GROUP BY item; a row stands for its fields, duplicates are dropped. */
 static Status group_add(BindScope *s, const Node *n)
 {
     Query *q = s->query;

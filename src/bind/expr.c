@@ -201,6 +201,7 @@ static Status bind_min_max(BindScope *s, const PgQuery__MinMaxExpr *m, Expr **ou
     return ST_OK;
 }
 
+/* bind_array - ARRAY[...]: elements of one type, the array type of it. */
 static Status bind_array(BindScope *s, const PgQuery__AArrayExpr *a, Expr **out)
 {
     if (a->n_elements == 0) {
@@ -277,6 +278,7 @@ Status bind_sql_value(BindScope *s, const PgQuery__SQLValueFunction *f, Expr **o
     return with_precision ? bind_coerce_to(s, e, e->type, f->typmod, 'e', f->location, out) : ST_OK;
 }
 
+/* bind_collate - COLLATE: only names of the byte order, which is the database's own. */
 static Status bind_collate(BindScope *s, const PgQuery__CollateClause *c, Expr **out)
 {
     static const char *const KNOWN[] = {"C", "POSIX", "default", "ucs_basic"};

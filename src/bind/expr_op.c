@@ -33,6 +33,7 @@ static Status row_ordering(BindScope *s, const char *op, const Expr *l, const Ex
     return ST_OK;
 }
 
+/* row_compare - rows of one length, compared column by column. */
 static Status row_compare(BindScope *s, const char *op, const Expr *l, const Expr *r,
                           int32_t location, Expr **out)
 {
@@ -172,6 +173,7 @@ static bool is_null_literal(const Expr *e)
     return e->kind == EXPR_CONST && e->u.constant.is_null && e->type == TYPE_UNKNOWN;
 }
 
+/* bind_distinct - IS [NOT] DISTINCT FROM; against a NULL literal it is a NULL test. */
 static Status bind_distinct(BindScope *s, const PgQuery__AExpr *a, Expr **out)
 {
     Expr *l, *r, *eq;

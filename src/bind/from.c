@@ -86,6 +86,7 @@ static void lateral_end(BindScope *s, const bool *saved, uint16_t count)
     }
 }
 
+/* from_subquery - a subquery in FROM; what stands before it is visible to LATERAL ones only. */
 static Status from_subquery(BindScope *s, const PgQuery__RangeSubselect *rs, FromNode **out)
 {
     Query *q;
@@ -141,6 +142,7 @@ static void function_columns(BindScope *s, Rte *r, const Expr *f, const char *al
     r->column_count = n;
 }
 
+/* from_function - a function in FROM; it may always look at what stands before it. */
 static Status from_function(BindScope *s, const PgQuery__RangeFunction *rf, FromNode **out)
 {
     if (rf->is_rowsfrom || rf->n_functions != 1) {
@@ -201,6 +203,7 @@ static NsItem *side_item(BindScope *s, uint16_t from, uint16_t to)
     return all;
 }
 
+/* side_column - a USING column in one side: exactly one of the name. */
 static Status side_column(BindScope *s, const NsItem *side, const char *name, const char *which,
                           int *column_out)
 {
@@ -352,6 +355,7 @@ static Status check_item_names(BindScope *s, uint16_t from, uint16_t middle)
     return ST_OK;
 }
 
+/* from_join - both sides, the condition, and the name space the join leaves behind. */
 static Status from_join(BindScope *s, const PgQuery__JoinExpr *je, FromNode **out)
 {
     FromNode *join = ARENA_NEW(s->b->arena, FromNode);

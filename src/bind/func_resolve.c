@@ -221,6 +221,7 @@ static Status agg_check_place(BindScope *s, const PgQuery__FuncCall *f)
     return ST_OK;
 }
 
+/* agg_order - an aggregate's own ORDER BY. */
 static Status agg_order(BindScope *s, const PgQuery__FuncCall *f, Expr *agg)
 {
     agg->u.agg.order_by = ARENA_ARRAY(s->b->arena, SortKey, f->n_agg_order + 1);
@@ -254,6 +255,8 @@ static Status agg_order(BindScope *s, const PgQuery__FuncCall *f, Expr *agg)
     return ST_OK;
 }
 
+/* agg_finish - turn a call into an aggregate: FILTER, ORDER BY, DISTINCT, and whose columns it is
+ * over. */
 static Status agg_finish(BindScope *s, const PgQuery__FuncCall *f, Expr *agg)
 {
     AggLevels levels = {0};

@@ -12,6 +12,7 @@ typedef struct InsertColumns {
     uint16_t count;
 } InsertColumns;
 
+/* insert_columns - the column list, or all columns in order. */
 static Status insert_columns(BindScope *s, const PgQuery__InsertStmt *st, const CatTable *t,
                              InsertColumns *out)
 {
@@ -168,6 +169,7 @@ static Status insert_values(BindScope *s, const PgQuery__InsertStmt *st, const C
     return ST_OK;
 }
 
+/* insert_select - INSERT from a query; its unknown literals take the column types. */
 static Status insert_select(BindScope *s, const PgQuery__InsertStmt *st, const CatTable *t,
                             const InsertColumns *cols)
 {

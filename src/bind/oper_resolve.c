@@ -50,6 +50,7 @@ static const CatOper *oper_exact(const CatOper *const *list, uint32_t count, Oid
     return NULL;
 }
 
+/* oper_find - exact match first, then the best candidate. Errors: 42883, 42725. */
 static Status oper_find(BindScope *s, const char *schema, const char *name, const Expr *l,
                         const Expr *r, int32_t location, const CatOper **out)
 {

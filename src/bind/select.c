@@ -293,6 +293,8 @@ static Status resolve_targets(BindScope *s)
     return ST_OK;
 }
 
+/* select_plain - a SELECT's clauses in PostgreSQL's order, which decides which error comes first.
+ */
 static Status select_plain(BindScope *s, const PgQuery__SelectStmt *st)
 {
     Query *q = s->query;

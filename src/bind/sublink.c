@@ -25,6 +25,7 @@ static Status sublink_convert(BindScope *s, Query *q, Oid type)
                            bind_type_text(s, t->expr->type), bind_type_text(s, type));
 }
 
+/* sublink_compare - x op ANY/ALL (subquery) and x IN (subquery). */
 static Status sublink_compare(BindScope *s, const PgQuery__SubLink *l, Query *q, Expr **out)
 {
     Expr *test, *cmp;

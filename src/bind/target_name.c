@@ -23,6 +23,7 @@ static int name_fixed(const char *name, int strength, const char **name_out)
     return strength;
 }
 
+/* name_sublink - a scalar subquery is named after its only column. */
 static int name_sublink(const PgQuery__SubLink *l, const char **name_out)
 {
     switch (l->sub_link_type) {
@@ -49,6 +50,7 @@ static int name_sublink(const PgQuery__SubLink *l, const char **name_out)
     return name_fixed(bind_target_name(t->val), 2, name_out);
 }
 
+/* name_sql_value - CURRENT_DATE and its kin are named as they are written. */
 static int name_sql_value(PgQuery__SQLValueFunctionOp op, const char **name_out)
 {
     static const char *const NAMES[] = {NULL,
@@ -71,6 +73,7 @@ static int name_sql_value(PgQuery__SQLValueFunctionOp op, const char **name_out)
                                                               : 0;
 }
 
+/* name_of - a name and how sure it is (0 = none). */
 static int name_of(const Node *n, const char **name_out)
 {
     int strength;

@@ -36,6 +36,38 @@ static Status modify_where(BindScope *s, const Node *where)
     return st;
 }
 
+/* assigned_from_query - column colno of (a, b) = (SELECT x, y): a scalar subquery of its own with
+ * that column only. The subquery is bound, and run, once for each column it assigns. */
+static Status assigned_from_query(BindScope *s, const PgQuery__MultiAssignRef *m, Expr **out)
+{
+    const PgQuery__SubLink *l = m->source->sub_link;
+    Query *q;
+    uint16_t visible = 0;
+    TRY(bind_query_node(s, NULL, l->subselect, false, &q));
+    while (visible < q->target_count && !q->targets[visible].hidden) {
+        visible++;
+    }
+    if (visible != m->ncolumns) {
+        return BIND_ERR(s, l->location, ERRCODE_SYNTAX_ERROR,
+                        "number of columns does not match number of values");
+    }
+    if (q->set_op != SETOP_NONE || q->distinct) {
+        return BIND_ERR(s, l->location, ERRCODE_FEATURE_NOT_SUPPORTED,
+                        "assigning several columns from this subquery is not supported");
+    }
+    q->targets[0] = q->targets[m->colno - 1];
+    memmove(q->targets + 1, q->targets + visible, (q->target_count - visible) * sizeof(Target));
+    q->target_count = (uint16_t)(q->target_count - visible + 1);
+    s->query->has_sublinks = true;
+    const Expr *value = q->targets[0].expr;
+    Expr *e = bind_expr_new(s, EXPR_SUBLINK, value->type, value->typmod, l->location, 0);
+    e->collation = value->collation;
+    e->u.sublink.kind = SUBLINK_SCALAR;
+    e->u.sublink.query = q;
+    *out = e;
+    return ST_OK;
+}
+
 /* assigned_node - the value's node, through (a, b) = (x, y). */
 static Status assigned_node(BindScope *s, const PgQuery__ResTarget *rt, const Node **out)
 {
@@ -44,6 +76,10 @@ static Status assigned_node(BindScope *s, const PgQuery__ResTarget *rt, const No
         return ST_OK;
     }
     const PgQuery__MultiAssignRef *m = rt->val->multi_assign_ref;
+    if (NODE_IS(m->source, SUB_LINK)) {
+        *out = NULL;
+        return ST_OK;
+    }
     if (!NODE_IS(m->source, ROW_EXPR)) {
         return BIND_ERR(s, rt->location, ERRCODE_FEATURE_NOT_SUPPORTED,
                         "assigning several columns from a subquery is not supported");
@@ -57,6 +93,7 @@ static Status assigned_node(BindScope *s, const PgQuery__ResTarget *rt, const No
     return ST_OK;
 }
 
+/* update_column - one assignment of SET. */
 static Status update_column(BindScope *s, const CatTable *t, const PgQuery__ResTarget *rt)
 {
     Query *q = s->query;
@@ -64,7 +101,11 @@ static Status update_column(BindScope *s, const CatTable *t, const PgQuery__ResT
     const Node *node;
     Expr *e;
     TRY(assigned_node(s, rt, &node));
-    TRY(bind_value(s, node, &e));
+    if (node == NULL) {
+        TRY(assigned_from_query(s, rt->val->multi_assign_ref, &e));
+    } else {
+        TRY(bind_value(s, node, &e));
+    }
     TRY(bind_target_column(s, t, rt->name, rt->location, &column));
     if (rt->n_indirection > 0) {
         return BIND_ERR(s, rt->location, ERRCODE_FEATURE_NOT_SUPPORTED,
