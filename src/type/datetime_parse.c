@@ -4,6 +4,7 @@
  * The text is cut into fields (numbers, dates with separators, times with colons, zones with a
  * sign, words); each field then says what it is by its shape and by what is still missing.
  */
+#include <math.h>
 #include <stdlib.h>
 
 #include "type/datetime_internal.h"
@@ -238,12 +239,16 @@ static int32_t date_int(Slice s)
 static int32_t date_fraction(Slice s)
 {
     int32_t us = 0, scale = 100000;
-    size_t i = 1;
-    for (; i < s.len && scale > 0; i++, scale /= 10) {
-        us += (s.ptr[i] - '0') * scale;
+    if (s.len > 7) {
+        /* More than six digits: rounded as a double, which takes halves to even. */
+        char text[DATE_TEXT_MAX + 1];
+        size_t n = MIN(s.len, (size_t)DATE_TEXT_MAX);
+        memcpy(text, s.ptr, n);
+        text[n] = '\0';
+        return (int32_t)rint(strtod(text, NULL) * 1e6);
     }
-    if (i < s.len && s.ptr[i] >= '5') {
-        us++;
+    for (size_t i = 1; i < s.len; i++, scale /= 10) {
+        us += (s.ptr[i] - '0') * scale;
     }
     return us;
 }

@@ -252,6 +252,28 @@ static bool iv_time(Slice s, bool minute_second, IvSum *sum)
     return true;
 }
 
+/* iv_iso_clock - the alternative form Pyyyy-mm-ddThh:mm:ss; false when it is not that. */
+static bool iv_iso_clock(Slice s, IvSum *sum)
+{
+    const char *t = memchr(s.ptr, 'T', s.len), *end = s.ptr + s.len,
+               *date_end = t != NULL ? t : end;
+    static const IvUnit UNITS[] = {IV_YEAR, IV_MONTH, IV_DAY};
+    const char *p = s.ptr + 1;
+    for (int i = 0; i < 3 && p < date_end; i++) {
+        int64_t v;
+        double frac;
+        bool neg;
+        if (!iv_number(&p, date_end, &v, &frac, &neg, &sum->overflow) || frac != 0 ||
+            (p < date_end && *p != '-')) {
+            return false;
+        }
+        iv_add_unit(sum, UNITS[i], v, 0);
+        p += p < date_end;
+    }
+    return p == date_end &&
+           (t == NULL || iv_time((Slice){t + 1, (size_t)(end - t - 1)}, false, sum));
+}
+
 /* iv_iso - the parts after P; weeks and fractions included. */
 static bool iv_iso(Slice s, IvSum *sum)
 {
@@ -466,7 +488,10 @@ Status interval_parse(FnCall *call, Slice text, int32_t typmod, Interval *out)
     int32_t range = typmod < 0 ? INTERVAL_RANGE_ALL : (typmod >> 16) & INTERVAL_RANGE_ALL;
     bool ok = false;
     if (s.len > 0 && s.len <= INTERVAL_TEXT_MAX) {
-        ok = s.ptr[0] == 'P' ? iv_iso(s, &sum) : iv_fields(fields, iv_cut(s, fields), range, &sum);
+        bool clock =
+            memchr(s.ptr, ':', s.len) != NULL || (s.ptr[0] == 'P' && s.len > 5 && s.ptr[5] == '-');
+        ok = s.ptr[0] == 'P' ? (clock ? iv_iso_clock(s, &sum) : iv_iso(s, &sum))
+                             : iv_fields(fields, iv_cut(s, fields), range, &sum);
     }
     if (!ok) {
         return err_set(call->cx, ERRCODE_INVALID_DATETIME_FORMAT,

@@ -469,7 +469,31 @@ static Status k_text_concat_ws(KERNEL_PARAMS)
     return text_rows(call, args, arg_count, sel, out, text_concat_ws_row);
 }
 
-/* quote_literal, quote_nullable and || of any value go by its text. */
+/* text_of_cast - like text_of_arg, as a cast to text would: booleans spelled out. */
+static Status text_of_cast(FnCall *call, const Vector *const *args, uint32_t i, uint32_t row,
+                           Buf *buf)
+{
+    if (call->arg_types[i] == TYPE_BOOL) {
+        buf_puts(buf, vec_get(args[i], row).b ? "true" : "false");
+        return ST_OK;
+    }
+    return text_of_arg(call, args, i, row, buf);
+}
+/* || of a text and any other value. */
+static Status text_any_cat_row(FnCall *call, const Vector *const *args, uint32_t n UNUSED,
+                               uint32_t row, Buf *buf)
+{
+    if (vec_is_null(args[0], row) || vec_is_null(args[1], row)) {
+        return KERNEL_NULL;
+    }
+    TRY(text_of_cast(call, args, 0, row, buf));
+    return text_of_cast(call, args, 1, row, buf);
+}
+static Status k_text_any_cat(KERNEL_PARAMS)
+{
+    return text_rows(call, args, arg_count, sel, out, text_any_cat_row);
+}
+/* quote_literal, quote_nullable of any value go by its text. */
 static Status quote_any_row(FnCall *call, const Vector *const *args, uint32_t n UNUSED,
                             uint32_t row, Buf *buf)
 {
@@ -479,7 +503,7 @@ static Status quote_any_row(FnCall *call, const Vector *const *args, uint32_t n 
     }
     Buf raw;
     buf_init(&raw, SIZE_MAX);
-    Status st = text_of_arg(call, args, 0, row, &raw);
+    Status st = text_of_cast(call, args, 0, row, &raw);
     text_quote_literal((Slice){raw.data == NULL ? "" : (const char *)raw.data, raw.len}, buf);
     buf_release(&raw);
     return st;
@@ -794,8 +818,8 @@ static const FnOps TEXT_OUT_FNS[] = {
     FN(quote_nullable),
     FN_AS("oid:1285", quote_any),
     FN_AS("oid:1290", quote_any),
-    FN_AS("oid:2003", text_concat),
-    FN_AS("oid:2004", text_concat),
+    FN_AS("oid:2003", text_any_cat),
+    FN_AS("oid:2004", text_any_cat),
     FN(text_concat),
     FN(text_concat_ws),
     FN(text_format),

@@ -4,6 +4,8 @@
  * A zone is its list of transitions and a rule for the time after the last one. Searching is
  * binary; the rule is worked out for the year asked.
  */
+#include <stdlib.h>
+
 #include "type/datetime.h"
 #include "type/type_internal.h"
 
@@ -506,6 +508,13 @@ Status tz_find(Cx *cx, Os *os, Arena *arena, Slice name, const TimeZone **out)
 
 Status tz_load(Cx *cx, Os *os, Arena *arena, const char *name, const TimeZone **out)
 {
+    /* A plain number is hours east, fractions allowed. */
+    char *end = NULL;
+    double hours = strtod(name, &end);
+    if (end != name && *end == '\0' && hours > -168 && hours < 168) {
+        *out = tz_fixed(arena, (int32_t)(hours * 3600));
+        return ST_OK;
+    }
     Status st = tz_find(cx, os, arena, slice_of(name), out);
     if (st == ST_NOTFOUND) {
         return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE, "time zone \"%s\" not recognized",
