@@ -187,8 +187,8 @@ Status bind_add_hidden(BindScope *s, Expr *e);
 Status bind_insert(BindScope *s, const PgQuery__InsertStmt *st);
 Status bind_update(BindScope *s, const PgQuery__UpdateStmt *st);
 Status bind_delete(BindScope *s, const PgQuery__DeleteStmt *st);
-/* bind_value - an expression, or DEFAULT itself where a column takes its value. */
-Status bind_value(BindScope *s, const Node *n, Expr **out);
+/* bind_value_or_default - an expression, or DEFAULT itself where a column takes its value. */
+Status bind_value_or_default(BindScope *s, const Node *n, Expr **out);
 Status bind_returning(BindScope *s, Node *const *nodes, size_t count);
 Status bind_checks(BindScope *s, const CatTable *t);
 Status bind_column_default(BindScope *s, const CatTable *t, uint16_t column, Expr **out);

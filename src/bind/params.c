@@ -1,5 +1,5 @@
 /*
- * params.c - $n: types given by the client or found from their use
+ * params.c - parameters: types given by the client or found from their use
  */
 #include "bind/bind_internal.h"
 

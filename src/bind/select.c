@@ -198,8 +198,8 @@ static bool lock_nullable(const FromNode *n, uint16_t rte, bool nullable)
            lock_nullable(n->right, rte, nullable || n->join == JOIN_LEFT || n->join == JOIN_FULL);
 }
 
-/* lock_add - a lock on one entry; a second clause on it strengthens the first. */
-static Status lock_add(BindScope *s, const PgQuery__LockingClause *lc, uint16_t rte, bool named)
+/* row_mark_add - a lock on one entry; a second clause on it strengthens the first. */
+static Status row_mark_add(BindScope *s, const PgQuery__LockingClause *lc, uint16_t rte, bool named)
 {
     Query *q = s->query;
     const Rte *r = q->rtes[rte];
@@ -244,7 +244,7 @@ static Status lock_named(BindScope *s, const PgQuery__LockingClause *lc)
         for (uint16_t r = 0; r < s->query->rte_count && !found; r++) {
             const char *alias = s->query->rtes[r]->alias;
             if (alias != NULL && strcmp(alias, rv->relname) == 0) {
-                TRY(lock_add(s, lc, r, true));
+                TRY(row_mark_add(s, lc, r, true));
                 found = true;
             }
         }
@@ -278,7 +278,7 @@ Status bind_row_marks(BindScope *s, const PgQuery__SelectStmt *st)
             continue;
         }
         for (uint16_t r = 0; r < q->rte_count; r++) {
-            TRY(lock_add(s, lc, r, false));
+            TRY(row_mark_add(s, lc, r, false));
         }
     }
     return ST_OK;

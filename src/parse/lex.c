@@ -191,6 +191,7 @@ static LexKind lex_dollar(Lexer *lx, Slice *value_out)
     return LEX_STRING;
 }
 
+/* lex_number - digits, point, exponent; LEX_OTHER when letters follow at once. */
 static LexKind lex_number(Lexer *lx)
 {
     LexKind kind = LEX_INTEGER;

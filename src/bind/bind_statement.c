@@ -1,5 +1,5 @@
 /*
- * statement.c - the entries: a whole statement, a stored expression over a table
+ * bind_statement.c - the entries: a whole statement, a stored expression over a table
  */
 #include "bind/bind_internal.h"
 

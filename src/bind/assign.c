@@ -1,5 +1,5 @@
 /*
- * modify.c - what INSERT, UPDATE and DELETE share: assignment, defaults, checks, RETURNING
+ * assign.c - what INSERT, UPDATE and DELETE share: assignment, defaults, checks, RETURNING
  */
 #include "bind/bind_internal.h"
 
@@ -141,7 +141,7 @@ Status bind_checks(BindScope *s, const CatTable *t)
     return ST_OK;
 }
 
-Status bind_value(BindScope *s, const Node *n, Expr **out)
+Status bind_value_or_default(BindScope *s, const Node *n, Expr **out)
 {
     if (NODE_IS(n, SET_TO_DEFAULT)) {
         *out = bind_expr_new(s, EXPR_DEFAULT, TYPE_UNKNOWN, -1, n->set_to_default->location, 0);

@@ -1,5 +1,5 @@
 /*
- * update.c - UPDATE and DELETE
+ * bind_update.c - UPDATE and DELETE
  */
 #include "bind/bind_internal.h"
 
@@ -104,7 +104,7 @@ static Status update_column(BindScope *s, const CatTable *t, const PgQuery__ResT
     if (node == NULL) {
         TRY(assigned_from_query(s, rt->val->multi_assign_ref, &e));
     } else {
-        TRY(bind_value(s, node, &e));
+        TRY(bind_value_or_default(s, node, &e));
     }
     TRY(bind_target_column(s, t, rt->name, rt->location, &column));
     if (rt->n_indirection > 0) {

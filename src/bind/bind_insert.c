@@ -1,5 +1,5 @@
 /*
- * insert.c - INSERT: column lists, one value for each table column
+ * bind_insert.c - INSERT: column lists, one value for each table column
  *
  * A single VALUES row becomes the targets themselves; several rows become a VALUES entry, a query a
  * subquery entry, and the targets name their columns.
@@ -91,13 +91,13 @@ static Status insert_cell(BindScope *s, const PgQuery__InsertStmt *st, const Cat
     return bind_assign(s, t, column, e, bind_location(e), out);
 }
 
-static Status insert_row(BindScope *s, const PgQuery__InsertStmt *st, const CatTable *t,
-                         const InsertColumns *cols, const PgQuery__List *list, Expr ***out)
+static Status insert_values_row(BindScope *s, const PgQuery__InsertStmt *st, const CatTable *t,
+                                const InsertColumns *cols, const PgQuery__List *list, Expr ***out)
 {
     Expr **row = ARENA_ARRAY(s->b->arena, Expr *, list->n_items + 1);
     s->no_aggs = "VALUES";
     for (size_t i = 0; i < list->n_items; i++) {
-        TRY(bind_value(s, list->items[i], &row[i]));
+        TRY(bind_value_or_default(s, list->items[i], &row[i]));
     }
     s->no_aggs = NULL;
     int32_t extra = list->n_items > cols->count ? bind_location(row[cols->count]) : -1;
@@ -126,7 +126,7 @@ static Status insert_values(BindScope *s, const PgQuery__InsertStmt *st, const C
     Expr **row;
     if (sel->n_values_lists == 1) {
         const PgQuery__List *list = sel->values_lists[0]->list;
-        TRY(insert_row(s, st, t, cols, list, &row));
+        TRY(insert_values_row(s, st, t, cols, list, &row));
         for (size_t i = 0; i < list->n_items; i++) {
             q->targets[cols->columns[i]].expr = row[i];
         }
@@ -142,11 +142,11 @@ static Status insert_values(BindScope *s, const PgQuery__InsertStmt *st, const C
         const PgQuery__List *list = sel->values_lists[i]->list;
         if (list->n_items != r->column_count) {
             Expr *cell = NULL;
-            TRY(bind_value(s, list->items[0], &cell));
+            TRY(bind_value_or_default(s, list->items[0], &cell));
             return BIND_ERR(s, bind_location(cell), ERRCODE_SYNTAX_ERROR,
                             "VALUES lists must all be the same length");
         }
-        TRY(insert_row(s, st, t, cols, list, &r->rows[i]));
+        TRY(insert_values_row(s, st, t, cols, list, &r->rows[i]));
     }
     r->columns = ARENA_ARRAY(s->b->arena, RteColumn, r->column_count + 1u);
     for (uint16_t c = 0; c < r->column_count; c++) {

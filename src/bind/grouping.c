@@ -1,5 +1,5 @@
 /*
- * agg.c - grouped queries: every column is grouped by, aggregated, or depends on a grouped key
+ * grouping.c - grouped queries: every column is grouped by, aggregated, or depends on a grouped key
  */
 #include "bind/bind_internal.h"
 

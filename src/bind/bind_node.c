@@ -1,5 +1,5 @@
 /*
- * node.c - making and walking typed expressions; error helpers of the binder
+ * bind_node.c - making and walking typed expressions; error helpers of the binder
  */
 #include "bind/bind_internal.h"
 

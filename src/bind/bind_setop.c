@@ -1,5 +1,5 @@
 /*
- * setop.c - UNION, INTERSECT, EXCEPT: operands, the columns' common types
+ * bind_setop.c - UNION, INTERSECT, EXCEPT: operands, the columns' common types
  *
  * Operands live at the same level as the operation itself: their outer references skip it.
  */

@@ -1,5 +1,5 @@
 /*
- * sublink.c - subqueries in expressions: EXISTS, IN, ANY, ALL, scalar
+ * bind_sublink.c - subqueries in expressions: EXISTS, IN, ANY, ALL, scalar
  */
 #include "bind/bind_internal.h"
 
