@@ -306,12 +306,18 @@ static void agg_best_take(FnCall *call, AggBest *s, const Datum *v, bool is_str)
         s->v.str = str_ref(s->room, v->str.len);
     }
 }
+/* agg_best_wins - among equal values that differ (1.0 and 1.00, 1 mon and 30 days) the later one
+ * stays, as PostgreSQL's larger and smaller functions have it; for char(n) the earlier. */
+static inline bool agg_best_wins(const TypeOps *type, int order)
+{
+    return order > 0 || (order == 0 && type->oid != TYPE_BPCHAR);
+}
 #define AGG_BEST_LOOP(get_state)                                                                   \
     SEL_FOREACH(row, sel)                                                                          \
     {                                                                                              \
         AggBest *s = (get_state);                                                                  \
         Datum v = vec_get(args[0], row);                                                           \
-        if (!s->set || sign * type->cmp(&v, &s->v) > 0) {                                          \
+        if (!s->set || agg_best_wins(type, sign * type->cmp(&v, &s->v))) {                         \
             agg_best_take(call, s, &v, type->phys == PHYS_STR);                                    \
         }                                                                                          \
     }
@@ -335,7 +341,7 @@ static void agg_best_take(FnCall *call, AggBest *s, const Datum *v, bool is_str)
         const TypeOps *type = type_ops(call->arg_types[0]);                                        \
         AggBest *s = into;                                                                         \
         const AggBest *f = from;                                                                   \
-        if (f->set && (!s->set || (want)*type->cmp(&f->v, &s->v) > 0)) {                           \
+        if (f->set && (!s->set || agg_best_wins(type, (want)*type->cmp(&f->v, &s->v)))) {          \
             agg_best_take(call, s, &f->v, type->phys == PHYS_STR);                                 \
         }                                                                                          \
         return ST_OK;                                                                              \

@@ -439,6 +439,9 @@ static bool iv_fields(Slice *fields, uint32_t n, int32_t range, IvSum *sum)
             return false;
         }
         iv_add_unit(sum, use, v, frac);
+        if (use == IV_HOUR) {
+            unit = IV_DAY; /* "1 2" of day to hour */
+        }
     }
     if (ago) {
         sum->us = -sum->us;
