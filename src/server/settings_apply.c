@@ -128,6 +128,7 @@ Status setting_check_string(Cx *cx, Os *os, const char *name, char *text, size_t
             return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
                            "invalid value for parameter \"TimeZone\": \"%s\"", text);
         }
+        (void)snprintf(text, size, "%s", tz_name(tz)); /* as the zone is spelled */
     } else if (strcmp(name, "client_encoding") == 0) {
         if (!encoding_known(text)) {
             return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
