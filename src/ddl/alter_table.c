@@ -69,8 +69,7 @@ static Status alter_default_value(Cx *cx, DdlCx *d, NewColumn *c, ColumnLayout *
     if (c->default_node == NULL) {
         return ST_OK;
     }
-    BindCx b = {.view = d->view, .arena = d->arena, .sql = d->sql, .env = d->env};
-    TRY(bind_table_expr(cx, &b, NULL, c->default_node, c->type->oid, c->typmod, "DEFAULT", &e));
+    TRY(ddl_bind_default(cx, d, c, &e));
     if (alter_is_volatile(e)) {
         *each_out = true;
         return ST_OK;
@@ -107,7 +106,8 @@ static Status alter_store_column(Cx *cx, DdlCx *d, const CatTable *t, NewColumn 
     return ddl_update_class_i16(cx, d, t->oid, PG_CLASS_RELNATTS, (int16_t)(n + 1));
 }
 
-static Status alter_add_column(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd)
+static Status alter_add_column(Cx *cx, DdlCx *d, Slice sql, Oid oid,
+                               const PgQuery__AlterTableCmd *cmd)
 {
     const PgQuery__ColumnDef *def = cmd->def->column_def;
     const CatTable *t;
@@ -115,6 +115,8 @@ static Status alter_add_column(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTa
     bool each;
     AlterAdd add = {.d = d};
     ColumnSink sink = {.constraint = alter_add_constraint, .arg = &add};
+    DdlCx placed = *d;
+    placed.sql = sql; /* types are looked up with positions, what follows is not */
     TRY(ddl_reload(cx, d, oid, &t));
     if (ddl_column(t, def->colname) != NULL) {
         if (cmd->missing_ok) {
@@ -130,7 +132,7 @@ static Status alter_add_column(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTa
         return err_set(cx, ERRCODE_TOO_MANY_COLUMNS, "tables can have at most %d columns",
                        TABLE_COLUMNS_MAX);
     }
-    TRY(ddl_column_define(cx, d, def, t->name, t->namespace_oid, &sink, &c));
+    TRY(ddl_column_define(cx, &placed, def, t->name, t->namespace_oid, &sink, &c));
     c.number = (int16_t)(t->column_count + 1);
     for (uint32_t i = 0; i < add.count; i++) {
         bool primary = add.list[i].node->contype == PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY;
@@ -274,12 +276,12 @@ static Status alter_options(Cx *cx, DdlCx *d, Oid oid, const PgQuery__Node *def)
     return ddl_update_class_text(cx, d, oid, PG_CLASS_RELOPTIONS, text);
 }
 
-static Status alter_command(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd)
+static Status alter_command(Cx *cx, DdlCx *d, Slice sql, Oid oid, const PgQuery__AlterTableCmd *cmd)
 {
     const CatTable *t;
     const CatColumn *c;
     switch (cmd->subtype) {
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddColumn: return alter_add_column(cx, d, oid, cmd);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddColumn: return alter_add_column(cx, d, sql, oid, cmd);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_ColumnDefault: return alter_set_default(cx, d, oid, cmd);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DropNotNull:
         return alter_drop_not_null(cx, d, oid, cmd->name);
@@ -336,8 +338,10 @@ Status ddl_alter_table(Cx *cx, DdlCx *d, const PgQuery__AlterTableStmt *stmt, co
     }
     Oid oid = t->oid;
     TRY(alter_check_kind(cx, t, stmt->cmds[0]->alter_table_cmd));
+    DdlCx quiet = *d; /* errors of ALTER's expressions carry no position */
+    quiet.sql = (Slice){0};
     for (size_t i = 0; i < stmt->n_cmds; i++) {
-        TRY(alter_command(cx, d, oid, stmt->cmds[i]->alter_table_cmd));
+        TRY(alter_command(cx, &quiet, d->sql, oid, stmt->cmds[i]->alter_table_cmd));
         cat_changed(d->view);
     }
     return ST_OK;

@@ -92,7 +92,7 @@ static Status column_constraint(Cx *cx, ColumnDefine *c, PgQuery__Constraint *co
     switch (con->contype) {
     case PG_QUERY__CONSTR_TYPE__CONSTR_NULL:
         if (c->not_null_given || out->sequence != 0) {
-            return column_null_conflict(cx, c, con->location);
+            return column_null_conflict(cx, c, out->default_sql != NULL ? -1 : con->location);
         }
         out->null_given = true;
         return ST_OK;
@@ -111,7 +111,7 @@ static Status column_constraint(Cx *cx, ColumnDefine *c, PgQuery__Constraint *co
             return ddl_error_at(cx, c->d, ST_ERROR, con->location);
         }
         if (out->default_node != NULL || out->sequence != 0) {
-            return column_two_defaults(cx, c, con->location);
+            return column_two_defaults(cx, c, out->default_sql != NULL ? -1 : con->location);
         }
         out->default_node = con->raw_expr;
         return ST_OK;
@@ -222,16 +222,36 @@ static bool column_default_is_null(const PgQuery__Node *n)
     return n->node_case == PG_QUERY__NODE__NODE_A_CONST && n->a_const->isnull;
 }
 
+/* column_depend_on_constants - a default that names a relation (nextval('s')) keeps it. */
+static Status column_depend_on_constants(Cx *cx, DdlCx *d, const Expr *e, DdlObject self)
+{
+    if (e == NULL) {
+        return ST_OK;
+    }
+    if (e->kind == EXPR_CONST && e->type == TYPE_REGCLASS && !e->u.constant.is_null) {
+        TRY(ddl_depend(cx, d, self, (DdlObject){CAT_PG_CLASS, e->u.constant.value.u32, 0}, 'n'));
+    }
+    for (uint16_t i = 0; i < e->arg_count; i++) {
+        TRY(column_depend_on_constants(cx, d, e->args[i], self));
+    }
+    return ST_OK;
+}
+
+Status ddl_bind_default(Cx *cx, DdlCx *d, const NewColumn *c, Expr **out)
+{
+    BindCx b = {.view = d->view, .arena = d->arena, .sql = d->sql, .env = d->env};
+    return bind_table_expr(cx, &b, NULL, c->default_node, c->type->oid, c->typmod,
+                           arena_printf(d->arena, "DEFAULT %s", c->name), out);
+}
+
 Status ddl_column_finish(Cx *cx, DdlCx *d, const CatTable *t, NewColumn *c)
 {
     DdlObject column = {CAT_PG_CLASS, t->oid, c->number};
     Oid oid = OID_INVALID;
+    Expr *e = NULL;
     if (c->default_node != NULL) {
-        BindCx b = {.view = d->view, .arena = d->arena, .sql = d->sql, .env = d->env};
-        Expr *e;
         char *text;
-        TRY(bind_table_expr(cx, &b, NULL, c->default_node, c->type->oid, c->typmod,
-                            arena_printf(d->arena, "DEFAULT %s", c->name), &e));
+        TRY(ddl_bind_default(cx, d, c, &e));
         if (!column_default_is_null(c->default_node)) {
             TRY(parse_deparse_expression(cx, d->arena, c->default_node, &text));
             c->default_sql = text;
@@ -239,6 +259,7 @@ Status ddl_column_finish(Cx *cx, DdlCx *d, const CatTable *t, NewColumn *c)
     }
     if (c->default_sql != NULL) {
         TRY(ddl_store_default(cx, d, t->oid, c->number, c->default_sql, &oid));
+        TRY(column_depend_on_constants(cx, d, e, (DdlObject){CAT_PG_ATTRDEF, oid, 0}));
     }
     if (c->sequence != 0) {
         DdlObject seq = {CAT_PG_CLASS, c->sequence, 0};

@@ -140,6 +140,8 @@ Status ddl_column_define(Cx *cx, DdlCx *d, const PgQuery__ColumnDef *def, const 
 /* ddl_column_default - check the raw default and store it; also ties an owned sequence to the
  * column. */
 Status ddl_column_finish(Cx *cx, DdlCx *d, const CatTable *t, NewColumn *c);
+/* ddl_bind_default - the raw default as the column's type. */
+Status ddl_bind_default(Cx *cx, DdlCx *d, const NewColumn *c, Expr **out);
 Status ddl_store_default(Cx *cx, DdlCx *d, Oid table, int16_t attnum, const char *sql,
                          Oid *oid_out);
 

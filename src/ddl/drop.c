@@ -48,11 +48,11 @@ static void drop_add(DropWork *w, DropItem item)
     w->items[w->count++] = item;
 }
 
-static int drop_newest_first(const void *a, const void *b)
+static int drop_oldest_first(const void *a, const void *b)
 {
     const DdlRow *x = a, *y = b;
     Oid ox = x->values[PG_DEPEND_OBJID].u32, oy = y->values[PG_DEPEND_OBJID].u32;
-    return (oy > ox) - (oy < ox);
+    return (ox > oy) - (ox < oy);
 }
 
 /* drop_dependents - add what depends on the item at `at`, breadth first. */
@@ -64,7 +64,7 @@ static Status drop_dependents(Cx *cx, DropWork *w, uint32_t at)
     Datum key[3] = {{.u32 = o.class_oid}, {.u32 = o.oid}, {.i32 = o.sub}};
     DdlRowList list;
     TRY(ddl_rows(cx, w->d, CAT_PG_DEPEND, COLUMNS, key, o.sub != 0 ? 3 : 2, &list));
-    qsort(list.rows, list.count, sizeof(DdlRow), drop_newest_first);
+    qsort(list.rows, list.count, sizeof(DdlRow), drop_oldest_first);
     for (uint32_t i = 0; i < list.count; i++) {
         const DdlRow *r = &list.rows[i];
         const char *type = ddl_row_text(w->d, r, PG_DEPEND_DEPTYPE);
@@ -181,7 +181,7 @@ out:
 Status ddl_drop_objects(Cx *cx, DdlCx *d, const DdlObject *roots, uint32_t count, bool cascade)
 {
     DropWork w = {.d = d, .root_count = 0};
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = count; i-- > 0;) { /* told about in this order */
         if (drop_has(&w, roots[i]) == NULL) {
             drop_add(&w, (DropItem){.o = roots[i], .by = roots[i]});
         }

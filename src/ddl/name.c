@@ -10,7 +10,7 @@ Status ddl_new_oid(Cx *cx, DdlCx *d, Oid *oid_out)
 
 Status ddl_error_at(Cx *cx, DdlCx *d, Status st, int32_t location)
 {
-    if (st == ST_ERROR && location >= 0) {
+    if (st == ST_ERROR && location >= 0 && d->sql.ptr != NULL) {
         return err_position(cx, parse_char_position(d->sql, location));
     }
     return st;
@@ -36,7 +36,7 @@ Status ddl_creation_namespace(Cx *cx, DdlCx *d, const PgQuery__RangeVar *rv, boo
     }
     if (schema == NULL) {
         *oid_out = d->view->creation_namespace;
-        if (*oid_out == OID_INVALID) {
+        if (*oid_out == OID_INVALID || cat_namespace_name(d->view, *oid_out) == NULL) {
             st_ignore(
                 err_set(cx, ERRCODE_UNDEFINED_SCHEMA, "no schema has been selected to create in"));
             return ddl_error_at(cx, d, ST_ERROR, location);
