@@ -185,6 +185,7 @@ struct Session {
     Map sequence_values; /* currval: OID -> int64_t in the session's arena */
     Settings settings;
     bool search_path_stale;
+    uint64_t search_path_version; /* of the catalog it was resolved by */
     uint64_t cache_salt; /* hash of the settings that binding depends on */
     int64_t statement_timeout_us, lock_timeout_us;
     Isolation default_isolation;

@@ -74,6 +74,7 @@ void session_abort(Session *s)
         s->txn = NULL;
         txn_snapshot_done(txn);
         atomic_store(&s->cancel, 0); /* undo is not to be cancelled */
+        s->search_path_stale = s->search_path_stale || s->view.has_own_ddl;
         txn_abort(&s->cx, txn);
         s->err = keep;
     }
@@ -86,6 +87,7 @@ static Status rollback_to(Cx *cx, Session *s, SessionSavepoint *sp)
 {
     portals_drop_level(s, sp->sp.level);
     txn_snapshot_done(s->txn);
+    s->search_path_stale = s->search_path_stale || s->view.has_own_ddl;
     TRY(txn_rollback_to(cx, s->txn, &sp->sp));
     settings_rollback(s, sp->sp.level);
     s->savepoints = sp;

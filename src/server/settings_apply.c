@@ -196,6 +196,7 @@ static Status search_path_apply(Cx *cx, Session *s)
         p += more;
     }
     s->search_path_stale = false;
+    s->search_path_version = catalog_version(s->view.catalog);
     return cat_set_search_path(cx, &s->view, &s->arena, names, count);
 }
 
@@ -232,7 +233,9 @@ Status settings_apply(Cx *cx, Session *s)
 
 Status settings_apply_path(Cx *cx, Session *s)
 {
-    return s->search_path_stale ? search_path_apply(cx, s) : ST_OK;
+    /* Schemas come and go: names are resolved again when anything of the catalogs changed. */
+    bool changed = s->search_path_version != catalog_version(s->view.catalog);
+    return s->search_path_stale || changed ? search_path_apply(cx, s) : ST_OK;
 }
 
 Status setting_changed(Cx *cx, Session *s, const char *name)

@@ -502,6 +502,10 @@ Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const
     if (status == ST_NOTFOUND) {
         return err_unsupported(cx, "%s is not supported yet", node_name(node));
     }
+    bool schema = node->node_case == PG_QUERY__NODE__NODE_CREATE_SCHEMA_STMT ||
+                  node->node_case == PG_QUERY__NODE__NODE_DROP_STMT ||
+                  node->node_case == PG_QUERY__NODE__NODE_RENAME_STMT;
+    s->search_path_stale = s->search_path_stale || schema;
     if (status == ST_OK && s->txn != NULL && s->txn->xid != 0) {
         status = txn_next_command(cx, s->txn);
     }
