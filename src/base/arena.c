@@ -191,11 +191,17 @@ Status arena_check(Cx *cx, Arena *a)
 
 ArenaMark arena_mark(const Arena *a)
 {
-    return (ArenaMark){.block = a->blocks, .cur = a->cur};
+    return (ArenaMark){.block = a->blocks, .cur = a->cur, .cleanups = a->cleanups};
 }
 
 void arena_rewind(Arena *a, ArenaMark mark)
 {
+    /* They live in the memory given back, and so does what they clean up. */
+    while (a->cleanups != NULL && a->cleanups != mark.cleanups) {
+        ArenaCleanup *c = a->cleanups;
+        a->cleanups = c->next;
+        c->fn(c->arg);
+    }
     while (a->blocks != mark.block) {
         ASSERT(a->blocks != NULL);
         ArenaBlock *b = a->blocks;

@@ -67,10 +67,11 @@ Status arena_check(Cx *cx, Arena *a);
 #define ARENA_ARRAY(a, type, n) ((type *)arena_zalloc((a), sizeof(type) * (size_t)(n)))
 
 /* A mark lets a loop give back what it took: arena_mark / arena_rewind (only the newest blocks are
- * freed). */
+ * freed; cleanups registered since run). */
 typedef struct ArenaMark {
     ArenaBlock *block;
     uint8_t *cur;
+    struct ArenaCleanup *cleanups; /* those registered later run at the rewind */
 } ArenaMark;
 ArenaMark arena_mark(const Arena *a);
 void arena_rewind(Arena *a, ArenaMark mark);
