@@ -177,6 +177,9 @@ static Status parent_exists(Cx *cx, const ExecEnv *env, Arena *arena, const FkCh
 Status fk_check_rows(Cx *cx, const ExecEnv *env, Arena *arena, const FkCheck *fk,
                      const RowStore *keys)
 {
+    Arena step; /* of one key: scans have cleanups, so it is cleared, never rewound */
+    Status st = ST_OK;
+    arena_init(&step, arena, "foreign key", 0);
     for (uint32_t c = 0; c < keys->chunk_count; c++) {
         const Batch *b = keys->chunks[c];
         for (uint32_t row = 0; row < b->count; row++) {
@@ -185,13 +188,14 @@ Status fk_check_rows(Cx *cx, const ExecEnv *env, Arena *arena, const FkCheck *fk
                 null = null || vec_is_null(b->cols[i], row);
             }
             if (!null) {
-                ArenaMark mark = arena_mark(arena);
-                TRY(parent_exists(cx, env, arena, fk, b, row));
-                arena_rewind(arena, mark);
+                TRY_OUT(parent_exists(cx, env, &step, fk, b, row));
+                arena_clear(&step);
             }
         }
     }
-    return ST_OK;
+out:
+    arena_release(&step);
+    return st;
 }
 
 static Status still_referenced(Cx *cx, const ExecEnv *env, const FkCheck *fk, const Batch *rows,
@@ -255,6 +259,9 @@ Status fk_parent_gone(Cx *cx, const ExecEnv *env, Arena *arena, const FkCheck *f
                       const RowStore *old_rows, const RowStore *new_rows)
 {
     char action = new_rows != NULL ? fk->con->on_update : fk->con->on_delete;
+    Arena step;
+    Status st = ST_OK;
+    arena_init(&step, arena, "foreign key", 0);
     for (uint32_t c = 0; c < old_rows->chunk_count; c++) {
         const Batch *b = old_rows->chunks[c];
         for (uint32_t row = 0; row < b->count; row++) {
@@ -265,18 +272,19 @@ Status fk_parent_gone(Cx *cx, const ExecEnv *env, Arena *arena, const FkCheck *f
             if (null || (new_rows != NULL && same_key(fk, b, new_rows->chunks[c], row))) {
                 continue;
             }
-            ArenaMark mark = arena_mark(arena);
-            Status st = parent_row_gone(cx, env, arena, fk, b, row);
+            st = parent_row_gone(cx, env, &step, fk, b, row);
             if (st == ST_ERROR && action != 'a' && action != 'r') {
                 err_clear(cx);
-                return err_unsupported(cx, "%s of a foreign key is not supported",
-                                       action == 'c'   ? "CASCADE"
-                                       : action == 'n' ? "SET NULL"
-                                                       : "SET DEFAULT");
+                st = err_unsupported(cx, "%s of a foreign key is not supported",
+                                     action == 'c'   ? "CASCADE"
+                                     : action == 'n' ? "SET NULL"
+                                                     : "SET DEFAULT");
             }
-            TRY(st);
-            arena_rewind(arena, mark);
+            TRY_OUT(st);
+            arena_clear(&step);
         }
     }
-    return ST_OK;
+out:
+    arena_release(&step);
+    return st;
 }
