@@ -1,5 +1,5 @@
 /*
- * psql.c - `dassie psql FILE`: psql on a file, through the server that serves it or a private one
+ * psql.c - the command "psql FILE": psql on a file, through the server that serves it or a private one
  * that ends with it.
  */
 #include <errno.h>
