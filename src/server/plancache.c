@@ -272,6 +272,7 @@ static Status cache_plan(Cx *cx, Session *s, const StmtShape *shape, Slice sql, 
         return ST_NOTFOUND;
     }
     BindCx bind = {.view = &s->view, .arena = &s->stmt_arena, .sql = sql, .env = &s->env};
+    uint64_t version = catalog_version(s->server->catalog);
     TRY(bind_statement(cx, &bind, parsed[0].node, &query));
     e->lifted = ARENA_ARRAY(&e->arena, LiftedLiteral, shape->literal_count + 1);
     Lift lift = {
@@ -284,7 +285,7 @@ static Status cache_plan(Cx *cx, Session *s, const StmtShape *shape, Slice sql, 
     for (uint32_t i = 0; i < lift.count; i++) {
         params.types[i] = e->lifted[i].type;
     }
-    return statement_create_plan(cx, s, query, &params, &e->plan);
+    return statement_create_plan(cx, s, version, query, &params, &e->plan);
 }
 
 static CacheEntry *entry_create(const Slice key, const StmtShape *shape)

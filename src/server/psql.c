@@ -1,6 +1,6 @@
 /*
- * psql.c - the command "psql FILE": psql on a file, through the server that serves it or a private one
- * that ends with it.
+ * psql.c - the command "psql FILE": psql on a file, through the server that serves it or a private
+ * one that ends with it.
  */
 #include <errno.h>
 #include <signal.h>

@@ -342,9 +342,10 @@ Status portal_create(Cx *cx, Session *s, const char *name, Portal **out);
 /* statement_in - a statement of one run, without parameters, living in the arena. */
 Statement *statement_in(Arena *arena, Slice sql, const struct PgQuery__Node *node);
 Status statement_prepare(Cx *cx, Session *s, Statement *st); /* classify, bind, plan */
-/* statement_create_plan - plan_create and the table locks an execution takes. */
-Status statement_create_plan(Cx *cx, Session *s, const Query *query, const BindParams *params,
-                             Plan **plan_out);
+/* statement_create_plan - plan_create and the table locks an execution takes; version: the
+ * catalog's before binding began. */
+Status statement_create_plan(Cx *cx, Session *s, uint64_t version, const Query *query,
+                             const BindParams *params, Plan **plan_out);
 Status statement_replan(Cx *cx, Session *s, Statement *st); /* when catalog or settings moved on */
 Status statement_check_txn(Cx *cx, Session *s, const Statement *st); /* 25P02 */
 /* portal_run - up to max_rows rows (0 = all) as DataRows into s->out; *done_out when the end was

@@ -141,10 +141,11 @@ static void locks_of_query(LockList *l, const Query *q)
     locks_of_query(l, q->insert_source);
 }
 
-Status statement_create_plan(Cx *cx, Session *s, const Query *query, const BindParams *params,
-                             Plan **plan_out)
+Status statement_create_plan(Cx *cx, Session *s, uint64_t version, const Query *query,
+                             const BindParams *params, Plan **plan_out)
 {
     TRY(plan_create(cx, &s->view, &s->env, query, params, func_ops_by_prosrc, plan_out));
+    (*plan_out)->catalog_version = version;
     LockList list = {.arena = &(*plan_out)->arena, .database = s->view.database};
     locks_of_query(&list, query);
     (*plan_out)->locks = list.locks;
@@ -161,13 +162,14 @@ static Status statement_plan(Cx *cx, Session *s, Statement *st)
                    .env = &s->env,
                    .params = &st->params};
     TRY(session_txn_need(cx, s));
+    uint64_t version = catalog_version(s->server->catalog); /* before the first look-up */
     TRY(bind_statement(cx, &bind, st->node, &query));
     TRY(params_resolved(cx, &st->params));
     /* The array grew in the statement's arena of this run; keep it. */
     st->params.types = arena_memdup(&st->arena, st->params.types, sizeof(Oid) * st->params.count);
     st->params.fixed = true;
     Plan *plan;
-    TRY(statement_create_plan(cx, s, query, &st->params, &plan));
+    TRY(statement_create_plan(cx, s, version, query, &st->params, &plan));
     if (st->plan != NULL) {
         plan_unref(st->plan);
     }
