@@ -211,6 +211,9 @@ Status settings_apply(Cx *cx, Session *s)
                                                    : ERR_NOTICE;
     s->statement_timeout_us = setting_ms(s, "statement_timeout");
     s->lock_timeout_us = setting_ms(s, "lock_timeout");
+    if (s->txn != NULL) {
+        s->txn->lock_timeout_us = s->lock_timeout_us;
+    }
     (void)datestyle_parse(setting_value(s, "DateStyle"), &s->env.date_style, &s->env.date_order);
     s->env.interval_style = interval_style_of(setting_value(s, "IntervalStyle"));
     s->env.extra_float_digits = (int)strtol(setting_value(s, "extra_float_digits"), NULL, 10);
