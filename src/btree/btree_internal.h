@@ -129,10 +129,23 @@ void page_set_fences(PageHeader *h, Slice lower, Slice upper);
 /* page_set_upper - replace the upper fence of a page with entries; false when there is no room. */
 bool page_set_upper(PageHeader *h, Slice upper);
 
+/*
+ * Bytes under a right checksum may still be wrong (bad memory, a bug): what an edit relies on is
+ * checked before it. page_head_sound - header and fences, constant time, on every latched leaf.
+ * page_sound - every slot and the free space too, before a split or a compaction. page_covers -
+ * does the key belong here? page_must_compact - will an entry of so many bytes rewrite the heap?
+ */
+bool page_head_sound(PageHeader *h);
+bool page_sound(PageHeader *h);
+bool page_covers(PageHeader *h, const BtKey *key);
+bool page_must_compact(PageHeader *h, uint32_t bytes);
+
 typedef enum Descend { DESCEND_KEY, DESCEND_BEFORE, DESCEND_FIRST, DESCEND_LAST } Descend;
 /* bt_descend - latch the leaf for key (bytes as in inner pages). */
 Status bt_descend(Cx *cx, const BtTree *t, Descend how, Slice key, LatchMode mode,
                   PageRef *leaf_out);
+/* bt_leaf_accept - is the latched page a sound leaf of this tree? XX001 and unlatched when not. */
+Status bt_leaf_accept(Cx *cx, const BtTree *t, PageRef *leaf);
 /* bt_split - one step towards room for the key: split a page on its path. *force: see split.c. */
 Status bt_split(Cx *cx, const BtTree *t, const BtKey *key, uint32_t entry_bytes);
 Slice bt_key_bytes(const BtTree *t, const BtKey *key, uint8_t scratch[8]);

@@ -73,7 +73,7 @@ Status bt_cursor_next_leaf(Cx *cx, BtCursor *c, BtPos *pos_out)
         c->next_page < store_page_count(t->store)) {
         TRY(page_lock(cx, t->store, c->next_page, LATCH_SHARED, &pos_out->leaf));
         if (begins_here(c, &pos_out->leaf)) {
-            return ST_OK;
+            return bt_leaf_accept(cx, t, &pos_out->leaf);
         }
         page_unlock(t->store, &pos_out->leaf);
     }

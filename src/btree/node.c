@@ -240,6 +240,71 @@ bool page_set_upper(PageHeader *h, Slice upper)
     return true;
 }
 
+static uint32_t fence_bytes(uint32_t offset, uint32_t len)
+{
+    return offset == 0 ? 0 : MAX(ALIGN_UP(len, 8u), 8u);
+}
+
+static bool fence_sound(uint32_t offset, uint32_t len)
+{
+    return offset == 0 || (offset >= HEAP_START && offset + fence_bytes(offset, len) <= PAGE_SIZE);
+}
+
+bool page_head_sound(PageHeader *h)
+{
+    if (h->slot_count > slots_max(h) || h->heap_top > PAGE_SIZE || h->heap_top < slots_end(h)) {
+        return false;
+    }
+    if (page_is_table_leaf(h)) {
+        return h->reserved == 0 || h->reserved > h->first_rowid;
+    }
+    const KeyFences *f = key_fences(h);
+    uint32_t prefix = key_info(h)->prefix_len;
+    return fence_sound(f->lower_offset, f->lower_len) &&
+           fence_sound(f->upper_offset, f->upper_len) &&
+           (prefix == 0 || (f->lower_offset != 0 && prefix <= f->lower_len));
+}
+
+bool page_sound(PageHeader *h)
+{
+    if (!page_head_sound(h)) {
+        return false;
+    }
+    bool table = page_is_table_leaf(h);
+    const KeyFences *f = key_fences(h);
+    uint32_t heap = PAGE_SIZE - h->heap_top;
+    uint64_t used = h->frag_bytes;
+    if (!table) {
+        used += fence_bytes(f->lower_offset, f->lower_len);
+        used += fence_bytes(f->upper_offset, f->upper_len);
+    }
+    for (uint32_t i = 0; i < h->slot_count; i++) {
+        uint32_t at = slot_offset(h, i), n = entry_bytes(h, i);
+        if (at < h->heap_top || n < 8 || at + n > PAGE_SIZE ||
+            (table && (table_slots(h)[i].len < 8 ||
+                       (i != 0 && table_slots(h)[i].delta <= table_slots(h)[i - 1].delta)))) {
+            return false;
+        }
+        used += n;
+    }
+    return used <= heap;
+}
+
+bool page_covers(PageHeader *h, const BtKey *key)
+{
+    if (page_is_table_leaf(h)) {
+        return key->rowid >= h->first_rowid && (h->reserved == 0 || key->rowid < h->reserved);
+    }
+    Slice lower = page_lower(h), upper = page_upper(h);
+    return (lower.ptr == NULL || slice_cmp(key->bytes, lower) >= 0) &&
+           (upper.ptr == NULL || slice_cmp(key->bytes, upper) < 0);
+}
+
+bool page_must_compact(PageHeader *h, uint32_t bytes)
+{
+    return h->heap_top < slots_end(h) + bytes + slot_bytes(h) + 8;
+}
+
 /* ---- leaves ---- */
 
 uint32_t bt_leaf_count(const PageRef *leaf)

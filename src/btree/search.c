@@ -34,6 +34,20 @@ static Status bad_node(Cx *cx, const BtTree *t, PageNo page)
     return err_corrupt(cx, page, "it is not a page of tree %u where one should be", t->tree);
 }
 
+Status bt_leaf_accept(Cx *cx, const BtTree *t, PageRef *leaf)
+{
+    PageHeader *h = leaf->hdr;
+    PageNo page = leaf->page;
+    uint8_t type = t->kind == TREE_TABLE ? PAGE_BT_TABLE_LEAF : PAGE_BT_INDEX_LEAF;
+    if (LIKELY(h->type == type && h->tree == t->tree && page_head_sound(h))) {
+        return ST_OK;
+    }
+    bool mine = h->type == type && h->tree == t->tree;
+    page_unlock(t->store, leaf);
+    return mine ? err_corrupt(cx, page, "its header and its slots do not agree")
+                : bad_node(cx, t, page);
+}
+
 /* descend_once - one optimistic attempt; ST_RESTART when a race was lost. */
 static Status descend_once(Cx *cx, const BtTree *t, Descend how, Slice key, LatchMode mode,
                            PageRef *leaf_out)
@@ -131,12 +145,7 @@ Status bt_descend(Cx *cx, const BtTree *t, Descend how, Slice key, LatchMode mod
         Status st = tries < BT_RETRY_OPTIMISTIC ? descend_once(cx, t, how, key, mode, leaf_out)
                                                 : descend_coupled(cx, t, how, key, mode, leaf_out);
         if (st == ST_OK) {
-            if (type_is_leaf(leaf_out->hdr->type) && leaf_out->hdr->tree == t->tree) {
-                return ST_OK;
-            }
-            PageNo page = leaf_out->page;
-            page_unlock(t->store, leaf_out);
-            return bad_node(cx, t, page);
+            return bt_leaf_accept(cx, t, leaf_out);
         }
         if (st != ST_RESTART) {
             return st;
@@ -175,7 +184,16 @@ Status bt_seek_insert(Cx *cx, const BtTree *t, const BtKey *key, uint32_t entry_
 {
     for (;;) {
         TRY(bt_seek(cx, t, key, LATCH_EXCLUSIVE, pos_out));
-        if (entry_bytes == 0 || bt_leaf_has_room(&pos_out->leaf, key, entry_bytes)) {
+        PageHeader *h = pos_out->leaf.hdr;
+        bool room = entry_bytes == 0 || bt_leaf_has_room(&pos_out->leaf, key, entry_bytes);
+        uint32_t bytes = ALIGN_UP(entry_bytes + (uint32_t)key->bytes.len, 8u);
+        if (UNLIKELY(!page_covers(h, key) ||
+                     ((!room || page_must_compact(h, bytes)) && !page_sound(h)))) {
+            PageNo page = pos_out->leaf.page;
+            page_unlock(t->store, &pos_out->leaf);
+            return err_corrupt(cx, page, "its entries and its bounds do not agree");
+        }
+        if (room) {
             return ST_OK;
         }
         page_unlock(t->store, &pos_out->leaf);

@@ -256,6 +256,14 @@ static bool wants_split(const Split *sp, const PageRef *ref)
     return ref->page == sp->force;
 }
 
+/* child_fits - is the page what its parent's level says? */
+static bool child_fits(PageHeader *parent, PageHeader *child)
+{
+    uint32_t level = key_info(parent)->level;
+    return level == 1 ? child->type == PAGE_BT_TABLE_LEAF || child->type == PAGE_BT_INDEX_LEAF
+                      : child->type == PAGE_BT_INNER && key_info(child)->level + 1u == level;
+}
+
 /* split_step - one way down with exclusive latches; splits at most one page. *done_out: nothing was
  * left to split. */
 static Status split_step(Cx *cx, Split *sp, bool *done_out)
@@ -265,6 +273,10 @@ static Status split_step(Cx *cx, Split *sp, bool *done_out)
     Status st = ST_OK;
     TRY(page_lock(cx, s, sp->tree->root, LATCH_EXCLUSIVE, &cur));
     if (wants_split(sp, &cur)) {
+        if (!page_sound(cur.hdr)) {
+            page_unlock(s, &cur);
+            return err_corrupt(cx, sp->tree->root, "it cannot be split: its entries do not agree");
+        }
         page_dirty(s, &cur);
         split_root(sp, &cur);
         page_unlock(s, &cur);
@@ -272,7 +284,17 @@ static Status split_step(Cx *cx, Split *sp, bool *done_out)
     }
     while (!is_leaf_page(cur.hdr)) {
         PageNo next = inner_child(cur.hdr, inner_find(cur.hdr, sp->key_bytes, false));
+        if (next == cur.page) {
+            st = err_corrupt(cx, next, "it is its own child");
+            goto out;
+        }
         TRY_OUT(page_lock(cx, s, next, LATCH_EXCLUSIVE, &child));
+        if (child.hdr->tree != sp->tree->tree || !child_fits(cur.hdr, child.hdr) ||
+            (wants_split(sp, &child) && !(page_sound(cur.hdr) && page_sound(child.hdr)))) {
+            page_unlock(s, &child);
+            st = err_corrupt(cx, next, "it cannot be split: its entries do not agree");
+            goto out;
+        }
         if (wants_split(sp, &child)) {
             st = split_child(sp, &cur, &child);
             page_unlock(s, &child);
