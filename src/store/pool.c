@@ -12,6 +12,7 @@
 #include "store/store_internal.h"
 
 #define WRITER_TICK_US 200000
+#define EVICT_STEPS    1024u /* a thread that needs a frame looks no further: the writer does */
 
 void resident_add(Store *s, PageNo page)
 {
@@ -120,12 +121,13 @@ static bool evict_one(Store *s, PageNo page, uint64_t word)
     return true;
 }
 
-uint32_t evict_clean(Store *s, uint32_t want)
+uint32_t evict_clean(Store *s, uint32_t want, uint32_t steps_max)
 {
     uint32_t dropped = 0;
     os_mutex_lock(s->os, &s->evict_mutex);
     for (uint32_t steps = 0;
-         steps < 2 * s->resident_len + 2 && dropped < want && s->resident_len != 0; steps++) {
+         steps < MIN(2 * s->resident_len + 2, steps_max) && dropped < want && s->resident_len != 0;
+         steps++) {
         if (s->hand >= s->resident_len) {
             s->hand = 0;
         }
@@ -148,7 +150,7 @@ uint32_t evict_clean(Store *s, uint32_t want)
 void frames_make_room(Store *s)
 {
     for (int tries = 0; atomic_load(&s->resident_count) >= s->resident_max; tries++) {
-        if (evict_clean(s, EVICT_BATCH / 4) != 0) {
+        if (evict_clean(s, EVICT_BATCH / 4, EVICT_STEPS) != 0) {
             return;
         }
         os_event_signal(s->os, &s->writer_event);
@@ -158,6 +160,11 @@ void frames_make_room(Store *s)
         }
         os_sleep_us(s->os, 500);
     }
+}
+
+uint64_t store_resident_count(Store *s)
+{
+    return atomic_load(&s->resident_count);
 }
 
 /* collect_dirty - resident pages with unwritten changes, from the hand on. */
@@ -189,7 +196,7 @@ static void writer_main(void *arg)
             (void)os_event_wait(s->os, &s->writer_event, seen, WRITER_TICK_US);
             continue;
         }
-        if (evict_clean(s, EVICT_BATCH) != 0) {
+        if (evict_clean(s, EVICT_BATCH, UINT32_MAX) != 0) {
             continue;
         }
         uint32_t n = collect_dirty(s, pages, DWB_PAGES);

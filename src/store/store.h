@@ -128,6 +128,8 @@ static inline void page_set_lsn(PageRef *ref, Lsn lsn, bool row)
     }
 }
 uint64_t store_page_count(Store *s);
+/* store_resident_count - pages in memory now. */
+uint64_t store_resident_count(Store *s);
 
 /* ---- space: in-memory reservation first (may fail 53100), then the record that links the page
  * sets the map bit ---- */

@@ -128,7 +128,9 @@ void resident_add(Store *s, PageNo page);
 /* frames_make_room - drop clean pages when the pool is full; may pause for the writer when no latch
  * is at stake. */
 void frames_make_room(Store *s);
-uint32_t evict_clean(Store *s, uint32_t want);
+/* evict_clean - up to `want` clean pages, looking at steps_max residents at most. Returns how many.
+ */
+uint32_t evict_clean(Store *s, uint32_t want, uint32_t steps_max);
 /* write_pages - write the dirty ones of these pages through the double-write area. wait: for X
  * latches too. */
 Status write_pages(Cx *cx, Store *s, const PageNo *pages, uint32_t count, bool wait);

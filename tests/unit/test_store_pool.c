@@ -189,6 +189,31 @@ static void test_reuse(void **state)
     store_env_release(&e);
 }
 
+/* test_new_pages_bounded - a burst of new pages does not outgrow the pool: its first pages are
+ * dropped while the last ones are made, so they are read from the file again. */
+static void test_new_pages_bounded(void **state)
+{
+    StoreEnv e;
+    uint64_t resident = 0;
+    PageNo *pages = calloc(8 * PAGES, sizeof(PageNo));
+    (void)state;
+    store_env_init(&e, FRAMES, false);
+    for (uint32_t i = 0; i < 8 * PAGES; i++) {
+        pages[i] = page_make(&e, i);
+    }
+    resident = store_resident_count(e.store);
+    /* FRAMES, a quarter more and 64: where a thread begins to wait for the writer. */
+    assert_true(resident <= FRAMES + FRAMES / 4 + 64 + 2);
+    for (uint32_t i = 0; i < 8 * PAGES; i++) {
+        PageRef ref;
+        store_must(&e.cx, page_lock(&e.cx, e.store, pages[i], LATCH_SHARED, &ref));
+        assert_true(page_holds(&ref, i));
+        page_unlock(e.store, &ref);
+    }
+    store_env_release(&e);
+    free(pages);
+}
+
 /* damage_file - overwrite n bytes of a page in the file, behind the server's back. */
 static void damage_file(const StoreEnv *e, PageNo page, uint32_t offset, uint32_t n)
 {
@@ -292,6 +317,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shadow),
         cmocka_unit_test(test_reuse),
+        cmocka_unit_test(test_new_pages_bounded),
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_torn),
     };
