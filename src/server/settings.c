@@ -451,6 +451,10 @@ Status setting_assign(Cx *cx, Session *s, const char *name, const char *value, b
         TRY(check_context(cx, row, startup));
         if (value != NULL) {
             TRY(setting_check(cx, s->server->os, row, value, text, sizeof(text)));
+            if (strstr(canonical, "transaction_isolation") != NULL &&
+                strcmp(text, "serializable") == 0) {
+                return err_unsupported(cx, "SERIALIZABLE isolation is not supported yet");
+            }
         }
     }
     if (!startup) {

@@ -206,7 +206,11 @@ static Status run_discard(Cx *cx, Session *s, const PgQuery__DiscardStmt *stmt,
         *tag_out = "DISCARD ALL";
         return ST_OK;
     case PG_QUERY__DISCARD_MODE__DISCARD_PLANS: *tag_out = "DISCARD PLANS"; return ST_OK;
-    case PG_QUERY__DISCARD_MODE__DISCARD_SEQUENCES: *tag_out = "DISCARD SEQUENCES"; return ST_OK;
+    case PG_QUERY__DISCARD_MODE__DISCARD_SEQUENCES:
+        map_clear(&s->sequence_values);
+        s->func.last_sequence = 0;
+        *tag_out = "DISCARD SEQUENCES";
+        return ST_OK;
     default: *tag_out = "DISCARD TEMP"; return ST_OK;
     }
 }

@@ -160,9 +160,10 @@ static UNUSED void fixture_crash(Fixture *f)
 {
     char cmd[400], copy[64] = "/tmp/dassie-test-XXXXXX";
     assert_non_null(mkdtemp(copy));
-    /* A segment being prepared (new.tmp) may be renamed away under cp: it is no part of the log
-     * yet. */
-    snprintf(cmd, sizeof(cmd), "cp -r '%s'/* '%s'/ 2>/dev/null; test -s '%s'/app.db", f->dir, copy,
+    /* A segment being prepared (new.tmp) is no part of the log and may be renamed away meanwhile.
+     */
+    snprintf(cmd, sizeof(cmd),
+             "cd '%s' && find . -type f ! -name new.tmp -exec cp --parents -t '%s' {} +", f->dir,
              copy);
     assert_int_equal(system(cmd), 0);
     snprintf(cmd, sizeof(cmd), "rm -rf '%s'", f->dir);
