@@ -1,0 +1,115 @@
+"""The figures of docs/FIGURES.md: every one measured on both servers in the same run."""
+
+import argparse
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import traceback
+
+import footprint
+import olap
+import oltp
+from report import Report
+from servers import ROOT, Dassie, Postgres
+
+SHARED_BUFFERS = "1GB"
+
+
+class Bench:
+    """One run: a work directory, the servers made in it, the figures."""
+
+    def __init__(self, quick):
+        self.quick = quick
+        self.report = Report()
+
+    @contextlib.contextmanager
+    def servers(self, **postgres_settings):
+        """Both servers, new and not started; ended and removed at the end."""
+        work = tempfile.mkdtemp(prefix="dassie-bench.")
+        os.chmod(work, 0o755)
+        pair = [
+            Dassie(work, shared_buffers=SHARED_BUFFERS),
+            Postgres(work, shared_buffers=SHARED_BUFFERS, max_wal_size="4GB", **postgres_settings),
+        ]
+        try:
+            yield pair, work
+        finally:
+            for server in pair:
+                server.stop()
+            shutil.rmtree(work, ignore_errors=True)
+
+    def oltp(self):
+        """pgbench: select-only prepared and simple, TPC-B, log per transaction"""
+        with self.servers() as (pair, _):
+            oltp.run(self.report, pair, 3 if self.quick else 10)
+
+    def olap(self):
+        """COPY of 5 M rows, count(*), filtered sum and other scans on one core"""
+        with self.servers() as (pair, work):
+            olap.run(self.report, pair, 500_000 if self.quick else 5_000_000, work)
+
+    def idle(self):
+        """memory of 5,000 idle connections"""
+        with self.servers(max_connections=600) as (pair, _):
+            footprint.idle(self.report, pair, (500, 100) if self.quick else (5000, 500))
+
+    def start(self):
+        """start on a new file to the first answer"""
+
+        def fresh():
+            work = tempfile.mkdtemp(prefix="dassie-bench.")
+            return [Dassie(work)]
+
+        footprint.first_answer(self.report, fresh, 3 if self.quick else 11)
+
+    def restart(self):
+        """restart after kill -9 under load"""
+        with self.servers() as (pair, _):
+            footprint.restart(self.report, pair, 20 if self.quick else 100)
+
+    def kill(self):
+        """the kill criterion: old snapshot beside 8 writers (docs/KILL_CRITERION.md)"""
+        seconds = "5" if self.quick else "120"
+        work = tempfile.mkdtemp(prefix="dassie-bench.")
+        try:
+            self.report.heading("kill criterion: dassie")
+            program = os.path.join(ROOT, "build/bench/kill/bench-kill")
+            subprocess.run([program, os.path.join(work, "kill.db"), "--seconds", seconds], check=True)
+            self.report.heading("kill criterion: PostgreSQL")
+            subprocess.run([os.path.join(ROOT, "bench/kill/postgres.sh"), seconds], check=True)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+FIGURES = ["oltp", "olap", "idle", "start", "restart", "kill"]
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="bench/run.sh")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("figure", nargs="*", metavar="FIGURE", help=", ".join(FIGURES))
+    arguments = parser.parse_args()
+    if arguments.list:
+        for name in FIGURES:
+            print(f"{name:<8} {getattr(Bench, name).__doc__}")
+        return 0
+    unknown = set(arguments.figure) - set(FIGURES)
+    if unknown:
+        parser.error(f"no such figure: {', '.join(sorted(unknown))}")
+    bench = Bench(arguments.quick)
+    for name in arguments.figure or FIGURES:
+        try:
+            getattr(bench, name)()
+        except Exception:
+            # The others are still worth measuring.
+            bench.report.errors += 1
+            traceback.print_exc()
+    print(f"\n{bench.report.missed} targets missed, {bench.report.errors} figures failed")
+    return 1 if bench.report.missed or bench.report.errors else 0
+
+
+sys.exit(main())
