@@ -15,7 +15,7 @@ typedef struct PageList {
     uint32_t count;
 } PageList;
 
-static uint64_t next_random(uint64_t *seed)
+static uint64_t damage_random(uint64_t *seed)
 {
     *seed = *seed * 6364136223846793005u + 1442695040888963407u;
     return *seed >> 33;
@@ -121,13 +121,13 @@ static void damage_page(StoreEnv *e, PageNo page, uint64_t *seed)
     PageRef ref;
     store_must(&e->cx, page_lock(&e->cx, e->store, page, LATCH_EXCLUSIVE, &ref));
     uint8_t *p = (uint8_t *)ref.hdr;
-    for (uint64_t n = 1 + next_random(seed) % 8; n > 0; n--) {
-        uint64_t where = next_random(seed);
+    for (uint64_t n = 1 + damage_random(seed) % 8; n > 0; n--) {
+        uint64_t where = damage_random(seed);
         /* not the number, LSNs and checksum: those are the pool's own */
         uint32_t at = (uint32_t)(where % 3 == 0   ? 6 + where / 3 % 2
                                  : where % 3 == 1 ? 36 + where / 3 % 200
                                                   : 36 + where / 3 % (PAGE_SIZE - 36));
-        p[at] = (uint8_t)next_random(seed);
+        p[at] = (uint8_t)damage_random(seed);
     }
     page_unlock(e->store, &ref);
 }
@@ -148,10 +148,10 @@ static void run_damage(TreeKind kind)
         list.count = 0;
         store_must(&e.cx, bt_walk_pages(&e.cx, &t, list_page, &list));
         for (uint32_t i = 0; i < 40; i++) {
-            damage_page(&e, list.pages[next_random(&seed) % list.count], &seed);
+            damage_page(&e, list.pages[damage_random(&seed) % list.count], &seed);
             damage_read(&e, &t);
             for (uint32_t n = 0; n < 40; n++) {
-                damage_insert(&e, &t, (uint32_t)next_random(&seed) % (ROWS * 3));
+                damage_insert(&e, &t, (uint32_t)damage_random(&seed) % (ROWS * 3));
             }
         }
         store_env_release(&e);

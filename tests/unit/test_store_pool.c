@@ -71,7 +71,7 @@ static PageNo page_make(StoreEnv *e, uint64_t n)
     return page;
 }
 
-static void worker_main(void *arg)
+static void pool_worker_main(void *arg)
 {
     Worker *w = arg;
     Shadow *sh = w->shadow;
@@ -125,7 +125,7 @@ static void test_shadow(void **state)
     }
     for (uint32_t t = 0; t < THREADS; t++) {
         workers[t] = (Worker){.shadow = sh, .seed = t + 1};
-        store_must(&e.cx, os_thread_create(&e.cx, e.os, "worker", worker_main, &workers[t],
+        store_must(&e.cx, os_thread_create(&e.cx, e.os, "worker", pool_worker_main, &workers[t],
                                            &workers[t].thread));
     }
     while (atomic_load(&sh->running) != 0) {
