@@ -216,9 +216,11 @@ class Postgres(Server):
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        while os.path.exists(f"/proc/{self.pid}/exe") and os.access(f"/proc/{self.pid}/exe", os.R_OK):
+        while os.access(f"/proc/{self.pid}/exe", os.R_OK):
             time.sleep(0.01)
+        # A zombie that init has not collected yet would count as the owner of these.
         os.unlink(f"{self.socket_dir}/data/postmaster.pid")
+        os.unlink(f"{self.socket_dir}/.s.PGSQL.{self.port}.lock")
 
     def stop(self):
         if self.created:

@@ -190,6 +190,7 @@ static Status run_show(Cx *cx, Session *s, const PgQuery__VariableShowStmt *stmt
     return ST_OK;
 }
 
+/* run_discard - DISCARD: forget what the session keeps between transactions. */
 static Status run_discard(Cx *cx, Session *s, const PgQuery__DiscardStmt *stmt,
                           const char **tag_out)
 {
