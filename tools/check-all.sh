@@ -27,11 +27,11 @@ config() {
     done
 }
 
-config long "" crash iso wire
+config long "" crash iso wire fuzz
 config debug "--buildtype=debug" unit sql
 config tiny "-Dtiny=true" unit sql
 config page2k "-Dpage_size=2048" unit sql
 config page4k "-Dpage_size=4096" unit sql
-config vector1 "-Dvector_size=1" unit sql
+config vector1 "-Dvector_size=1" unit sql fuzz
 config tsan "-Db_sanitize=thread -Db_lundef=false -Dpessimistic=true" unit
 exit $failed
