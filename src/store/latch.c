@@ -223,6 +223,7 @@ void page_lock_new(Store *s, PageNo page, PageType type, TreeId tree, PageRef *r
     h->tree = tree;
     h->heap_top = (uint16_t)(PAGE_SIZE > UINT16_MAX ? 0 : PAGE_SIZE);
     /* Behind every record of the page's former life, before any of the one that begins: it may be
-     * written as it is now (a reservation given back), and redo must not apply the former to it. */
-    h->lsn = s->wal != NULL ? wal_head(s->wal) - 8 : 0;
+     * written as it is now (a reservation given back), and redo must not apply the former to it. No
+     * record begins at this LSN: finish_page rounds it up to one where a record may. */
+    h->lsn = s->wal != NULL ? wal_head(s->wal) - 1 : 0;
 }

@@ -49,8 +49,10 @@ static void finish_page(Store *s, const BatchPage *b)
     PageRef ref;
     if (page_lock(&cx, s, b->page, LATCH_SHARED, &ref) == ST_OK) {
         /* Changed since: what is not in the file yet began at the copy's LSN; a page that never had
-         * a record has none. */
-        atomic_store(&s->rec_lsn[b->page], ref.hdr->lsn == b->lsn ? 0 : MAX(b->lsn, b->rec));
+         * a record has none. Redo may start here, so it must be where a record begins: the copy of
+         * a new page has an LSN just below that (page_lock_new). */
+        Lsn later = ALIGN_UP(b->lsn, (Lsn)8);
+        atomic_store(&s->rec_lsn[b->page], ref.hdr->lsn == b->lsn ? 0 : MAX(later, b->rec));
         atomic_store(&s->io[b->page], 0);
         page_unlock(s, &ref);
     } else {

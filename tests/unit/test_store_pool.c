@@ -148,6 +148,59 @@ static void test_shadow(void **state)
     free(sh);
 }
 
+/* redo_worker_main - a page begins its life twice with a record of others in between, so that its
+ * LSN is not where it became dirty, and goes on changing while it is written. */
+static void redo_worker_main(void *arg)
+{
+    Shadow *sh = arg;
+    StoreEnv *e = sh->env;
+    uint64_t word = 0;
+    Slice body = {(const char *)&word, sizeof(word)};
+    for (uint64_t i = 0; i < 20 * ROUNDS; i++) {
+        PageRef ref;
+        WalHeader h = {.xid48_type8_flags8 = wal_pack(0, WAL_NOOP, 0)};
+        page_lock_new(e->store, sh->pages[i % 8], PAGE_OVERFLOW, 7, &ref);
+        page_unlock(e->store, &ref);
+        (void)wal_append(e->wal, &h, &body, 1);
+        page_lock_new(e->store, sh->pages[i % 8], PAGE_OVERFLOW, 7, &ref);
+        page_unlock(e->store, &ref);
+        (void)wal_append(e->wal, &h, &body, 1);
+    }
+    atomic_fetch_sub(&sh->running, 1);
+}
+
+/* test_redo_point - redo always begins where a record does (crash seed 1412: a new page, written
+ * while it changed, named a place in the middle of one). */
+static void test_redo_point(void **state)
+{
+    StoreEnv e;
+    OsThread *thread;
+    Shadow *sh = calloc(1, sizeof(*sh));
+    (void)state;
+    store_env_init(&e, FRAMES, false);
+    sh->env = &e;
+    for (uint32_t i = 0; i < 8; i++) {
+        sh->pages[i] = page_make(&e, i);
+    }
+    atomic_store(&sh->running, 1);
+    store_must(&e.cx, os_thread_create(&e.cx, e.os, "worker", redo_worker_main, sh, &thread));
+    while (atomic_load(&sh->running) != 0) {
+        WalHeader h;
+        size_t len;
+        Lsn redo, begin = wal_head(e.wal);
+        store_must(&e.cx, store_flush_before(&e.cx, e.store, begin, 0, &redo));
+        if (redo < begin) {
+            store_must(&e.cx, wal_flush_wait(&e.cx, e.wal, begin));
+            store_must(&e.cx, wal_read(&e.cx, e.wal, redo, &h, NULL, 0, &len));
+            assert_true(wal_type(&h) == WAL_NOOP || wal_type(&h) == WAL_SMO);
+            assert_true(h.len < PAGE_SIZE + 256);
+        }
+    }
+    os_thread_join(thread);
+    store_env_release(&e);
+    free(sh);
+}
+
 static void test_reuse(void **state)
 {
     StoreEnv e;
@@ -315,11 +368,9 @@ static void test_torn(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shadow),
-        cmocka_unit_test(test_reuse),
-        cmocka_unit_test(test_new_pages_bounded),
-        cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_torn),
+        cmocka_unit_test(test_shadow),  cmocka_unit_test(test_redo_point),
+        cmocka_unit_test(test_reuse),   cmocka_unit_test(test_new_pages_bounded),
+        cmocka_unit_test(test_damaged), cmocka_unit_test(test_torn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
