@@ -39,6 +39,7 @@ typedef struct BindScope {
     NsItem **items;
     uint16_t item_count, item_size;
     uint16_t rte_size;
+    Cte *recursive_cte;      /* this query is the body of a WITH RECURSIVE entry */
     bool stored;             /* text from the catalog: locations mean nothing to the client */
     bool keep_unknown;       /* operand of a set operation: unknown literals stay */
     bool in_agg;             /* inside an aggregate's arguments */
@@ -177,8 +178,9 @@ Status bind_distinct_clause(BindScope *s, const PgQuery__SelectStmt *st);
 Status bind_limit(BindScope *s, const PgQuery__SelectStmt *st);
 Status bind_row_marks(BindScope *s, const PgQuery__SelectStmt *st);
 Status bind_with_clause(BindScope *s, const PgQuery__WithClause *w);
-bool bind_find_cte(BindScope *s, const char *name, uint16_t *index_out, uint16_t *levels_out,
-                   Query **owner_out);
+Cte *bind_find_cte(BindScope *s, const char *name);
+Status bind_recursive_use(BindScope *s, Cte *c, int32_t location);
+Status bind_recursive_start(BindScope *s, Query *start);
 Status bind_check_aggregates(BindScope *s);
 bool bind_has_agg(Expr *e);
 Status bind_add_hidden(BindScope *s, Expr *e);

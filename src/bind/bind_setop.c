@@ -99,6 +99,7 @@ Status bind_set_operation(BindScope *s, const PgQuery__SelectStmt *st)
                                                                      : SETOP_EXCEPT;
     q->set_all = st->all;
     TRY(setop_operand(s, st->larg, &l));
+    TRY(bind_recursive_start(s, l->query));
     TRY(setop_operand(s, st->rarg, &r));
     q->set_left = l->query;
     q->set_right = r->query;

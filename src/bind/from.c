@@ -31,32 +31,37 @@ static Status from_add(BindScope *s, uint16_t rte, const char *name, const PgQue
     return ST_OK;
 }
 
-static Status from_cte(BindScope *s, const PgQuery__RangeVar *rv, uint16_t index, uint16_t levels,
-                       Query *owner, FromNode **out)
+/* from_cte - a WITH query; one that is not bound to its end refers to itself: it has the columns of
+ * its start. */
+static Status from_cte(BindScope *s, const PgQuery__RangeVar *rv, Cte *c, FromNode **out)
 {
-    Cte *c = &owner->ctes[index];
     const char *alias = rv->alias != NULL ? rv->alias->aliasname : rv->relname;
-    if (c->query == NULL) {
+    bool self = c->query == NULL;
+    if (self) {
+        TRY(bind_recursive_use(s, c, rv->location));
+    } else if (c->query->command != CMD_SELECT && c->query->returning_count == 0) {
         return BIND_ERR(s, rv->location, ERRCODE_FEATURE_NOT_SUPPORTED,
-                        "WITH RECURSIVE is not supported");
+                        "WITH query \"%s\" does not have a RETURNING clause", c->name);
     }
-    Rte *r = bind_subquery_rte(s, c->query, alias);
+    Rte *r = bind_subquery_rte(s, self ? c->start : c->query, alias);
+    for (uint16_t i = 0; self && i < c->alias_count && i < r->column_count; i++) {
+        r->columns[i].name = c->alias_names[i];
+    }
     r->kind = RTE_CTE;
     r->subquery = NULL;
-    r->cte = index;
-    r->cte_levels_up = levels;
+    r->cte = c;
     c->reference_count++;
     return from_add(s, bind_add_rte(s, r), alias, rv->alias, out);
 }
 
 static Status from_table(BindScope *s, const PgQuery__RangeVar *rv, FromNode **out)
 {
-    uint16_t index, levels, rte;
-    Query *owner;
+    uint16_t rte;
     const CatTable *t;
     bool plain = rv->schemaname == NULL || rv->schemaname[0] == '\0';
-    if (plain && bind_find_cte(s, rv->relname, &index, &levels, &owner)) {
-        return from_cte(s, rv, index, levels, owner, out);
+    Cte *cte = plain ? bind_find_cte(s, rv->relname) : NULL;
+    if (cte != NULL) {
+        return from_cte(s, rv, cte, out);
     }
     TRY(bind_open_table(s, rv, TABLELOCK_ACCESS_SHARE, &t));
     const char *alias = rv->alias != NULL ? rv->alias->aliasname : t->name;

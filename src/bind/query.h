@@ -150,9 +150,8 @@ typedef struct Rte {
     uint32_t row_count;
     Expr *function; /* FUNCTION: an EXPR_FUNC; set-returning or scalar */
     bool with_ordinality;
-    uint16_t cte; /* CTE: index in the owning query's ctes */
-    uint16_t cte_levels_up;
-    bool *column_used; /* which columns the query refers to: what the scan must fetch */
+    const struct Cte *cte; /* CTE: which one */
+    bool *column_used;     /* which columns the query refers to: what the scan must fetch */
 } Rte;
 
 typedef enum JoinKind { JOIN_INNER, JOIN_LEFT, JOIN_RIGHT, JOIN_FULL } JoinKind;
@@ -186,8 +185,15 @@ typedef struct RowMark {
 typedef struct Cte {
     const char *name;
     Query *query;
-    bool recursive, materialized, not_materialized;
+    bool recursive; /* refers to itself: query is "start UNION [ALL] step" */
+    bool materialized, not_materialized;
     uint32_t reference_count;
+    /* while a recursive one is bound */
+    Query *start;
+    const char **alias_names;
+    uint16_t alias_count;
+    int32_t location;
+    bool may_recur; /* has the form that may refer to itself */
 } Cte;
 
 struct Query {

@@ -356,7 +356,7 @@ Status bind_query_node(BindScope *outer, BindScope *set_owner, const Node *n, bo
 {
     (void)set_owner;
     if (!NODE_IS(n, SELECT_STMT)) {
-        return err_unsupported(outer->cx, "data-modifying statements in WITH are not supported");
+        return err_unsupported(outer->cx, "this kind of statement in a query is not supported");
     }
     return bind_subselect(outer, n->select_stmt, keep_unknown, out);
 }

@@ -113,7 +113,8 @@ Rte *bind_subquery_rte(BindScope *s, Query *q, const char *alias)
     r->kind = RTE_SUBQUERY;
     r->alias = alias;
     r->subquery = q;
-    r->columns = ARENA_ARRAY(s->b->arena, RteColumn, q->target_count + 1u);
+    r->columns =
+        ARENA_ARRAY(s->b->arena, RteColumn, (uint32_t)MAX(q->target_count, q->returning_count) + 1);
     Target *targets = q->targets;
     uint16_t count = q->target_count;
     if (q->command != CMD_SELECT) {

@@ -191,31 +191,28 @@ Status exec_open(Cx *cx, Plan *plan, const ExecEnv *env, ExecState **state_out)
             memset(s->param_nulls, 0, given * sizeof(bool));
         }
     }
-    subs_reset(s);
+    subs_reset(s, false);
     *state_out = s;
     return ST_OK;
 }
 
-/* run_modifying_ctes - data-changing WITH queries run once, whether or not they are read. */
+/* run_modifying_ctes - data-changing WITH queries run once and to the end, read or not. */
 static Status run_modifying_ctes(Cx *cx, ExecState *s)
 {
     for (uint32_t i = 0; i < s->plan->cte_count; i++) {
         CteRun *c = &s->ctes[i];
-        if (c->root == NULL || c->root->plan->kind != PLAN_MODIFY || c->done) {
+        if (c->root->plan->kind != PLAN_MODIFY) {
             continue;
         }
-        const Batch *b;
-        Status st;
+        Status st = ST_OK;
         uint64_t affected = s->affected;
-        TRY(c->root->start(cx, c->root));
-        while ((st = c->root->next(cx, c->root, VEC_CAPACITY, &b)) == ST_OK) {
-            row_store_append(&c->store, b);
+        while (st == ST_OK) {
+            st = cte_more(cx, s, c, VEC_CAPACITY);
         }
         if (st != ST_DONE) {
             return st;
         }
         s->affected = affected;
-        c->done = true;
     }
     return ST_OK;
 }
@@ -259,6 +256,7 @@ void exec_close(ExecState *s)
     }
     for (uint32_t i = 0; i < plan->cte_count; i++) {
         nodes_end(s->ctes[i].root);
+        nodes_end(s->ctes[i].step);
     }
     if (s->restart_held) {
         snapshot_release(&s->restart_snap);

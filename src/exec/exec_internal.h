@@ -62,11 +62,18 @@ typedef struct SubRun {
     bool has_null;
 } SubRun;
 
+/* CteRun - the rows of a WITH query, made as far as its readers have come. */
 typedef struct CteRun {
-    ExecNode *root;
+    const CtePlan *plan;
+    ExecNode *root, *step;
     RowStore store;
     Arena hold;
-    bool done;
+    bool started, in_step, done;
+    KeyTable seen; /* recursive UNION: rows so far */
+    /* recursive: the rows of the last round, and those of this one */
+    RowStore rounds[2];
+    Arena round_holds[2];
+    uint32_t round; /* which of them is the last round's */
 } CteRun;
 
 struct ExecState {
@@ -177,7 +184,16 @@ Status limit_values(Cx *cx, ExprRun *run, const PlanNode *plan, Arena *arena, in
 Status exec_sublink(void *arg, Cx *cx, uint32_t number, const Vector *const *args,
                     uint32_t arg_count, const Sel *sel, Vector *out, Arena *arena);
 Status subs_create(Cx *cx, ExecState *s);
-void subs_reset(ExecState *s);
+void subs_reset(ExecState *s, bool restart);
+/* subs_forget - the parameters of a correlated part changed: what depends on them is to be made
+ * anew.
+ */
+void subs_forget(ExecState *s, const PlanScope *scope);
+/* cte.c */
+Status cte_create(Cx *cx, ExecState *s, CteRun *c, const CtePlan *plan);
+void cte_reset(CteRun *c);
+/* cte_more - make at least one more row, up to max_rows; ST_DONE when there are no more. */
+Status cte_more(Cx *cx, ExecState *s, CteRun *c, uint32_t max_rows);
 /* constraint.c */
 Status check_not_null(Cx *cx, const ExecState *s, const CatTable *t, const Batch *rows);
 Status check_constraints(Cx *cx, const ExecState *s, const PlanModify *m, ExprRun *run,

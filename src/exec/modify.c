@@ -343,7 +343,7 @@ static Status restart(Cx *cx, ExecNode *n, const SavePoint *sp)
     snapshot_take(s->env.txn->sys, s->env.txn, &s->restart_snap);
     s->restart_held = true;
     s->env.snapshot = &s->restart_snap;
-    subs_reset(s);
+    subs_reset(s, true);
     return modify_start(cx, n);
 }
 

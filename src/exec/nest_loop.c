@@ -51,6 +51,7 @@ static Status loop_set_row(Cx *cx, ExecNode *n, uint32_t row)
             n->s->params[s->param] = vec_get(k, 0);
         }
     }
+    subs_forget(n->s, &p->u.join.scope);
     r->matched = false;
     r->have_row = true;
     if (r->inner_started && n->right->plan->kind == PLAN_MATERIAL && p->u.join.param_count == 0) {

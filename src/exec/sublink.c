@@ -9,10 +9,7 @@ Status subs_create(Cx *cx, ExecState *s)
     s->subs = ARENA_ARRAY(&s->arena, SubRun, p->subplan_count + 1);
     s->ctes = ARENA_ARRAY(&s->arena, CteRun, p->cte_count + 1);
     for (uint32_t i = 0; i < p->cte_count; i++) {
-        arena_init(&s->ctes[i].hold, &s->arena, "with", 0);
-        if (p->ctes[i].root != NULL) {
-            TRY(node_create(cx, s, p->ctes[i].root, &s->ctes[i].root));
-        }
+        TRY(cte_create(cx, s, &s->ctes[i], &p->ctes[i]));
     }
     for (uint32_t i = 0; i < p->subplan_count; i++) {
         SubRun *r = &s->subs[i];
@@ -27,7 +24,7 @@ Status subs_create(Cx *cx, ExecState *s)
 }
 
 /* subs_reset - a new execution: forget every answer. */
-void subs_reset(ExecState *s)
+void subs_reset(ExecState *s, bool restart)
 {
     for (uint32_t i = 0; i < s->plan->subplan_count; i++) {
         SubRun *r = &s->subs[i];
@@ -38,12 +35,22 @@ void subs_reset(ExecState *s)
         }
     }
     for (uint32_t i = 0; i < s->plan->cte_count; i++) {
-        CteRun *c = &s->ctes[i];
-        arena_clear(&c->hold);
-        c->done = false;
-        if (c->root != NULL) {
-            row_store_init(&c->store, &c->hold, c->root->plan->phys, c->root->plan->col_count);
+        /* What a WITH query changed stays changed when the statement around it is run again. */
+        if (!restart || s->ctes[i].root->plan->kind != PLAN_MODIFY) {
+            cte_reset(&s->ctes[i]);
         }
+    }
+}
+
+void subs_forget(ExecState *s, const PlanScope *scope)
+{
+    for (uint32_t i = scope->cte_first; i < scope->cte_end; i++) {
+        if (s->plan->ctes[i].correlated) {
+            cte_reset(&s->ctes[i]);
+        }
+    }
+    for (uint32_t i = scope->sub_first; i < scope->sub_end; i++) {
+        s->subs[i].cached = false;
     }
 }
 
@@ -212,6 +219,7 @@ Status exec_sublink(void *arg, Cx *cx, uint32_t number, const Vector *const *arg
                     s->params[p->param] = vec_get(v, row);
                 }
             }
+            subs_forget(s, &r->plan->scope);
             TRY(sub_run(cx, r));
         }
         TRY(sub_answer(cx, r, arg_count > 0 ? args[0] : NULL, row, out, row, arena));

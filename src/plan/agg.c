@@ -194,7 +194,7 @@ Status plan_aggregate(PlanQuery *pq, PlanNode *input, PlanNode **out)
 /* ---- set operations ---- */
 
 /* plan_side - one side of a set operation: its own level, seen from the same outer levels. */
-static Status plan_side(PlanQuery *pq, const Query *q, PlanNode **out)
+Status plan_side(PlanQuery *pq, const Query *q, PlanNode **out)
 {
     PlanQuery side = {.p = pq->p,
                       .q = q,
@@ -202,8 +202,7 @@ static Status plan_side(PlanQuery *pq, const Query *q, PlanNode **out)
                       .sub = pq->sub,
                       .lateral = pq->lateral,
                       .lateral_count = pq->lateral_count,
-                      .lateral_size = pq->lateral_size,
-                      .cte_numbers = pq->cte_numbers};
+                      .lateral_size = pq->lateral_size};
     if (++pq->p->depth > 200) {
         return err_set(pq->p->cx, ERRCODE_STATEMENT_TOO_COMPLEX,
                        "set operations are nested too deeply");

@@ -286,6 +286,7 @@ static Status plan_join(PlanQuery *pq, PlanJoin join, PlanNode *l, PlanNode *r, 
         PlanNode *j = join_node(pq, PLAN_NEST_LOOP, join, l, r->right);
         j->u.join.params = r->u.join.params;
         j->u.join.param_count = r->u.join.param_count;
+        j->u.join.scope = r->u.join.scope;
         TRY(resolve_params(pq, j, l));
         TRY(set_residual(pq, j, l, r->right, (Expr **)(uintptr_t)exprs, count));
         j->rows = rows;

@@ -185,9 +185,11 @@ static int map_sublink(void *arg, const Expr *e, Expr ***args_out, uint32_t *arg
     }
     SubPlan sub = {.kind = e->u.sublink.kind, .negated = e->u.sublink.negated};
     PlanQuery child;
+    sub.scope = plan_scope_begin(p);
     if (plan_subquery(p, pq, e->u.sublink.query, &sub, &sub.root, &child) != ST_OK) {
         return -1;
     }
+    plan_scope_end(p, &sub.scope);
     sub.phys = e->phys;
     if (tested && sublink_test(pq, e, &sub) != ST_OK) {
         return -1;
@@ -223,5 +225,8 @@ Status prog_over(PlanQuery *pq, const PlanNode *left, const PlanNode *right, Exp
                    .computed = map_computed,
                    .outer = map_outer,
                    .arg = &m};
+    for (uint32_t i = 0; i < count && !pq->p->calls_volatile; i++) {
+        pq->p->calls_volatile = expr_is_volatile(exprs[i]);
+    }
     return expr_compile(pq->p->cx, pq->p->arena, exprs, count, &map, pq->p->extra_fn, prog_out);
 }

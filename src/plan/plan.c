@@ -68,7 +68,11 @@ Status plan_create(Cx *cx, CatView *view, const TypeEnv *env, const Query *query
     PlanQuery top = {.p = &planner, .q = query};
     TRY_OUT(plan_query(&top, 0, &p->root));
     set_columns(p, query);
-    p->read_only = query->command == CMD_SELECT && query->row_mark_count == 0;
+    p->writes = query->command != CMD_SELECT;
+    for (uint32_t i = 0; i < p->cte_count; i++) {
+        p->writes = p->writes || p->ctes[i].root->kind == PLAN_MODIFY;
+    }
+    p->read_only = !p->writes && !planner.locks_rows && !planner.calls_volatile;
     TRY_OUT(arena_check(cx, &p->arena));
     p->pins = cat_pins_take(view);
     *plan_out = p;

@@ -43,6 +43,7 @@ typedef struct Plan {
         *columns; /* of the result; column_count 0 and no returning = a command without rows */
     uint16_t column_count;
     bool returns_rows;
+    bool writes;    /* INSERT, UPDATE, DELETE, in WITH too */
     bool read_only; /* writes nothing, locks no rows, calls nothing volatile */
     uint32_t param_count;
     Oid *param_types;

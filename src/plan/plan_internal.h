@@ -16,6 +16,7 @@ typedef struct Planner {
     const FnOps *(*extra_fn)(const char *prosrc);
     uint32_t subplan_size, cte_size;
     uint32_t depth;
+    bool locks_rows, calls_volatile; /* somewhere in the statement */
 } Planner;
 
 /* Qual - one conjunct and the range table entries of its own query that it needs. */
@@ -38,7 +39,6 @@ typedef struct PlanQuery {
         sub; /* this level is a sub-query of an expression: where outer columns become parameters */
     ParamSource *lateral; /* this level stands in FROM: columns of the level it stands in */
     uint32_t lateral_count, lateral_size;
-    uint32_t *cte_numbers;
     bool volatile_rows;
 } PlanQuery;
 
@@ -73,9 +73,15 @@ Status plan_distinct(PlanQuery *pq, PlanNode *input, uint32_t columns, PlanNode 
 Status plan_limit(PlanQuery *pq, PlanNode *input, PlanNode **out);
 /* agg.c */
 Status plan_aggregate(PlanQuery *pq, PlanNode *input, PlanNode **out);
-/* setop.c */
+Status plan_side(PlanQuery *pq, const Query *q, PlanNode **out);
 Status plan_setop(PlanQuery *pq, PlanNode **out);
+/* with.c */
+Status plan_ctes(PlanQuery *pq);
+Status plan_cte_scan(PlanQuery *pq, uint16_t rte, PlanNode **out);
+PlanScope plan_scope_begin(const Planner *p);
+void plan_scope_end(const Planner *p, PlanScope *scope);
 /* scan.c */
+void plan_rebase_outs(PlanQuery *pq, uint16_t rte, PlanNode *n, uint32_t col_count);
 Status plan_base(PlanQuery *pq, uint16_t rte, QualList *quals, const SortKey *order,
                  uint32_t order_count, bool *ordered_out, PlanNode **out);
 Status plan_table_scan(PlanQuery *pq, uint16_t rte, bool want_rowid, bool all_columns,

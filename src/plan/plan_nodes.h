@@ -119,6 +119,13 @@ typedef struct PlanModify {
     bool key_update;    /* UPDATE touches a column of a unique index */
 } PlanModify;
 
+/* PlanScope - what was numbered while a correlated part of the plan was made: its WITH queries and
+ * sub-queries, whose answers are void when its parameters change. Empty when none of them can vary.
+ */
+typedef struct PlanScope {
+    uint32_t cte_first, cte_end, sub_first, sub_end;
+} PlanScope;
+
 struct PlanNode {
     PlanKind kind;
     PlanNode *left, *right;
@@ -159,6 +166,7 @@ struct PlanNode {
         struct {
             uint32_t cte;
             const char *alias, *name;
+            bool work; /* inside a recursive step: the rows of the last round */
         } cte;
         struct {
             PlanJoin join;
@@ -171,6 +179,7 @@ struct PlanNode {
             uint32_t residual_count;
             ParamSource *params; /* nested loop: given to the inner side for each outer row */
             uint32_t param_count;
+            PlanScope scope; /* of a lateral inner side */
             bool null_aware; /* ANTI for NOT IN */
         } join;
         struct {
@@ -220,11 +229,19 @@ typedef struct SubPlan {
     const TypeOps *hash_type; /* ANY by equality over one type: answers are looked up */
     bool negated;
     PhysType phys;
+    PlanScope scope;
 } SubPlan;
 
+/* CtePlan - a WITH query. A recursive one: `root` makes the first rows, `step` the next ones from
+ * those of the last round. */
 typedef struct CtePlan {
     const char *name;
-    PlanNode *root;
+    PlanNode *root, *step;
+    const Cte *source;     /* while planning */
+    bool correlated;       /* (or perhaps so) reads parameters of an outer query */
+    bool in_step;          /* while planning: the step is being made */
+    PlanScope scope;       /* what is made anew in each round */
+    const TypeOps **types; /* UNION: columns by which repeated rows are found; NULL = UNION ALL */
 } CtePlan;
 
 #endif

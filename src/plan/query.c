@@ -212,6 +212,7 @@ static Status plan_row_marks(PlanQuery *pq, PlanNode *input, const QualList *whe
         *out = input;
         return ST_OK;
     }
+    p->locks_rows = true;
     PlanNode *n = node_new(p, PLAN_LOCK_ROWS, input, NULL, input->col_count);
     node_copy_outs(n, 0, input);
     n->u.lock.tables = ARENA_ARRAY(p->arena, const CatTable *, q->row_mark_count);
@@ -316,34 +317,6 @@ static bool order_needs_targets(const Query *q)
         }
     }
     return false;
-}
-
-static Status plan_ctes(PlanQuery *pq)
-{
-    const Query *q = pq->q;
-    Planner *p = pq->p;
-    pq->cte_numbers = ARENA_ARRAY(p->arena, uint32_t, q->cte_count + 1u);
-    for (uint16_t i = 0; i < q->cte_count; i++) {
-        const Cte *c = &q->ctes[i];
-        Plan *plan = p->plan;
-        if (plan->cte_count == p->cte_size) {
-            uint32_t size = p->cte_size == 0 ? 4 : p->cte_size * 2;
-            plan->ctes = arena_grow(p->arena, plan->ctes, p->cte_size * sizeof(CtePlan),
-                                    size * sizeof(CtePlan));
-            p->cte_size = size;
-        }
-        uint32_t number = plan->cte_count++;
-        plan->ctes[number] = (CtePlan){.name = arena_strdup(p->arena, c->name)};
-        pq->cte_numbers[i] = number;
-        PlanQuery child;
-        PlanNode *root;
-        if (c->recursive) {
-            continue; /* refused where it is referred to */
-        }
-        TRY(plan_subquery(p, pq, c->query, NULL, &root, &child));
-        plan->ctes[number].root = root;
-    }
-    return ST_OK;
 }
 
 Status plan_subquery(Planner *p, PlanQuery *parent, const Query *q, SubPlan *sub, PlanNode **out,

@@ -437,8 +437,8 @@ static Status plan_table(PlanQuery *pq, uint16_t rte, QualList *quals, const Sor
     return ST_OK;
 }
 
-/* rebase_outs - name a sub-plan's columns as columns of this range table entry. */
-static void rebase_outs(PlanQuery *pq, uint16_t rte, PlanNode *n, uint32_t col_count)
+/* plan_rebase_outs - name a sub-plan's columns as columns of this range table entry. */
+void plan_rebase_outs(PlanQuery *pq, uint16_t rte, PlanNode *n, uint32_t col_count)
 {
     const Rte *r = pq->q->rtes[rte];
     n->rels = (uint64_t)1 << rte;
@@ -450,13 +450,15 @@ static void rebase_outs(PlanQuery *pq, uint16_t rte, PlanNode *n, uint32_t col_c
     }
 }
 
-/* wrap_lateral - a FROM item that needs columns of items to its left: the join supplies them. Kept
- * on the node. */
+/* plan_from_subquery - a query in FROM. One that needs columns of items to its left becomes an
+ * inner side that waits for its join. */
 static Status plan_from_subquery(PlanQuery *pq, uint16_t rte, PlanNode **out)
 {
     PlanQuery child;
     PlanNode *sub, *n;
+    PlanScope scope = plan_scope_begin(pq->p);
     TRY(plan_subquery(pq->p, pq, pq->q->rtes[rte]->subquery, NULL, &sub, &child));
+    plan_scope_end(pq->p, &scope);
     n = sub;
     if (sub->kind != PLAN_PROJECT && sub->kind != PLAN_APPEND && sub->kind != PLAN_AGG) {
         /* Renaming the columns of a scan in place would hide what its conditions mean to EXPLAIN.
@@ -465,7 +467,7 @@ static Status plan_from_subquery(PlanQuery *pq, uint16_t rte, PlanNode **out)
         memcpy(n->phys, sub->phys, sub->col_count * sizeof(PhysType));
         n->u.project.prog = NULL;
     }
-    rebase_outs(pq, rte, n, (uint32_t)MIN(n->col_count, pq->q->rtes[rte]->column_count));
+    plan_rebase_outs(pq, rte, n, (uint32_t)MIN(n->col_count, pq->q->rtes[rte]->column_count));
     for (uint32_t i = pq->q->rtes[rte]->column_count; i < n->col_count; i++) {
         n->outs[i] =
             column_expr(pq->p->arena, UINT16_MAX, (int16_t)i, n->outs[i]->type, n->phys[i]);
@@ -475,6 +477,7 @@ static Status plan_from_subquery(PlanQuery *pq, uint16_t rte, PlanNode **out)
         node_copy_outs(l, 0, n);
         l->u.join.params = child.lateral;
         l->u.join.param_count = child.lateral_count;
+        l->u.join.scope = scope;
         n = l; /* an inner side waiting for its outer: plan_from completes it */
     }
     *out = n;
@@ -495,7 +498,7 @@ static Status plan_values(PlanQuery *pq, uint16_t rte, PlanNode **out)
     for (uint16_t c = 0; c < r->column_count; c++) {
         v->phys[c] = r->columns[c].phys;
     }
-    rebase_outs(pq, rte, v, r->column_count);
+    plan_rebase_outs(pq, rte, v, r->column_count);
     v->u.values.row_count = r->row_count;
     v->u.values.alias = arena_strdup(pq->p->arena, r->alias != NULL ? r->alias : "*VALUES*");
     v->rows = r->row_count;
@@ -527,36 +530,9 @@ static Status plan_function(PlanQuery *pq, uint16_t rte, PlanNode **out)
     for (uint16_t c = 0; c < r->column_count; c++) {
         f->phys[c] = r->columns[c].phys;
     }
-    rebase_outs(pq, rte, f, r->column_count);
+    plan_rebase_outs(pq, rte, f, r->column_count);
     f->total_cost = f->rows * COST_ROW;
     *out = f;
-    return ST_OK;
-}
-
-static Status plan_cte_scan(PlanQuery *pq, uint16_t rte, PlanNode **out)
-{
-    const Rte *r = pq->q->rtes[rte];
-    PlanQuery *owner = pq;
-    for (uint16_t i = 0; i < r->cte_levels_up && owner != NULL; i++) {
-        owner = owner->parent;
-    }
-    if (owner == NULL || owner->cte_numbers == NULL) {
-        return err_unsupported(pq->p->cx, "this reference to a WITH query is not supported");
-    }
-    uint32_t number = owner->cte_numbers[r->cte];
-    const CtePlan *cte = &pq->p->plan->ctes[number];
-    if (cte->root == NULL) {
-        return err_unsupported(pq->p->cx, "WITH RECURSIVE is not supported");
-    }
-    PlanNode *n = node_new(pq->p, PLAN_CTE_SCAN, NULL, NULL, r->column_count);
-    memcpy(n->phys, cte->root->phys, r->column_count * sizeof(PhysType));
-    rebase_outs(pq, rte, n, r->column_count);
-    n->u.cte.cte = number;
-    n->u.cte.name = cte->name;
-    n->u.cte.alias = arena_strdup(pq->p->arena, r->alias != NULL ? r->alias : cte->name);
-    n->rows = cte->root->rows;
-    n->total_cost = n->rows * COST_ROW * 2;
-    *out = n;
     return ST_OK;
 }
 

@@ -246,7 +246,7 @@ static Status portal_open(Cx *cx, Session *s, Portal *p, bool suspendable)
     const Snapshot *snap;
     ExecEnv env;
     TRY(session_txn_need(cx, s));
-    if (s->txn->read_only && p->plan->command != CMD_SELECT) {
+    if (s->txn->read_only && p->plan->writes) {
         return err_set(cx, ERRCODE_READ_ONLY_SQL_TRANSACTION,
                        "cannot execute %s in a read-only transaction",
                        p->stmt != NULL ? p->stmt->tag : "this statement");

@@ -1,0 +1,23 @@
+-- WITH inside correlated sub-queries and LATERAL: made anew for each outer row.
+CREATE TABLE o (id int PRIMARY KEY, a int, g text);
+INSERT INTO o VALUES (1, 10, 'x'), (2, 20, 'x'), (3, 30, 'y'), (4, null, 'y');
+CREATE TABLE i (o_id int, v int);
+INSERT INTO i VALUES (1, 1), (1, 2), (2, 3), (3, 4), (3, 5), (3, 6);
+SELECT id, (WITH c AS (SELECT o.a + 1 AS x) SELECT x FROM c) FROM o ORDER BY id;
+SELECT id, (WITH c AS (SELECT v FROM i WHERE o_id = o.id) SELECT sum(v) FROM c) FROM o ORDER BY id;
+SELECT id, (WITH c AS (SELECT v FROM i WHERE o_id = o.id) SELECT (SELECT max(v) FROM c) - (SELECT min(v) FROM c)) FROM o ORDER BY id;
+SELECT id FROM o WHERE EXISTS (WITH c AS (SELECT v FROM i WHERE o_id = o.id) SELECT 1 FROM c WHERE v > 4) ORDER BY id;
+SELECT id FROM o WHERE 3 IN (WITH c AS (SELECT v FROM i WHERE o_id = o.id) SELECT v FROM c) ORDER BY id;
+SELECT id FROM o WHERE id NOT IN (WITH c AS (SELECT v FROM i WHERE o_id = o.id) SELECT v FROM c) ORDER BY id;
+SELECT id, (WITH a AS (SELECT o.id AS n), b AS (SELECT n * 2 AS m FROM a) SELECT m FROM b) FROM o ORDER BY id;
+SELECT id, (WITH a AS (SELECT count(*) AS n FROM i), b AS (SELECT n + o.id AS m FROM a) SELECT m FROM b) FROM o ORDER BY id;
+SELECT o.id, l.s FROM o, LATERAL (WITH c AS (SELECT v FROM i WHERE o_id = o.id) SELECT sum(v) AS s FROM c) l ORDER BY o.id;
+SELECT o.id, l.x, l.y FROM o LEFT JOIN LATERAL (WITH c AS (SELECT v FROM i WHERE o_id = o.id) SELECT a.v AS x, b.v AS y FROM c a JOIN c b ON a.v < b.v) l ON true ORDER BY 1, 2, 3;
+SELECT o.id, (SELECT (WITH c AS (SELECT p.a AS v) SELECT v FROM c) FROM o p WHERE p.id = o.id + 1) FROM o ORDER BY id;
+SELECT o.id, (SELECT sum((WITH c AS (SELECT o.id * p.id AS v) SELECT v FROM c)) FROM o p) FROM o ORDER BY id;
+SELECT id, (WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < o.id) SELECT count(*) FROM r) FROM o ORDER BY id;
+SELECT id, (WITH RECURSIVE r (n) AS (SELECT o.id UNION ALL SELECT n - 1 FROM r WHERE n > 0) SELECT string_agg(n::text, ',') FROM r) FROM o ORDER BY id;
+UPDATE o SET a = (WITH c AS (SELECT v FROM i WHERE o_id = o.id) SELECT max(v) FROM c) WHERE id < 4;
+SELECT * FROM o ORDER BY id;
+(WITH a AS (SELECT 1 AS x) SELECT x FROM a) UNION ALL (WITH a AS (SELECT 2 AS x) SELECT x FROM a) ORDER BY 1;
+WITH b AS (SELECT 5 AS x) (WITH a AS (SELECT 1 AS x) SELECT a.x, b.x FROM a, b) UNION ALL SELECT x, x FROM b ORDER BY 1;

@@ -1,0 +1,23 @@
+-- INSERT, UPDATE and DELETE in WITH: run once and to the end, all on one snapshot.
+CREATE TABLE a (id int PRIMARY KEY, v text);
+CREATE TABLE log (id serial, what text);
+INSERT INTO a VALUES (1, 'one'), (2, 'two'), (3, 'three');
+WITH n AS (INSERT INTO a VALUES (4, 'four') RETURNING id, v) SELECT * FROM n;
+WITH n AS (INSERT INTO a VALUES (5, 'five')) SELECT count(*) FROM a;
+SELECT count(*) FROM a;
+WITH d AS (DELETE FROM a WHERE id > 3 RETURNING *) INSERT INTO log (what) SELECT v FROM d ORDER BY id;
+SELECT what FROM log ORDER BY what;
+WITH u AS (UPDATE a SET v = v || '!' WHERE id < 3 RETURNING id, v) SELECT u.id, u.v, a.v AS old FROM u JOIN a ON a.id = u.id ORDER BY 1;
+SELECT * FROM a ORDER BY id;
+WITH u AS (UPDATE a SET v = 'x' WHERE id = 1 RETURNING *), i AS (INSERT INTO log (what) SELECT v FROM u RETURNING what) SELECT * FROM i;
+WITH moved (k, t) AS (DELETE FROM a WHERE id = 3 RETURNING id, v) SELECT k, t FROM moved;
+WITH n AS (INSERT INTO a VALUES (1, 'again') RETURNING id) SELECT * FROM n;
+WITH n AS (INSERT INTO a VALUES (9, 'nine')) SELECT * FROM n;
+SELECT * FROM (WITH n AS (INSERT INTO a VALUES (9, 'nine') RETURNING id) SELECT * FROM n) x;
+WITH one AS (INSERT INTO a VALUES (7, 'seven') RETURNING id), two AS (UPDATE a SET v = 'changed' WHERE id = 7 RETURNING id) SELECT (SELECT count(*) FROM one), (SELECT count(*) FROM two);
+SELECT * FROM a ORDER BY id;
+BEGIN;
+SET TRANSACTION READ ONLY;
+WITH n AS (DELETE FROM a RETURNING id) SELECT * FROM n;
+ROLLBACK;
+SELECT * FROM a ORDER BY id;
