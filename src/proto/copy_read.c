@@ -291,6 +291,11 @@ static void fix_pointers(CopyReader *r)
     }
 }
 
+Slice copy_reader_line(const CopyReader *r)
+{
+    return (Slice){(const char *)r->pending.data + r->line_pos, r->line_len};
+}
+
 Status copy_reader_row(Cx *cx, CopyReader *r)
 {
     size_t end = 0, next = 0;
@@ -305,6 +310,8 @@ Status copy_reader_row(Cx *cx, CopyReader *r)
     buf_clear(&r->fields);
     r->field_count = 0;
     const uint8_t *p = r->pending.data + r->pos, *stop = r->pending.data + end;
+    r->line_pos = r->pos;
+    r->line_len = end - r->pos;
     r->pos = next;
     if (stop - p == 2 && p[0] == '\\' && p[1] == '.') {
         r->end_seen = true;

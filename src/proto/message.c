@@ -129,6 +129,7 @@ static void startup_field(Startup *s, const char *name, const char *value)
     } else if (strcmp(name, "replication") == 0) {
         s->replication = value;
     } else if (s->pair_count < ARRAY_LEN(s->pairs)) {
+        s->unknown_count += strncmp(name, "_pq_.", 5) == 0;
         if (strcmp(name, "application_name") == 0) {
             s->application_name = value;
         }

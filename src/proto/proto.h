@@ -44,6 +44,7 @@ typedef struct Startup {
     uint32_t code; /* PROTO_VERSION_3, or one of the request codes */
     uint32_t cancel_pid, cancel_key;
     const char *user, *database, *options, *application_name, *replication;
+    uint32_t unknown_count; /* of "_pq_." protocol options: none is known */
     uint32_t pair_count;
     struct {
         const char *name, *value;
@@ -61,6 +62,8 @@ void reply_error(Buf *out, const Err *err, bool notice);
 void reply_parameter_status(Buf *out, const char *name, const char *value);
 void reply_command_complete(Buf *out, const char *tag);
 void reply_ready(Buf *out, char state);
+/* reply_negotiate - NegotiateProtocolVersion, when a startup packet asks for more than 3.0. */
+void reply_negotiate(Buf *out, const Startup *st);
 void reply_row_description(Buf *out, const PlanColumn *cols, uint32_t count, const int16_t *formats,
                            uint32_t format_count, const CatView *view);
 void reply_param_description(Buf *out, const Oid *types, uint32_t count);
@@ -136,8 +139,9 @@ typedef struct CopyReader {
     bool end_seen; /* "\." met */
     bool eof;      /* no more bytes will come */
     bool csv_in_quote;
-    size_t scan_pos; /* CSV: how far the search for the end of line got */
-    int eol;         /* 0 unknown, 1 \n, 2 \r, 3 \r\n */
+    size_t scan_pos;           /* CSV: how far the search for the end of line got */
+    int eol;                   /* 0 unknown, 1 \n, 2 \r, 3 \r\n */
+    size_t line_pos, line_len; /* in pending: the line last returned, without its end */
 } CopyReader;
 void copy_reader_init(CopyReader *r, const CopyFormat *f);
 void copy_reader_release(CopyReader *r);
@@ -146,5 +150,7 @@ void copy_reader_feed(CopyReader *r, Slice bytes);
 /* copy_reader_row - ST_OK with r->row filled; ST_BUSY when more bytes are needed; ST_DONE at the
  * end; 22P04. */
 Status copy_reader_row(Cx *cx, CopyReader *r);
+/* copy_reader_line - the bytes of the line last read; valid until the next feed. */
+Slice copy_reader_line(const CopyReader *r);
 
 #endif

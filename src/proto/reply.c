@@ -100,6 +100,19 @@ void reply_ready(Buf *out, char state)
     reply_end(out, at);
 }
 
+void reply_negotiate(Buf *out, const Startup *st)
+{
+    size_t at = reply_begin(out, 'v');
+    buf_put_u32be(out, PROTO_VERSION_3);
+    buf_put_u32be(out, st->unknown_count);
+    for (uint32_t i = 0; i < st->pair_count; i++) {
+        if (strncmp(st->pairs[i].name, "_pq_.", 5) == 0) {
+            put_cstring(out, st->pairs[i].name);
+        }
+    }
+    reply_end(out, at);
+}
+
 static int16_t format_of(const int16_t *formats, uint32_t format_count, uint32_t column)
 {
     return format_count == 0 ? 0 : format_count == 1 ? formats[0] : formats[column];

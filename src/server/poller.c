@@ -201,6 +201,9 @@ static void poller_turn(Worker *w)
             atomic_store(&p->wake_pending, false);
             continue;
         }
+        if (ev->events & (uint32_t)(EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+            atomic_store(&s->peer_closed, true);
+        }
         if (session_claim(s)) {
             worker_run(w, s);
             if (w->poller == NULL) {

@@ -29,6 +29,7 @@ typedef struct Worker Worker;
 typedef struct Poller Poller;
 
 /* ---- settings (settings.c) ---- */
+#define SETTINGS_REPORTED_MAX 16
 typedef struct SettingValue {
     struct SettingValue *next;
     const char *name; /* canonical */
@@ -41,11 +42,15 @@ typedef struct SettingUndo {
     char *old_value; /* NULL = was at its default */
     uint32_t savepoint_level;
     bool local;
+    bool kept; /* at commit: nothing to put back */
 } SettingUndo;
 typedef struct Settings {
-    SettingValue *changed; /* differing from the server's default */
+    SettingValue *changed; /* differing from what the session began with */
+    SettingValue *startup; /* given by the startup packet: what RESET goes back to */
     SettingUndo *undo;     /* newest first */
     uint64_t generation;   /* grows with each change: cached env is stale */
+    bool report_due;       /* a setting clients are told of may have changed */
+    uint64_t reported[SETTINGS_REPORTED_MAX]; /* hashes of what the client was told last */
 } Settings;
 /* setting_show - current text, NULL for an unknown name. */
 const char *setting_show(Session *s, const char *name, const char **canonical_out);
@@ -70,6 +75,12 @@ Status setting_changed(Cx *cx, Session *s, const char *name);
 Status settings_apply(Cx *cx, Session *s);
 Status settings_apply_path(Cx *cx, Session *s);
 void settings_report_all(Session *s);
+/* settings_report - before ReadyForQuery: tell the client of reported settings that changed. */
+void settings_report(Session *s);
+/* settings_startup_done - what was set so far is what RESET goes back to. */
+void settings_startup_done(Session *s);
+/* session_level - savepoints around what is made now; 0 = none. */
+uint32_t session_level(const Session *s);
 Status server_setting_set(Cx *cx, Server *srv, const char *name, const char *value);
 const char *server_setting(Server *srv, const char *name);
 bool setting_parse_bool(const char *text, bool *out);
@@ -85,7 +96,8 @@ typedef enum StmtClass {
     STMT_UTILITY,
 } StmtClass;
 
-/* Statement - a parsed statement, with its plan when it has one. Belongs to one session. */
+/* Statement - a parsed statement, with its plan when it has one. Belongs to one session; its name
+ * and the portals made from it hold references. */
 typedef struct Statement {
     Arena arena;
     Slice sql; /* the statement's own text */
@@ -98,12 +110,13 @@ typedef struct Statement {
     const char *tag; /* command tag word: "SELECT" ... */
     bool from_sql;   /* PREPARE, not Parse */
     int64_t prepared_at_us;
+    uint32_t refs;
 } Statement;
 
 typedef struct Portal {
     char *name;
     Arena arena;
-    Statement *stmt; /* refs below keep the plan alive, the statement may go */
+    Statement *stmt; /* a reference, unless the portal lives on a stack */
     Plan *plan;
     ExecState *exec; /* NULL before the first Execute and after the end */
     Datum *param_values;
@@ -113,7 +126,9 @@ typedef struct Portal {
     uint32_t format_count;
     RowWriter writer;
     bool writer_ready, done, holds_snapshot;
-    uint64_t rows_sent;
+    uint64_t rows_sent; /* by this run; of data-modifying statements: rows changed */
+    Buf store;          /* DataRows of a data-modifying statement, which always runs to its end */
+    size_t store_pos;
     Snapshot snapshot;
     uint32_t savepoint_level;
 } Portal;
@@ -157,6 +172,7 @@ struct Session {
     Worker *worker; /* running it now; for cx.blocking */
     int fd;
     bool is_unix, peer_is_owner, write_armed, waiting_flush, close_after_send;
+    _Atomic bool peer_closed;   /* the end of input was reported: no further event tells of it */
     _Atomic uint32_t run_state; /* 0 idle, 1 running, 2 running and an event came, 3 dead */
     SessionState state;
     int32_t pid, cancel_key;
@@ -177,6 +193,9 @@ struct Session {
     bool in_block;       /* BEGIN was said */
     bool implicit_block; /* several statements in one query string, or a pipeline before Sync */
     bool failed;         /* the block must be rolled back */
+    bool had_query;      /* the transaction has taken a snapshot: its isolation is fixed */
+    char *rest_sql;      /* of a query string whose COPY FROM STDIN is under way: the string and */
+    uint32_t rest_index; /* the statement to go on with */
     Isolation block_isolation;
     SessionSavepoint *savepoints;
     CatView view;
@@ -186,7 +205,7 @@ struct Session {
     Settings settings;
     bool search_path_stale;
     uint64_t search_path_version; /* of the catalog it was resolved by */
-    uint64_t cache_salt; /* hash of the settings that binding depends on */
+    uint64_t cache_salt;          /* hash of the settings that binding depends on */
     int64_t statement_timeout_us, lock_timeout_us;
     Isolation default_isolation;
     bool default_read_only, sync_commit;
@@ -321,6 +340,10 @@ void session_note_reads(Session *s, const Txn *txn);
 
 /* ---- session_query.c: simple protocol ---- */
 void session_simple_query(Session *s, Slice sql);
+/* session_rest_query - the statements behind a COPY FROM STDIN that has ended well. */
+void session_rest_query(Session *s);
+/* session_ready_for_query - what ends every query string and Sync. */
+void session_ready_for_query(Session *s);
 #define UNIX_TO_PG_EPOCH_US 946684800000000LL
 /* session_statement_begin / _end - statement time, cancel flags, time-out clock. */
 void session_statement_begin(Session *s);
@@ -329,11 +352,13 @@ void session_statement_end(Session *s);
 /* ---- session_extended.c ---- */
 void session_extended_message(Session *s, ProtoMsg *m);
 Statement *statement_find(Session *s, const char *name);
-void statement_free(Statement *st);
+/* statement_unref - the last reference frees it. */
+void statement_unref(Statement *st);
 Status statement_add(Cx *cx, Session *s, Statement *st, const char *name);
 bool statement_drop(Session *s, const char *name);
 void session_drop_statements(Session *s);
 void portal_drop(Session *s, Portal *p);
+void portal_drop_unnamed(Session *s);
 void portals_drop_all(Session *s);
 void portals_drop_level(Session *s, uint32_t above_level);
 Status portal_create(Cx *cx, Session *s, const char *name, Portal **out);
@@ -351,6 +376,10 @@ Status statement_check_txn(Cx *cx, Session *s, const Statement *st); /* 25P02 */
 /* portal_run - up to max_rows rows (0 = all) as DataRows into s->out; *done_out when the end was
  * reached. */
 Status portal_run(Cx *cx, Session *s, Portal *p, uint64_t max_rows, bool *done_out);
+/* portal_prepare - take the locks and open the portal, so that later runs see the database as it is
+ * now; suspendable: it may outlive the statement. ST_RESTART when its plan, which no statement can
+ * make again, is stale. */
+Status portal_prepare(Cx *cx, Session *s, Portal *p, bool suspendable);
 /* portal_close_exec - give the execution state and the snapshot back; the portal cannot run any
  * more. */
 void portal_close_exec(Session *s, Portal *p);
@@ -362,6 +391,8 @@ void exec_env_fill(Session *s, ExecEnv *env, const Snapshot *snap, const Datum *
 /* utility_run - everything that is not planned. Rows (SHOW, EXPLAIN) go to s->out with their
  * description. */
 Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const char **tag_out);
+/* utility_tag - the command tag of a statement, or what comes nearest (utility_tag.c). */
+const char *utility_tag(Arena *arena, const struct PgQuery__Node *node);
 /* utility_columns - result columns for Describe; count 0 = none. */
 Status utility_columns(Cx *cx, Session *s, const Statement *st, PlanColumn **cols_out,
                        uint32_t *count_out);

@@ -94,6 +94,7 @@ void session_free(Session *s)
     map_release(&s->portals);
     map_release(&s->sequence_values);
     mem_free(s->scram);
+    mem_free(s->rest_sql);
     arena_release(&s->stmt_arena);
     arena_release(&s->txn_arena);
     arena_release(&s->arena);
@@ -206,6 +207,16 @@ static void session_fatal(Session *s)
     s->close_after_send = true;
 }
 
+/* session_function_call - the message for calling a function by OID is not served; like a query
+ * string it ends with ReadyForQuery. */
+static void session_function_call(Session *s)
+{
+    st_ignore(err_unsupported(&s->cx, "function calls by message are not supported"));
+    session_statement_failed(s);
+    reply_error(&s->out, &s->err, false);
+    session_ready_for_query(s);
+}
+
 static void session_message(Session *s, ProtoMsg *m)
 {
     if (s->state == SESSION_AUTH) {
@@ -214,22 +225,27 @@ static void session_message(Session *s, ProtoMsg *m)
         }
         return;
     }
-    if (s->copy != NULL &&
-        (m->type == 'd' || m->type == 'c' || m->type == 'f' || m->type == 'H' || m->type == 'S')) {
+    if (s->copy != NULL && m->type != 'X') {
         copy_message(s, m);
+        return;
+    }
+    if (s->skip_to_sync && m->type != 'S' && m->type != 'X') {
         return;
     }
     switch (m->type) {
     case 'Q': {
         const char *sql = msg_cstring(m);
         if (msg_end(&s->cx, m) != ST_OK) {
-            session_fatal(s);
+            session_statement_failed(s);
+            reply_error(&s->out, &s->err, false);
+            session_ready_for_query(s);
             return;
         }
         session_simple_query(s, slice_of(sql));
         return;
     }
     case 'X': s->close_after_send = true; return;
+    case 'F': session_function_call(s); return;
     case 'd':
     case 'c':
     case 'f': return; /* left over from a COPY that failed: ignored, as the protocol says */
@@ -363,7 +379,8 @@ void session_run(Session *s, Worker *w)
             if (n < 0) {
                 return;
             }
-            drained = n < (ssize_t)SERVER_RECV_BYTES;
+            /* Edge-triggered: bytes and an end that came together made one event. */
+            drained = n < (ssize_t)SERVER_RECV_BYTES && !atomic_load(&s->peer_closed);
             if (in_buffer) {
                 buf_put(&s->in, w->recv_buf, (size_t)n);
                 continue;

@@ -84,6 +84,14 @@ static Status auth_failed(Cx *cx, Session *s)
     return st;
 }
 
+/* auth_ok - who it is is known; what follows may still refuse the session. */
+static void auth_ok(Session *s)
+{
+    size_t at = reply_begin(&s->out, 'R');
+    buf_put_u32be(&s->out, 0);
+    reply_end(&s->out, at);
+}
+
 /* session_ready - authenticated: find the database, apply settings, send what a client waits for.
  */
 static Status session_ready(Cx *cx, Session *s)
@@ -136,11 +144,8 @@ static Status session_ready(Cx *cx, Session *s)
     s->env.os = srv->os;
     TRY(settings_apply(cx, s));
     s->state = SESSION_READY;
-    size_t at = reply_begin(&s->out, 'R');
-    buf_put_u32be(&s->out, 0);
-    reply_end(&s->out, at);
     settings_report_all(s);
-    at = reply_begin(&s->out, 'K');
+    size_t at = reply_begin(&s->out, 'K');
     buf_put_u32be(&s->out, (uint32_t)s->pid);
     buf_put_u32be(&s->out, (uint32_t)s->cancel_key);
     reply_end(&s->out, at);
@@ -236,8 +241,16 @@ static Status startup_session(Cx *cx, Session *s, const Startup *st)
         return err_set(cx, ERRCODE_TOO_MANY_CONNECTIONS, "sorry, too many clients already");
     }
     cat_view_init(&s->view, s->server->catalog, &s->stmt_arena);
+    if ((st->code & 0xffff) != 0 || st->unknown_count != 0) {
+        reply_negotiate(&s->out, st);
+    }
+    bool owner = peer_is_owner(s);
+    if (owner) {
+        auth_ok(s);
+    }
     TRY(startup_settings(cx, s, st));
-    if (peer_is_owner(s)) {
+    settings_startup_done(s);
+    if (owner) {
         return session_ready(cx, s);
     }
     Status found = role_find(cx, s, s->user, &role);
@@ -313,5 +326,6 @@ Status session_auth_message(Cx *cx, Session *s, ProtoMsg *m)
     }
     mem_free(s->scram);
     s->scram = NULL;
+    auth_ok(s);
     return session_ready(cx, s);
 }

@@ -10,6 +10,8 @@
 
 #include "server/server_internal.h"
 
+#define COPY_LINE_SHOWN 100 /* bytes of a line that an error shows */
+
 /* ---- options ---- */
 
 static Status one_byte(Cx *cx, const PgQuery__DefElem *d, const char *what, char *out)
@@ -87,7 +89,7 @@ static Status copy_option(Cx *cx, const PgQuery__DefElem *d, bool csv, CopyForma
     return err_unsupported(cx, "COPY option \"%s\" is not supported yet", d->defname);
 }
 
-static Status copy_options(Cx *cx, const PgQuery__CopyStmt *stmt, CopyFormat *f)
+static Status copy_options(Cx *cx, const PgQuery__CopyStmt *stmt, Slice sql, CopyFormat *f)
 {
     bool csv = false, escape_given = false;
     for (size_t i = 0; i < stmt->n_options; i++) {
@@ -99,8 +101,9 @@ static Status copy_options(Cx *cx, const PgQuery__CopyStmt *stmt, CopyFormat *f)
                 return err_unsupported(cx, "COPY in binary format is not supported yet");
             }
             if (!csv && strcmp(name, "text") != 0) {
-                return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
-                               "COPY format \"%s\" not recognized", name);
+                st_ignore(err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                                  "COPY format \"%s\" not recognized", name));
+                return err_position(cx, parse_char_position(sql, d->location));
             }
         }
     }
@@ -210,19 +213,24 @@ static Status copy_source(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, con
     return ST_OK;
 }
 
+/* copy_to - COPY TO STDOUT, of a table or a query, to its end. */
 static Status copy_to(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, const Statement *outer,
                       const char **tag_out)
 {
     CopyFormat format;
     Statement *inner;
     uint64_t rows = 0;
-    TRY(copy_options(cx, stmt, &format));
+    TRY(copy_options(cx, stmt, outer->sql, &format));
     TRY(copy_source(cx, s, stmt, outer, &inner));
-    TRY(statement_prepare(cx, s, inner));
+    Status st = statement_prepare(cx, s, inner);
+    if (st != ST_OK && stmt->query == NULL) {
+        cx->err->position = 0; /* it counts in the query made here */
+    }
+    TRY(st);
     if (inner->plan == NULL || !inner->plan->returns_rows) {
         return err_unsupported(cx, "COPY query must have a RETURNING clause");
     }
-    Status st = copy_rows_out(cx, s, inner->plan, &format, &rows);
+    st = copy_rows_out(cx, s, inner->plan, &format, &rows);
     plan_unref(inner->plan);
     *tag_out = arena_printf(&s->stmt_arena, "COPY %llu", (unsigned long long)rows);
     return st;
@@ -237,6 +245,8 @@ void copy_abort(Session *s)
         return;
     }
     s->copy = NULL;
+    mem_free(s->rest_sql);
+    s->rest_sql = NULL;
     copy_reader_release(&c->reader);
     snapshot_release(&c->snapshot);
     arena_release(&c->batch_arena);
@@ -335,7 +345,8 @@ static Status copy_defaults(Cx *cx, Session *s, CopyIn *c)
     return ST_OK;
 }
 
-static Status copy_setup(Cx *cx, Session *s, CopyIn *c, const PgQuery__CopyStmt *stmt)
+/* copy_setup - lock the table, read options and columns, get ready to insert. */
+static Status copy_setup(Cx *cx, Session *s, CopyIn *c, const PgQuery__CopyStmt *stmt, Slice sql)
 {
     const char *schema = stmt->relation->schemaname != NULL && stmt->relation->schemaname[0]
                              ? stmt->relation->schemaname
@@ -353,7 +364,7 @@ static Status copy_setup(Cx *cx, Session *s, CopyIn *c, const PgQuery__CopyStmt 
         return err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "cannot copy to relation \"%s\"",
                        c->table->name);
     }
-    TRY(copy_options(cx, stmt, &c->format));
+    TRY(copy_options(cx, stmt, sql, &c->format));
     TRY(copy_columns(cx, s, c, stmt));
     TRY(copy_defaults(cx, s, c));
     PhysType *types = ARENA_ARRAY(&c->arena, PhysType, c->table->column_count + 1);
@@ -369,7 +380,8 @@ static Status copy_setup(Cx *cx, Session *s, CopyIn *c, const PgQuery__CopyStmt 
     return exec_insert_begin(cx, &c->arena, &env, c->table, &c->insert);
 }
 
-static Status copy_from(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, bool extended,
+/* copy_from - COPY FROM STDIN: the session takes CopyData until copy_finish. */
+static Status copy_from(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, Slice sql, bool extended,
                         const char **tag_out)
 {
     if (s->txn->read_only) {
@@ -380,7 +392,7 @@ static Status copy_from(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, bool 
     arena_init(&c->arena, NULL, "copy", 0);
     arena_init(&c->batch_arena, NULL, "copy batch", 0);
     list_init(&c->snapshot.link);
-    Status st = copy_setup(cx, s, c, stmt);
+    Status st = copy_setup(cx, s, c, stmt, sql);
     copy_reader_init(&c->reader, &c->format);
     c->header_pending = c->format.header;
     c->extended = extended;
@@ -404,7 +416,7 @@ Status copy_begin(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, const State
     if (stmt->where_clause != NULL) {
         return err_unsupported(cx, "COPY FROM ... WHERE is not supported yet");
     }
-    return stmt->is_from ? copy_from(cx, s, stmt, extended, tag_out)
+    return stmt->is_from ? copy_from(cx, s, stmt, st->sql, extended, tag_out)
                          : copy_to(cx, s, stmt, st, tag_out);
 }
 
@@ -439,21 +451,38 @@ static Status copy_flush(Cx *cx, Session *s, CopyIn *c)
     return ST_OK;
 }
 
+/* copy_line_context - the error is about the line last read: show it. */
+static Status copy_line_context(Cx *cx, const CopyIn *c)
+{
+    Slice line = copy_reader_line(&c->reader);
+    size_t n = MIN(line.len, (size_t)COPY_LINE_SHOWN);
+    while (n < line.len && n > 0 && ((uint8_t)line.ptr[n] & 0xc0) == 0x80) {
+        n--; /* not inside a character */
+    }
+    return err_context(cx, "COPY %s, line %llu: \"%.*s%s\"", c->table->name,
+                       (unsigned long long)c->reader.line, (int)n, line.ptr,
+                       n < line.len ? "..." : "");
+}
+
 /* copy_row_values - one row of fields into the batch. */
 static Status copy_row_values(Cx *cx, Session *s, CopyIn *c)
 {
     CopyReader *r = &c->reader;
     uint32_t row = c->batch.count;
+    TRY(utf8_verify(cx, copy_reader_line(r)));
     if (r->field_count > c->column_count) {
-        return err_set(cx, ERRCODE_BAD_COPY_FILE_FORMAT, "extra data after last expected column");
-    }
-    if (r->field_count < c->column_count) {
-        return err_set(cx, ERRCODE_BAD_COPY_FILE_FORMAT, "missing data for column \"%s\"",
-                       c->table->columns[c->columns[r->field_count]].name);
+        st_ignore(
+            err_set(cx, ERRCODE_BAD_COPY_FILE_FORMAT, "extra data after last expected column"));
+        return copy_line_context(cx, c);
     }
     FnCall call = {
         .cx = cx, .arena = &c->batch_arena, .env = &s->env, .state_arena = &c->batch_arena};
     for (uint32_t i = 0; i < c->column_count; i++) {
+        if (i == r->field_count) {
+            st_ignore(err_set(cx, ERRCODE_BAD_COPY_FILE_FORMAT, "missing data for column \"%s\"",
+                              c->table->columns[c->columns[i]].name));
+            return copy_line_context(cx, c);
+        }
         const CopyField *f = &r->row[i];
         Vector *v = c->batch.cols[c->columns[i]];
         if (f->is_null) {
@@ -492,6 +521,7 @@ static Status copy_row_values(Cx *cx, Session *s, CopyIn *c)
     return c->batch.count == VEC_CAPACITY ? copy_flush(cx, s, c) : ST_OK;
 }
 
+/* copy_rows - all whole rows that have come go into the batch, full batches into the table. */
 static Status copy_rows(Cx *cx, Session *s, CopyIn *c)
 {
     for (;;) {
@@ -523,12 +553,14 @@ static void copy_finish(Session *s, Status st)
 {
     char tag[64];
     bool extended = s->copy->extended;
+    char *rest = s->rest_sql;
+    s->rest_sql = NULL;
     (void)snprintf(tag, sizeof(tag), "COPY %llu", (unsigned long long)s->copy->rows);
     copy_abort(s);
     if (st == ST_OK && s->txn != NULL && s->txn->xid != 0) {
         st = txn_next_command(&s->cx, s->txn);
     }
-    if (st == ST_OK && !extended && !s->in_block) {
+    if (st == ST_OK && !extended && !s->in_block && rest == NULL) {
         st = session_commit(&s->cx, s);
     }
     session_statement_end(s);
@@ -539,10 +571,34 @@ static void copy_finish(Session *s, Status st)
         reply_error(&s->out, &s->err, false);
         s->skip_to_sync = extended;
     }
-    if (!extended) {
-        s->implicit_block = false;
-        reply_ready(&s->out, session_txn_status(s));
+    if (rest != NULL && st == ST_OK) {
+        s->rest_sql = rest;
+        session_rest_query(s);
+        return;
     }
+    mem_free(rest);
+    if (!extended) {
+        session_ready_for_query(s);
+    }
+}
+
+/* copy_lost - a message that has no place in a copy: whether more data will follow is unknown, so
+ * the connection ends. */
+static void copy_lost(Session *s, char type)
+{
+    Cx *cx = &s->cx;
+    st_ignore(err_set(cx, ERRCODE_PROTOCOL_VIOLATION,
+                      "unexpected message type 0x%02X during COPY from stdin", (uint8_t)type));
+    st_ignore(err_context(cx, "COPY %s, line %llu", s->copy->table->name,
+                          (unsigned long long)s->copy->reader.line + 1));
+    copy_abort(s);
+    session_statement_failed(s);
+    reply_error(&s->out, &s->err, false);
+    st_ignore(err_set(cx, ERRCODE_PROTOCOL_VIOLATION,
+                      "terminating connection because protocol synchronization was lost"));
+    s->err.severity = ERR_FATAL;
+    reply_error(&s->out, &s->err, false);
+    s->close_after_send = true;
 }
 
 void copy_message(Session *s, ProtoMsg *m)
@@ -578,6 +634,8 @@ void copy_message(Session *s, ProtoMsg *m)
                               (unsigned long long)c->reader.line + 1));
         copy_finish(s, st);
         return;
-    default: return; /* Flush and Sync are ignored during a copy */
+    case 'H':
+    case 'S': return; /* ignored during a copy */
+    default: copy_lost(s, m->type); return;
     }
 }

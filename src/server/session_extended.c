@@ -7,6 +7,8 @@
  */
 #include <pg_query/pg_query.pb-c.h>
 
+#include <stdio.h>
+
 #include "server/server_internal.h"
 
 #define STATEMENT_ARENA_CAP ((size_t)256 << 20)
@@ -18,8 +20,12 @@ Statement *statement_find(Session *s, const char *name)
     return name[0] == '\0' ? s->unnamed : map_get(&s->statements, name, strlen(name));
 }
 
-void statement_free(Statement *st)
+void statement_unref(Statement *st)
 {
+    ASSERT(st->refs > 0);
+    if (--st->refs > 0) {
+        return;
+    }
     if (st->plan != NULL) {
         plan_unref(st->plan);
     }
@@ -34,7 +40,7 @@ Status statement_add(Cx *cx, Session *s, Statement *st, const char *name)
 {
     if (name[0] == '\0') {
         if (s->unnamed != NULL) {
-            statement_free(s->unnamed);
+            statement_unref(s->unnamed);
         }
         s->unnamed = st;
         return ST_OK;
@@ -56,14 +62,14 @@ bool statement_drop(Session *s, const char *name)
     if (name[0] == '\0') {
         bool had = s->unnamed != NULL;
         if (had) {
-            statement_free(s->unnamed);
+            statement_unref(s->unnamed);
             s->unnamed = NULL;
         }
         return had;
     }
     Statement *st = map_remove(&s->statements, name, strlen(name));
     if (st != NULL) {
-        statement_free(st);
+        statement_unref(st);
     }
     return st != NULL;
 }
@@ -72,7 +78,7 @@ void session_drop_statements(Session *s)
 {
     MapSlot slot;
     for (uint32_t pos = 0; map_next(&s->statements, &pos, &slot);) {
-        statement_free(slot.value);
+        statement_unref(slot.value);
     }
     map_clear(&s->statements);
     (void)statement_drop(s, "");
@@ -96,7 +102,7 @@ Status portal_create(Cx *cx, Session *s, const char *name, Portal **out)
     arena_init(&p->arena, NULL, "portal", 0);
     size_t n = strlen(name);
     p->name = arena_strndup(&p->arena, name, n);
-    p->savepoint_level = s->savepoints != NULL ? s->savepoints->sp.level : 0;
+    p->savepoint_level = session_level(s);
     (void)map_put(&s->portals, p->name, n, p);
     *out = p;
     return ST_OK;
@@ -109,8 +115,20 @@ void portal_drop(Session *s, Portal *p)
     if (p->plan != NULL) {
         plan_unref(p->plan);
     }
+    if (p->stmt != NULL) {
+        statement_unref(p->stmt);
+    }
+    buf_release(&p->store);
     arena_release(&p->arena);
     mem_free(p);
+}
+
+void portal_drop_unnamed(Session *s)
+{
+    Portal *p = s->portals.count != 0 ? portal_find(s, "") : NULL;
+    if (p != NULL) {
+        portal_drop(s, p);
+    }
 }
 
 void portals_drop_level(Session *s, uint32_t above_level)
@@ -134,12 +152,29 @@ void portals_drop_all(Session *s)
 
 /* ---- messages ---- */
 
+/* param_types_known - the types a Parse names must exist. */
+static Status param_types_known(Cx *cx, Session *s, const Statement *st)
+{
+    for (uint32_t i = 0; i < st->params.count; i++) {
+        Oid type = st->params.types[i];
+        if (type == OID_INVALID || type == TYPE_UNKNOWN) {
+            continue;
+        }
+        TRY(session_txn_need(cx, s));
+        if (cat_type(&s->view, type) == NULL) {
+            return err_set(cx, ERRCODE_INTERNAL_ERROR, "cache lookup failed for type %u", type);
+        }
+    }
+    return ST_OK;
+}
+
 static Status msg_parse(Cx *cx, Session *s, ProtoMsg *m)
 {
     const char *name = msg_cstring(m);
     const char *sql = msg_cstring(m);
     uint16_t count = msg_u16(m);
     Statement *st = mem_zalloc("statement", sizeof(*st));
+    st->refs = 1;
     ParsedStmt *stmts;
     uint32_t stmt_count;
     Status status = ST_OK;
@@ -153,6 +188,9 @@ static Status msg_parse(Cx *cx, Session *s, ProtoMsg *m)
     if (status == ST_OK) {
         size_t n = strlen(sql);
         st->sql = (Slice){arena_strndup(&st->arena, sql, n), n};
+        status = utf8_verify(cx, st->sql);
+    }
+    if (status == ST_OK) {
         status = parse_sql(cx, &st->arena, st->sql, &stmts, &stmt_count);
     }
     if (status == ST_OK && stmt_count > 1) {
@@ -166,6 +204,9 @@ static Status msg_parse(Cx *cx, Session *s, ProtoMsg *m)
         status = statement_check_txn(cx, s, st);
     }
     if (status == ST_OK) {
+        status = param_types_known(cx, s, st);
+    }
+    if (status == ST_OK) {
         status = statement_prepare(cx, s, st);
     }
     if (status == ST_OK) {
@@ -174,7 +215,7 @@ static Status msg_parse(Cx *cx, Session *s, ProtoMsg *m)
     if (status != ST_OK) {
         mem_free(st->name);
         st->name = NULL;
-        statement_free(st);
+        statement_unref(st);
         return status;
     }
     reply_simple(&s->out, '1');
@@ -193,13 +234,36 @@ static Status bind_value(Cx *cx, Session *s, Portal *p, uint32_t i, Oid type_oid
     FnCall call = {
         .cx = cx, .arena = &p->arena, .env = &s->env, .state_arena = &p->arena, .arg_typmod = -1};
     if (format == 0) {
+        TRY(utf8_verify(cx, bytes));
         return type->ops->in(&call, bytes, -1, &p->param_values[i]);
     }
     if (format == 1) {
         Status st = type->ops->recv(&call, bytes, -1, &p->param_values[i]);
+        if (st == ST_ERROR && cx->err->sqlstate == ERRCODE_INVALID_BINARY_REPRESENTATION &&
+            strcmp(cx->err->message, "incorrect binary data format") == 0) {
+            (void)err_set(cx, ERRCODE_INVALID_BINARY_REPRESENTATION,
+                          "incorrect binary data format in bind parameter %u", i + 1);
+        }
         return st;
     }
     return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE, "unsupported format code: %d", format);
+}
+
+/* bind_error_context - say which parameter it was, behind what the type's input said; a value is
+ * only hinted at, as it may be secret. */
+static void bind_error_context(Cx *cx, const Portal *p, uint32_t i, int format, size_t len)
+{
+    char first[ERR_FIELD_BYTES_MAX];
+    (void)snprintf(first, sizeof(first), "%s", cx->err->context);
+    const char *nl = first[0] != '\0' ? "\n" : "";
+    bool shown = format == 0 && cx->err->sqlstate != ERRCODE_CHARACTER_NOT_IN_REPERTOIRE;
+    const char *value = shown && len != 0 ? " = '...'" : shown ? " = ''" : "";
+    if (p->name[0] == '\0') {
+        st_ignore(err_context(cx, "%s%sunnamed portal parameter $%u%s", first, nl, i + 1, value));
+    } else {
+        st_ignore(
+            err_context(cx, "%s%sportal \"%s\" parameter $%u%s", first, nl, p->name, i + 1, value));
+    }
 }
 
 static Status bind_params(Cx *cx, Session *s, Portal *p, ProtoMsg *m, const Statement *st,
@@ -244,11 +308,8 @@ static Status bind_params(Cx *cx, Session *s, Portal *p, ProtoMsg *m, const Stat
         bytes.ptr = arena_memdup(&p->arena, bytes.ptr, bytes.len);
         Status status = bind_value(cx, s, p, i, st->params.types[i], format, bytes);
         if (status != ST_OK) {
-            if (status == ST_ERROR && cx->err->context[0] == '\0') {
-                st_ignore(err_context(cx, "portal \"%s\" parameter $%u", p->name, i + 1));
-                if (p->name[0] == '\0') {
-                    st_ignore(err_context(cx, "unnamed portal parameter $%u", i + 1));
-                }
+            if (status == ST_ERROR) {
+                bind_error_context(cx, p, i, format, bytes.len);
             }
             return status;
         }
@@ -256,16 +317,30 @@ static Status bind_params(Cx *cx, Session *s, Portal *p, ProtoMsg *m, const Stat
     return ST_OK;
 }
 
+static Status err_no_statement(Cx *cx, const char *name)
+{
+    return name[0] == '\0' ? err_set(cx, ERRCODE_UNDEFINED_PSTATEMENT,
+                                     "unnamed prepared statement does not exist")
+                           : err_set(cx, ERRCODE_UNDEFINED_PSTATEMENT,
+                                     "prepared statement \"%s\" does not exist", name);
+}
+
+static Status err_portal_done(Cx *cx, const char *name)
+{
+    return err_set(cx, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "portal \"%s\" cannot be run",
+                   name);
+}
+
 static Status msg_bind(Cx *cx, Session *s, ProtoMsg *m)
 {
     const char *portal_name = msg_cstring(m);
     const char *stmt_name = msg_cstring(m);
+    if (m->broken) {
+        return msg_end(cx, m);
+    }
     Statement *st = statement_find(s, stmt_name);
     if (st == NULL) {
-        return err_set(cx, ERRCODE_UNDEFINED_PSTATEMENT,
-                       stmt_name[0] ? "prepared statement \"%s\" does not exist"
-                                    : "unnamed prepared statement does not exist%s",
-                       stmt_name);
+        return err_no_statement(cx, stmt_name);
     }
     TRY(statement_check_txn(cx, s, st));
     if (st->cls == STMT_PLANNED) {
@@ -275,6 +350,7 @@ static Status msg_bind(Cx *cx, Session *s, ProtoMsg *m)
     Portal *p;
     TRY(portal_create(cx, s, portal_name, &p));
     p->stmt = st;
+    st->refs++;
     Status status = bind_params(cx, s, p, m, st, stmt_name);
     if (status == ST_OK) {
         p->format_count = msg_u16(m);
@@ -298,9 +374,22 @@ static Status msg_bind(Cx *cx, Session *s, ProtoMsg *m)
             portal_drop(s, p);
             return status;
         }
+        /* A named portal may be run much later: it sees what was there when it was made. */
+        status = portal_name[0] != '\0' ? portal_prepare(cx, s, p, true) : ST_OK;
+        if (status != ST_OK) {
+            portal_drop(s, p);
+            return status;
+        }
     }
     reply_simple(&s->out, '2');
     return ST_OK;
+}
+
+static Status txn_failed(Cx *cx)
+{
+    return err_set(
+        cx, ERRCODE_IN_FAILED_SQL_TRANSACTION,
+        "current transaction is aborted, commands ignored until end of transaction block");
 }
 
 /* describe_rows - RowDescription or NoData of a statement's result. */
@@ -318,6 +407,9 @@ static Status describe_rows(Cx *cx, Session *s, const Statement *st, const Plan 
         TRY(utility_columns(cx, s, st, &cols, &count));
         rows = count != 0;
     }
+    if (rows && s->failed) {
+        return txn_failed(cx);
+    }
     if (rows) {
         reply_row_description(&s->out, cols, count, formats, format_count, &s->view);
     } else {
@@ -334,8 +426,7 @@ static Status msg_describe(Cx *cx, Session *s, ProtoMsg *m)
     if (kind == 'S') {
         Statement *st = statement_find(s, name);
         if (st == NULL) {
-            return err_set(cx, ERRCODE_UNDEFINED_PSTATEMENT,
-                           "prepared statement \"%s\" does not exist", name);
+            return err_no_statement(cx, name);
         }
         if (st->cls == STMT_PLANNED && !s->failed) {
             TRY(session_txn_need(cx, s));
@@ -367,19 +458,24 @@ static Status msg_execute(Cx *cx, Session *s, ProtoMsg *m)
         reply_simple(&s->out, 'I');
         return ST_OK;
     }
+    TRY(statement_check_txn(cx, s, p->stmt));
     if (p->plan == NULL) {
         const char *tag = NULL;
-        const Statement *st = p->stmt;
+        Statement *st = p->stmt;
         if (p->done) {
-            return err_set(cx, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                           "portal \"%s\" cannot be run", name);
+            return err_portal_done(cx, name);
         }
         p->done = true;
-        TRY(utility_run(cx, s, st, true, &tag)); /* may have dropped the portal: COMMIT */
-        if (tag != NULL) {
+        st->refs++; /* COMMIT drops the portal, DEALLOCATE the statement's name */
+        Status status = utility_run(cx, s, st, true, &tag);
+        if (status == ST_OK && tag != NULL) {
             reply_command_complete(&s->out, tag);
         }
-        return ST_OK;
+        statement_unref(st);
+        return status;
+    }
+    if (p->done && p->plan->command != CMD_SELECT && !p->plan->returns_rows) {
+        return err_portal_done(cx, name);
     }
     bool done;
     TRY(portal_run(cx, s, p, max_rows > INT32_MAX ? 0 : max_rows, &done));
@@ -420,7 +516,6 @@ static Status dispatch(Cx *cx, Session *s, ProtoMsg *m)
     case 'D': return msg_describe(cx, s, m);
     case 'E': return msg_execute(cx, s, m);
     case 'C': return msg_close(cx, s, m);
-    case 'F': return err_unsupported(cx, "function calls by message are not supported");
     default:
         return err_set(cx, ERRCODE_PROTOCOL_VIOLATION, "invalid frontend message type %d", m->type);
     }
@@ -430,13 +525,13 @@ static void msg_sync(Session *s)
 {
     s->skip_to_sync = false;
     session_statement_end(s);
-    if (!s->in_block && (s->txn != NULL || s->settings.undo != NULL)) {
+    if (!s->in_block) {
         if (session_commit(&s->cx, s) != ST_OK) {
             reply_error(&s->out, &s->err, false);
         }
     }
     s->implicit_block = false;
-    reply_ready(&s->out, session_txn_status(s));
+    session_ready_for_query(s);
 }
 
 void session_extended_message(Session *s, ProtoMsg *m)
@@ -448,7 +543,7 @@ void session_extended_message(Session *s, ProtoMsg *m)
     if (s->skip_to_sync || m->type == 'H') {
         return; /* Flush: replies are sent when the input is worked off anyway */
     }
-    if (m->type == 'P' || m->type == 'B' || m->type == 'E' || m->type == 'F') {
+    if (m->type == 'P' || m->type == 'B' || m->type == 'E') {
         session_statement_begin(s);
     }
     Status st = dispatch(&s->cx, s, m);

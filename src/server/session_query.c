@@ -7,15 +7,18 @@
  */
 #include <pg_query/pg_query.pb-c.h>
 
+#include <stdio.h>
+
 #include "server/server_internal.h"
 
-/* run_planned - run a plan as an anonymous portal and reply with its rows and tag. */
+#define TAG_BYTES 64
+
+/* run_planned - run a plan as an anonymous portal and reply with its rows; the tag is said when the
+ * statement's work is committed. */
 static Status run_planned(Cx *cx, Session *s, Statement *stmt, Plan *plan, Datum *values,
-                          bool *nulls, uint32_t count)
+                          bool *nulls, uint32_t count, char tag[TAG_BYTES])
 {
-    char tag[64];
     bool done;
-    size_t out_at = s->out.len;
     Portal p = {.stmt = stmt,
                 .plan = plan,
                 .param_values = values,
@@ -23,38 +26,39 @@ static Status run_planned(Cx *cx, Session *s, Statement *stmt, Plan *plan, Datum
                 .param_count = count};
     plan_ref(plan);
     arena_init(&p.arena, &s->stmt_arena, "portal", 0);
-    if (plan->returns_rows) {
-        reply_row_description(&s->out, plan->columns, plan->column_count, NULL, 0, &s->view);
-    }
-    Status st = portal_run(cx, s, &p, 0, &done);
+    Status st = portal_prepare(cx, s, &p, false);
     if (st == ST_OK) {
-        portal_tag(&p, tag, sizeof(tag));
-        reply_command_complete(&s->out, tag);
+        if (p.plan->returns_rows) {
+            reply_row_description(&s->out, p.plan->columns, p.plan->column_count, NULL, 0,
+                                  &s->view);
+        }
+        st = portal_run(cx, s, &p, 0, &done);
+    }
+    if (st == ST_OK) {
+        portal_tag(&p, tag, TAG_BYTES);
     }
     plan_unref(p.plan);
     arena_release(&p.arena);
-    if (st == ST_RESTART) {
-        s->out.len = out_at; /* a cached plan went stale before anything was sent: parse the text */
-        return ST_NOTFOUND;
-    }
-    return st;
+    return st == ST_RESTART ? ST_NOTFOUND : st; /* a stale cached plan: parse the text */
 }
 
-/* run_statement - one parsed statement of the string. */
-static Status run_statement(Cx *cx, Session *s, Slice sql, const ParsedStmt *parsed)
+/* run_statement - one parsed statement of the string; its tag, empty for none yet. */
+static Status run_statement(Cx *cx, Session *s, Slice sql, const ParsedStmt *parsed,
+                            char tag_out[TAG_BYTES])
 {
     Statement stmt = {
         .sql = sql, .node = parsed->node, .cls = STMT_UTILITY, .params = {.fixed = true}};
     const char *tag = NULL;
+    tag_out[0] = '\0';
     TRY(statement_check_txn(cx, s, &stmt));
     arena_init(&stmt.arena, &s->stmt_arena, "simple", 0);
     Status st = statement_prepare(cx, s, &stmt);
     if (st == ST_OK && stmt.cls == STMT_PLANNED) {
-        st = run_planned(cx, s, &stmt, stmt.plan, NULL, NULL, 0);
+        st = run_planned(cx, s, &stmt, stmt.plan, NULL, NULL, 0, tag_out);
     } else if (st == ST_OK && stmt.cls == STMT_UTILITY) {
         st = utility_run(cx, s, &stmt, false, &tag);
         if (st == ST_OK && tag != NULL) {
-            reply_command_complete(&s->out, tag);
+            (void)snprintf(tag_out, TAG_BYTES, "%s", tag);
         }
     }
     if (stmt.plan != NULL) {
@@ -64,21 +68,21 @@ static Status run_statement(Cx *cx, Session *s, Slice sql, const ParsedStmt *par
     return st;
 }
 
-/* end_statement - commit what is not in a block; the last statement of the string commits the
- * implicit block. */
-static Status end_statement(Cx *cx, Session *s, bool last)
+/* end_statement - commit what is not in a block, then say the tag; the last statement of the string
+ * commits the implicit block. */
+static Status end_statement(Cx *cx, Session *s, bool last, const char *tag)
 {
-    if (s->copy != NULL || s->in_block) {
-        return ST_OK;
+    if (s->copy == NULL && !s->in_block && last) {
+        TRY(session_commit(cx, s));
     }
-    if (!last) {
-        s->implicit_block = true;
-        return ST_OK;
+    if (tag[0] != '\0') {
+        reply_command_complete(&s->out, tag);
     }
-    return session_commit(cx, s);
+    return ST_OK;
 }
 
-static Status run_string(Cx *cx, Session *s, Slice sql)
+/* run_string - the statements of the string from number `first` on. */
+static Status run_string(Cx *cx, Session *s, Slice sql, uint32_t first)
 {
     ParsedStmt *stmts;
     uint32_t count;
@@ -87,18 +91,21 @@ static Status run_string(Cx *cx, Session *s, Slice sql)
         reply_simple(&s->out, 'I');
         return ST_OK;
     }
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = first; i < count; i++) {
         if (count > 1 && !s->in_block) {
             s->implicit_block = true;
         }
-        TRY(run_statement(cx, s, sql, &stmts[i]));
+        char tag[TAG_BYTES];
+        TRY(run_statement(cx, s, sql, &stmts[i], tag));
         if (s->copy != NULL && i + 1 < count) {
-            copy_abort(s);
-            return err_unsupported(
-                cx, "COPY FROM STDIN followed by other statements in one query string is not "
-                    "supported");
+            /* The rest of the string runs when the client has sent its data. */
+            s->rest_sql = mem_alloc("query", sql.len + 1);
+            memcpy(s->rest_sql, sql.ptr, sql.len);
+            s->rest_sql[sql.len] = '\0';
+            s->rest_index = i + 1;
+            return ST_OK;
         }
-        TRY(end_statement(cx, s, i + 1 == count));
+        TRY(end_statement(cx, s, i + 1 == count, tag));
     }
     return ST_OK;
 }
@@ -113,10 +120,11 @@ static Status run_cached(Cx *cx, Session *s, Slice sql, StmtShape *shape)
         return ST_NOTFOUND;
     }
     TRY(plan_cache_find(cx, s, sql, shape, &plan, &values, &nulls));
-    Status st = run_planned(cx, s, NULL, plan, values, nulls, plan->param_count);
+    char tag[TAG_BYTES];
+    Status st = run_planned(cx, s, NULL, plan, values, nulls, plan->param_count, tag);
     plan_unref(plan);
     TRY(st);
-    return end_statement(cx, s, true);
+    return end_statement(cx, s, true, tag);
 }
 
 void session_statement_begin(Session *s)
@@ -137,18 +145,9 @@ void session_statement_end(Session *s)
     }
 }
 
-void session_simple_query(Session *s, Slice sql)
+/* query_end - the string has ended, or waits for the data of a COPY: its error, ReadyForQuery. */
+static void query_end(Session *s, Status st)
 {
-    StmtShape shape = {0};
-    session_statement_begin(s);
-    s->skip_to_sync = false;
-    Status st = run_cached(&s->cx, s, sql, &shape);
-    if (st == ST_NOTFOUND) {
-        st = run_string(&s->cx, s, sql);
-        if (st == ST_OK && shape.key.len != 0) {
-            plan_cache_add(s, &shape, sql);
-        }
-    }
     session_statement_end(s);
     if (st != ST_OK) {
         session_statement_failed(s);
@@ -159,7 +158,41 @@ void session_simple_query(Session *s, Slice sql)
         }
     }
     if (s->copy == NULL) {
-        s->implicit_block = false;
-        reply_ready(&s->out, session_txn_status(s));
+        session_ready_for_query(s);
     }
+}
+
+void session_simple_query(Session *s, Slice sql)
+{
+    StmtShape shape = {0};
+    session_statement_begin(s);
+    (void)statement_drop(s, "");
+    portal_drop_unnamed(s);
+    Status st = utf8_verify(&s->cx, sql);
+    if (st == ST_OK) {
+        st = run_cached(&s->cx, s, sql, &shape);
+    }
+    if (st == ST_NOTFOUND) {
+        st = run_string(&s->cx, s, sql, 0);
+        if (st == ST_OK && shape.key.len != 0) {
+            plan_cache_add(s, &shape, sql);
+        }
+    }
+    query_end(s, st);
+}
+
+void session_ready_for_query(Session *s)
+{
+    s->implicit_block = false;
+    settings_report(s);
+    reply_ready(&s->out, session_txn_status(s));
+}
+
+void session_rest_query(Session *s)
+{
+    char *text = s->rest_sql;
+    s->rest_sql = NULL;
+    Status st = run_string(&s->cx, s, slice_of(text), s->rest_index);
+    mem_free(text);
+    query_end(s, st);
 }

@@ -11,6 +11,11 @@
 
 #include "server/server_internal.h"
 
+uint32_t session_level(const Session *s)
+{
+    return s->savepoints != NULL ? s->savepoints->sp.level + 1 : 0;
+}
+
 Status session_txn_need(Cx *cx, Session *s)
 {
     if (s->txn != NULL) {
@@ -36,7 +41,7 @@ static void txn_ended(Session *s)
     s->txn = NULL;
     s->view.txn = NULL;
     s->savepoints = NULL;
-    s->in_block = s->implicit_block = s->failed = false;
+    s->in_block = s->implicit_block = s->failed = s->had_query = false;
     cat_view_release_pins(&s->view);
     arena_clear(&s->txn_arena);
 }
@@ -86,11 +91,11 @@ void session_abort(Session *s)
 /* rollback_to - undo to a savepoint, which stays. */
 static Status rollback_to(Cx *cx, Session *s, SessionSavepoint *sp)
 {
-    portals_drop_level(s, sp->sp.level);
+    portals_drop_level(s, sp->sp.level + 1);
     txn_snapshot_done(s->txn);
     s->search_path_stale = s->search_path_stale || s->view.has_own_ddl;
     TRY(txn_rollback_to(cx, s->txn, &sp->sp));
-    settings_rollback(s, sp->sp.level);
+    settings_rollback(s, sp->sp.level + 1);
     s->savepoints = sp;
     cat_changed(&s->view);
     return ST_OK;
@@ -126,6 +131,26 @@ char session_txn_status(const Session *s)
     return s->failed ? 'E' : s->in_block ? 'T' : 'I';
 }
 
+/* isolation_may_change - 25001 after the first query of the transaction or in a savepoint. */
+static Status isolation_may_change(Cx *cx, Session *s, Isolation iso)
+{
+    if (iso == ISO_SERIALIZABLE) {
+        return err_unsupported(cx, "SERIALIZABLE isolation is not supported yet");
+    }
+    if (iso == s->txn->isolation) {
+        return ST_OK;
+    }
+    if (s->had_query) {
+        return err_set(cx, ERRCODE_ACTIVE_SQL_TRANSACTION,
+                       "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+    }
+    if (s->savepoints != NULL) {
+        return err_set(cx, ERRCODE_ACTIVE_SQL_TRANSACTION,
+                       "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction");
+    }
+    return ST_OK;
+}
+
 /* apply_modes - the options of BEGIN and SET TRANSACTION. */
 static Status apply_modes(Cx *cx, Session *s, PgQuery__Node **options, size_t count)
 {
@@ -139,15 +164,18 @@ static Status apply_modes(Cx *cx, Session *s, PgQuery__Node **options, size_t co
         }
         if (strcmp(d->defname, "transaction_isolation") == 0) {
             const char *level = c->sval->sval;
-            s->txn->isolation = strcmp(level, "serializable") == 0      ? ISO_SERIALIZABLE
-                                : strcmp(level, "repeatable read") == 0 ? ISO_REPEATABLE_READ
-                                                                        : ISO_READ_COMMITTED;
-            if (s->txn->isolation == ISO_SERIALIZABLE) {
-                return err_unsupported(cx, "SERIALIZABLE isolation is not supported yet");
-            }
+            Isolation iso = strcmp(level, "serializable") == 0      ? ISO_SERIALIZABLE
+                            : strcmp(level, "repeatable read") == 0 ? ISO_REPEATABLE_READ
+                                                                    : ISO_READ_COMMITTED;
+            TRY(isolation_may_change(cx, s, iso));
+            s->txn->isolation = iso;
         } else if (strcmp(d->defname, "transaction_read_only") == 0) {
             bool on = c->val_case == PG_QUERY__A__CONST__VAL_BOOLVAL ? c->boolval->boolval != 0
                                                                      : c->ival->ival != 0;
+            if (!on && s->txn->read_only && s->had_query) {
+                return err_set(cx, ERRCODE_ACTIVE_SQL_TRANSACTION,
+                               "transaction read-write mode must be set before any query");
+            }
             s->txn->read_only = on;
         } else if (strcmp(d->defname, "transaction_deferrable") == 0) {
             s->txn->deferrable = c->val_case == PG_QUERY__A__CONST__VAL_IVAL && c->ival->ival != 0;
@@ -159,10 +187,6 @@ static Status apply_modes(Cx *cx, Session *s, PgQuery__Node **options, size_t co
 Status session_set_transaction(Cx *cx, Session *s, PgQuery__Node **options, size_t count)
 {
     TRY(session_txn_need(cx, s));
-    if (s->txn->snapshot_held && s->txn->isolation != ISO_READ_COMMITTED) {
-        return err_set(cx, ERRCODE_ACTIVE_SQL_TRANSACTION,
-                       "SET TRANSACTION ISOLATION LEVEL must be called before any query");
-    }
     return apply_modes(cx, s, options, count);
 }
 

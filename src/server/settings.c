@@ -41,6 +41,9 @@ static const struct {
     {"max_parallel_workers_per_gather", "0"},
 };
 
+/* A canonical text may be longer than what was given by this much. */
+#define TEXT_SPARE_BYTES 1024
+
 static const CatSettingsRow *setting_row(const char *name)
 {
     for (size_t i = 0; i < CATALOG_SETTINGS_COUNT; i++) {
@@ -306,6 +309,9 @@ static const char *setting_raw(Session *s, Server *srv, const CatSettingsRow *ro
 {
     const char *name = catalog_str(row->name);
     SettingValue *v = s != NULL ? value_find(s->settings.changed, name) : NULL;
+    if (v == NULL && s != NULL) {
+        v = value_find(s->settings.startup, name);
+    }
     if (v == NULL) {
         v = value_find(srv->settings, name);
     }
@@ -352,6 +358,7 @@ const char *setting_show(Session *s, const char *name, const char **canonical_ou
     }
     if (row == NULL) {
         SettingValue *v = value_find(s->settings.changed, name); /* custom: "class.name" */
+        v = v != NULL ? v : value_find(s->settings.startup, name);
         if (canonical_out != NULL) {
             *canonical_out = v != NULL ? v->name : NULL;
         }
@@ -364,6 +371,9 @@ const char *setting_show(Session *s, const char *name, const char **canonical_ou
     const char *session_text = setting_session_text(s, catalog_str(row->name));
     if (session_text != NULL) {
         return session_text;
+    }
+    if (strcmp(or_empty(row->vartype), "string") == 0) {
+        return setting_raw(s, s->server, row);
     }
     setting_display(row, setting_raw(s, s->server, row), text, sizeof(text));
     return arena_strdup(&s->stmt_arena, text);
@@ -426,7 +436,7 @@ static void settings_remember(Session *s, const char *name, bool local)
     SettingUndo *u = mem_zalloc("setting", sizeof(*u));
     u->name = name;
     u->old_value = old != NULL ? text_copy(old->value) : NULL;
-    u->savepoint_level = s->savepoints != NULL ? s->savepoints->sp.level : 0;
+    u->savepoint_level = session_level(s);
     u->local = local;
     u->next = s->settings.undo;
     s->settings.undo = u;
@@ -435,7 +445,8 @@ static void settings_remember(Session *s, const char *name, bool local)
 Status setting_assign(Cx *cx, Session *s, const char *name, const char *value, bool local,
                       bool startup)
 {
-    char text[1024];
+    size_t size = (value != NULL ? strlen(value) : 0) + TEXT_SPARE_BYTES;
+    char *text = arena_alloc(cx->arena, size);
     const CatSettingsRow *row = setting_row(name);
     const char *canonical;
     if (row == NULL) {
@@ -445,12 +456,12 @@ Status setting_assign(Cx *cx, Session *s, const char *name, const char *value, b
         }
         SettingValue *v = value_find(s->settings.changed, name);
         canonical = v != NULL ? v->name : arena_strdup(&s->arena, name);
-        (void)snprintf(text, sizeof(text), "%s", value != NULL ? value : "");
+        (void)snprintf(text, size, "%s", value != NULL ? value : "");
     } else {
         canonical = catalog_str(row->name);
         TRY(check_context(cx, row, startup));
         if (value != NULL) {
-            TRY(setting_check(cx, s->server->os, row, value, text, sizeof(text)));
+            TRY(setting_check(cx, s->server->os, row, value, text, size));
             if (strstr(canonical, "transaction_isolation") != NULL &&
                 strcmp(text, "serializable") == 0) {
                 return err_unsupported(cx, "SERIALIZABLE isolation is not supported yet");
@@ -507,13 +518,14 @@ void settings_commit(Session *s)
 {
     /* SET LOCAL ends with the transaction: put back what was before it, unless a plain SET came
      * later. */
-    while (s->settings.undo != NULL) {
-        SettingUndo *u = s->settings.undo;
-        bool overridden = false;
-        for (SettingUndo *newer = s->settings.undo; newer != u; newer = newer->next) {
-            overridden |= newer->name == u->name && !newer->local;
+    for (SettingUndo *u = s->settings.undo; u != NULL; u = u->next) {
+        u->kept = !u->local;
+        for (SettingUndo *newer = s->settings.undo; newer != u && !u->kept; newer = newer->next) {
+            u->kept = newer->name == u->name && newer->kept;
         }
-        undo_pop(s, u->local && !overridden);
+    }
+    while (s->settings.undo != NULL) {
+        undo_pop(s, !s->settings.undo->kept);
     }
 }
 
@@ -532,4 +544,14 @@ void settings_release(Session *s)
     while (s->settings.changed != NULL) {
         value_drop(&s->settings.changed, s->settings.changed->name);
     }
+    while (s->settings.startup != NULL) {
+        value_drop(&s->settings.startup, s->settings.startup->name);
+    }
+}
+
+void settings_startup_done(Session *s)
+{
+    ASSERT(s->settings.startup == NULL);
+    s->settings.startup = s->settings.changed;
+    s->settings.changed = NULL;
 }

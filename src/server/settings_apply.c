@@ -8,6 +8,8 @@
 #include "server/server_internal.h"
 #include "type/datetime.h"
 
+#define NAME_BYTES 64
+
 /* Settings the client is told of when they change (protocol chapter 55.2.7). */
 static const char *const REPORTED[] = {
     "application_name",
@@ -25,12 +27,34 @@ static const char *const REPORTED[] = {
     "TimeZone",
 };
 
+STATIC_ASSERT(ARRAY_LEN(REPORTED) <= SETTINGS_REPORTED_MAX, "room for what was reported");
+
+/* report_one - tell the client when it was last told something else. */
+static void report_one(Session *s, size_t i)
+{
+    const char *value = setting_show(s, REPORTED[i], NULL);
+    ASSERT(value != NULL);
+    uint64_t hash = hash_bytes(value, strlen(value), i) | 1; /* 0 = never told */
+    if (s->settings.reported[i] != hash) {
+        s->settings.reported[i] = hash;
+        reply_parameter_status(&s->out, REPORTED[i], value);
+    }
+}
+
 void settings_report_all(Session *s)
 {
+    s->settings.report_due = true;
+    settings_report(s);
+}
+
+void settings_report(Session *s)
+{
+    if (!s->settings.report_due) {
+        return;
+    }
+    s->settings.report_due = false;
     for (size_t i = 0; i < ARRAY_LEN(REPORTED); i++) {
-        const char *value = setting_show(s, REPORTED[i], NULL);
-        ASSERT(value != NULL);
-        reply_parameter_status(&s->out, REPORTED[i], value);
+        report_one(s, i);
     }
 }
 
@@ -135,10 +159,16 @@ Status setting_check_string(Cx *cx, Os *os, const char *name, char *text, size_t
                            "client_encoding \"%s\" is not supported: use UTF8", text);
         }
         (void)snprintf(text, size, "%s", strcasecmp(text, "SQL_ASCII") == 0 ? "SQL_ASCII" : "UTF8");
+    } else if (strcmp(name, "application_name") == 0) {
+        text[strnlen(text, NAME_BYTES - 1)] = '\0';
+        for (char *p = text; *p != '\0'; p++) {
+            *p = *p >= 32 && *p < 127 ? *p : '?';
+        }
     }
     return ST_OK;
 }
 
+/* setting_ms - in microseconds. */
 static int64_t setting_ms(Session *s, const char *name)
 {
     return strtoll(setting_value(s, name), NULL, 10) * 1000;
@@ -248,7 +278,7 @@ Status setting_changed(Cx *cx, Session *s, const char *name)
     }
     for (size_t i = 0; i < ARRAY_LEN(REPORTED); i++) {
         if (strcmp(REPORTED[i], name) == 0) {
-            reply_parameter_status(&s->out, name, setting_show(s, name, NULL));
+            s->settings.report_due = true;
         }
     }
     if (strcmp(name, "transaction_isolation") == 0 && s->txn != NULL) {

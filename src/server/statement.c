@@ -6,6 +6,8 @@
 
 #include "server/server_internal.h"
 
+#define STORE_BYTES_MAX ((size_t)1 << 30)
+
 static StmtClass stmt_classify(const PgQuery__Node *node, const char **tag_out)
 {
     *tag_out = "";
@@ -153,6 +155,21 @@ Status statement_create_plan(Cx *cx, Session *s, uint64_t version, const Query *
     return ST_OK;
 }
 
+/* columns_differ - would clients see other result columns than were described to them? */
+static bool columns_differ(const Plan *a, const Plan *b)
+{
+    if (a->column_count != b->column_count || a->returns_rows != b->returns_rows) {
+        return true;
+    }
+    for (uint16_t i = 0; i < a->column_count; i++) {
+        const PlanColumn *x = &a->columns[i], *y = &b->columns[i];
+        if (x->type != y->type || x->typmod != y->typmod || strcmp(x->name, y->name) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static Status statement_plan(Cx *cx, Session *s, Statement *st)
 {
     Query *query;
@@ -171,6 +188,11 @@ static Status statement_plan(Cx *cx, Session *s, Statement *st)
     Plan *plan;
     TRY(statement_create_plan(cx, s, version, query, &st->params, &plan));
     if (st->plan != NULL) {
+        /* What was prepared keeps its result; a statement of one run has not been described yet. */
+        if (st->refs != 0 && columns_differ(st->plan, plan)) {
+            plan_unref(plan);
+            return err_unsupported(cx, "cached plan must not change result type");
+        }
         plan_unref(st->plan);
     }
     st->plan = plan;
@@ -191,20 +213,7 @@ Status statement_replan(Cx *cx, Session *s, Statement *st)
          st->settings_generation == s->settings.generation)) {
         return ST_OK;
     }
-    uint16_t old_count = st->plan->column_count;
-    Oid old_types[64];
-    for (uint16_t i = 0; i < MIN(old_count, (uint16_t)ARRAY_LEN(old_types)); i++) {
-        old_types[i] = st->plan->columns[i].type;
-    }
-    TRY(statement_plan(cx, s, st));
-    bool same = st->plan->column_count == old_count;
-    for (uint16_t i = 0; same && i < MIN(old_count, (uint16_t)ARRAY_LEN(old_types)); i++) {
-        same = st->plan->columns[i].type == old_types[i];
-    }
-    if (!same && st->name != NULL) {
-        return err_unsupported(cx, "cached plan must not change result type");
-    }
-    return ST_OK;
+    return statement_plan(cx, s, st);
 }
 
 Status statement_check_txn(Cx *cx, Session *s, const Statement *st)
@@ -258,6 +267,7 @@ static Status portal_open(Cx *cx, Session *s, Portal *p, bool suspendable)
         return ST_RESTART; /* changed while we waited for the lock: plan again */
     }
     TRY(txn_snapshot(cx, s->txn, &snap));
+    s->had_query = true;
     if (suspendable) {
         snapshot_copy(snap, &p->snapshot);
         p->holds_snapshot = true;
@@ -286,6 +296,46 @@ static void portal_end(Session *s, Portal *p)
     } else if (s->txn != NULL) {
         txn_snapshot_done(s->txn);
     }
+}
+
+/* portal_send_stored - up to max_rows of the rows a data-modifying statement left. */
+static Status portal_send_stored(Cx *cx, Session *s, Portal *p, uint64_t max_rows, bool *done_out)
+{
+    uint64_t left = max_rows == 0 ? UINT64_MAX : max_rows;
+    while (left > 0 && p->store_pos < p->store.len) {
+        uint32_t n;
+        memcpy(&n, p->store.data + p->store_pos + 1, sizeof(n));
+        n = __builtin_bswap32(n) + 1;
+        buf_put(&s->out, p->store.data + p->store_pos, n);
+        p->store_pos += n;
+        left--;
+        if (UNLIKELY(s->out.len > SESSION_OUT_FLUSH_BYTES)) {
+            TRY(session_send_wait(cx, s));
+        }
+    }
+    *done_out = left > 0;
+    return ST_OK;
+}
+
+/* portal_run_stored - a data-modifying statement with RETURNING under a row limit: it runs to its
+ * end at once, as its effects must not depend on how many rows the client takes. */
+static Status portal_run_stored(Cx *cx, Portal *p)
+{
+    const Batch *batch;
+    Status st;
+    buf_init(&p->store, STORE_BYTES_MAX);
+    while ((st = exec_next(cx, p->exec, (uint32_t)VEC_CAPACITY, &batch)) == ST_OK) {
+        TRY(cx_check(cx));
+        p->writer.call.cx = cx;
+        SEL_FOREACH(row, &batch->sel)
+        {
+            row_write(&p->writer, &p->store, batch, row);
+        }
+        if (p->store.overflow) {
+            return err_set(cx, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the result is too large");
+        }
+    }
+    return st == ST_DONE ? ST_OK : st;
 }
 
 static Status portal_fetch(Cx *cx, Session *s, Portal *p, uint64_t max_rows, bool *done_out)
@@ -331,11 +381,22 @@ static Status portal_start(Cx *cx, Session *s, Portal *p, bool suspendable)
     return st;
 }
 
+Status portal_prepare(Cx *cx, Session *s, Portal *p, bool suspendable)
+{
+    Status st = portal_start(cx, s, p, suspendable);
+    if (st != ST_OK) {
+        portal_end(s, p);
+    }
+    return st;
+}
+
 Status portal_run(Cx *cx, Session *s, Portal *p, uint64_t max_rows, bool *done_out)
 {
+    bool select = p->plan->command == CMD_SELECT, stored = false;
     *done_out = p->done;
+    p->rows_sent = select ? 0 : p->rows_sent;
     if (p->done) {
-        return ST_OK;
+        return p->store.data != NULL ? portal_send_stored(cx, s, p, max_rows, done_out) : ST_OK;
     }
     if (p->exec == NULL) {
         Status st = portal_start(cx, s, p, max_rows != 0);
@@ -344,11 +405,17 @@ Status portal_run(Cx *cx, Session *s, Portal *p, uint64_t max_rows, bool *done_o
             return st;
         }
     }
-    Status st = portal_fetch(cx, s, p, max_rows, done_out);
-    if (st == ST_OK && !*done_out) {
-        return ST_OK; /* suspended */
+    Status st;
+    if (!select && p->plan->returns_rows && max_rows != 0) {
+        stored = true;
+        st = portal_run_stored(cx, p);
+    } else {
+        st = portal_fetch(cx, s, p, select ? max_rows : 0, done_out);
+        if (st == ST_OK && !*done_out) {
+            return ST_OK; /* suspended */
+        }
     }
-    if (st == ST_OK) {
+    if (st == ST_OK && !select) {
         p->rows_sent = exec_affected(p->exec);
     }
     p->done = true;
@@ -356,7 +423,7 @@ Status portal_run(Cx *cx, Session *s, Portal *p, uint64_t max_rows, bool *done_o
     if (st == ST_OK && s->txn->xid != 0) {
         st = txn_next_command(cx, s->txn);
     }
-    return st;
+    return st == ST_OK && stored ? portal_send_stored(cx, s, p, max_rows, done_out) : st;
 }
 
 void portal_close_exec(Session *s, Portal *p)

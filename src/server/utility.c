@@ -7,6 +7,7 @@
 
 #include "ddl/ddl.h"
 #include "server/server_internal.h"
+#include "type/datetime.h"
 
 /* ---- rows made here ---- */
 
@@ -51,6 +52,25 @@ static void text_row(TextRows *r, const char *const *values)
 
 /* ---- SET, SHOW, RESET, DISCARD ---- */
 
+/* zone_of_interval - SET TIME ZONE INTERVAL '-02:00': hours east of Greenwich, as a number. */
+static Status zone_of_interval(Cx *cx, Session *s, const char *text, Buf *out)
+{
+    FnCall call = {.cx = cx, .arena = &s->stmt_arena, .env = &s->env, .arg_typmod = -1};
+    Datum d;
+    char hours[32];
+    TRY(type_ops(TYPE_INTERVAL)->in(&call, slice_of(text), -1, &d));
+    Interval i;
+    memcpy(&i, d.b16, sizeof(i));
+    if (i.months != 0 || i.days != 0) {
+        return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                       "cannot specify %s in time zone interval",
+                       i.months != 0 ? "months" : "days");
+    }
+    (void)snprintf(hours, sizeof(hours), "%.9g", (double)i.us / 3600e6);
+    buf_puts(out, hours);
+    return ST_OK;
+}
+
 /* set_value - the arguments of SET joined as PostgreSQL does: identifiers of list settings are
  * quoted. */
 static Status set_value(Cx *cx, Session *s, const PgQuery__VariableSetStmt *stmt, char **out)
@@ -64,7 +84,13 @@ static Status set_value(Cx *cx, Session *s, const PgQuery__VariableSetStmt *stmt
             buf_puts(&b, ", ");
         }
         if (arg->node_case == PG_QUERY__NODE__NODE_TYPE_CAST) {
-            arg = arg->type_cast->arg; /* SET TIME ZONE INTERVAL '...' */
+            const PgQuery__AConst *c = arg->type_cast->arg->a_const;
+            Status st = zone_of_interval(cx, s, c->sval->sval, &b);
+            if (st != ST_OK) {
+                buf_release(&b);
+                return st;
+            }
+            continue;
         }
         if (arg->node_case != PG_QUERY__NODE__NODE_A_CONST) {
             buf_release(&b);
@@ -115,6 +141,7 @@ static Status set_session_characteristics(Cx *cx, Session *s, const PgQuery__Var
     return ST_OK;
 }
 
+/* run_set - every form of SET and RESET. */
 static Status run_set(Cx *cx, Session *s, const PgQuery__VariableSetStmt *stmt,
                       const char **tag_out)
 {
@@ -123,7 +150,7 @@ static Status run_set(Cx *cx, Session *s, const PgQuery__VariableSetStmt *stmt,
     switch (stmt->kind) {
     case PG_QUERY__VARIABLE_SET_KIND__VAR_SET_VALUE:
         TRY(set_value(cx, s, stmt, &value));
-        if (stmt->is_local && !s->in_block) {
+        if (stmt->is_local && !s->in_block && !s->implicit_block) {
             err_notice(cx, ERR_WARNING, ERRCODE_NO_ACTIVE_SQL_TRANSACTION, NULL,
                        "SET LOCAL can only be used in transaction blocks");
         }
@@ -138,7 +165,7 @@ static Status run_set(Cx *cx, Session *s, const PgQuery__VariableSetStmt *stmt,
         return setting_assign(cx, s, stmt->name, NULL, stmt->is_local, false);
     case PG_QUERY__VARIABLE_SET_KIND__VAR_SET_MULTI:
         if (strcmp(stmt->name, "TRANSACTION") == 0) {
-            if (!s->in_block) {
+            if (!s->in_block && !s->implicit_block) {
                 err_notice(cx, ERR_WARNING, ERRCODE_NO_ACTIVE_SQL_TRANSACTION, NULL,
                            "SET TRANSACTION can only be used in transaction blocks");
             }
@@ -168,6 +195,7 @@ static void show_all_row(void *arg, const char *name, const char *value, const c
     text_row(arg, values);
 }
 
+/* run_show - SHOW name and SHOW ALL. */
 static Status run_show(Cx *cx, Session *s, const PgQuery__VariableShowStmt *stmt, bool extended,
                        const char **tag_out)
 {
@@ -196,11 +224,14 @@ static Status run_discard(Cx *cx, Session *s, const PgQuery__DiscardStmt *stmt,
 {
     switch (stmt->target) {
     case PG_QUERY__DISCARD_MODE__DISCARD_ALL:
-        if (s->in_block) {
+        if (s->in_block || s->implicit_block) {
             return err_set(cx, ERRCODE_ACTIVE_SQL_TRANSACTION,
                            "DISCARD ALL cannot run inside a transaction block");
         }
+        portals_drop_all(s);
         session_drop_statements(s);
+        map_clear(&s->sequence_values);
+        s->func.last_sequence = 0;
         while (s->settings.changed != NULL) {
             TRY(setting_assign(cx, s, s->settings.changed->name, NULL, false, false));
         }
@@ -284,6 +315,7 @@ static Status run_prepare(Cx *cx, Session *s, const Statement *outer, const char
     const PgQuery__PrepareStmt *stmt = outer->node->prepare_stmt;
     *tag_out = "PREPARE";
     Statement *st = mem_zalloc("statement", sizeof(*st));
+    st->refs = 1;
     arena_init(&st->arena, NULL, "prepared", 0);
     /* The tree must live as long as the statement: parse the text again into its own arena. */
     ParsedStmt *parsed;
@@ -318,7 +350,7 @@ static Status run_prepare(Cx *cx, Session *s, const Statement *outer, const char
         status = statement_add(cx, s, st, stmt->name);
     }
     if (status != ST_OK) {
-        statement_free(st);
+        statement_unref(st);
     }
     return status;
 }
@@ -400,7 +432,7 @@ static Status run_deallocate(Cx *cx, Session *s, const PgQuery__DeallocateStmt *
 static Status run_lock(Cx *cx, Session *s, const PgQuery__LockStmt *stmt, const char **tag_out)
 {
     *tag_out = "LOCK TABLE";
-    if (!s->in_block) {
+    if (!s->in_block && !s->implicit_block) {
         return err_set(cx, ERRCODE_NO_ACTIVE_SQL_TRANSACTION,
                        "LOCK TABLE can only be used in transaction blocks");
     }
@@ -431,7 +463,7 @@ static Status run_vacuum(Cx *cx, Session *s, const Statement *st, DdlCx *d, cons
     const PgQuery__VacuumStmt *stmt = st->node->vacuum_stmt;
     bool analyze = !stmt->is_vacuumcmd;
     *tag_out = stmt->is_vacuumcmd ? "VACUUM" : "ANALYZE";
-    if (stmt->is_vacuumcmd && s->in_block) {
+    if (stmt->is_vacuumcmd && (s->in_block || s->implicit_block)) {
         return err_set(cx, ERRCODE_ACTIVE_SQL_TRANSACTION,
                        "VACUUM cannot run inside a transaction block");
     }
@@ -454,13 +486,6 @@ static Status run_vacuum(Cx *cx, Session *s, const Statement *st, DdlCx *d, cons
         }
     }
     return stmt->n_rels == 0 && analyze ? ddl_analyze(cx, d, NULL) : ST_OK;
-}
-
-static const char *node_name(const PgQuery__Node *node)
-{
-    /* The member that the oneof holds names the statement: "CreateTrigStmt". */
-    const ProtobufCMessage *m = (const ProtobufCMessage *)node->select_stmt;
-    return m != NULL ? m->descriptor->short_name : "statement";
 }
 
 Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const char **tag_out)
@@ -501,11 +526,12 @@ Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const
     }
     if (s->txn->read_only) {
         return err_set(cx, ERRCODE_READ_ONLY_SQL_TRANSACTION,
-                       "cannot execute %s in a read-only transaction", node_name(node));
+                       "cannot execute %s in a read-only transaction",
+                       utility_tag(&s->stmt_arena, node));
     }
     Status status = ddl_execute(cx, &ddl, node, tag_out);
     if (status == ST_NOTFOUND) {
-        return err_unsupported(cx, "%s is not supported yet", node_name(node));
+        return err_unsupported(cx, "%s is not supported yet", utility_tag(&s->stmt_arena, node));
     }
     bool schema = node->node_case == PG_QUERY__NODE__NODE_CREATE_SCHEMA_STMT ||
                   node->node_case == PG_QUERY__NODE__NODE_DROP_STMT ||

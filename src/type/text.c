@@ -161,6 +161,16 @@ static Status text_in_unsupported(FnCall *call, Slice text UNUSED, int32_t typmo
     return err_unsupported(call->cx, "input of values of this type is not supported");
 }
 
+/* void: what functions without a result return; its only value is empty. */
+static Status void_in(FnCall *call, Slice text UNUSED, int32_t typmod UNUSED, Datum *out)
+{
+    out->str = str_copy(call->arena, "", 0);
+    return ST_OK;
+}
+static void void_out(FnCall *call UNUSED, const Datum *v UNUSED, Buf *buf UNUSED)
+{
+}
+
 /* ---- order, hash, keys ---- */
 static int text_order(const Datum *a, const Datum *b)
 {
@@ -375,6 +385,7 @@ static const FnOps TEXT_FNS[] = {
 static const TypeOps TEXT_TYPES[] = {
     {TYPE_TEXT, "text", PHYS_STR, text_in, text_out, text_recv, text_out, text_order, text_hash,
      text_key, text_unkey},
+    {TYPE_VOID, "void", PHYS_STR, void_in, void_out, void_in, void_out, NULL, NULL, NULL, NULL},
     {TYPE_VARCHAR, "varchar", PHYS_STR, varchar_in, text_out, varchar_recv, text_out, text_order,
      text_hash, text_key, text_unkey},
     {TYPE_BPCHAR, "bpchar", PHYS_STR, bpchar_in, text_out, bpchar_recv, text_out, bpchar_order,

@@ -137,6 +137,9 @@ typedef struct TypeOps {
  * src/catalog. */
 const TypeOps *type_ops(Oid type);
 
+/* utf8_verify - 22021 when the bytes are not valid UTF-8 or hold a zero byte. */
+Status utf8_verify(Cx *cx, Slice s);
+
 /* Typmod texts: the "(10,2)" after a type name in format_type; empty when typmod < 0. */
 void type_typmod_out(Oid type, int32_t typmod, Buf *buf);
 /* type_typmod_in - build a typmod from the constants of a type name, e.g. numeric(10,2); errors as

@@ -69,8 +69,6 @@ static inline uint32_t utf8_len(char c)
 uint32_t utf8_count(Slice s);
 /* utf8_offset - byte offset of character n (0-based), the text's length when it is shorter. */
 size_t utf8_offset(Slice s, size_t n);
-/* utf8_verify - 22021 when the bytes are not valid UTF-8 or hold a zero byte. */
-Status utf8_verify(Cx *cx, Slice s);
 uint32_t utf8_decode(const char *p);
 uint32_t utf8_encode(uint32_t code, char out[4]);
 
