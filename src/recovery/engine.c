@@ -120,8 +120,15 @@ static Status engine_open_steps(Cx *cx, Engine *e)
     }
     TRY(wal_start(cx, e->wal));
     TRY(store_start(cx, e->store));
-    /* From here on the file is not clean, and recovery begins here. */
-    TRY(engine_checkpoint(cx, e));
+    if (fresh) {
+        /* From here on the file is not clean, and recovery begins here. */
+        TRY(engine_checkpoint(cx, e));
+    } else {
+        /* The old redo point still holds; to write all that redo changed can wait until clients are
+         * served: the background makes a checkpoint at once. */
+        p->checkpoint_lsn = m.checkpoint_lsn;
+        p->checkpoint_us = os_mono_us(e->os) - e->options.checkpoint_us;
+    }
     return e->options.background ? engine_background_start(cx, e) : ST_OK;
 }
 

@@ -41,6 +41,8 @@ Status engine_make_txns(Cx *cx, Engine *e, Xid next_xid, Csn next_csn);
 /* restart.c: redo from the checkpoint named by the master record; makes the transaction system;
  * losers enter its active list. */
 Status engine_redo(Cx *cx, Engine *e, const StoreMaster *m);
+/* redo_pages.c: read the pages the log from `redo` on changes, as far as the pool has room. */
+Status engine_redo_read_pages(Cx *cx, Engine *e, Lsn redo);
 /* checkpoint.c */
 Status engine_checkpoint_write(Cx *cx, Engine *e, bool clean);
 /* background.c */

@@ -143,6 +143,7 @@ Status engine_redo(Cx *cx, Engine *e, const StoreMaster *m)
         TxnActive *a = arena_memdup(&r.arena, &active[i], sizeof(*a));
         map_put_int(&r.active, a->xid, a);
     }
+    TRY_OUT(engine_redo_read_pages(cx, e, body.redo));
     wal_reader_init(&reader, e->wal, body.redo, 0);
     while ((st = wal_reader_next(cx, &reader)) == ST_OK) {
         st = restart_record(cx, &r, &reader);

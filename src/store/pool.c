@@ -12,6 +12,7 @@
 #include "store/store_internal.h"
 
 #define WRITER_TICK_US 200000
+#define PREFETCH_RUN   32u   /* pages of one read at most */
 #define EVICT_STEPS    1024u /* a thread that needs a frame looks no further: the writer does */
 
 void resident_add(Store *s, PageNo page)
@@ -38,18 +39,10 @@ static bool page_is_zero(const void *page)
     return true;
 }
 
-/* page_read - the bytes from the file into place, checked. */
-static Status page_read(Cx *cx, Store *s, PageNo page)
+/* page_judge - are the bytes just read those of this page? */
+static Status page_judge(Cx *cx, Store *s, PageNo page)
 {
-    PageHeader *h = page_at(s, page);
-    size_t n;
-    TRY(os_file_pread(cx, s->file, h, PAGE_SIZE, page * PAGE_SIZE, &n));
-    if (n < PAGE_SIZE) {
-        if (!s->recovering) {
-            return err_corrupt(cx, page, "the file ends before it");
-        }
-        memset((uint8_t *)h + n, 0, PAGE_SIZE - n);
-    }
+    const PageHeader *h = page_at(s, page);
     if (h->crc == 0 && h->page == 0 && page_is_zero(h)) {
         return s->recovering ? ST_OK : err_corrupt(cx, page, "it was never written");
     }
@@ -62,27 +55,103 @@ static Status page_read(Cx *cx, Store *s, PageNo page)
     return ST_OK;
 }
 
+/* page_read - the bytes from the file into place, checked. */
+static Status page_read(Cx *cx, Store *s, PageNo page)
+{
+    PageHeader *h = page_at(s, page);
+    size_t n;
+    TRY(os_file_pread(cx, s->file, h, PAGE_SIZE, page * PAGE_SIZE, &n));
+    if (n < PAGE_SIZE) {
+        if (!s->recovering) {
+            return err_corrupt(cx, page, "the file ends before it");
+        }
+        memset((uint8_t *)h + n, 0, PAGE_SIZE - n);
+    }
+    return page_judge(cx, s, page);
+}
+
+/* page_claim - take a page that is not in memory, X latched; false when it is, or somebody is at
+ * it. *word_out: the state word to hand on from. */
+static bool page_claim(Store *s, PageNo page, uint64_t *word_out)
+{
+    *word_out = atomic_load(&s->state[page]);
+    return state_of(*word_out) == STATE_EVICTED &&
+           atomic_compare_exchange_strong(&s->state[page], word_out,
+                                          state_word(STATE_EXCLUSIVE, *word_out));
+}
+
+/* page_arrived - the end of page_claim: into the pool, or (bad) as if it had never been read. */
+static void page_arrived(Store *s, PageNo page, uint64_t word, bool good)
+{
+    if (good) {
+        resident_add(s, page);
+    } else {
+        os_mem_drop(page_at(s, page), STORE_STRIDE);
+    }
+    (void)atomic_exchange(&s->state[page],
+                          state_word(good ? STATE_UNLOCKED : STATE_EVICTED, word + 1));
+    latch_wake(s, page);
+}
+
 Status page_fault(Cx *cx, Store *s, PageNo page)
 {
+    uint64_t word;
     frames_make_room(s);
-    uint64_t word = atomic_load(&s->state[page]);
-    if (state_of(word) != STATE_EVICTED ||
-        !atomic_compare_exchange_strong(&s->state[page], &word,
-                                        state_word(STATE_EXCLUSIVE, word))) {
+    if (!page_claim(s, page, &word)) {
         return ST_OK; /* somebody else is at it */
     }
     os_stop_point(s->os, "page_fault.read");
     Status st = page_read(cx, s, page);
-    if (st != ST_OK) {
-        os_mem_drop(page_at(s, page), STORE_STRIDE);
-        (void)atomic_exchange(&s->state[page], state_word(STATE_EVICTED, word + 1));
-        latch_wake(s, page);
-        return st;
+    page_arrived(s, page, word, st == ST_OK);
+    return st;
+}
+
+/* prefetch_run - read pages [first, first+n), all claimed by the caller. */
+static void prefetch_run(Store *s, PageNo first, uint32_t n, const uint64_t *words)
+{
+    Err err = {0};
+    Cx cx = {.err = &err};
+    size_t got = 0;
+    Status st = os_file_pread(&cx, s->file, page_at(s, first), n * (size_t)PAGE_SIZE,
+                              first * PAGE_SIZE, &got);
+    for (uint32_t i = 0; i < n; i++) {
+        bool good = st == ST_OK && got >= (i + 1) * (size_t)PAGE_SIZE &&
+                    page_judge(&cx, s, first + i) == ST_OK;
+        err_clear(&cx);
+        page_arrived(s, first + i, words[i], good);
     }
-    resident_add(s, page);
-    (void)atomic_exchange(&s->state[page], state_word(STATE_UNLOCKED, word + 1));
-    latch_wake(s, page);
-    return ST_OK;
+}
+
+void store_prefetch(Store *s, const PageNo *pages, uint32_t count)
+{
+    uint64_t words[PREFETCH_RUN];
+    uint32_t n = 0;
+    for (uint32_t i = 0; i <= count; i++) {
+        /* Pages lie side by side in memory only when no padding is between them. */
+        bool joins = n != 0 && n < PREFETCH_RUN && STORE_STRIDE == PAGE_SIZE && i < count &&
+                     pages[i] == pages[i - 1] + 1;
+        if (n != 0 && !joins) {
+            prefetch_run(s, pages[i - 1] + 1 - n, n, words);
+            n = 0;
+        }
+        if (i == count) {
+            break;
+        }
+        if (n == 0) {
+            frames_make_room(s);
+        }
+        if (pages[i] < atomic_load(&s->page_count) && page_claim(s, pages[i], &words[n])) {
+            n++;
+        } else if (n != 0) {
+            prefetch_run(s, pages[i] - n, n, words);
+            n = 0;
+        }
+    }
+}
+
+uint64_t store_frames(const Store *s)
+{
+    return s->resident_max;
 }
 
 /* page_pinned - space map and directory pages stay: changing them must not need I/O. */

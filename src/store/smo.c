@@ -287,30 +287,63 @@ static bool later_op(const Slice body, size_t at, PageNo page)
     return false;
 }
 
+/* smo_next - the operation at *at and its bytes; *at moves behind it. ST_DONE at the end of the
+ * record, ST_NOTFOUND when the rest makes no sense. */
+static Status smo_next(Slice body, size_t *at, SmoOp *op, const uint8_t **bytes_out)
+{
+    if (*at + sizeof(*op) > body.len) {
+        return ST_DONE;
+    }
+    memcpy(op, body.ptr + *at, sizeof(*op));
+    if (op->op == 0) {
+        return ST_DONE; /* padding of the record */
+    }
+    *at += sizeof(*op);
+    bool is_map = op->op == SMO_ALLOC || op->op == SMO_FREE;
+    size_t n = is_map ? 0 : ALIGN_UP((size_t)op->len, (size_t)8);
+    if (n > body.len - *at || op->page < STORE_FIRST_PAGE) {
+        return ST_NOTFOUND;
+    }
+    *bytes_out = (const uint8_t *)body.ptr + *at;
+    *at += n;
+    return ST_OK;
+}
+
+/* smo_target - the page an operation changes. */
+static PageNo smo_target(const SmoOp *op)
+{
+    return op->op == SMO_ALLOC || op->op == SMO_FREE ? space_map_page(op->page) : op->page;
+}
+
 Status store_redo(Cx *cx, Store *s, Lsn lsn, const WalHeader *hdr, Slice body)
 {
     (void)hdr;
-    for (size_t at = 0; at + sizeof(SmoOp) <= body.len;) {
-        SmoOp op;
-        memcpy(&op, body.ptr + at, sizeof(op));
-        at += sizeof(op);
-        if (op.op == 0) {
-            break; /* padding of the record */
+    SmoOp op;
+    Status st;
+    const uint8_t *bytes;
+    size_t at = 0;
+    while ((st = smo_next(body, &at, &op, &bytes)) == ST_OK) {
+        if (op.page >= s->options.max_pages) {
+            st = ST_NOTFOUND;
+            break;
         }
-        bool is_map = op.op == SMO_ALLOC || op.op == SMO_FREE;
-        size_t n = is_map ? 0 : ALIGN_UP((size_t)op.len, (size_t)8);
-        if (n > body.len - at || op.page < STORE_FIRST_PAGE || op.page >= s->options.max_pages) {
-            return err_corrupt(cx, op.page, "log record %llu is malformed",
-                               (unsigned long long)lsn);
-        }
-        const uint8_t *bytes = (const uint8_t *)body.ptr + at;
-        at += n;
-        PageNo target = is_map ? space_map_page(op.page) : op.page;
         if (op.op == SMO_IMAGE) {
             TRY(redo_image(cx, s, lsn, &op, bytes));
         } else {
-            TRY(redo_small(cx, s, lsn, &op, bytes, !later_op(body, at, target)));
+            TRY(redo_small(cx, s, lsn, &op, bytes, !later_op(body, at, smo_target(&op))));
         }
     }
-    return ST_OK;
+    return st == ST_DONE
+               ? ST_OK
+               : err_corrupt(cx, op.page, "log record %llu is malformed", (unsigned long long)lsn);
+}
+
+void store_redo_each_page(Slice body, void (*fn)(void *arg, PageNo page), void *arg)
+{
+    SmoOp op;
+    const uint8_t *bytes;
+    size_t at = 0;
+    while (smo_next(body, &at, &op, &bytes) == ST_OK) {
+        fn(arg, smo_target(&op));
+    }
 }

@@ -127,6 +127,11 @@ static inline void page_set_lsn(PageRef *ref, Lsn lsn, bool row)
         ref->hdr->max_row_lsn = lsn;
     }
 }
+/* store_prefetch - bring pages in that are not in memory, neighbours in one read. `pages` ascends,
+ * each once. A hint: a page that cannot be read is left to whoever needs it. */
+void store_prefetch(Store *s, const PageNo *pages, uint32_t count);
+/* store_frames - pages that fit the pool. */
+uint64_t store_frames(const Store *s);
 uint64_t store_page_count(Store *s);
 /* store_resident_count - pages in memory now. */
 uint64_t store_resident_count(Store *s);
@@ -203,6 +208,9 @@ Status tree_meta_read(Cx *cx, Store *s, Arena *arena, TreeId tree, Slice *bytes_
 Status store_flush_before(Cx *cx, Store *s, Lsn begin, int64_t throttle_us, Lsn *redo_out);
 /* store_redo - apply SMO, IMAGE and TREE records; idempotent by page.lsn. */
 Status store_redo(Cx *cx, Store *s, Lsn lsn, const WalHeader *hdr, Slice body);
+/* store_redo_each_page - call fn for the pages an SMO, IMAGE or TREE record changes, as far as its
+ * body makes sense; a page may come twice. */
+void store_redo_each_page(Slice body, void (*fn)(void *arg, PageNo page), void *arg);
 /* store_redo_page - for row redo in other folders: X latch the page and say whether the record
  * still has to be applied. */
 Status store_redo_page(Cx *cx, Store *s, PageNo page, Lsn lsn, bool *apply_out, PageRef *ref_out);
