@@ -65,6 +65,16 @@ bool bt_leaf_entry(const PageRef *leaf, uint32_t slot, BtEntry *out);
 /* bt_leaf_key - the full key of an index entry, copied to buf (cleared first). */
 void bt_leaf_key(const PageRef *leaf, uint32_t slot, Buf *buf);
 RowId bt_leaf_rowid(const PageRef *leaf, uint32_t slot);
+/* bt_leaf_all_live - true: no entry of the table leaf is delete-marked (false says nothing). */
+bool bt_leaf_all_live(const PageRef *leaf);
+/* bt_leaf_rows - payloads and their lengths of n slots of a table leaf from `from` on, their first
+ * cache lines on the way. False when a slot's bytes are damaged or a payload is shorter than
+ * `least`. */
+bool bt_leaf_rows(const PageRef *leaf, uint32_t from, uint32_t n, uint32_t least,
+                  const uint8_t **payloads_out, uint32_t *lens_out);
+void bt_leaf_rowids(const PageRef *leaf, uint32_t from, uint32_t n, RowId *ids_out);
+/* bt_cursor_prefetch - hint that the leaf right of this latched one is read next. */
+void bt_cursor_prefetch(const BtTree *t, const PageRef *leaf);
 /* Edits; X latch, room guaranteed by bt_seek_insert or bt_leaf_has_room. They do not log. Used by
  * redo as well. */
 bool bt_leaf_has_room(const PageRef *leaf, const BtKey *key, uint32_t entry_bytes);

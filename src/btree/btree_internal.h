@@ -14,8 +14,13 @@
  * page stands for everything below the second The lower fence's first prefix_len bytes are the
  * prefix. head = first four key bytes behind the prefix, big-endian. A page of zeros but for type,
  * number, tree and heap_top is an empty root leaf.
+ * LEAF_ALL_LIVE in hdr.flags of a table leaf: none of its entries is delete-marked, so that a scan
+ * over settled rows need not look at their tags. A function of the entries, kept by the edits.
  */
 #include "btree/btree.h"
+#include "txn/txn.h"
+
+enum { LEAF_ALL_LIVE = 1 };
 
 typedef struct TableSlot {
     uint16_t offset, len;

@@ -28,6 +28,14 @@ Status bt_cursor_seek(Cx *cx, BtCursor *c, const BtKey *key, BtPos *pos_out)
                        : bt_seek_first(cx, c->tree, LATCH_SHARED, pos_out);
 }
 
+void bt_cursor_prefetch(const BtTree *t, const PageRef *leaf)
+{
+    PageNo next = leaf->hdr->next;
+    if (next != PAGE_NO_INVALID) {
+        page_prefetch(t->store, next, 10 * CACHE_LINE);
+    }
+}
+
 void bt_cursor_leave(BtCursor *c, BtPos *pos)
 {
     PageHeader *h = pos->leaf.hdr;

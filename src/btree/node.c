@@ -366,6 +366,65 @@ bool bt_leaf_has_room(const PageRef *leaf, const BtKey *key, uint32_t entry_byte
            key_entry_bytes(h, (uint32_t)key->bytes.len, payload) + sizeof(KeySlot);
 }
 
+/* live_note - an entry of the leaf gets this tag. */
+static void live_note(PageHeader *h, uint64_t tag)
+{
+    if ((tag & TAG_DELETED) != 0) {
+        h->flags = (uint8_t)(h->flags & ~LEAF_ALL_LIVE);
+    }
+}
+
+/* live_review - an entry is gone: was it the last one with a delete mark? Ends at the first mark,
+ * so that purging a page of marked rows costs little. */
+static void live_review(PageHeader *h)
+{
+    if (!page_is_table_leaf(h) || (h->flags & LEAF_ALL_LIVE) != 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < slots_clamped(h); i++) {
+        uint64_t tag;
+        uint32_t at = slot_offset(h, i);
+        if (at < HEAP_START || at + 8 > PAGE_SIZE) {
+            return;
+        }
+        memcpy(&tag, (const uint8_t *)h + at, 8);
+        if ((tag & TAG_DELETED) != 0) {
+            return;
+        }
+    }
+    h->flags |= LEAF_ALL_LIVE;
+}
+
+bool bt_leaf_all_live(const PageRef *leaf)
+{
+    return page_is_table_leaf(leaf->hdr) && (leaf->hdr->flags & LEAF_ALL_LIVE) != 0;
+}
+
+bool bt_leaf_rows(const PageRef *leaf, uint32_t from, uint32_t n, uint32_t least,
+                  const uint8_t **payloads_out, uint32_t *lens_out)
+{
+    const uint8_t *base = (const uint8_t *)leaf->hdr;
+    const TableSlot *slots = table_slots(leaf->hdr) + from;
+    bool sound = from + n <= slots_clamped(leaf->hdr);
+    for (uint32_t i = 0; sound && i < n; i++) {
+        uint32_t at = slots[i].offset, len = slots[i].len;
+        sound = at >= HEAP_START && len >= 8 + least && at + len <= PAGE_SIZE;
+        __builtin_prefetch(base + at);
+        __builtin_prefetch(base + at + 7 + least);
+        payloads_out[i] = base + at + 8;
+        lens_out[i] = len - 8;
+    }
+    return sound;
+}
+
+void bt_leaf_rowids(const PageRef *leaf, uint32_t from, uint32_t n, RowId *ids_out)
+{
+    const TableSlot *slots = table_slots(leaf->hdr) + from;
+    for (uint32_t i = 0; i < n; i++) {
+        ids_out[i] = leaf->hdr->first_rowid + slots[i].delta;
+    }
+}
+
 void bt_leaf_insert(PageRef *leaf, const BtKey *key, uint32_t slot, uint64_t tag, Slice payload)
 {
     PageHeader *h = leaf->hdr;
@@ -382,6 +441,10 @@ void bt_leaf_insert(PageRef *leaf, const BtKey *key, uint32_t slot, uint64_t tag
     if (payload.len != 0) {
         memcpy(p + 8, payload.ptr, payload.len);
     }
+    if (h->slot_count == 0) {
+        h->flags |= LEAF_ALL_LIVE;
+    }
+    live_note(h, tag);
     slots_open(h, slot);
     table_slots(h)[slot] = (TableSlot){.offset = (uint16_t)at,
                                        .len = (uint16_t)len,
@@ -390,6 +453,9 @@ void bt_leaf_insert(PageRef *leaf, const BtKey *key, uint32_t slot, uint64_t tag
 
 void bt_leaf_set_tag(PageRef *leaf, uint32_t slot, uint64_t tag)
 {
+    if (page_is_table_leaf(leaf->hdr)) {
+        live_note(leaf->hdr, tag);
+    }
     memcpy((uint8_t *)leaf->hdr + slot_offset(leaf->hdr, slot), &tag, 8);
 }
 
@@ -430,6 +496,7 @@ void bt_leaf_remove(PageRef *leaf, uint32_t slot)
     h->frag_bytes = (uint16_t)(h->frag_bytes + bytes);
     memmove(at, at + n, (size_t)(h->slot_count - slot - 1) * n);
     h->slot_count--;
+    live_review(h);
 }
 
 bool bt_find_slot(const PageRef *leaf, const BtKey *key, uint32_t *slot_out)

@@ -43,6 +43,7 @@ static void split_root(Split *sp, PageRef *root)
     h->slot_count = 0;
     h->heap_top = (uint16_t)PAGE_SIZE;
     h->frag_bytes = 0;
+    h->flags = 0;
     h->next = PAGE_NO_INVALID;
     h->first_rowid = h->reserved = 0;
     h->max_row_lsn = 0;

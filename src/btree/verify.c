@@ -64,6 +64,22 @@ static void verify_slots(Verify *v, PageHeader *h)
     buf_release(&key);
 }
 
+/* verify_live - a leaf that says it has no delete mark has none. */
+static void verify_live(Verify *v, PageHeader *h)
+{
+    PageRef leaf = {.hdr = h, .page = h->page};
+    BtEntry entry;
+    if (!bt_leaf_all_live(&leaf)) {
+        return;
+    }
+    for (uint32_t i = 0; bt_leaf_entry(&leaf, i, &entry); i++) {
+        if ((entry.tag & TAG_DELETED) != 0) {
+            finding(v, h->page, "it says that no entry is deleted, but one is");
+            return;
+        }
+    }
+}
+
 /* verify_leaf_link - leaves must follow each other in key order with touching fences. */
 static void verify_leaf_link(Verify *v, PageHeader *h)
 {
@@ -121,6 +137,7 @@ static Status verify_node(Cx *cx, Verify *v, PageNo page, int depth, int level)
             }
         } else {
             verify_leaf_link(v, h);
+            verify_live(v, h);
         }
     }
     page_unlock(v->tree->store, &ref);

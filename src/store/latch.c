@@ -185,6 +185,17 @@ void page_unlock(Store *s, PageRef *ref)
     ref->mode = LATCH_NONE;
 }
 
+void page_prefetch(Store *s, PageNo page, uint32_t bytes)
+{
+    if (page < atomic_load_explicit(&s->page_count, memory_order_relaxed)) {
+        const char *p = (const char *)page_at(s, page);
+        __builtin_prefetch(&s->state[page], 1);
+        for (uint32_t at = 0; at < bytes; at += CACHE_LINE) {
+            __builtin_prefetch(p + at);
+        }
+    }
+}
+
 void page_dirty(Store *s, PageRef *ref)
 {
     DASSERT(ref->mode == LATCH_EXCLUSIVE);

@@ -117,6 +117,8 @@ Status page_validate(Store *s, const PageRef *ref);
 Status page_upgrade(Cx *cx, Store *s, PageRef *ref);
 /* page_unlock - release; exclusive bumps the version. Harmless on a PageRef not held. */
 void page_unlock(Store *s, PageRef *ref);
+/* page_prefetch - a hint that the page's first bytes will be read soon; never faults. */
+void page_prefetch(Store *s, PageNo page, uint32_t bytes);
 /* page_dirty - requires X: note rec_lsn BEFORE the log record is reserved. */
 void page_dirty(Store *s, PageRef *ref);
 /* page_set_lsn - requires X, after the append: page.lsn = lsn (and max_row_lsn when row = true). */

@@ -21,6 +21,7 @@ Status table_scan_create(Cx *cx, Arena *arena, const Table *t, const uint16_t *c
     s->tree = table_tree(t);
     bt_cursor_init(&s->cursor, &s->tree, false);
     s->done = true;
+    s->leaf_rows = 0;
     *scan_out = s;
     return ST_OK;
 }
@@ -125,6 +126,7 @@ void row_list_begin(RowList *l, const Table *t)
     l->count = 0;
     l->head_bits = 0;
     l->mixed = false;
+    l->plain = false;
 }
 
 /* ---- gathering ---- */
@@ -165,6 +167,44 @@ static void gather_nulls(const uint8_t *const *rows, uint32_t n, uint32_t col, V
     }
 }
 
+/* gather_strings - a string column of plain rows: one piece of memory for all of them. ST_BUSY when
+ * a value is out of line or damaged: row_get sees to it. */
+static Status gather_strings(const RowList *l, uint16_t col, Vector *v, uint32_t at, Arena *arena)
+{
+    const RowLayout *layout = l->layout;
+    uint32_t n = l->count, k = layout->at[col], byte = 2u + col / 8u, bit = col & 7u;
+    Str *out = VEC_DATA(v, Str) + at;
+    size_t total = 0;
+    uint16_t from[VEC_CAPACITY];
+    for (uint32_t i = 0; i < n; i++) {
+        const uint8_t *row = l->rows[i], *ends = row + layout->ends_at;
+        uint32_t stop = get_u16(ends + 2 * k);
+        uint32_t start =
+            k == 0 ? layout->data_at : (uint32_t)get_u16(ends + 2 * (k - 1)) & ~ROW_END_EXTERNAL;
+        if (UNLIKELY(start > stop || stop > l->lens[i] || start < layout->data_at)) {
+            return ST_BUSY;
+        }
+        bool null = (row[byte] >> bit & 1) != 0;
+        out[i].len = null ? 0 : stop - start;
+        from[i] = (uint16_t)start;
+        total += out[i].len > STR_INLINE_BYTES ? out[i].len : 0;
+    }
+    char *room = total != 0 ? arena_alloc_aligned(arena, total, 1) : NULL;
+    for (uint32_t i = 0; i < n; i++) {
+        const char *p = (const char *)l->rows[i] + from[i];
+        uint32_t len = out[i].len;
+        if (len > STR_INLINE_BYTES) {
+            memcpy(room, p, len);
+            memcpy(out[i].prefix, p, 4);
+            out[i].ptr = room;
+            room += len;
+        } else {
+            out[i] = str_ref(p, len);
+        }
+    }
+    return ST_OK;
+}
+
 Status row_list_gather(Cx *cx, const Table *t, const RowList *l, uint16_t col, Vector *v,
                        uint32_t at, Arena *arena)
 {
@@ -176,9 +216,15 @@ Status row_list_gather(Cx *cx, const Table *t, const RowList *l, uint16_t col, V
         }
         return ST_OK;
     }
+    if (!l->mixed && col < layout->column_count && gather_strings(l, col, v, at, arena) == ST_OK) {
+        if (UNLIKELY((l->head_bits & ROW_HAS_NULLS) != 0)) {
+            gather_nulls(l->rows, l->count, col, v, at);
+        }
+        return ST_OK;
+    }
     for (uint32_t i = 0; i < l->count; i++) {
-        TRY(row_get(cx, t, l->layouts[i], slice_bytes(l->rows[i], l->lens[i]), col, v, at + i,
-                    arena));
+        TRY(row_get(cx, t, l->plain ? layout : l->layouts[i], slice_bytes(l->rows[i], l->lens[i]),
+                    col, v, at + i, arena));
     }
     return ST_OK;
 }
@@ -196,6 +242,41 @@ static void scan_prefetch(const TableScan *s, const BtPos *pos, uint32_t from, u
     }
 }
 
+/* scan_leaf_seen - does the snapshot see every entry of the leaf, and the scan want it? Then the
+ * entries need not be looked at one by one. */
+static bool scan_leaf_seen(const TableScan *s, const PageRef *leaf)
+{
+    uint32_t n = bt_leaf_count(leaf);
+    return leaf->hdr->max_row_lsn < s->snap->settled_lsn && bt_leaf_all_live(leaf) && n != 0 &&
+           bt_leaf_rowid(leaf, n - 1) <= s->last_rowid;
+}
+
+/* scan_take_plain - rows of a leaf that are all seen, when all are of the table's own layout;
+ * false: they have to be looked at one by one. */
+static bool scan_take_plain(TableScan *s, const PageRef *leaf, uint32_t slot, uint32_t n)
+{
+    RowList *l = &s->list;
+    uint32_t head_bits = 0, other = 0, number = l->layout->number;
+    if (!bt_leaf_rows(leaf, slot, n, l->layout->data_at, l->rows, l->lens)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t head = get_u16(l->rows[i]);
+        other |= (head & (ROW_LAYOUT_MASK | ROW_OUT_OF_LINE)) ^ number;
+        head_bits |= head;
+    }
+    if (other != 0) {
+        return false;
+    }
+    if (s->want_rowid) {
+        bt_leaf_rowids(leaf, slot, n, l->ids);
+    }
+    l->head_bits = head_bits;
+    l->plain = true;
+    l->count = n;
+    return true;
+}
+
 /* scan_take_leaf - rows of the latched leaf from pos->slot on, up to `max`; *slot_out: the first
  * slot not looked at. */
 static Status scan_take_leaf(Cx *cx, TableScan *s, const BtPos *pos, uint32_t max, Arena *arena,
@@ -204,6 +285,13 @@ static Status scan_take_leaf(Cx *cx, TableScan *s, const BtPos *pos, uint32_t ma
     RowList *l = &s->list;
     uint32_t n = bt_leaf_count(&pos->leaf), slot = pos->slot;
     row_list_begin(l, s->t);
+    bt_cursor_prefetch(&s->tree, &pos->leaf);
+    s->leaf_rows = n;
+    if (slot < n && scan_leaf_seen(s, &pos->leaf) &&
+        scan_take_plain(s, &pos->leaf, slot, MIN(n - slot, max))) {
+        *slot_out = slot + l->count;
+        return ST_OK;
+    }
     bool judge = pos->leaf.hdr->max_row_lsn >= s->snap->settled_lsn;
     for (uint32_t ahead = slot; slot < n && l->count < max; slot++) {
         BtEntry entry;
@@ -230,6 +318,9 @@ Status table_scan_next(Cx *cx, TableScan *s, uint32_t max_rows, Batch *out, Aren
     batch_reset(out);
     max_rows = MIN(max_rows, (uint32_t)VEC_CAPACITY);
     while (filled < max_rows && !s->done) {
+        if (filled != 0 && filled + s->leaf_rows > max_rows) {
+            break; /* a batch ends with a leaf: going on inside one costs a descent */
+        }
         BtPos pos;
         Status st = scan_latch(cx, s, &pos);
         if (st == ST_DONE) {
@@ -275,7 +366,13 @@ Status table_scan_count(Cx *cx, TableScan *s, uint64_t *count_out)
         TRY(st);
         uint32_t n = bt_leaf_count(&pos.leaf);
         txn_note_page(s->txn, s->snap, &pos.leaf);
-        for (uint32_t slot = pos.slot; slot < n && st == ST_OK; slot++) {
+        bt_cursor_prefetch(&s->tree, &pos.leaf);
+        uint32_t slot = pos.slot;
+        if (scan_leaf_seen(s, &pos.leaf)) {
+            count += n - MIN(slot, n);
+            slot = n;
+        }
+        for (; slot < n && st == ST_OK; slot++) {
             BtEntry entry;
             bool seen;
             Slice row;

@@ -11,6 +11,7 @@ typedef struct RowList {
     uint32_t count;
     uint32_t head_bits; /* OR of the rows' heads */
     bool mixed;         /* rows of other layouts are among them */
+    bool plain;         /* `layouts` was not filled: all are `layout` */
     const uint8_t *rows[VEC_CAPACITY];
     uint32_t lens[VEC_CAPACITY];
     const RowLayout *layouts[VEC_CAPACITY];
@@ -29,6 +30,7 @@ struct TableScan {
     BtTree tree;
     BtCursor cursor;
     RowId next_rowid, last_rowid;
+    uint32_t leaf_rows; /* of the last leaf: what the next one will give */
     VersionReader vr;
     RowList list;
 };
