@@ -120,15 +120,21 @@ static bool datestyle_parse(const char *text, DateStyle *style, DateOrder *order
 
 /* encoding_known - text is exchanged as UTF-8; SQL_ASCII asks for no conversion, which is the same
  * bytes. */
-static bool encoding_known(const char *name)
+static const char *encoding_known(const char *name)
 {
-    static const char *const UTF8[] = {"UTF8", "UTF-8", "UNICODE", "SQL_ASCII"};
-    for (size_t i = 0; i < ARRAY_LEN(UTF8); i++) {
-        if (strcasecmp(name, UTF8[i]) == 0) {
-            return true;
+    char clean[32];
+    size_t n = 0;
+    /* Only letters and digits count: "utf-8", even with its quotes, is UTF8. */
+    for (; *name != '\0' && n + 1 < sizeof(clean); name++) {
+        char c = *name;
+        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) {
+            clean[n++] = c;
         }
     }
-    return false;
+    clean[n] = '\0';
+    return strcasecmp(clean, "UTF8") == 0 || strcasecmp(clean, "UNICODE") == 0 ? "UTF8"
+           : strcasecmp(clean, "SQLASCII") == 0                                ? "SQL_ASCII"
+                                                                               : NULL;
 }
 
 Status setting_check_string(Cx *cx, Os *os, const char *name, char *text, size_t size)
@@ -154,11 +160,12 @@ Status setting_check_string(Cx *cx, Os *os, const char *name, char *text, size_t
         }
         (void)snprintf(text, size, "%s", tz_name(tz)); /* as the zone is spelled */
     } else if (strcmp(name, "client_encoding") == 0) {
-        if (!encoding_known(text)) {
+        const char *known = encoding_known(text);
+        if (known == NULL) {
             return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
                            "client_encoding \"%s\" is not supported: use UTF8", text);
         }
-        (void)snprintf(text, size, "%s", strcasecmp(text, "SQL_ASCII") == 0 ? "SQL_ASCII" : "UTF8");
+        (void)snprintf(text, size, "%s", known);
     } else if (strcmp(name, "application_name") == 0) {
         text[strnlen(text, NAME_BYTES - 1)] = '\0';
         for (char *p = text; *p != '\0'; p++) {

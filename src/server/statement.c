@@ -191,7 +191,9 @@ static Status statement_plan(Cx *cx, Session *s, Statement *st)
         /* What was prepared keeps its result; a statement of one run has not been described yet. */
         if (st->refs != 0 && columns_differ(st->plan, plan)) {
             plan_unref(plan);
-            return err_unsupported(cx, "cached plan must not change result type");
+            (void)err_unsupported(cx, "cached plan must not change result type");
+            cx->err->func = "RevalidateCachedQuery"; /* what asyncpg knows this error by */
+            return ST_ERROR;
         }
         plan_unref(st->plan);
     }

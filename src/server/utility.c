@@ -506,6 +506,17 @@ Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const
     case PG_QUERY__NODE__NODE_VARIABLE_SHOW_STMT:
         return run_show(cx, s, node->variable_show_stmt, extended, tag_out);
     case PG_QUERY__NODE__NODE_DISCARD_STMT: return run_discard(cx, s, node->discard_stmt, tag_out);
+    case PG_QUERY__NODE__NODE_CLOSE_PORTAL_STMT:
+        if (node->close_portal_stmt->portalname == NULL ||
+            node->close_portal_stmt->portalname[0] == '\0') {
+            portals_drop_all(s);
+            *tag_out = "CLOSE CURSOR ALL";
+            return ST_OK;
+        }
+        break;
+    case PG_QUERY__NODE__NODE_UNLISTEN_STMT:
+        *tag_out = "UNLISTEN"; /* LISTEN is refused, so there is nothing to stop */
+        return ST_OK;
     case PG_QUERY__NODE__NODE_DEALLOCATE_STMT:
         return run_deallocate(cx, s, node->deallocate_stmt, tag_out);
     default: break;
