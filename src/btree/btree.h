@@ -99,11 +99,19 @@ typedef struct BtCursor {
     PageNo next_page;
     Buf resume_key; /* upper fence of the last leaf (lower fence when backward): where to go on */
     RowId resume_rowid;
+    uint32_t
+        walked; /* leaves since the walk began: the next ones are read ahead from the third on */
+    uint32_t ahead; /* how many at a time; 0: what is walked over is in memory */
 } BtCursor;
 void bt_cursor_init(BtCursor *c, const BtTree *t, bool backward);
 /* bt_cursor_seek - latch S the leaf where the walk starts: at key (NULL = the end); pos->slot is
  * the first slot to take. */
 Status bt_cursor_seek(Cx *cx, BtCursor *c, const BtKey *key, BtPos *pos_out);
+/* bt_cursor_restart - another walk begins with this cursor: nothing is read ahead yet. */
+static inline void bt_cursor_restart(BtCursor *c)
+{
+    c->walked = c->ahead = 0;
+}
 /* bt_cursor_leave - before unlatching: remember where to go on; then the leaf is released. */
 void bt_cursor_leave(BtCursor *c, BtPos *pos);
 /* bt_cursor_next_leaf - latch S the next leaf; ST_DONE at the end. */

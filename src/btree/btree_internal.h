@@ -149,6 +149,9 @@ typedef enum Descend { DESCEND_KEY, DESCEND_BEFORE, DESCEND_FIRST, DESCEND_LAST 
 /* bt_descend - latch the leaf for key (bytes as in inner pages). */
 Status bt_descend(Cx *cx, const BtTree *t, Descend how, Slice key, LatchMode mode,
                   PageRef *leaf_out);
+/* bt_leaves_from - page numbers of the leaf that covers key and those right of it under the same
+ * parent; a hint: none when a race was lost. */
+uint32_t bt_leaves_from(Cx *cx, const BtTree *t, Slice key, PageNo *pages, uint32_t max);
 /* bt_leaf_accept - is the latched page a sound leaf of this tree? XX001 and unlatched when not. */
 Status bt_leaf_accept(Cx *cx, const BtTree *t, PageRef *leaf);
 /* bt_split - one step towards room for the key: split a page on its path. *force: see split.c. */

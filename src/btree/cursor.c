@@ -7,6 +7,9 @@
  */
 #include "btree/btree_internal.h"
 
+#define AHEAD_FIRST 4u
+#define AHEAD_MAX   64u
+
 void bt_cursor_init(BtCursor *c, const BtTree *t, bool backward)
 {
     *c = (BtCursor){.tree = t, .backward = backward};
@@ -49,7 +52,24 @@ void bt_cursor_leave(BtCursor *c, BtPos *pos)
         c->at_end = fence.ptr == NULL;
         buf_put(&c->resume_key, fence.ptr, fence.len);
     }
-    bt_release(c->tree, pos);
+    if (c->ahead != 0) {
+        page_unlock_cold(c->tree->store, &pos->leaf);
+    } else {
+        bt_release(c->tree, pos);
+    }
+}
+
+/* cursor_read_ahead - the next leaf is not in memory: have it and some of those behind it read
+ * together. The parent says which they are. The more the walk has needed, the more it gets. */
+static void cursor_read_ahead(Cx *cx, BtCursor *c)
+{
+    PageNo pages[AHEAD_MAX];
+    uint8_t scratch[8];
+    BtKey key = {.bytes = {(const char *)c->resume_key.data, c->resume_key.len},
+                 .rowid = c->resume_rowid};
+    c->ahead = MIN(MAX(c->ahead * 2, AHEAD_FIRST), AHEAD_MAX);
+    uint32_t n = bt_leaves_from(cx, c->tree, bt_key_bytes(c->tree, &key, scratch), pages, c->ahead);
+    store_prefetch(c->tree->store, pages, n);
 }
 
 /* begins_here - is the latched page the leaf that begins at the resume point? */
@@ -79,6 +99,10 @@ Status bt_cursor_next_leaf(Cx *cx, BtCursor *c, BtPos *pos_out)
     }
     if (!c->backward && c->next_page != PAGE_NO_INVALID &&
         c->next_page < store_page_count(t->store)) {
+        store_throttle(t->store);
+        if (c->walked++ >= 2 && !page_resident(t->store, c->next_page)) {
+            cursor_read_ahead(cx, c);
+        }
         TRY(page_lock(cx, t->store, c->next_page, LATCH_SHARED, &pos_out->leaf));
         if (begins_here(c, &pos_out->leaf)) {
             return bt_leaf_accept(cx, t, &pos_out->leaf);

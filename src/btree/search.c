@@ -140,6 +140,7 @@ static Status descend_coupled(Cx *cx, const BtTree *t, Descend how, Slice key, L
 Status bt_descend(Cx *cx, const BtTree *t, Descend how, Slice key, LatchMode mode,
                   PageRef *leaf_out)
 {
+    store_throttle(t->store);
     for (uint32_t tries = 0;; tries++) {
         leaf_out->hdr = NULL;
         Status st = tries < BT_RETRY_OPTIMISTIC ? descend_once(cx, t, how, key, mode, leaf_out)
@@ -152,6 +153,49 @@ Status bt_descend(Cx *cx, const BtTree *t, Descend how, Slice key, LatchMode mod
         }
         TRY(cx_check(cx));
     }
+}
+
+/* leaves_from_once - down to the parent of the leaves, as descend_once goes. */
+static Status leaves_from_once(Cx *cx, const BtTree *t, Slice key, PageNo *pages, uint32_t max,
+                               uint32_t *n_out)
+{
+    Store *s = t->store;
+    PageRef ref, child;
+    Status st = ST_OK;
+    TRY(page_peek(cx, s, t->root, &ref));
+    for (int depth = 0; depth < BT_DEPTH_MAX && ref.hdr->type == PAGE_BT_INNER; depth++) {
+        uint32_t slot = inner_find(ref.hdr, key, false), n = 0;
+        uint16_t level = key_info(ref.hdr)->level;
+        if (level == 1) {
+            uint32_t end = MIN(slots_clamped(ref.hdr), slot + max);
+            for (; slot < end; slot++) {
+                pages[n++] = inner_child(ref.hdr, slot);
+            }
+            TRY_OUT(page_validate(s, &ref));
+            *n_out = n;
+            break;
+        }
+        PageNo next = inner_child(ref.hdr, slot);
+        TRY_OUT(page_validate(s, &ref));
+        if (next < 1 || next >= store_page_count(s)) {
+            break;
+        }
+        TRY_OUT(page_peek(cx, s, next, &child));
+        page_unlock(s, &ref);
+        ref = child;
+    }
+out:
+    page_unlock(s, &ref);
+    return st;
+}
+
+uint32_t bt_leaves_from(Cx *cx, const BtTree *t, Slice key, PageNo *pages, uint32_t max)
+{
+    uint32_t n = 0;
+    Err err = {0};
+    Cx own = *cx;
+    own.err = &err; /* an error is told by whoever comes to the page */
+    return leaves_from_once(&own, t, key, pages, max, &n) == ST_OK ? n : 0;
 }
 
 Status bt_seek(Cx *cx, const BtTree *t, const BtKey *key, LatchMode mode, BtPos *pos_out)

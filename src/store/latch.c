@@ -196,6 +196,21 @@ void page_prefetch(Store *s, PageNo page, uint32_t bytes)
     }
 }
 
+void page_unlock_cold(Store *s, PageRef *ref)
+{
+    if (ref->hdr != NULL && ref->mode == LATCH_SHARED) {
+        uint64_t word = atomic_load_explicit(&s->state[ref->page], memory_order_relaxed);
+        if (state_of(word) == 2 && atomic_compare_exchange_strong(&s->state[ref->page], &word,
+                                                                  state_word(STATE_MARKED, word))) {
+            latch_wake(s, ref->page);
+            ref->hdr = NULL;
+            ref->mode = LATCH_NONE;
+            return;
+        }
+    }
+    page_unlock(s, ref);
+}
+
 void page_dirty(Store *s, PageRef *ref)
 {
     DASSERT(ref->mode == LATCH_EXCLUSIVE);

@@ -12,19 +12,26 @@
 #include "store/store_internal.h"
 
 #define WRITER_TICK_US 200000
-#define PREFETCH_RUN   32u   /* pages of one read at most */
-#define EVICT_STEPS    1024u /* a thread that needs a frame looks no further: the writer does */
+#define EVICT_STEPS    1024u  /* a thread that needs a frame looks no further: the writer does */
+#define WRITER_STEPS   16384u /* ... and holds the mutex no longer than this */
+#define COLLECT_STEPS  65536u
 
-void resident_add(Store *s, PageNo page)
+void residents_add(Store *s, const PageNo *pages, uint32_t n)
 {
     os_mutex_lock(s->os, &s->evict_mutex);
-    if (s->resident_len == s->resident_size) {
+    while (s->resident_len + n > s->resident_size) {
         s->resident_size = MAX(s->resident_size * 2, 1024u);
         s->residents = mem_realloc("residents", s->residents, s->resident_size * sizeof(PageNo));
     }
-    s->residents[s->resident_len++] = page;
+    memcpy(s->residents + s->resident_len, pages, n * sizeof(PageNo));
+    s->resident_len += n;
     os_mutex_unlock(s->os, &s->evict_mutex);
-    atomic_fetch_add(&s->resident_count, 1);
+    atomic_fetch_add(&s->resident_count, n);
+}
+
+void resident_add(Store *s, PageNo page)
+{
+    residents_add(s, &page, 1);
 }
 
 /* page_is_zero - a page the file has room for and nobody wrote. */
@@ -39,10 +46,22 @@ static bool page_is_zero(const void *page)
     return true;
 }
 
-/* page_judge - are the bytes just read those of this page? */
-static Status page_judge(Cx *cx, Store *s, PageNo page)
+bool page_is_good(Store *s, PageNo page)
 {
     const PageHeader *h = page_at(s, page);
+    return h->page == page && h->crc == page_crc(h);
+}
+
+/* page_check_read - judge the n bytes just read into the page's place. */
+static Status page_check_read(Cx *cx, Store *s, PageNo page, size_t n)
+{
+    PageHeader *h = page_at(s, page);
+    if (n < PAGE_SIZE) {
+        if (!s->recovering) {
+            return err_corrupt(cx, page, "the file ends before it");
+        }
+        memset((uint8_t *)h + n, 0, PAGE_SIZE - n);
+    }
     if (h->crc == 0 && h->page == 0 && page_is_zero(h)) {
         return s->recovering ? ST_OK : err_corrupt(cx, page, "it was never written");
     }
@@ -58,100 +77,32 @@ static Status page_judge(Cx *cx, Store *s, PageNo page)
 /* page_read - the bytes from the file into place, checked. */
 static Status page_read(Cx *cx, Store *s, PageNo page)
 {
-    PageHeader *h = page_at(s, page);
     size_t n;
-    TRY(os_file_pread(cx, s->file, h, PAGE_SIZE, page * PAGE_SIZE, &n));
-    if (n < PAGE_SIZE) {
-        if (!s->recovering) {
-            return err_corrupt(cx, page, "the file ends before it");
-        }
-        memset((uint8_t *)h + n, 0, PAGE_SIZE - n);
-    }
-    return page_judge(cx, s, page);
-}
-
-/* page_claim - take a page that is not in memory, X latched; false when it is, or somebody is at
- * it. *word_out: the state word to hand on from. */
-static bool page_claim(Store *s, PageNo page, uint64_t *word_out)
-{
-    *word_out = atomic_load(&s->state[page]);
-    return state_of(*word_out) == STATE_EVICTED &&
-           atomic_compare_exchange_strong(&s->state[page], word_out,
-                                          state_word(STATE_EXCLUSIVE, *word_out));
-}
-
-/* page_arrived - the end of page_claim: into the pool, or (bad) as if it had never been read. */
-static void page_arrived(Store *s, PageNo page, uint64_t word, bool good)
-{
-    if (good) {
-        resident_add(s, page);
-    } else {
-        os_mem_drop(page_at(s, page), STORE_STRIDE);
-    }
-    (void)atomic_exchange(&s->state[page],
-                          state_word(good ? STATE_UNLOCKED : STATE_EVICTED, word + 1));
-    latch_wake(s, page);
+    TRY(os_file_pread(cx, s->file, page_at(s, page), PAGE_SIZE, page * PAGE_SIZE, &n));
+    return page_check_read(cx, s, page, n);
 }
 
 Status page_fault(Cx *cx, Store *s, PageNo page)
 {
-    uint64_t word;
-    frames_make_room(s);
-    if (!page_claim(s, page, &word)) {
+    frames_make_room(s, 1);
+    uint64_t word = atomic_load(&s->state[page]);
+    if (state_of(word) != STATE_EVICTED ||
+        !atomic_compare_exchange_strong(&s->state[page], &word,
+                                        state_word(STATE_EXCLUSIVE, word))) {
         return ST_OK; /* somebody else is at it */
     }
     os_stop_point(s->os, "page_fault.read");
     Status st = page_read(cx, s, page);
-    page_arrived(s, page, word, st == ST_OK);
-    return st;
-}
-
-/* prefetch_run - read pages [first, first+n), all claimed by the caller. */
-static void prefetch_run(Store *s, PageNo first, uint32_t n, const uint64_t *words)
-{
-    Err err = {0};
-    Cx cx = {.err = &err};
-    size_t got = 0;
-    Status st = os_file_pread(&cx, s->file, page_at(s, first), n * (size_t)PAGE_SIZE,
-                              first * PAGE_SIZE, &got);
-    for (uint32_t i = 0; i < n; i++) {
-        bool good = st == ST_OK && got >= (i + 1) * (size_t)PAGE_SIZE &&
-                    page_judge(&cx, s, first + i) == ST_OK;
-        err_clear(&cx);
-        page_arrived(s, first + i, words[i], good);
+    if (st != ST_OK) {
+        os_mem_drop(page_at(s, page), STORE_STRIDE);
+        (void)atomic_exchange(&s->state[page], state_word(STATE_EVICTED, word + 1));
+        latch_wake(s, page);
+        return st;
     }
-}
-
-void store_prefetch(Store *s, const PageNo *pages, uint32_t count)
-{
-    uint64_t words[PREFETCH_RUN];
-    uint32_t n = 0;
-    for (uint32_t i = 0; i <= count; i++) {
-        /* Pages lie side by side in memory only when no padding is between them. */
-        bool joins = n != 0 && n < PREFETCH_RUN && STORE_STRIDE == PAGE_SIZE && i < count &&
-                     pages[i] == pages[i - 1] + 1;
-        if (n != 0 && !joins) {
-            prefetch_run(s, pages[i - 1] + 1 - n, n, words);
-            n = 0;
-        }
-        if (i == count) {
-            break;
-        }
-        if (n == 0) {
-            frames_make_room(s);
-        }
-        if (pages[i] < atomic_load(&s->page_count) && page_claim(s, pages[i], &words[n])) {
-            n++;
-        } else if (n != 0) {
-            prefetch_run(s, pages[i] - n, n, words);
-            n = 0;
-        }
-    }
-}
-
-uint64_t store_frames(const Store *s)
-{
-    return s->resident_max;
+    resident_add(s, page);
+    (void)atomic_exchange(&s->state[page], state_word(STATE_UNLOCKED, word + 1));
+    latch_wake(s, page);
+    return ST_OK;
 }
 
 /* page_pinned - space map and directory pages stay: changing them must not need I/O. */
@@ -161,9 +112,8 @@ static bool page_pinned(Store *s, PageNo page)
     return type == PAGE_SPACE_MAP || type == PAGE_TREE_DIR;
 }
 
-/* evict_one - the clock at one resident: mark it, drop it, or let it be. True when it was dropped.
- */
-static bool evict_one(Store *s, PageNo page, uint64_t word)
+/* evict_claim - the clock at one resident: mark it, claim it (exclusive, clean), or let it be. */
+static bool evict_claim(Store *s, PageNo page, uint64_t word)
 {
     if (state_of(word) == STATE_UNLOCKED) {
         (void)atomic_compare_exchange_strong(&s->state[page], &word,
@@ -184,51 +134,82 @@ static bool evict_one(Store *s, PageNo page, uint64_t word)
         latch_wake(s, page);
         return false;
     }
-    os_mem_drop(page_at(s, page), STORE_STRIDE);
-    (void)atomic_exchange(&s->state[page], state_word(STATE_EVICTED, word + 1));
-    latch_wake(s, page);
     return true;
+}
+
+/* evict_drop - give back the memory of claimed pages, neighbours in one call, and release them. */
+static void evict_drop(Store *s, PageNo *pages, uint32_t n)
+{
+    pages_sort(pages, n);
+    for (uint32_t i = 0, run; i < n; i += run) {
+        run = 1;
+        while (i + run < n && pages[i + run] == pages[i] + run) {
+            run++;
+        }
+        os_mem_drop(page_at(s, pages[i]), run * STORE_STRIDE);
+        for (uint32_t k = i; k < i + run; k++) {
+            uint64_t word = atomic_load_explicit(&s->state[pages[k]], memory_order_relaxed);
+            (void)atomic_exchange(&s->state[pages[k]], state_word(STATE_EVICTED, word + 1));
+            latch_wake(s, pages[k]);
+        }
+    }
 }
 
 uint32_t evict_clean(Store *s, uint32_t want, uint32_t steps_max)
 {
-    uint32_t dropped = 0;
+    PageNo claimed[EVICT_BATCH];
+    uint32_t n = 0;
+    want = MIN(want, EVICT_BATCH);
     os_mutex_lock(s->os, &s->evict_mutex);
-    for (uint32_t steps = 0;
-         steps < MIN(2 * s->resident_len + 2, steps_max) && dropped < want && s->resident_len != 0;
-         steps++) {
+    uint32_t most = MIN(2 * s->resident_len + 2, steps_max);
+    for (uint32_t steps = 0; steps < most && n < want && s->resident_len != 0; steps++) {
         if (s->hand >= s->resident_len) {
             s->hand = 0;
         }
         PageNo page = s->residents[s->hand];
-        if (evict_one(s, page, atomic_load(&s->state[page]))) {
+        if (evict_claim(s, page, atomic_load(&s->state[page]))) {
+            /* The newest page takes its place, and the hand goes on: else it would be next. */
             s->residents[s->hand] = s->residents[--s->resident_len];
-            atomic_fetch_sub(&s->resident_count, 1);
-            dropped++;
-        } else {
-            s->hand++;
+            claimed[n++] = page;
         }
-        if (steps > 4096 && dropped != 0) {
-            break;
-        }
+        s->hand++;
     }
     os_mutex_unlock(s->os, &s->evict_mutex);
-    return dropped;
+    evict_drop(s, claimed, n);
+    atomic_fetch_sub(&s->resident_count, n);
+    return n;
 }
 
-void frames_make_room(Store *s)
+void frames_make_room(Store *s, uint32_t more)
 {
-    for (int tries = 0; atomic_load(&s->resident_count) >= s->resident_max; tries++) {
-        if (evict_clean(s, EVICT_BATCH / 4, EVICT_STEPS) != 0) {
+    uint32_t count = atomic_load(&s->resident_count);
+    if (LIKELY(count + more <= s->resident_max - s->resident_max / 64)) {
+        return;
+    }
+    if (count + more > s->resident_max) {
+        (void)evict_clean(s, MAX(more, EVICT_BATCH / 4), EVICT_STEPS);
+    }
+    if (s->writer != NULL) {
+        os_event_signal(s->os, &s->writer_event);
+    }
+}
+
+void store_throttle(Store *s)
+{
+    for (int tries = 0; tries < 50; tries++) {
+        uint32_t most = s->resident_max + s->resident_max / 4 + 64;
+        if (LIKELY(atomic_load_explicit(&s->resident_count, memory_order_relaxed) < most) ||
+            s->writer == NULL || evict_clean(s, EVICT_BATCH, EVICT_STEPS) != 0) {
             return;
         }
         os_event_signal(s->os, &s->writer_event);
-        if (atomic_load(&s->resident_count) < s->resident_max + s->resident_max / 4 + 64 ||
-            tries > 50 || s->writer == NULL) {
-            return; /* the limit is soft */
-        }
         os_sleep_us(s->os, 500);
     }
+}
+
+uint64_t store_frames(const Store *s)
+{
+    return s->resident_max;
 }
 
 uint64_t store_resident_count(Store *s)
@@ -236,14 +217,16 @@ uint64_t store_resident_count(Store *s)
     return atomic_load(&s->resident_count);
 }
 
-/* collect_dirty - resident pages with unwritten changes, from the hand on. */
-static uint32_t collect_dirty(Store *s, PageNo *pages, uint32_t max)
+/* collect_dirty - resident pages with unwritten changes, from the hand on; cold: those the clock
+ * has marked, which are the next to go. */
+static uint32_t collect_dirty(Store *s, PageNo *pages, uint32_t max, bool cold)
 {
     uint32_t n = 0;
     os_mutex_lock(s->os, &s->evict_mutex);
-    for (uint32_t i = 0; i < s->resident_len && n < max; i++) {
+    for (uint32_t i = 0; i < MIN(s->resident_len, COLLECT_STEPS) && n < max; i++) {
         PageNo page = s->residents[(s->hand + i) % s->resident_len];
-        if (atomic_load(&s->rec_lsn[page]) != 0) {
+        if (atomic_load(&s->rec_lsn[page]) != 0 &&
+            (!cold || state_of(atomic_load(&s->state[page])) == STATE_MARKED)) {
             pages[n++] = page;
         }
     }
@@ -251,28 +234,40 @@ static uint32_t collect_dirty(Store *s, PageNo *pages, uint32_t max)
     return n;
 }
 
+/* writer_write - a batch of dirty pages, cold ones when there are enough. */
+static Status writer_write(Cx *cx, Store *s, uint32_t *n_out)
+{
+    PageNo pages[DWB_PAGES];
+    uint32_t n = collect_dirty(s, pages, DWB_PAGES, true);
+    if (n < DWB_PAGES / 8) {
+        n = collect_dirty(s, pages, DWB_PAGES, false);
+    }
+    *n_out = n;
+    pages_sort(pages, n); /* neighbours are written together */
+    return n != 0 ? write_pages(cx, s, pages, n, false) : ST_OK;
+}
+
 /* writer_main - keep 3 % of the frames free: drop clean pages, write dirty ones. */
 static void writer_main(void *arg)
 {
     Store *s = arg;
-    PageNo pages[DWB_PAGES];
     Err err = {0};
     Cx cx = {.err = &err};
     uint32_t goal = s->resident_max - s->resident_max / 32;
     while (!atomic_load(&s->stop)) {
-        uint32_t seen = os_event_value(&s->writer_event);
+        uint32_t seen = os_event_value(&s->writer_event), n;
         if (atomic_load(&s->resident_count) <= goal) {
             (void)os_event_wait(s->os, &s->writer_event, seen, WRITER_TICK_US);
             continue;
         }
-        if (evict_clean(s, EVICT_BATCH, UINT32_MAX) != 0) {
+        if (evict_clean(s, EVICT_BATCH, WRITER_STEPS) != 0) {
             continue;
         }
-        uint32_t n = collect_dirty(s, pages, DWB_PAGES);
-        if (n == 0 || write_pages(&cx, s, pages, n, false) != ST_OK) {
-            if (n != 0) {
-                log_err(LOG_ERROR, &err);
-            }
+        Status st = writer_write(&cx, s, &n);
+        if (st != ST_OK) {
+            log_err(LOG_ERROR, &err);
+        }
+        if (n == 0 || st != ST_OK) {
             (void)os_event_wait(s->os, &s->writer_event, seen, WRITER_TICK_US);
         }
     }

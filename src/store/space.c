@@ -118,7 +118,8 @@ static PageNo find_free(Store *s)
 Status page_reserve(Cx *cx, Store *s, PageNo *page_out)
 {
     Status st = ST_OK;
-    frames_make_room(s); /* the frame it will take: callers hold no page of a tree yet */
+    store_throttle(s); /* the frame it will take: callers hold no page of a tree yet */
+    frames_make_room(s, 1);
     os_mutex_lock(s->os, &s->space_mutex);
     PageNo page = find_free(s);
     if (page == PAGE_NO_INVALID) {

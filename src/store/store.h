@@ -119,6 +119,14 @@ Status page_upgrade(Cx *cx, Store *s, PageRef *ref);
 void page_unlock(Store *s, PageRef *ref);
 /* page_prefetch - a hint that the page's first bytes will be read soon; never faults. */
 void page_prefetch(Store *s, PageNo page, uint32_t bytes);
+/* page_unlock_cold - as page_unlock; a shared page nobody else reads is left as the clock's next
+ * victim: a walk over everything must not drive out what is used often. */
+void page_unlock_cold(Store *s, PageRef *ref);
+/* page_resident - is it in memory just now? */
+bool page_resident(Store *s, PageNo page);
+/* store_throttle - when far more pages are dirty in memory than the pool has frames: pause until
+ * the writer has caught up a little. Never while holding a latch. */
+void store_throttle(Store *s);
 /* page_dirty - requires X: note rec_lsn BEFORE the log record is reserved. */
 void page_dirty(Store *s, PageRef *ref);
 /* page_set_lsn - requires X, after the append: page.lsn = lsn (and max_row_lsn when row = true). */

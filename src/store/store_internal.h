@@ -125,9 +125,14 @@ void latch_wake(Store *s, PageNo page);
  * thread). */
 Status page_fault(Cx *cx, Store *s, PageNo page);
 void resident_add(Store *s, PageNo page);
-/* frames_make_room - drop clean pages when the pool is full; may pause for the writer when no latch
- * is at stake. */
-void frames_make_room(Store *s);
+void residents_add(Store *s, const PageNo *pages, uint32_t n);
+/* page_is_good - are the bytes just read into its place this page, and whole? */
+bool page_is_good(Store *s, PageNo page);
+/* frames_make_room - for `more` pages: drop clean ones when the pool is full, wake the writer when
+ * it nearly is. Never waits: callers may hold latches. */
+void frames_make_room(Store *s, uint32_t more);
+/* pages_sort - ascending. */
+void pages_sort(PageNo *pages, uint32_t n);
 /* evict_clean - up to `want` clean pages, looking at steps_max residents at most. Returns how many.
  */
 uint32_t evict_clean(Store *s, uint32_t want, uint32_t steps_max);

@@ -6,6 +6,8 @@
  * go to the double-write area first and are synced there; then in place, and synced, before the
  * area is used again. io[] keeps two batches from writing one page.
  */
+#include <stdlib.h>
+
 #include "base/log.h"
 #include "store/store_internal.h"
 
@@ -13,7 +15,29 @@ typedef struct BatchPage {
     PageNo page;
     Lsn lsn; /* of the copy */
     Lsn rec; /* its rec_lsn then */
+    bool cold;
 } BatchPage;
+
+static int page_cmp(const void *pa, const void *pb)
+{
+    PageNo a = *(const PageNo *)pa, b = *(const PageNo *)pb;
+    return (a > b) - (a < b);
+}
+
+void pages_sort(PageNo *pages, uint32_t n)
+{
+    qsort(pages, n, sizeof(*pages), page_cmp);
+}
+
+/* page_unlock_as - writing a page is no use of it: a cold one stays cold. */
+static void page_unlock_as(Store *s, PageRef *ref, bool cold)
+{
+    if (cold) {
+        page_unlock_cold(s, ref);
+    } else {
+        page_unlock(s, ref);
+    }
+}
 
 /* copy_page - take the page's bytes and set its io flag; false when it is clean, busy or being
  * written. */
@@ -34,10 +58,11 @@ static Status copy_page(Cx *cx, Store *s, PageNo page, bool wait, uint8_t *to, B
     if (atomic_load(&s->rec_lsn[page]) != 0 &&
         atomic_compare_exchange_strong(&s->io[page], &idle, 1)) {
         memcpy(to, ref.hdr, PAGE_SIZE);
-        *out = (BatchPage){page, ref.hdr->lsn, atomic_load(&s->rec_lsn[page])};
+        *out = (BatchPage){page, ref.hdr->lsn, atomic_load(&s->rec_lsn[page]),
+                           state_of(word) == STATE_MARKED};
         *copied_out = true;
     }
-    page_unlock(s, &ref);
+    page_unlock_as(s, &ref, state_of(word) == STATE_MARKED);
     return ST_OK;
 }
 
@@ -54,7 +79,7 @@ static void finish_page(Store *s, const BatchPage *b)
         Lsn later = ALIGN_UP(b->lsn, (Lsn)8);
         atomic_store(&s->rec_lsn[b->page], ref.hdr->lsn == b->lsn ? 0 : MAX(later, b->rec));
         atomic_store(&s->io[b->page], 0);
-        page_unlock(s, &ref);
+        page_unlock_as(s, &ref, b->cold);
     } else {
         atomic_store(&s->io[b->page], 0);
     }
@@ -77,9 +102,13 @@ static Status batch_write(Cx *cx, Store *s, const BatchPage *batch, uint32_t n)
     TRY(dwb_settle(cx, s));
     TRY(dwb_write(cx, s, pages, n));
     s->dwb_owed = true;
-    for (uint32_t i = 0; i < n; i++) {
-        TRY(os_file_pwrite(cx, s->file, s->batch + (size_t)(i + 1) * PAGE_SIZE, PAGE_SIZE,
-                           pages[i] * PAGE_SIZE));
+    for (uint32_t i = 0, run; i < n; i += run) {
+        run = 1;
+        while (i + run < n && pages[i + run] == pages[i] + run) {
+            run++;
+        }
+        TRY(os_file_pwrite(cx, s->file, s->batch + (size_t)(i + 1) * PAGE_SIZE,
+                           (size_t)run * PAGE_SIZE, pages[i] * PAGE_SIZE));
     }
     os_stop_point(s->os, "write.before_sync");
     sync_or_halt(cx, s, s->file);

@@ -36,6 +36,7 @@ Status table_scan_start(Cx *cx, TableScan *s, Txn *txn, const Snapshot *snap)
     s->last_rowid = UINT64_MAX;
     s->done = false;
     version_reader_init(&s->vr);
+    bt_cursor_restart(&s->cursor);
     return ST_OK;
 }
 

@@ -331,6 +331,41 @@ static void test_damaged(void **state)
     store_env_release(&e);
 }
 
+/* test_prefetch - pages read ahead are in memory with their bytes, a damaged one among them is not
+ * and stays an error, and numbers that are no pages are passed over. */
+static void test_prefetch(void **state)
+{
+    StoreEnv e;
+    PageNo pages[PAGES], want[8];
+    (void)state;
+    store_env_init(&e, 4 * FRAMES, false);
+    for (uint32_t i = 0; i < PAGES; i++) {
+        pages[i] = page_make(&e, i);
+    }
+    pool_forget(&e, pages, 10);
+    damage_file(&e, pages[2], 0, 1);
+    for (uint32_t i = 0; i < 6; i++) {
+        want[i] = pages[i];
+        assert_false(page_resident(e.store, pages[i]));
+    }
+    want[6] = PAGE_NO_INVALID;
+    want[7] = store_page_count(e.store) + 5;
+    store_prefetch(e.store, want, 8);
+    for (uint32_t i = 0; i < 6; i++) {
+        PageRef ref;
+        assert_int_equal(page_resident(e.store, pages[i]), i != 2);
+        Status st = page_lock(&e.cx, e.store, pages[i], LATCH_SHARED, &ref);
+        assert_int_equal(st, i == 2 ? ST_ERROR : ST_OK);
+        if (st == ST_OK) {
+            assert_true(page_holds(&ref, i));
+            page_unlock_cold(e.store, &ref);
+        }
+    }
+    err_clear(&e.cx);
+    assert_true(store_resident_count(e.store) <= 4 * FRAMES);
+    store_env_release(&e);
+}
+
 static void test_torn(void **state)
 {
     StoreEnv e;
@@ -370,7 +405,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shadow),  cmocka_unit_test(test_redo_point),
         cmocka_unit_test(test_reuse),   cmocka_unit_test(test_new_pages_bounded),
-        cmocka_unit_test(test_damaged), cmocka_unit_test(test_torn),
+        cmocka_unit_test(test_damaged), cmocka_unit_test(test_prefetch),
+        cmocka_unit_test(test_torn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
