@@ -238,9 +238,6 @@ Status bind_insert(BindScope *s, const PgQuery__InsertStmt *st)
     if (st->with_clause != NULL) {
         TRY(bind_with_clause(s, st->with_clause));
     }
-    if (st->on_conflict_clause != NULL) {
-        return err_unsupported(s->cx, "INSERT ... ON CONFLICT is not supported");
-    }
     TRY(bind_open_table(s, st->relation, TABLELOCK_ROW_EXCLUSIVE, &t));
     TRY(bind_is_modifiable(s, t));
     const char *alias = st->relation->alias != NULL ? st->relation->alias->aliasname : t->name;
@@ -260,6 +257,9 @@ Status bind_insert(BindScope *s, const PgQuery__InsertStmt *st)
     }
     TRY(insert_rest(s, t));
     TRY(bind_checks(s, t));
-    bind_add_item(s, bind_item_of_rte(s, rte, alias, NULL, 0));
+    NsItem *target = bind_add_item(s, bind_item_of_rte(s, rte, alias, NULL, 0));
+    if (st->on_conflict_clause != NULL) {
+        TRY(bind_on_conflict(s, st->on_conflict_clause, t, target));
+    }
     return bind_returning(s, st->returning_list, st->n_returning_list);
 }

@@ -191,6 +191,11 @@ Status bind_update(BindScope *s, const PgQuery__UpdateStmt *st);
 Status bind_delete(BindScope *s, const PgQuery__DeleteStmt *st);
 /* bind_value_or_default - an expression, or DEFAULT itself where a column takes its value. */
 Status bind_value_or_default(BindScope *s, const Node *n, Expr **out);
+/* bind_update_columns - SET of UPDATE and ON CONFLICT DO UPDATE: a value for every table column. */
+Status bind_update_columns(BindScope *s, const CatTable *t, Node *const *nodes, size_t count,
+                           Target **targets_out, bool **set_out);
+Status bind_on_conflict(BindScope *s, const PgQuery__OnConflictClause *c, const CatTable *t,
+                        NsItem *target);
 Status bind_returning(BindScope *s, Node *const *nodes, size_t count);
 Status bind_checks(BindScope *s, const CatTable *t);
 Status bind_column_default(BindScope *s, const CatTable *t, uint16_t column, Expr **out);

@@ -94,9 +94,9 @@ static Status assigned_node(BindScope *s, const PgQuery__ResTarget *rt, const No
 }
 
 /* update_column - one assignment of SET. */
-static Status update_column(BindScope *s, const CatTable *t, const PgQuery__ResTarget *rt)
+static Status update_column(BindScope *s, const CatTable *t, const PgQuery__ResTarget *rt,
+                            Target *targets, bool *set)
 {
-    Query *q = s->query;
     uint16_t column;
     const Node *node;
     Expr *e;
@@ -112,13 +112,13 @@ static Status update_column(BindScope *s, const CatTable *t, const PgQuery__ResT
                         "assigning to a part of a column is not supported");
     }
     const CatColumn *c = &t->columns[column];
-    if (q->set_columns[column]) {
+    if (set[column]) {
         return err_set(s->cx, ERRCODE_SYNTAX_ERROR, "multiple assignments to same column \"%s\"",
                        c->name);
     }
-    q->set_columns[column] = true;
+    set[column] = true;
     if (e->kind == EXPR_DEFAULT) {
-        return bind_column_default(s, t, column, &q->targets[column].expr);
+        return bind_column_default(s, t, column, &targets[column].expr);
     }
     if (c->identity == 'a' || c->generated != 0) {
         (void)err_set(s->cx, ERRCODE_GENERATED_ALWAYS,
@@ -129,7 +129,30 @@ static Status update_column(BindScope *s, const CatTable *t, const PgQuery__ResT
                                 "Column \"%s\" is an identity column defined as GENERATED ALWAYS.",
                                 c->name);
     }
-    return bind_assign(s, t, column, e, bind_location(e), &q->targets[column].expr);
+    return bind_assign(s, t, column, e, bind_location(e), &targets[column].expr);
+}
+
+Status bind_update_columns(BindScope *s, const CatTable *t, Node *const *nodes, size_t count,
+                           Target **targets_out, bool **set_out)
+{
+    bool *set = ARENA_ARRAY(s->b->arena, bool, t->column_count + 1u);
+    Target *targets = ARENA_ARRAY(s->b->arena, Target, t->column_count + 1u);
+    s->no_aggs = "UPDATE";
+    for (size_t i = 0; i < count; i++) {
+        TRY(update_column(s, t, nodes[i]->res_target, targets, set));
+    }
+    s->no_aggs = NULL;
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        const CatColumn *c = &t->columns[i];
+        targets[i].name = c->name;
+        if (targets[i].expr == NULL) {
+            targets[i].expr = bind_column_expr(s, s->query->result_rte, (int16_t)i, c->type,
+                                               c->typmod, c->collation, -1);
+        }
+    }
+    *targets_out = targets;
+    *set_out = set;
+    return ST_OK;
 }
 
 Status bind_update(BindScope *s, const PgQuery__UpdateStmt *st)
@@ -141,22 +164,9 @@ Status bind_update(BindScope *s, const PgQuery__UpdateStmt *st)
     }
     TRY(modify_target(s, st->relation, &t));
     TRY(bind_from_clause(s, st->from_clause, st->n_from_clause));
-    q->set_columns = ARENA_ARRAY(s->b->arena, bool, t->column_count + 1u);
-    q->targets = ARENA_ARRAY(s->b->arena, Target, t->column_count + 1u);
     q->target_count = t->column_count;
-    s->no_aggs = "UPDATE";
-    for (size_t i = 0; i < st->n_target_list; i++) {
-        TRY(update_column(s, t, st->target_list[i]->res_target));
-    }
-    s->no_aggs = NULL;
-    for (uint16_t i = 0; i < t->column_count; i++) {
-        const CatColumn *c = &t->columns[i];
-        q->targets[i].name = c->name;
-        if (q->targets[i].expr == NULL) {
-            q->targets[i].expr = bind_column_expr(s, q->result_rte, (int16_t)i, c->type, c->typmod,
-                                                  c->collation, -1);
-        }
-    }
+    TRY(bind_update_columns(s, t, st->target_list, st->n_target_list, &q->targets,
+                            &q->set_columns));
     TRY(modify_where(s, st->where_clause));
     TRY(bind_checks(s, t));
     return bind_returning(s, st->returning_list, st->n_returning_list);

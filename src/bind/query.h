@@ -176,6 +176,8 @@ typedef struct Target {
 typedef enum SetOp { SETOP_NONE, SETOP_UNION, SETOP_INTERSECT, SETOP_EXCEPT } SetOp;
 typedef enum CmdKind { CMD_SELECT, CMD_INSERT, CMD_UPDATE, CMD_DELETE, CMD_UTILITY } CmdKind;
 
+typedef enum ConflictAction { CONFLICT_ERROR, CONFLICT_NOTHING, CONFLICT_UPDATE } ConflictAction;
+
 typedef struct RowMark {
     uint16_t rte;
     RowLockMode mode;
@@ -231,6 +233,12 @@ struct Query {
     /* INSERT: source rows; targets[i] gives table column i (defaults filled in, dropped columns
        NULL). UPDATE: targets[i] is the new value of table column i; set_columns says which are
        assigned. */
+    ConflictAction conflict;  /* INSERT ... ON CONFLICT */
+    int conflict_index;       /* number of the arbiter among the table's indexes, -1 any */
+    uint16_t conflict_rte;    /* DO UPDATE: "excluded", the row proposed */
+    Target *conflict_targets; /* DO UPDATE: the new value of each table column */
+    bool *conflict_set;
+    Expr *conflict_where;
     Query *insert_source; /* NULL: one row from targets directly (or VALUES rte) */
     bool *set_columns;
     Target *returning;

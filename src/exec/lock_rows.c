@@ -1,12 +1,23 @@
 /*
  * lock_rows.c - SELECT ... FOR UPDATE and friends: locks exactly the rows it hands out.
+ *
+ * A row changed by another transaction since the snapshot: under READ COMMITTED its newest version
+ * is locked and put in the place of the one that was read, and the joined row is handed out when
+ * the conditions still hold, as PostgreSQL does; the rows of the other tables stay as they were
+ * read.
  */
 #include "exec/exec_internal.h"
 
 typedef struct LockRun {
     ExprRun *recheck;
     uint16_t *idx;
-    Batch fresh; /* the newest version, laid out like the input */
+    Batch *fresh;   /* per table: its columns' newest version, row 0 */
+    bool *changed;  /* per table, of the row being locked */
+    Batch row_view; /* what is handed out when nothing changed */
+    Batch row;      /* the joined row with the newest versions in it */
+    RowStore kept;  /* such rows, of this batch */
+    uint32_t *kept_at;
+    Arena rows;
 } LockRun;
 
 static Status lock_start(Cx *cx, ExecNode *n)
@@ -16,84 +27,146 @@ static Status lock_start(Cx *cx, ExecNode *n)
     return node_start_children(cx, n);
 }
 
-/* lock_changed - a row changed meanwhile: take its newest version when it still fits; *keep_out
- * says so. */
-static Status lock_changed(Cx *cx, ExecNode *n, const Batch *b, uint32_t row, RowId id,
-                           bool *keep_out)
+static Status lock_failure(Cx *cx, WriteOutcome o)
+{
+    return err_set(cx, ERRCODE_T_R_SERIALIZATION_FAILURE,
+                   "could not serialize access due to concurrent %s",
+                   o == WRITE_DELETED_MEANWHILE ? "delete" : "update");
+}
+
+/* lock_newest - lock and fetch the newest version of a row changed meanwhile; *outcome as of the
+ * lock.
+ */
+static Status lock_newest(Cx *cx, ExecNode *n, uint16_t k, RowId id, WriteOutcome *outcome)
 {
     LockRun *r = n->priv;
-    const PlanNode *p = n->plan;
+    const PlanMark *m = &n->plan->u.lock.marks[k];
     Txn *txn = n->s->env.txn;
-    WriteOutcome outcome = WRITE_UPDATED_MEANWHILE;
-    *keep_out = false;
-    if (txn->isolation != ISO_READ_COMMITTED || p->u.lock.scan == NULL) {
-        return err_set(cx, ERRCODE_T_R_SERIALIZATION_FAILURE,
-                       "could not serialize access due to concurrent update");
-    }
-    while (outcome == WRITE_UPDATED_MEANWHILE) {
+    while (*outcome == WRITE_UPDATED_MEANWHILE) {
         Snapshot snap;
+        TRY(cx_check(cx));
         snapshot_take(txn->sys, txn, &snap);
-        batch_reset(&r->fresh);
-        Status st = table_lock_row(cx, txn, &snap, p->u.lock.tables[0]->storage, id,
-                                   p->u.lock.modes[0], p->u.lock.waits[0], &outcome);
-        if (st == ST_OK && outcome == WRITE_DONE) {
-            st = table_fetch(cx, txn, &snap, p->u.lock.tables[0]->storage, id,
-                             p->u.lock.scan->columns, p->u.lock.scan->column_count, &r->fresh, 0,
-                             &n->batch);
+        batch_reset(&r->fresh[k]);
+        Status st =
+            table_lock_row(cx, txn, &snap, m->table->storage, id, m->mode, m->wait, outcome);
+        if (st == ST_OK && *outcome == WRITE_DONE) {
+            st = table_fetch(cx, txn, &snap, m->table->storage, id, m->columns, m->column_count,
+                             &r->fresh[k], 0, &n->batch);
         }
         snapshot_release(&snap);
         if (st == ST_NOTFOUND) {
+            *outcome = WRITE_DELETED_MEANWHILE;
             return ST_OK;
         }
         TRY(st);
     }
-    if (outcome != WRITE_DONE) {
-        return ST_OK;
-    }
-    uint16_t idx[VEC_CAPACITY];
-    Sel keep = {NULL, 1};
-    batch_set_count(&r->fresh, 1);
-    if (r->recheck != NULL) {
-        TRY(expr_filter(cx, r->recheck, 0, &r->fresh, &r->fresh.sel, &n->batch, idx, &keep));
-    }
-    if (keep.count > 0) {
-        *keep_out = true;
-        for (uint16_t c = 0; c < p->u.lock.scan->column_count; c++) {
-            vec_copy_value(r->fresh.cols[c], 0, b->cols[c], row, NULL);
-        }
-    }
+    r->changed[k] = *outcome == WRITE_DONE;
     return ST_OK;
 }
 
+/* lock_one - lock one table's row; *keep_out is cleared when it is gone or to be skipped. */
 static Status lock_one(Cx *cx, ExecNode *n, const Batch *b, uint32_t row, uint16_t k, bool *keep)
 {
-    const PlanNode *p = n->plan;
-    const Vector *ids = b->cols[p->u.lock.rowid_columns[k]];
+    LockRun *r = n->priv;
+    const PlanMark *m = &n->plan->u.lock.marks[k];
+    const Vector *ids = b->cols[m->rowid_column];
     WriteOutcome outcome;
+    r->changed[k] = false;
     if (vec_is_null(ids, row)) {
         return ST_OK; /* the NULL side of an outer join */
     }
     RowId id = (RowId)vec_int(ids, row);
-    const CatTable *t = p->u.lock.tables[k];
-    TRY(table_lock_row(cx, n->s->env.txn, n->s->env.snapshot, t->storage, id, p->u.lock.modes[k],
-                       p->u.lock.waits[k], &outcome));
-    switch (outcome) {
-    case WRITE_DONE: return ST_OK;
-    case WRITE_NOT_AVAILABLE:
-        return err_set(cx, ERRCODE_LOCK_NOT_AVAILABLE,
-                       "could not obtain lock on row in relation \"%s\"", t->name);
-    case WRITE_UPDATED_MEANWHILE: return lock_changed(cx, n, b, row, id, keep);
-    case WRITE_DELETED_MEANWHILE:
-        if (n->s->env.txn->isolation != ISO_READ_COMMITTED) {
-            return err_set(cx, ERRCODE_T_R_SERIALIZATION_FAILURE,
-                           "could not serialize access due to concurrent delete");
+    TRY(table_lock_row(cx, n->s->env.txn, n->s->env.snapshot, m->table->storage, id, m->mode,
+                       m->wait, &outcome));
+    if (outcome == WRITE_UPDATED_MEANWHILE || outcome == WRITE_DELETED_MEANWHILE) {
+        if (n->s->env.txn->isolation != ISO_READ_COMMITTED ||
+            (outcome == WRITE_UPDATED_MEANWHILE && !n->plan->u.lock.can_recheck)) {
+            return lock_failure(cx, outcome);
         }
-        *keep = false;
-        return ST_OK;
-    case WRITE_SKIPPED:
-    case WRITE_SELF_CHANGED: *keep = false; return ST_OK;
+        TRY(lock_newest(cx, n, k, id, &outcome));
     }
-    UNREACHABLE();
+    if (outcome == WRITE_NOT_AVAILABLE) {
+        return err_set(cx, ERRCODE_LOCK_NOT_AVAILABLE,
+                       "could not obtain lock on row in relation \"%s\"", m->table->name);
+    }
+    *keep = outcome == WRITE_DONE;
+    return ST_OK;
+}
+
+/* still_fits - put the newest versions into a copy of the row, test it, and keep it when it fits.
+ */
+static Status still_fits(Cx *cx, ExecNode *n, const Batch *b, uint32_t row, bool *keep_out)
+{
+    LockRun *r = n->priv;
+    uint16_t idx[VEC_CAPACITY];
+    Sel keep = {NULL, 1};
+    batch_reset(&r->row);
+    for (uint16_t c = 0; c < n->plan->col_count; c++) {
+        vec_copy_value(b->cols[c], row, r->row.cols[c], 0, NULL);
+    }
+    for (uint16_t k = 0; k < n->plan->u.lock.count; k++) {
+        const PlanMark *m = &n->plan->u.lock.marks[k];
+        for (uint16_t c = 0; r->changed[k] && c < m->column_count; c++) {
+            Vector *to = r->row.cols[m->input_columns[c]];
+            vec_reset(to);
+            vec_copy_value(r->fresh[k].cols[c], 0, to, 0, NULL);
+        }
+    }
+    batch_set_count(&r->row, 1);
+    if (r->recheck != NULL) {
+        TRY(expr_filter(cx, r->recheck, 0, &r->row, &r->row.sel, &n->batch, idx, &keep));
+    }
+    *keep_out = keep.count > 0;
+    if (*keep_out) {
+        row_store_append_row(&r->kept, (const Vector *const *)r->row.cols, 0);
+    }
+    return ST_OK;
+}
+
+/* put_kept - hand out rows of the input among which some are newer versions, in the input's order.
+ */
+static void put_kept(ExecNode *n, const Batch *b, uint32_t count, const Batch **out)
+{
+    LockRun *r = n->priv;
+    batch_reset(&n->out);
+    for (uint16_t c = 0; c < n->plan->col_count; c++) {
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t at = r->kept_at[i];
+            if (at == UINT32_MAX) {
+                vec_copy_value(b->cols[c], r->idx[i], n->out.cols[c], i, NULL);
+            } else {
+                vec_copy_value(r->kept.chunks[at / VEC_CAPACITY]->cols[c], at % VEC_CAPACITY,
+                               n->out.cols[c], i, NULL);
+            }
+        }
+    }
+    batch_set_count(&n->out, count);
+    *out = &n->out;
+}
+
+/* lock_batch - lock the rows of one batch; idx and kept_at tell those that stay. */
+static Status lock_batch(Cx *cx, ExecNode *n, const Batch *b, uint32_t *count_out)
+{
+    LockRun *r = n->priv;
+    uint32_t count = 0;
+    SEL_FOREACH(row, &b->sel)
+    {
+        bool keep = true, changed = false;
+        for (uint16_t k = 0; k < n->plan->u.lock.count && keep; k++) {
+            TRY(lock_one(cx, n, b, row, k, &keep));
+            changed = changed || r->changed[k];
+        }
+        r->kept_at[count] = UINT32_MAX;
+        if (keep && changed) {
+            r->kept_at[count] = (uint32_t)r->kept.rows;
+            TRY(still_fits(cx, n, b, row, &keep));
+        }
+        if (keep) {
+            r->idx[count++] = (uint16_t)row;
+        }
+    }
+    *count_out = count;
+    return ST_OK;
 }
 
 static Status lock_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
@@ -101,24 +174,21 @@ static Status lock_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **ou
     LockRun *r = n->priv;
     for (;;) {
         const Batch *b;
-        uint32_t count = 0;
+        uint32_t count;
         TRY(n->left->next(cx, n->left, max_rows, &b));
         TRY(txn_start_write(cx, n->s->env.txn));
         arena_clear(&n->batch);
-        SEL_FOREACH(row, &b->sel)
-        {
-            bool keep = true;
-            for (uint16_t k = 0; k < n->plan->u.lock.count && keep; k++) {
-                TRY(lock_one(cx, n, b, row, k, &keep));
-            }
-            if (keep) {
-                r->idx[count++] = (uint16_t)row;
-            }
+        arena_clear(&r->rows);
+        row_store_init(&r->kept, &r->rows, n->plan->phys, n->plan->col_count);
+        TRY(lock_batch(cx, n, b, &count));
+        if (count > 0 && r->kept.rows > 0) {
+            put_kept(n, b, count, out);
+            return ST_OK;
         }
         if (count > 0) {
-            n->out = *b;
-            n->out.sel = (Sel){r->idx, count};
-            *out = &n->out;
+            r->row_view = *b;
+            r->row_view.sel = (Sel){r->idx, count};
+            *out = &r->row_view;
             return ST_OK;
         }
     }
@@ -126,13 +196,26 @@ static Status lock_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **ou
 
 Status lock_rows_create(Cx *cx, ExecNode *n)
 {
-    LockRun *r = ARENA_NEW(&n->s->arena, LockRun);
+    Arena *a = &n->s->arena;
+    LockRun *r = ARENA_NEW(a, LockRun);
+    const PlanNode *p = n->plan;
     n->priv = r;
     n->start = lock_start;
     n->next = lock_next;
-    r->idx = ARENA_ARRAY(&n->s->arena, uint16_t, VEC_CAPACITY);
-    if (n->plan->u.lock.scan != NULL) {
-        batch_init(&r->fresh, n->plan->phys, n->plan->col_count, &n->s->arena);
+    arena_init(&r->rows, a, "locked rows", 0);
+    r->idx = ARENA_ARRAY(a, uint16_t, VEC_CAPACITY);
+    r->kept_at = ARENA_ARRAY(a, uint32_t, VEC_CAPACITY);
+    r->fresh = ARENA_ARRAY(a, Batch, p->u.lock.count + 1u);
+    r->changed = ARENA_ARRAY(a, bool, p->u.lock.count + 1u);
+    node_out_init(n);
+    batch_init(&r->row, p->phys, p->col_count, a);
+    for (uint16_t k = 0; k < p->u.lock.count; k++) {
+        const PlanMark *m = &p->u.lock.marks[k];
+        PhysType *phys = ARENA_ARRAY(a, PhysType, m->column_count + 1u);
+        for (uint16_t c = 0; c < m->column_count; c++) {
+            phys[c] = p->phys[m->input_columns[c]];
+        }
+        batch_init(&r->fresh[k], phys, m->column_count, a);
     }
-    return run_create(cx, n, n->plan->u.lock.recheck, &r->recheck);
+    return run_create(cx, n, p->u.lock.recheck, &r->recheck);
 }

@@ -6,24 +6,7 @@
  * tests its newest version again, any other statement is undone and run again with a fresh
  * snapshot; under REPEATABLE READ it is 40001.
  */
-#include "exec/exec_internal.h"
-
-enum { RESTARTS_MAX = 20 };
-
-typedef struct ModifyRun {
-    ExprRun *values, *checks, *returning, *recheck;
-    Batch row;  /* new rows: table columns */
-    Batch both; /* new row's columns, then the input's */
-    RowStore results;
-    StoreReader *reader;
-    bool finished, restart;
-    uint64_t affected;
-    RowStore *fk_keys;           /* per foreign key: new keys */
-    RowStore *ref_old, *ref_new; /* per referencing key: old and new parent keys */
-    PhysType *fk_types;
-    Batch one; /* newest version of a row: the scan's columns */
-    Snapshot fresh;
-} ModifyRun;
+#include "exec/modify_internal.h"
 
 static const PhysType *key_phys(ExecNode *n, const CatTable *t, const uint16_t *columns,
                                 uint16_t count)
@@ -40,6 +23,8 @@ static Status modify_start(Cx *cx, ExecNode *n)
     ModifyRun *r = n->priv;
     const PlanModify *m = &n->plan->u.modify;
     run_reset(n, r->values);
+    run_reset(n, r->values_again);
+    conflict_start(n);
     run_reset(n, r->checks);
     run_reset(n, r->returning);
     run_reset(n, r->recheck);
@@ -69,21 +54,20 @@ static void keep_keys(RowStore *s, const Batch *row, const uint16_t *columns, ui
 }
 
 /* compute_rows - the new rows of a batch, with their NOT NULL and CHECK constraints. */
-static Status compute_rows(Cx *cx, ExecNode *n, const Batch *in)
+static Status compute_rows(Cx *cx, ExecNode *n, ExprRun *values, const Batch *in, Batch *row)
 {
     ModifyRun *r = n->priv;
     const PlanModify *m = &n->plan->u.modify;
     for (uint16_t c = 0; c < m->table->column_count; c++) {
         const Vector *v;
-        TRY(expr_eval(cx, r->values, c, in, &in->sel, &n->batch, &v));
-        r->row.cols[c] = (Vector *)(uintptr_t)v;
+        TRY(expr_eval(cx, values, c, in, &in->sel, &n->batch, &v));
+        row->cols[c] = (Vector *)(uintptr_t)v;
     }
-    r->row.col_count = m->table->column_count;
-    r->row.count = in->count;
-    r->row.sel = in->sel;
-    TRY(check_not_null(cx, n->s, m->table, &r->row));
-    return m->check_count > 0 ? check_constraints(cx, n->s, m, r->checks, &r->row, &n->batch)
-                              : ST_OK;
+    row->col_count = m->table->column_count;
+    row->count = in->count;
+    row->sel = in->sel;
+    TRY(check_not_null(cx, n->s, m->table, row));
+    return m->check_count > 0 ? check_constraints(cx, n->s, m, r->checks, row, &n->batch) : ST_OK;
 }
 
 /* keep_returning - RETURNING of the rows in `row` (their sel), computed beside the input they came
@@ -118,12 +102,28 @@ static Status keep_returning(Cx *cx, ExecNode *n, const Batch *row, const Batch 
     return exec_budget(cx, n->s, &n->hold);
 }
 
+Status modify_row_inserted(Cx *cx, ExecNode *n, const Batch *in, const Batch *row, uint32_t at)
+{
+    ModifyRun *r = n->priv;
+    const PlanModify *m = &n->plan->u.modify;
+    uint16_t idx = (uint16_t)at;
+    for (uint16_t i = 0; i < m->fk_count; i++) {
+        keep_keys(&r->fk_keys[i], row, m->fks[i].child_columns, m->fks[i].column_count, at);
+    }
+    Batch one = *row;
+    one.sel = (Sel){&idx, 1};
+    return keep_returning(cx, n, &one, in);
+}
+
 static Status insert_batch(Cx *cx, ExecNode *n, const Batch *in)
 {
     ModifyRun *r = n->priv;
     const PlanModify *m = &n->plan->u.modify;
     const Table *t = m->table->storage;
-    TRY(compute_rows(cx, n, in));
+    TRY(compute_rows(cx, n, r->values, in, &r->row));
+    if (m->conflict != CONFLICT_ERROR) {
+        return conflict_insert(cx, n, in);
+    }
     if (in->sel.count == 1) {
         RowValues v = {&r->row, in->sel.idx != NULL ? in->sel.idx[0] : 0};
         RowId id;
@@ -141,7 +141,7 @@ static Status insert_batch(Cx *cx, ExecNode *n, const Batch *in)
     return keep_returning(cx, n, &r->row, in);
 }
 
-static Status serialization_failure(Cx *cx, WriteOutcome o)
+Status modify_conflict_failure(Cx *cx, WriteOutcome o)
 {
     return err_set(cx, ERRCODE_T_R_SERIALIZATION_FAILURE,
                    "could not serialize access due to concurrent %s",
@@ -161,9 +161,8 @@ static Status write_row(Cx *cx, ExecNode *n, const Snapshot *snap, RowId id, con
     return table_update(cx, txn, snap, m->table->storage, id, &v, m->changed, outcome);
 }
 
-/* row_written - what follows from one changed row: keys to check, RETURNING. old is the input row.
- */
-static Status row_written(Cx *cx, ExecNode *n, const Batch *in, const Batch *row, uint32_t at)
+Status modify_row_written(Cx *cx, ExecNode *n, const Batch *in, const Batch *old, uint32_t old_at,
+                          const Batch *row, uint32_t at)
 {
     ModifyRun *r = n->priv;
     const PlanModify *m = &n->plan->u.modify;
@@ -172,8 +171,8 @@ static Status row_written(Cx *cx, ExecNode *n, const Batch *in, const Batch *row
         keep_keys(&r->fk_keys[i], row, m->fks[i].child_columns, m->fks[i].column_count, at);
     }
     for (uint16_t i = 0; i < m->ref_count; i++) {
-        keep_keys(&r->ref_old[i], in, m->refs[i].parent_columns, m->refs[i].column_count, at);
-        if (m->command == CMD_UPDATE) {
+        keep_keys(&r->ref_old[i], old, m->refs[i].parent_columns, m->refs[i].column_count, old_at);
+        if (m->command != CMD_DELETE) {
             keep_keys(&r->ref_new[i], row, m->refs[i].parent_columns, m->refs[i].column_count, at);
         }
     }
@@ -182,27 +181,17 @@ static Status row_written(Cx *cx, ExecNode *n, const Batch *in, const Batch *row
     return keep_returning(cx, n, &one, in);
 }
 
-/* old_row - the input's columns of the target table as a row of table columns (they come first and
- * in order). */
-static Batch old_row(const ExecNode *n, const Batch *in)
+/* set_old - the target table's columns among the input's, wherever a join has put them. */
+static void set_old(ExecNode *n, const Batch *in)
 {
-    const PlanNode *input = n->left->plan;
-    const PlanModify *m = &n->plan->u.modify;
     ModifyRun *r = n->priv;
-    Batch b = *in;
-    b.cols = r->row.cols;
+    const PlanModify *m = &n->plan->u.modify;
     for (uint16_t c = 0; c < m->table->column_count; c++) {
-        for (uint16_t i = 0; i < input->col_count; i++) {
-            const Expr *o = input->outs[i];
-            if (o->kind == EXPR_COLUMN &&
-                o->u.column.rte == input->outs[m->rowid_column]->u.column.rte &&
-                o->u.column.column == (int16_t)c) {
-                b.cols[c] = in->cols[i];
-            }
-        }
+        r->old.cols[c] = in->cols[m->old_columns[c]];
     }
-    b.col_count = m->table->column_count;
-    return b;
+    r->old.col_count = m->table->column_count;
+    r->old.count = in->count;
+    r->old.sel = in->sel;
 }
 
 /* recheck_row - the newest version of a row changed meanwhile: tested again and written, until it
@@ -229,16 +218,15 @@ static Status recheck_row(Cx *cx, ExecNode *n, RowId id)
             }
         }
         if (st == ST_OK && keep.count > 0) {
-            Batch row;
+            const Batch *row = &r->old;
+            set_old(n, &r->one);
             if (m->command == CMD_UPDATE) {
-                st = compute_rows(cx, n, &r->one);
-                row = r->row;
-            } else {
-                row = old_row(n, &r->one);
+                st = compute_rows(cx, n, r->values_again, &r->one, &r->row_again);
+                row = &r->row_again;
             }
-            st = st == ST_OK ? write_row(cx, n, &r->fresh, id, &row, 0, &outcome) : st;
+            st = st == ST_OK ? write_row(cx, n, &r->fresh, id, row, 0, &outcome) : st;
             if (st == ST_OK && outcome == WRITE_DONE) {
-                st = row_written(cx, n, &r->one, &row, 0);
+                st = modify_row_written(cx, n, &r->one, &r->old, 0, row, 0);
             }
         } else {
             outcome = WRITE_DONE; /* gone, or no longer meant */
@@ -255,45 +243,36 @@ static Status write_batch(Cx *cx, ExecNode *n, const Batch *in)
 {
     ModifyRun *r = n->priv;
     const PlanModify *m = &n->plan->u.modify;
-    Batch row;
+    const Batch *row = m->command == CMD_UPDATE ? &r->row : &r->old;
+    set_old(n, in);
     if (m->command == CMD_UPDATE) {
-        TRY(compute_rows(cx, n, in));
-        row = r->row;
-    } else {
-        row = old_row(n, in);
+        TRY(compute_rows(cx, n, r->values, in, &r->row));
     }
-    Vector **saved = arena_memdup(&n->batch, row.cols, m->table->column_count * sizeof(Vector *));
     SEL_FOREACH(at, &in->sel)
     {
         RowId id = (RowId)vec_int(in->cols[m->rowid_column], at);
         WriteOutcome outcome;
-        Batch this_row = row;
-        this_row.cols = saved;
-        TRY(write_row(cx, n, n->s->env.snapshot, id, &this_row, at, &outcome));
+        TRY(write_row(cx, n, n->s->env.snapshot, id, row, at, &outcome));
         if (outcome == WRITE_DONE) {
-            TRY(row_written(cx, n, in, &this_row, at));
+            TRY(modify_row_written(cx, n, in, &r->old, at, row, at));
             continue;
         }
         if (outcome == WRITE_SELF_CHANGED) {
             continue;
         }
         if (n->s->env.txn->isolation != ISO_READ_COMMITTED) {
-            return serialization_failure(cx, outcome);
+            return modify_conflict_failure(cx, outcome);
         }
         if (outcome == WRITE_DELETED_MEANWHILE && m->can_recheck) {
             continue;
         }
         if (!m->can_recheck) {
             r->restart = true;
+            r->restart_row = id;
             return ST_OK;
         }
         TRY(recheck_row(cx, n, id));
-        if (m->command == CMD_UPDATE && at + 1 < in->count) {
-            /* The programs' vectors now hold the re-checked row: compute the batch again. */
-            TRY(compute_rows(cx, n, in));
-            saved = arena_memdup(&n->batch, r->row.cols, m->table->column_count * sizeof(Vector *));
-            row = r->row;
-        }
+        set_old(n, in);
     }
     return ST_OK;
 }
@@ -311,7 +290,7 @@ static Status check_keys(Cx *cx, ExecNode *n)
     }
     for (uint16_t i = 0; i < m->ref_count; i++) {
         TRY(fk_parent_gone(cx, &n->s->env, &n->batch, &m->refs[i], &r->ref_old[i],
-                           m->command == CMD_UPDATE ? &r->ref_new[i] : NULL));
+                           m->command != CMD_DELETE ? &r->ref_new[i] : NULL));
     }
     return ST_OK;
 }
@@ -332,16 +311,31 @@ static Status run_once(Cx *cx, ExecNode *n)
     return st == ST_DONE ? check_keys(cx, n) : st;
 }
 
-/* restart - undo the statement's writes and begin again with what is committed now. */
+/*
+ * restart - undo the statement's writes and begin again with what is committed now.
+ *
+ * The row that was changed meanwhile is locked first, as it is now, so that it cannot change again:
+ * each restart holds one more row, and the statement comes to its end.
+ */
 static Status restart(Cx *cx, ExecNode *n, const SavePoint *sp)
 {
     ExecState *s = n->s;
+    ModifyRun *r = n->priv;
+    const PlanModify *m = &n->plan->u.modify;
+    RowLockMode mode =
+        m->command == CMD_DELETE || m->key_update ? ROWLOCK_UPDATE : ROWLOCK_NO_KEY_UPDATE;
+    WriteOutcome outcome = WRITE_UPDATED_MEANWHILE;
     TRY(txn_rollback_to(cx, s->env.txn, sp));
-    if (s->restart_held) {
-        snapshot_release(&s->restart_snap);
+    while (outcome == WRITE_UPDATED_MEANWHILE) {
+        TRY(cx_check(cx));
+        if (s->restart_held) {
+            snapshot_release(&s->restart_snap);
+        }
+        snapshot_take(s->env.txn->sys, s->env.txn, &s->restart_snap);
+        s->restart_held = true;
+        TRY(table_lock_row(cx, s->env.txn, &s->restart_snap, m->table->storage, r->restart_row,
+                           mode, WAIT_BLOCK, &outcome));
     }
-    snapshot_take(s->env.txn->sys, s->env.txn, &s->restart_snap);
-    s->restart_held = true;
     s->env.snapshot = &s->restart_snap;
     subs_reset(s, true);
     return modify_start(cx, n);
@@ -359,10 +353,7 @@ static Status modify_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **
             txn_savepoint(n->s->env.txn, &sp);
         }
         TRY(run_once(cx, n));
-        for (uint32_t i = 0; r->restart; i++) {
-            if (i == RESTARTS_MAX) {
-                return serialization_failure(cx, WRITE_UPDATED_MEANWHILE);
-            }
+        while (r->restart) {
             TRY(restart(cx, n, &sp));
             TRY(run_once(cx, n));
         }
@@ -382,6 +373,8 @@ Status modify_create(Cx *cx, ExecNode *n)
     n->next = modify_next;
     r->reader = store_reader_new(a);
     r->row.cols = ARENA_ARRAY(a, Vector *, m->table->column_count + 1u);
+    r->row_again.cols = ARENA_ARRAY(a, Vector *, m->table->column_count + 1u);
+    r->old.cols = ARENA_ARRAY(a, Vector *, m->table->column_count + 1u);
     r->both.cols =
         ARENA_ARRAY(a, Vector *, (uint32_t)m->table->column_count + n->left->plan->col_count + 1u);
     r->fk_keys = ARENA_ARRAY(a, RowStore, m->fk_count + 1u);
@@ -397,9 +390,11 @@ Status modify_create(Cx *cx, ExecNode *n)
     }
     if (m->can_recheck) {
         batch_init(&r->one, n->left->plan->phys, n->left->plan->col_count, a);
+        TRY(run_create(cx, n, m->values, &r->values_again));
     }
     TRY(run_create(cx, n, m->values, &r->values));
     TRY(run_create(cx, n, m->checks, &r->checks));
     TRY(run_create(cx, n, m->returning, &r->returning));
+    TRY(conflict_create(cx, n));
     return run_create(cx, n, m->recheck, &r->recheck);
 }

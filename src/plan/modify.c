@@ -18,8 +18,8 @@ static Expr *null_of(PlanQuery *pq, const CatTable *t, uint16_t column)
     return e;
 }
 
-/* row_node - a stand-in node whose columns are the columns of the table's (new) row. */
-static PlanNode *row_node(PlanQuery *pq)
+/* row_node - a stand-in node whose columns are those of a row of the table, named by this entry. */
+static PlanNode *row_node(PlanQuery *pq, uint16_t rte)
 {
     const CatTable *t = pq->q->result_table;
     PlanNode *n = ARENA_NEW(pq->p->arena, PlanNode);
@@ -28,7 +28,7 @@ static PlanNode *row_node(PlanQuery *pq)
     n->phys = ARENA_ARRAY(pq->p->arena, PhysType, t->column_count + 1u);
     for (uint16_t i = 0; i < t->column_count; i++) {
         node_set_out(n, i,
-                     column_expr(pq->p->arena, pq->q->result_rte, (int16_t)i, t->columns[i].type,
+                     column_expr(pq->p->arena, rte, (int16_t)i, t->columns[i].type,
                                  t->storage->columns[i].phys));
     }
     return n;
@@ -107,19 +107,21 @@ static Status plan_fks(PlanQuery *pq, PlanModify *m)
             TRY(fk_fill(pq, con, t, parent, &m->fks[m->fk_count++]));
         }
     }
-    for (uint16_t i = 0; m->command != CMD_INSERT && i < t->referenced_by_count; i++) {
+    const bool *changed = m->command == CMD_INSERT ? m->conflict_changed : m->changed;
+    bool may_change = m->command != CMD_INSERT || m->conflict == CONFLICT_UPDATE;
+    for (uint16_t i = 0; may_change && i < t->referenced_by_count; i++) {
         const CatTable *child;
         if (cat_table_by_oid(p->cx, p->view, t->referenced_by_tables[i], &child) != ST_OK) {
             continue;
         }
         for (uint16_t k = 0; k < child->constraint_count; k++) {
             const CatConstraint *con = &child->constraints[k];
-            bool touched = m->changed == NULL;
+            bool touched = changed == NULL;
             if (con->oid != t->referenced_by_constraints[i]) {
                 continue;
             }
             for (uint16_t c = 0; !touched && c < con->column_count; c++) {
-                touched = m->changed[con->foreign_columns[c] - 1];
+                touched = changed[con->foreign_columns[c] - 1];
             }
             if (touched) {
                 TRY(fk_fill(pq, con, child, t, &m->refs[m->ref_count++]));
@@ -238,6 +240,49 @@ static Status plan_row_rules(PlanQuery *pq, PlanNode *input, PlanNode *row, Plan
     return ST_OK;
 }
 
+/* plan_conflict - ON CONFLICT: the arbiter, and what DO UPDATE computes. */
+static Status plan_conflict(PlanQuery *pq, PlanModify *m)
+{
+    const Query *q = pq->q;
+    Arena *a = pq->p->arena;
+    uint16_t count = m->table->column_count;
+    m->conflict = q->conflict;
+    m->arbiter = q->conflict_index;
+    if (q->conflict != CONFLICT_UPDATE) {
+        return ST_OK;
+    }
+    const PlanNode *there = row_node(pq, q->result_rte), *proposed = row_node(pq, q->conflict_rte);
+    Expr **values = ARENA_ARRAY(a, Expr *, count + 1u);
+    for (uint16_t i = 0; i < count; i++) {
+        values[i] = q->conflict_targets[i].expr;
+    }
+    m->conflict_changed = arena_memdup(a, q->conflict_set, count * sizeof(bool));
+    TRY(prog_over(pq, there, proposed, values, count, &m->conflict_values));
+    Expr *where = q->conflict_where;
+    return where != NULL ? prog_over(pq, there, proposed, &where, 1, &m->conflict_where) : ST_OK;
+}
+
+/* old_columns - where the input carries the columns of the row to be changed. */
+static Status old_columns(PlanQuery *pq, const PlanNode *input, PlanModify *m)
+{
+    uint16_t *at = ARENA_ARRAY(pq->p->arena, uint16_t, m->table->column_count + 1u);
+    for (uint16_t c = 0; c < m->table->column_count; c++) {
+        uint16_t i = 0;
+        while (i < input->col_count && (input->outs[i]->kind != EXPR_COLUMN ||
+                                        input->outs[i]->u.column.rte != pq->q->result_rte ||
+                                        input->outs[i]->u.column.column != (int16_t)c)) {
+            i++;
+        }
+        if (i == input->col_count) {
+            return err_set(pq->p->cx, ERRCODE_INTERNAL_ERROR,
+                           "a column of the row to change is not in the plan's input");
+        }
+        at[c] = i;
+    }
+    m->old_columns = at;
+    return ST_OK;
+}
+
 Status plan_modify(PlanQuery *pq, PlanNode **out)
 {
     const Query *q = pq->q;
@@ -251,12 +296,14 @@ Status plan_modify(PlanQuery *pq, PlanNode **out)
     PlanModify m = {.command = q->command, .table = t};
     if (q->command == CMD_INSERT) {
         TRY(insert_source(pq, &input));
+        TRY(plan_conflict(pq, &m));
     } else {
         QualList where = {0};
         bool ordered = false;
         quals_add(pq, &where, q->where);
         TRY(plan_from(pq, &where, NULL, 0, &ordered, &input));
         TRY(find_rowid(pq, input, &m.rowid_column));
+        TRY(old_columns(pq, input, &m));
         TRY(plan_recheck(pq, input, &m));
     }
     if (q->command == CMD_UPDATE) {
@@ -270,7 +317,7 @@ Status plan_modify(PlanQuery *pq, PlanNode **out)
     }
     PlanNode *n = node_new(p, PLAN_MODIFY, input, NULL, q->returning_count);
     n->u.modify = m;
-    TRY(plan_row_rules(pq, input, row_node(pq), n));
+    TRY(plan_row_rules(pq, input, row_node(pq, q->result_rte), n));
     TRY(plan_fks(pq, &n->u.modify));
     *out = n;
     return ST_OK;

@@ -117,6 +117,13 @@ typedef struct PlanModify {
     FkCheck *refs;
     uint16_t ref_count; /* from children */
     bool key_update;    /* UPDATE touches a column of a unique index */
+    /* INSERT ... ON CONFLICT; DO UPDATE: programs over the row that is there, then the one proposed
+     */
+    ConflictAction conflict;
+    int arbiter; /* storage index, -1 any */
+    const ExprProg *conflict_values, *conflict_where;
+    const bool *conflict_changed;
+    const uint16_t *old_columns; /* UPDATE, DELETE: input column of each table column */
 } PlanModify;
 
 /* PlanScope - what was numbered while a correlated part of the plan was made: its WITH queries and
@@ -125,6 +132,17 @@ typedef struct PlanModify {
 typedef struct PlanScope {
     uint32_t cte_first, cte_end, sub_first, sub_end;
 } PlanScope;
+
+/* PlanMark - one table of SELECT ... FOR UPDATE: what to lock, and where its columns are in the
+ * input. */
+typedef struct PlanMark {
+    const CatTable *table;
+    uint16_t rowid_column;
+    RowLockMode mode;
+    WaitPolicy wait;
+    uint16_t *columns, *input_columns; /* table column -> input column */
+    uint16_t column_count;
+} PlanMark;
 
 struct PlanNode {
     PlanKind kind;
@@ -207,13 +225,11 @@ struct PlanNode {
             const TypeOps **types;
         } setop;
         struct {
+            PlanMark *marks;
             uint16_t count;
-            const CatTable **tables;
-            uint16_t *rowid_columns;
-            RowLockMode *modes;
-            WaitPolicy *waits;
-            /* one-table statements: re-check on a newer version */
-            const PlanScan *scan;
+            /* A row changed meanwhile is tested again: expression 0 over the input's columns, NULL
+             * = always fits. Without can_recheck (outer joins) it is 40001. */
+            bool can_recheck;
             const ExprProg *recheck;
         } lock;
         PlanModify modify;

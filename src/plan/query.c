@@ -203,8 +203,70 @@ Status plan_limit(PlanQuery *pq, PlanNode *input, PlanNode **out)
     return ST_OK;
 }
 
+/* inner_conditions - WHERE and the conditions of inner joins; false when there is an outer join. */
+static bool inner_conditions(const FromNode *f, Expr **list, uint32_t *count)
+{
+    if (!f->is_join) {
+        return true;
+    }
+    if (f->on != NULL) {
+        list[(*count)++] = f->on;
+    }
+    return f->join == JOIN_INNER && inner_conditions(f->left, list, count) &&
+           inner_conditions(f->right, list, count);
+}
+
+/* mark_recheck - what must still hold of a row whose tables' rows were fetched again. */
+static Status mark_recheck(PlanQuery *pq, const PlanNode *input, PlanNode *n)
+{
+    const Query *q = pq->q;
+    Expr **list = ARENA_ARRAY(pq->p->arena, Expr *, q->rte_count + 2u);
+    uint32_t count = 0;
+    for (uint16_t i = 0; i < q->from_count; i++) {
+        if (!inner_conditions(q->from[i], list, &count)) {
+            return ST_OK;
+        }
+    }
+    n->u.lock.can_recheck = true;
+    if (q->where != NULL) {
+        list[count++] = q->where;
+    }
+    if (count == 0) {
+        return ST_OK;
+    }
+    Expr *all = ARENA_NEW(pq->p->arena, Expr);
+    *all = (Expr){.kind = EXPR_AND, .type = TYPE_BOOL, .phys = PHYS_BOOL, .typmod = -1};
+    all->args = list;
+    all->arg_count = (uint16_t)count;
+    return prog_over(pq, input, NULL, &all, 1, &n->u.lock.recheck);
+}
+
+/* mark_fill - one table to lock; false when its row id is not in the input. */
+static bool mark_fill(PlanQuery *pq, const PlanNode *input, const RowMark *m, PlanMark *out)
+{
+    const Rte *r = pq->q->rtes[m->rte];
+    bool found = false;
+    *out = (PlanMark){.table = r->table, .mode = m->mode, .wait = m->wait};
+    out->columns = ARENA_ARRAY(pq->p->arena, uint16_t, input->col_count + 1u);
+    out->input_columns = ARENA_ARRAY(pq->p->arena, uint16_t, input->col_count + 1u);
+    for (uint16_t c = 0; c < input->col_count; c++) {
+        const Expr *o = input->outs[c];
+        if (o->kind != EXPR_COLUMN || o->u.column.rte != m->rte || o->u.column.levels_up != 0) {
+            continue;
+        }
+        if (o->u.column.column == COLUMN_ROWID) {
+            out->rowid_column = c;
+            found = true;
+        } else if (o->u.column.column >= 0) {
+            out->columns[out->column_count] = (uint16_t)o->u.column.column;
+            out->input_columns[out->column_count++] = c;
+        }
+    }
+    return found;
+}
+
 /* plan_row_marks - FOR UPDATE and friends: lock each row that reaches this place. */
-static Status plan_row_marks(PlanQuery *pq, PlanNode *input, const QualList *where, PlanNode **out)
+static Status plan_row_marks(PlanQuery *pq, PlanNode *input, PlanNode **out)
 {
     const Query *q = pq->q;
     Planner *p = pq->p;
@@ -215,40 +277,15 @@ static Status plan_row_marks(PlanQuery *pq, PlanNode *input, const QualList *whe
     p->locks_rows = true;
     PlanNode *n = node_new(p, PLAN_LOCK_ROWS, input, NULL, input->col_count);
     node_copy_outs(n, 0, input);
-    n->u.lock.tables = ARENA_ARRAY(p->arena, const CatTable *, q->row_mark_count);
-    n->u.lock.rowid_columns = ARENA_ARRAY(p->arena, uint16_t, q->row_mark_count);
-    n->u.lock.modes = ARENA_ARRAY(p->arena, RowLockMode, q->row_mark_count);
-    n->u.lock.waits = ARENA_ARRAY(p->arena, WaitPolicy, q->row_mark_count);
+    n->u.lock.marks = ARENA_ARRAY(p->arena, PlanMark, q->row_mark_count);
     for (uint16_t i = 0; i < q->row_mark_count; i++) {
         const RowMark *m = &q->row_marks[i];
         if (q->rtes[m->rte]->kind != RTE_TABLE || q->rtes[m->rte]->table->builtin) {
             continue; /* what is not a table has no rows to lock */
         }
-        for (uint16_t c = 0; c < input->col_count; c++) {
-            const Expr *o = input->outs[c];
-            if (o->kind == EXPR_COLUMN && o->u.column.rte == m->rte &&
-                o->u.column.column == COLUMN_ROWID) {
-                uint16_t k = n->u.lock.count++;
-                n->u.lock.tables[k] = q->rtes[m->rte]->table;
-                n->u.lock.rowid_columns[k] = c;
-                n->u.lock.modes[k] = m->mode;
-                n->u.lock.waits[k] = m->wait;
-                break;
-            }
-        }
+        n->u.lock.count += mark_fill(pq, input, m, &n->u.lock.marks[n->u.lock.count]);
     }
-    const PlanNode *scan = input;
-    while (scan->kind == PLAN_FILTER || scan->kind == PLAN_SORT) {
-        scan = scan->left;
-    }
-    if ((scan->kind == PLAN_SCAN || scan->kind == PLAN_INDEX_SCAN) && n->u.lock.count == 1 &&
-        !q->has_sublinks) {
-        n->u.lock.scan = &scan->u.scan.scan;
-        if (where->count > 0) {
-            Expr *w = q->where;
-            TRY(prog_over(pq, scan, NULL, &w, 1, &n->u.lock.recheck));
-        }
-    }
+    TRY(mark_recheck(pq, input, n));
     *out = n;
     return ST_OK;
 }
@@ -364,14 +401,37 @@ static Status fold_query(PlanQuery *pq, Query *c)
     return fold(pq, &c->offset);
 }
 
+/* plan_sort_values - volatile sort keys beside the columns of rows that are to be locked: the
+ * target list, which would drop the row ids, comes later and finds the keys computed. */
+static Status plan_sort_values(PlanQuery *pq, PlanNode *input, PlanNode **out)
+{
+    const Query *q = pq->q;
+    uint32_t count = input->col_count;
+    Expr **exprs = ARENA_ARRAY(pq->p->arena, Expr *, count + q->order_count + 1u);
+    for (uint16_t i = 0; i < q->target_count; i++) {
+        if (is_set_call(q->targets[i].expr)) {
+            return err_unsupported(pq->p->cx, "FOR UPDATE is not allowed with set-returning "
+                                              "functions in the target list");
+        }
+    }
+    memcpy(exprs, input->outs, count * sizeof(Expr *));
+    for (uint16_t i = 0; i < q->order_count; i++) {
+        if (expr_is_volatile(q->order_by[i].expr)) {
+            exprs[count++] = q->order_by[i].expr;
+        }
+    }
+    return plan_project(pq, input, exprs, count, out);
+}
+
 /* plan_ordering - DISTINCT, ORDER BY, row locks, LIMIT and the target list, in the order that fits.
  */
-static Status plan_ordering(PlanQuery *pq, PlanNode *n, const QualList *where, bool ordered,
-                            PlanNode **out)
+static Status plan_ordering(PlanQuery *pq, PlanNode *n, bool ordered, PlanNode **out)
 {
     const Query *q = pq->q;
     bool targets_done = false;
-    if (q->distinct || order_needs_targets(q)) {
+    if (q->row_mark_count > 0 && order_needs_targets(q)) {
+        TRY(plan_sort_values(pq, n, &n));
+    } else if (q->distinct || order_needs_targets(q)) {
         uint32_t visible = 0;
         TRY(plan_targets(pq, n, &n));
         targets_done = true;
@@ -386,7 +446,7 @@ static Status plan_ordering(PlanQuery *pq, PlanNode *n, const QualList *where, b
     if (q->distinct_on_count > 0) {
         TRY(plan_distinct_on(pq, n, &n));
     }
-    TRY(plan_row_marks(pq, n, where, &n));
+    TRY(plan_row_marks(pq, n, &n));
     TRY(plan_limit(pq, n, &n));
     if (!targets_done) {
         TRY(plan_targets(pq, n, &n));
@@ -434,5 +494,5 @@ Status plan_query(PlanQuery *pq, double tuple_fraction, PlanNode **out)
             TRY(plan_filter(pq, n, exprs, having.count, &n));
         }
     }
-    return plan_ordering(pq, n, &where, ordered, out);
+    return plan_ordering(pq, n, ordered, out);
 }

@@ -1,0 +1,22 @@
+-- UPDATE ... FROM, DELETE ... USING: RETURNING, foreign keys and old rows when the target is not the first table.
+CREATE TABLE p (k text PRIMARY KEY, id int UNIQUE, note text);
+CREATE TABLE c (x int, p_id int REFERENCES p (id));
+CREATE TABLE big (n int, id int, w text);
+INSERT INTO p SELECT 'k' || g, g, 'note ' || g FROM generate_series(1, 20) g;
+INSERT INTO big SELECT g, g % 25, 'w' || g FROM generate_series(1, 200) g;
+INSERT INTO c VALUES (1, 3), (2, 5);
+UPDATE p SET id = p.id + 100 FROM big WHERE big.id = p.id AND big.n = 3;
+UPDATE p SET id = p.id + 100 FROM big WHERE big.id = p.id AND big.n = 4 RETURNING p.k, p.id, big.w;
+UPDATE p SET note = big.w FROM big WHERE big.id = p.id AND big.n IN (7, 8) RETURNING *;
+DELETE FROM p USING big WHERE big.id = p.id AND big.n = 5;
+DELETE FROM p USING big WHERE big.id = p.id AND big.n = 6 RETURNING p.*, big.n;
+DELETE FROM p USING big b1, big b2 WHERE b1.id = p.id AND b2.n = b1.n + 1 AND b1.n = 9 RETURNING k, b1.w, b2.w;
+UPDATE c SET p_id = big.n FROM big WHERE big.n = 999;
+UPDATE c SET p_id = big.n FROM big WHERE big.n = 55 AND c.x = 1;
+UPDATE c SET p_id = big.n - 45 FROM big WHERE big.n = 55 AND c.x = 1 RETURNING c.x, c.p_id, big.id;
+UPDATE p SET note = s.m FROM (SELECT id, max(w) AS m FROM big GROUP BY id) s WHERE s.id = p.id AND p.id < 3 RETURNING p.k, p.note;
+UPDATE big SET w = p.note FROM p LEFT JOIN c ON c.p_id = p.id WHERE p.id = big.id AND big.n = 5 AND c.x IS NOT NULL RETURNING big.n, big.w, c.x;
+UPDATE p SET note = (SELECT count(*)::text FROM big WHERE big.id = p.id) WHERE id <= 2 RETURNING k, note;
+DELETE FROM p WHERE EXISTS (SELECT 1 FROM big WHERE big.id = p.id AND big.n = 11) RETURNING id;
+SELECT * FROM p ORDER BY k;
+SELECT * FROM c ORDER BY x;
