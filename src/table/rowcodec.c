@@ -2,8 +2,9 @@
  * rowcodec.c - rows as bytes: u16 layout and flags, null bitmap, fixed columns at constant offsets,
  * u16 end offsets of the variable columns, their bytes.
  *
- * A fixed column keeps its place when NULL, so that a scan gathers a column with one load a row. A
- * row longer than a quarter page has its longest values moved out of line until it fits; one that
+ * A fixed column keeps its place when NULL, so that a scan gathers a column with one load a row.
+ * Spaces at the end of a string (char(n) is padded with them) are stored as their number. A row
+ * longer than a quarter page has its longest values moved out of line until it fits; one that
  * still does not fit (very many columns) goes out of line whole. Bytes here come from disk: every
  * length is checked against the payload before it is used.
  */
@@ -14,10 +15,49 @@
 /* VarValue - a variable column of the row being encoded. */
 typedef struct VarValue {
     const char *ptr;
-    uint32_t len;
+    uint32_t len;    /* bytes in the row */
+    uint16_t spaces; /* not stored but counted, in the last two of them */
     bool external;
     OverflowRef ref;
 } VarValue;
+
+/* trailing_spaces - how many spaces at the end of a value are worth counting; 0 = none. */
+static inline uint16_t trailing_spaces(const char *p, uint32_t len)
+{
+    uint32_t left = len;
+    if (len < ROW_SPACES_MIN || p[len - 1] != ' ') {
+        return 0;
+    }
+    for (uint64_t w; left >= 8; left -= 8) {
+        memcpy(&w, p + left - 8, 8);
+        if (w != 0x2020202020202020ULL) {
+            break;
+        }
+    }
+    while (left > 0 && p[left - 1] == ' ') {
+        left--;
+    }
+    uint32_t run = MIN(len - left, (uint32_t)UINT16_MAX);
+    return run >= ROW_SPACES_MIN ? (uint16_t)run : 0;
+}
+
+/* value_put - a value's bytes, the spaces at its end as a number; returns the flag for its end
+ * offset and advances *at. */
+static inline uint32_t value_put(uint8_t *out, uint32_t *at, const char *p, uint32_t len,
+                                 uint16_t spaces)
+{
+    uint32_t n = len - spaces;
+    if (n != 0) {
+        memcpy(out + *at, p, n);
+    }
+    *at += n;
+    if (spaces == 0) {
+        return 0;
+    }
+    put_u16(out + *at, spaces);
+    *at += 2;
+    return ROW_END_SPACES;
+}
 
 /* row_put_fixed - header, null bitmap and fixed columns; returns whether there are NULLs. */
 static bool row_put_fixed(const RowLayout *l, const RowValues *values, uint8_t *out)
@@ -73,7 +113,7 @@ static bool row_old_ref(const RowLayout *l, Slice row, uint32_t i, OverflowRef *
     const uint8_t *ends = (const uint8_t *)row.ptr + l->ends_at;
     uint32_t k = l->at[i];
     uint16_t end = get_u16(ends + 2 * k);
-    uint32_t stop = end & ~ROW_END_EXTERNAL;
+    uint32_t stop = end & ROW_END_MASK;
     if ((end & ROW_END_EXTERNAL) == 0 || stop > row.len || stop < sizeof(*out)) {
         return false;
     }
@@ -98,12 +138,20 @@ static void row_gather_vars(const RowLayout *l, const RowValues *values,
         }
         const Str *s = row_str(v, values->row);
         var->ptr = str_ptr(s);
-        var->len = s->len;
+        var->spaces = trailing_spaces(var->ptr, s->len);
+        var->len = s->len - var->spaces + (var->spaces != 0 ? 2 : 0);
         if (changed != NULL && !changed[i] && row_old_ref(old_layout, old_row, i, &var->ref)) {
             var->external = true;
+            var->spaces = 0;
             var->len = sizeof(OverflowRef);
         }
     }
+}
+
+/* var_full - the whole value, spaces and all. */
+static Slice var_full(const VarValue *var)
+{
+    return (Slice){var->ptr, var->spaces == 0 ? var->len : var->len - 2u + var->spaces};
 }
 
 /* row_move_out - write the longest values out of line until `limit` bytes suffice. */
@@ -122,9 +170,10 @@ static Status row_move_out(Cx *cx, Engine *e, const Table *t, const RowLayout *l
             return ST_OK;
         }
         TRY(tree_rt_mark_overflow(cx, e, t->layouts));
-        TRY(overflow_write(cx, e, t->tree, (Slice){longest->ptr, longest->len}, &longest->ref));
+        TRY(overflow_write(cx, e, t->tree, var_full(longest), &longest->ref));
         *total -= longest->len - sizeof(OverflowRef);
         longest->external = true;
+        longest->spaces = 0;
         longest->len = sizeof(OverflowRef);
     }
     return ST_OK;
@@ -134,13 +183,16 @@ static void row_put_vars(const RowLayout *l, const VarValue *vars, uint8_t *out)
 {
     uint32_t at = l->data_at;
     for (uint32_t k = 0; k < l->var_count; k++) {
-        const void *from = vars[k].external ? (const void *)&vars[k].ref : vars[k].ptr;
-        if (vars[k].len != 0) {
-            memcpy(out + at, from, vars[k].len);
+        const VarValue *var = &vars[k];
+        Slice full = var_full(var);
+        uint32_t flag = ROW_END_EXTERNAL;
+        if (var->external) {
+            memcpy(out + at, &var->ref, sizeof(var->ref));
+            at += (uint32_t)sizeof(var->ref);
+        } else {
+            flag = value_put(out, &at, full.ptr, (uint32_t)full.len, var->spaces);
         }
-        at += vars[k].len;
-        put_u16(out + l->ends_at + 2 * k,
-                (uint16_t)(at | (vars[k].external ? ROW_END_EXTERNAL : 0)));
+        put_u16(out + l->ends_at + 2 * k, (uint16_t)(at | flag));
     }
 }
 
@@ -203,12 +255,13 @@ Status row_encode(Cx *cx, Txn *txn, const Table *t, const RowValues *values, Sli
                 continue;
             }
             const Vector *v = values->batch->cols[i];
+            uint32_t flag = 0;
             if (!vec_is_null(v, values->row)) {
                 const Str *s = row_str(v, values->row);
-                memcpy(out + at, str_ptr(s), s->len);
-                at += s->len;
+                const char *p = str_ptr(s);
+                flag = value_put(out, &at, p, s->len, trailing_spaces(p, s->len));
             }
-            put_u16(out + l->ends_at + 2 * l->at[i], (uint16_t)at);
+            put_u16(out + l->ends_at + 2 * l->at[i], (uint16_t)(at | flag));
         }
         *len_out = at;
     } else {
@@ -249,26 +302,38 @@ Status row_resolve(Cx *cx, Engine *e, TreeRt *rt, Arena *arena, Slice payload, P
     return ST_OK;
 }
 
-/* row_var_span - where variable value k is; false when the offsets are damaged. */
+/* row_var_span - where variable value k is; false when the offsets are damaged. *spaces: spaces to
+ * append, whose number is not in [from, to). */
 static inline bool row_var_span(const RowLayout *l, Slice row, uint32_t k, uint32_t *from,
-                                uint32_t *to, bool *external)
+                                uint32_t *to, bool *external, uint32_t *spaces)
 {
     const uint8_t *ends = (const uint8_t *)row.ptr + l->ends_at;
     uint16_t end = get_u16(ends + 2 * k);
-    *from = k == 0 ? l->data_at : get_u16(ends + 2 * (k - 1)) & ~ROW_END_EXTERNAL;
-    *to = end & ~ROW_END_EXTERNAL;
+    *from = k == 0 ? l->data_at : get_u16(ends + 2 * (k - 1)) & ROW_END_MASK;
+    *to = end & ROW_END_MASK;
     *external = (end & ROW_END_EXTERNAL) != 0;
-    return *from >= l->data_at && *from <= *to && *to <= row.len &&
-           (!*external || *to - *from == sizeof(OverflowRef));
+    *spaces = 0;
+    if (*from < l->data_at || *from > *to || *to > row.len ||
+        (*external && *to - *from != sizeof(OverflowRef))) {
+        return false;
+    }
+    if ((end & ROW_END_SPACES) != 0) {
+        if (*external || *to - *from < 2) {
+            return false;
+        }
+        *to -= 2;
+        *spaces = get_u16(row.ptr + *to);
+    }
+    return true;
 }
 
 /* row_read_str - a variable value, from the row or from its chain. */
 static Status row_read_str(Cx *cx, Engine *e, const RowLayout *l, Slice row, uint32_t k,
                            Arena *arena, Str *out)
 {
-    uint32_t from, to;
+    uint32_t from, to, spaces;
     bool external;
-    if (UNLIKELY(!row_var_span(l, row, k, &from, &to, &external))) {
+    if (UNLIKELY(!row_var_span(l, row, k, &from, &to, &external, &spaces))) {
         return err_corrupt(cx, 0, "row has damaged offsets");
     }
     if (UNLIKELY(external)) {
@@ -280,12 +345,15 @@ static Status row_read_str(Cx *cx, Engine *e, const RowLayout *l, Slice row, uin
         return ST_OK;
     }
     uint32_t n = to - from;
-    if (n <= STR_INLINE_BYTES) {
+    if (n + spaces <= STR_INLINE_BYTES) {
         *out = str_ref(row.ptr + from, n);
+        memset(out->inl + n, ' ', spaces);
+        out->len = n + spaces;
     } else {
-        char *bytes = arena_alloc_aligned(arena, n, 1);
+        char *bytes = arena_alloc_aligned(arena, n + spaces, 1);
         memcpy(bytes, row.ptr + from, n);
-        *out = str_ref(bytes, n);
+        memset(bytes + n, ' ', spaces);
+        *out = str_ref(bytes, n + spaces);
     }
     return ST_OK;
 }
@@ -356,9 +424,9 @@ Status row_for_each_ref(Cx *cx, Engine *e, TreeRt *rt, Slice payload,
     arena_init(&scratch, NULL, "overflow refs", 0);
     Status st = row_resolve(cx, e, rt, &scratch, payload, rt->root, &row, &l);
     for (uint32_t k = 0; st == ST_OK && k < l->var_count; k++) {
-        uint32_t from, to;
+        uint32_t from, to, spaces;
         bool external;
-        if (!row_var_span(l, row, k, &from, &to, &external)) {
+        if (!row_var_span(l, row, k, &from, &to, &external, &spaces)) {
             st = err_corrupt(cx, rt->root, "row has damaged offsets");
         } else if (external) {
             OverflowRef ref;

@@ -168,40 +168,59 @@ static void gather_nulls(const uint8_t *const *rows, uint32_t n, uint32_t col, V
     }
 }
 
-/* gather_strings - a string column of plain rows: one piece of memory for all of them. ST_BUSY when
- * a value is out of line or damaged: row_get sees to it. */
+/* StrSpan - a string in a latched row. */
+typedef struct StrSpan {
+    uint16_t from, len, spaces;
+} StrSpan;
+
+/* string_span - where a value is; false when it is out of line or damaged. */
+static inline bool string_span(const RowLayout *layout, uint32_t k, const uint8_t *row,
+                               uint32_t row_len, StrSpan *out)
+{
+    const uint8_t *ends = row + layout->ends_at;
+    uint32_t end = get_u16(ends + 2 * k), to = end & ROW_END_MASK;
+    uint32_t from = k == 0 ? layout->data_at : get_u16(ends + 2 * (k - 1)) & ROW_END_MASK;
+    uint32_t count = (end & ROW_END_SPACES) >> 13; /* 2 bytes, or none */
+    if (UNLIKELY((end & ROW_END_EXTERNAL) != 0 || from < layout->data_at || from + count > to ||
+                 to > row_len)) {
+        return false;
+    }
+    *out = (StrSpan){(uint16_t)from, (uint16_t)(to - from - count),
+                     count != 0 ? get_u16(row + to - 2) : 0};
+    return true;
+}
+
+/* gather_strings - a string column of rows of one layout: one piece of memory for all of them.
+ * ST_BUSY when a value is out of line or damaged: row_get sees to it. */
 static Status gather_strings(const RowList *l, uint16_t col, Vector *v, uint32_t at, Arena *arena)
 {
     const RowLayout *layout = l->layout;
     uint32_t n = l->count, k = layout->at[col], byte = 2u + col / 8u, bit = col & 7u;
     Str *out = VEC_DATA(v, Str) + at;
     size_t total = 0;
-    uint16_t from[VEC_CAPACITY];
+    StrSpan spans[VEC_CAPACITY];
     for (uint32_t i = 0; i < n; i++) {
-        const uint8_t *row = l->rows[i], *ends = row + layout->ends_at;
-        uint32_t stop = get_u16(ends + 2 * k);
-        uint32_t start =
-            k == 0 ? layout->data_at : (uint32_t)get_u16(ends + 2 * (k - 1)) & ~ROW_END_EXTERNAL;
-        if (UNLIKELY(start > stop || stop > l->lens[i] || start < layout->data_at)) {
+        const uint8_t *row = l->rows[i];
+        if (!string_span(layout, k, row, l->lens[i], &spans[i])) {
             return ST_BUSY;
         }
-        bool null = (row[byte] >> bit & 1) != 0;
-        out[i].len = null ? 0 : stop - start;
-        from[i] = (uint16_t)start;
-        total += out[i].len > STR_INLINE_BYTES ? out[i].len : 0;
+        if ((row[byte] >> bit & 1) != 0) {
+            spans[i].len = spans[i].spaces = 0;
+        }
+        total += (size_t)spans[i].len + spans[i].spaces;
     }
     char *room = total != 0 ? arena_alloc_aligned(arena, total, 1) : NULL;
     for (uint32_t i = 0; i < n; i++) {
-        const char *p = (const char *)l->rows[i] + from[i];
-        uint32_t len = out[i].len;
-        if (len > STR_INLINE_BYTES) {
-            memcpy(room, p, len);
-            memcpy(out[i].prefix, p, 4);
-            out[i].ptr = room;
-            room += len;
-        } else {
+        const char *p = (const char *)l->rows[i] + spans[i].from;
+        uint32_t len = (uint32_t)spans[i].len + spans[i].spaces;
+        if (spans[i].spaces == 0 && len <= STR_INLINE_BYTES) {
             out[i] = str_ref(p, len);
+            continue;
         }
+        memcpy(room, p, spans[i].len);
+        memset(room + spans[i].len, ' ', spans[i].spaces);
+        out[i] = str_ref(room, len);
+        room += len;
     }
     return ST_OK;
 }

@@ -35,8 +35,11 @@ enum {
 #define ROW_OUT_OF_LINE                                                                            \
     0x8000u /* the payload is u16, OverflowRef: the row itself lives in a chain */
 #define ROW_END_EXTERNAL 0x8000u /* in an end offset: the value is an OverflowRef */
+#define ROW_END_SPACES   0x4000u /* ... its last two bytes are a number of spaces to append */
+#define ROW_END_MASK     0x3fffu
+#define ROW_SPACES_MIN   8u /* shorter runs of spaces at a value's end are kept as they are */
 #define ROW_INLINE_MAX   (PAGE_SIZE / 4 - 16)
-#define ROW_BYTES_MAX    32767u
+#define ROW_BYTES_MAX    16383u
 #define INDEX_KEY_MAX    (PAGE_SIZE / 3 - 26)
 
 /* RowLayout - where the columns of a row are. Immutable. */
