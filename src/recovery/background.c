@@ -119,7 +119,11 @@ static void checkpoint_thread(void *arg)
     Job j;
     job_init(&j, "checkpoint");
     while (!atomic_load(&p->stop)) {
-        bool due = wal_head(e->wal) - p->checkpoint_lsn > e->options.max_wal_bytes;
+        uint64_t most = e->options.max_wal_bytes;
+        if (e->options.max_wal_retained != 0) {
+            most = MIN(most, e->options.max_wal_retained / 2);
+        }
+        bool due = wal_head(e->wal) - p->checkpoint_lsn > most || engine_retain(e);
         bool idle = wal_head(e->wal) - p->checkpoint_lsn < 4096;
         due |= !idle && os_mono_us(e->os) - p->checkpoint_us > e->options.checkpoint_us;
         if (due) {

@@ -12,6 +12,7 @@ enum {
     ENGINE_RANK_OID = 30,
     PURGE_STEP_RECORDS = 4096,
     PURGE_IDLE_US = 50000,
+    RETAIN_CHECKPOINT_US = 1000000, /* between checkpoints made to give log back */
     CLOSE_PURGE_US = 10000000,
     OID_STEP = 256,
 };
@@ -25,6 +26,7 @@ struct EnginePrivate {
     _Atomic Lsn purge_lsn; /* everything below was visited by purge */
     Lsn checkpoint_lsn;
     int64_t checkpoint_us;
+    Lsn retain_told; /* the limit when what holds the log was last said */
     uint64_t next_oid, oid_limit;
 };
 
@@ -45,6 +47,9 @@ Status engine_redo(Cx *cx, Engine *e, const StoreMaster *m);
 Status engine_redo_read_pages(Cx *cx, Engine *e, Lsn redo);
 /* checkpoint.c */
 Status engine_checkpoint_write(Cx *cx, Engine *e, bool clean);
+/* retain.c: when more than max_wal_retained of log is kept, cancel what holds it; true: a
+ * checkpoint would give some back. */
+bool engine_retain(Engine *e);
 /* background.c */
 Status engine_background_start(Cx *cx, Engine *e);
 void engine_background_stop(Engine *e);

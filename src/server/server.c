@@ -39,7 +39,9 @@ static void engine_options(Server *srv, EngineOptions *o)
     o->checkpoint_us = strtoll(server_setting(srv, "checkpoint_timeout"), NULL, 10) * 1000000;
     o->create = true;
     o->background = true;
+    o->max_wal_retained = setting_bytes(srv, "max_wal_retained", (uint64_t)1 << 20);
     o->on_flush = poller_on_flush;
+    o->on_retained = server_end_idle;
     o->on_flush_arg = srv;
 }
 

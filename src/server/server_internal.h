@@ -319,6 +319,8 @@ Status session_auth_message(Cx *cx, Session *s, ProtoMsg *m);
 /* ---- session_func.c: what src/func asks for ---- */
 const char *func_setting_get(void *arg, const char *name);
 Status func_setting_set(void *arg, Cx *cx, const char *name, const char *value, bool local);
+/* server_end_idle - the engine's on_retained: end the session if it waits for its client. */
+bool server_end_idle(void *server, int32_t pid);
 bool func_signal_backend(void *arg, int32_t pid, bool terminate);
 
 /* ---- session_txn.c ---- */

@@ -117,6 +117,25 @@ bool server_signal_session(Server *srv, int32_t pid, int32_t key, bool check_key
     return found;
 }
 
+bool server_end_idle(void *server, int32_t pid)
+{
+    Server *srv = server;
+    os_mutex_lock(srv->os, &srv->mutex);
+    Session *s = map_get_int(&srv->sessions_by_pid, (uint64_t)pid);
+    bool idle =
+        s != NULL && atomic_load(&s->statement_start_us) == 0 && atomic_load(&s->run_state) == 0;
+    if (idle) {
+        log_line(LOG_WARNING,
+                 "the idle transaction of process %d keeps more log than max_wal_retained: its "
+                 "session is ended",
+                 (int)pid);
+        atomic_fetch_or(&s->cancel, CX_CANCEL_TERMINATE);
+        (void)shutdown(s->fd, SHUT_RD);
+    }
+    os_mutex_unlock(srv->os, &srv->mutex);
+    return idle;
+}
+
 void server_check_timeouts(Server *srv, int64_t now_us)
 {
     os_mutex_lock(srv->os, &srv->mutex);

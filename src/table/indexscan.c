@@ -308,6 +308,7 @@ Status index_scan_next(Cx *cx, IndexScan *s, uint32_t max_rows, Batch *out, Aren
         TRY(index_scan_collect(cx, s, max_rows - filled));
         TRY(cx_check(cx));
     }
+    TRY(snapshot_check(cx, s->snap));
     batch_set_count(out, filled);
     return filled == 0 && s->done ? ST_DONE : ST_OK;
 }

@@ -50,11 +50,14 @@ typedef struct EngineOptions {
     WalOptions wal;
     uint64_t max_wal_bytes;    /* a checkpoint is due after this much log (max_wal_size) */
     int64_t checkpoint_us;     /* ... or this much time */
-    uint64_t max_wal_retained; /* see design section 4: log space */
+    uint64_t max_wal_retained; /* log kept for snapshots and idle writers at most; 0 = no bound */
     bool create;               /* make the file when absent */
     bool background; /* start checkpoint, purge and writer threads (tests may drive them by hand) */
     /* Called by the log writer after each flush (wal_on_flush); NULL = nobody listens. */
     void (*on_flush)(void *arg, Lsn flushed);
+    /* A writer (Txn.process_id) keeps more log than max_wal_retained: end it if its session is idle
+     * and say whether; same arg. NULL = nobody is ever idle. */
+    bool (*on_retained)(void *arg, int32_t process_id);
     void *on_flush_arg;
 } EngineOptions;
 typedef struct Engine {

@@ -159,8 +159,9 @@ Status version_find(Cx *cx, const Snapshot *snap, uint64_t tag, Slice payload, V
     }
 }
 
-Status version_writable(Cx *cx, Txn *txn, const Snapshot *snap, uint64_t tag,
-                        VersionState *state_out, Xid *xid_out, bool *key_update_out)
+/* version_writable_look - version_writable for a snapshot that is not too old. */
+static Status version_writable_look(Cx *cx, Txn *txn, const Snapshot *snap, uint64_t tag,
+                                    VersionState *state_out, Xid *xid_out, bool *key_update_out)
 {
     Lsn lsn = tag_lsn(tag);
     *state_out = VERSION_FREE;
@@ -196,6 +197,15 @@ Status version_writable(Cx *cx, Txn *txn, const Snapshot *snap, uint64_t tag,
         *state_out = VERSION_NEWER;
     }
     return ST_OK;
+}
+
+Status version_writable(Cx *cx, Txn *txn, const Snapshot *snap, uint64_t tag,
+                        VersionState *state_out, Xid *xid_out, bool *key_update_out)
+{
+    TRY(version_writable_look(cx, txn, snap, tag, state_out, xid_out, key_update_out));
+    /* Afterwards: a version newer than a cancelled snapshot may look settled, and be overwritten.
+     */
+    return snapshot_check(cx, snap);
 }
 
 Status version_live(Cx *cx, const Txn *txn, TxnSys *sys, uint64_t tag, bool *live_out,

@@ -287,7 +287,9 @@ Status txn_next_command(Cx *cx, Txn *txn)
 
 Status txn_snapshot(Cx *cx, Txn *txn, const Snapshot **snap_out)
 {
-    (void)cx;
+    if (txn->snapshot_held) {
+        TRY(snapshot_check(cx, &txn->snapshot));
+    }
     if (!txn->snapshot_held) {
         snapshot_take(txn->sys, txn, &txn->snapshot);
         txn->snapshot_held = true;

@@ -34,8 +34,10 @@ typedef struct Snapshot {
     Csn csn;
     Lsn settled_lsn; /* "R": min(first_lsn of active writers, log head) */
     Lsn commit_lsn;  /* end of the newest commit seen: a reply must not outrun its flush */
+    Lsn taken_lsn;   /* head of the log then: how old it is */
     uint32_t cid;
-    Txn *txn; /* own changes; NULL = none */
+    bool too_old; /* cancelled: what it should see may be gone (snapshot_check); __atomic */
+    Txn *txn;     /* own changes; NULL = none */
     TxnSys *sys;
     ListNode link; /* registered list, guarded by the commit lock */
 } Snapshot;
@@ -117,6 +119,23 @@ void txn_snapshot_done(Txn *txn);
 void snapshot_take(TxnSys *sys, Txn *txn, Snapshot *snap_out);
 void snapshot_copy(const Snapshot *from, Snapshot *to_out);
 void snapshot_release(Snapshot *snap);
+
+/* snapshot_check - 72000 when the snapshot was cancelled. Asked after reading a page and before
+ * what was read is used: purge and truncation go on only after the mark was set. */
+static inline bool snapshot_too_old(const Snapshot *snap)
+{
+    return __atomic_load_n(&snap->too_old, __ATOMIC_ACQUIRE);
+}
+Status snapshot_too_old_error(Cx *cx);
+static inline Status snapshot_check(Cx *cx, const Snapshot *snap)
+{
+    return LIKELY(!snapshot_too_old(snap)) ? ST_OK : snapshot_too_old_error(cx);
+}
+/* txnsys_cancel_snapshots - cancel those taken before the log reached `limit`: nobody waits for
+ * them any more. Returns how many. */
+uint32_t txnsys_cancel_snapshots(TxnSys *sys, Lsn limit);
+/* txnsys_oldest_writer - first_lsn and process_id of the oldest active writer; false: none. */
+bool txnsys_oldest_writer(TxnSys *sys, Lsn *first_lsn_out, int32_t *process_id_out);
 
 /* ---- commit status and visibility ---- */
 typedef enum XidState { XID_IN_PROGRESS, XID_ABORTING, XID_COMMITTED } XidState;

@@ -251,6 +251,8 @@ void snapshot_take(TxnSys *sys, Txn *txn, Snapshot *snap_out)
     snap_out->csn = sys->last_csn;
     snap_out->settled_lsn = txnsys_settled_locked(sys);
     snap_out->commit_lsn = sys->last_commit_lsn;
+    snap_out->taken_lsn = wal_head(sys->wal);
+    snap_out->too_old = false;
     list_push_back(&sys->snapshots, &snap_out->link);
     if (sys->snapshot_count++ == 0) {
         snapshot_publish_oldest(sys);
@@ -264,14 +266,20 @@ void snapshot_copy(const Snapshot *from, Snapshot *to_out)
     TxnSys *sys = from->sys;
     *to_out = *from;
     os_mutex_lock(sys->os, &sys->commit_lock);
-    /* Beside its source, so that the list stays ordered by age. */
-    list_insert_before((ListNode *)(uintptr_t)&from->link, &to_out->link);
-    sys->snapshot_count++;
+    to_out->too_old = from->too_old;
+    if (!to_out->too_old) {
+        /* Beside its source, so that the list stays ordered by age. */
+        list_insert_before((ListNode *)(uintptr_t)&from->link, &to_out->link);
+        sys->snapshot_count++;
+    }
     os_mutex_unlock(sys->os, &sys->commit_lock);
 }
 
 void txn_snapshot_unlink(Snapshot *snap)
 {
+    if (snap->too_old) {
+        return; /* unlinked when it was cancelled */
+    }
     bool oldest = snap->sys->snapshots.next == &snap->link;
     list_remove(&snap->link);
     snap->sys->snapshot_count--;
@@ -290,6 +298,41 @@ void snapshot_release(Snapshot *snap)
     txn_snapshot_unlink(snap);
     os_mutex_unlock(sys->os, &sys->commit_lock);
     snap->sys = NULL;
+}
+
+Status snapshot_too_old_error(Cx *cx)
+{
+    return err_set(cx, ERRCODE_SNAPSHOT_TOO_OLD, "snapshot too old");
+}
+
+uint32_t txnsys_cancel_snapshots(TxnSys *sys, Lsn limit)
+{
+    uint32_t n = 0;
+    os_mutex_lock(sys->os, &sys->commit_lock);
+    while (!list_empty(&sys->snapshots)) {
+        Snapshot *s = LIST_ITEM(sys->snapshots.next, Snapshot, link);
+        if (s->taken_lsn >= limit) {
+            break;
+        }
+        txn_snapshot_unlink(s);
+        __atomic_store_n(&s->too_old, true, __ATOMIC_SEQ_CST);
+        n++;
+    }
+    os_mutex_unlock(sys->os, &sys->commit_lock);
+    return n;
+}
+
+bool txnsys_oldest_writer(TxnSys *sys, Lsn *first_lsn_out, int32_t *process_id_out)
+{
+    os_mutex_lock(sys->os, &sys->commit_lock);
+    bool found = !list_empty(&sys->active);
+    if (found) {
+        const Txn *t = LIST_ITEM(sys->active.next, TxnPrivate, active_link)->owner;
+        *first_lsn_out = t->first_lsn;
+        *process_id_out = t->process_id;
+    }
+    os_mutex_unlock(sys->os, &sys->commit_lock);
+    return found;
 }
 
 /* ---- commit status ---- */
