@@ -40,7 +40,8 @@ static uint32_t posix_sqlstate(int err)
     case EISDIR:
     case ENOTEMPTY: return ERRCODE_WRONG_OBJECT_TYPE;
     case ENOSPC:
-    case EDQUOT: return ERRCODE_DISK_FULL;
+    case EDQUOT:
+    case EFBIG: return ERRCODE_DISK_FULL;
     case ENFILE:
     case EMFILE: return ERRCODE_INSUFFICIENT_RESOURCES;
     case ENOMEM: return ERRCODE_OUT_OF_MEMORY;
@@ -53,7 +54,7 @@ Status posix_error(Cx *cx, int err, const char *verb, const char *path)
     const char *text = strerrordesc_np(err);
     st_ignore(err_set(cx, posix_sqlstate(err), "could not %s \"%s\": %s", verb, path,
                       text ? text : "unknown error"));
-    if (err == ENOSPC || err == EDQUOT) {
+    if (posix_sqlstate(err) == ERRCODE_DISK_FULL) {
         st_ignore(err_hint(cx, "Check free disk space."));
     }
     return ST_ERROR;
@@ -62,7 +63,7 @@ Status posix_error(Cx *cx, int err, const char *verb, const char *path)
 /* posix_write_error - a write that found no room was an extension of the file, and is called so. */
 static Status posix_write_error(Cx *cx, int err, const char *path)
 {
-    bool full = err == ENOSPC || err == EDQUOT;
+    bool full = posix_sqlstate(err) == ERRCODE_DISK_FULL;
     return posix_error(cx, err, full ? "extend file" : "write file", path);
 }
 

@@ -89,6 +89,15 @@ static Status engine_open_log(Cx *cx, Engine *e, const StoreMaster *m, bool fres
 {
     struct EnginePrivate *p = e->priv;
     Lsn start = fresh ? m->next_lsn : m->checkpoint_lsn;
+    bool exists = true;
+    if (!fresh) {
+        TRY(os_exists(cx, e->os, p->wal_dir, &exists));
+    }
+    if (!exists) {
+        st_ignore(err_set(cx, ERRCODE_DATA_CORRUPTED, "the log \"%s\" is missing", p->wal_dir));
+        return err_hint(cx, "The database was not shut down cleanly and cannot be opened without "
+                            "its log: the two must be copied together.");
+    }
     TRY(wal_open(cx, e->os, p->wal_dir, &e->options.wal, start, fresh, &e->wal));
     atomic_store(&p->purge_lsn, wal_head(e->wal));
     store_attach_wal(e->store, e->wal);

@@ -134,6 +134,7 @@ static int command_serve(int argc, char **argv)
     }
     options.file = argv[0];
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file past the process's limit is a full disk: 53100 */
     (void)sigemptyset(&stop.signals);
     (void)sigaddset(&stop.signals, SIGTERM);
     (void)sigaddset(&stop.signals, SIGINT);

@@ -19,6 +19,7 @@ Status runfile_write(Cx *cx, Server *srv)
     if (f == NULL) {
         return err_set(cx, ERRCODE_IO_ERROR, "could not write \"%s\"", path);
     }
+    srv->runfile_written = true;
     (void)fprintf(f, "%d\n%s\n%s\n%u\n", (int)getpid(),
                   srv->options.socket_dir ? srv->options.socket_dir : "",
                   srv->options.listen_host ? srv->options.listen_host : "", srv->options.port);
@@ -29,6 +30,9 @@ Status runfile_write(Cx *cx, Server *srv)
 void runfile_remove(Server *srv)
 {
     char path[SERVER_PATH_MAX];
+    if (!srv->runfile_written) {
+        return; /* it may be that of another server, which has the file */
+    }
     runfile_path(srv->options.file, path, sizeof(path));
     (void)unlink(path);
 }

@@ -193,6 +193,7 @@ static void sessions_end(Server *srv)
     while (!list_empty(&srv->sessions)) {
         Session *s = LIST_ITEM(srv->sessions.next, Session, link);
         s->worker = NULL;
+        session_say_goodbye(s);
         session_close(s);
         session_free(s);
     }

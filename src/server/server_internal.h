@@ -220,6 +220,10 @@ struct Session {
     int32_t client_port;
     /* monitoring */
     _Atomic int64_t statement_start_us;
+    _Atomic int64_t idle_start_us; /* ReadyForQuery was said then; kept only when `timed` */
+    _Atomic bool idle_expired;
+    bool timed; /* some time-out is set: the monitor looks at this session */
+    int64_t idle_timeout_us, idle_txn_timeout_us;
     int64_t backend_start_us;
 };
 
@@ -275,6 +279,8 @@ struct Server {
     int stop_fd; /* eventfd the accept loop listens to */
     uint32_t next_poller;
     uint32_t max_connections;
+    _Atomic uint32_t timed_sessions;
+    bool runfile_written;
     uint64_t work_mem_bytes;
     uint8_t secret[32];
     int64_t start_us;
@@ -305,6 +311,8 @@ void session_run(Session *s, Worker *w);
 /* session_close - roll back, give everything up, close the socket; session_free - the memory. */
 void session_close(Session *s);
 void session_free(Session *s);
+/* session_say_goodbye - the reason why an idle session ends, as far as the socket takes it. */
+void session_say_goodbye(Session *s);
 /* session_send - send what may be sent now; false when the connection is gone. */
 bool session_send(Session *s);
 /* session_send_wait - in mid-statement: wait for the log if needed and send everything, blocking.

@@ -82,6 +82,9 @@ void session_close(Session *s)
     list_remove(&s->link);
     (void)map_remove_int(&srv->sessions_by_pid, (uint64_t)s->pid);
     os_mutex_unlock(srv->os, &srv->mutex);
+    if (s->timed) {
+        atomic_fetch_sub(&srv->timed_sessions, 1);
+    }
     (void)close(s->fd);
     atomic_fetch_sub(&srv->session_count, 1);
 }
@@ -138,12 +141,21 @@ bool server_end_idle(void *server, int32_t pid)
 
 void server_check_timeouts(Server *srv, int64_t now_us)
 {
+    if (atomic_load(&srv->timed_sessions) == 0) {
+        return;
+    }
     os_mutex_lock(srv->os, &srv->mutex);
     LIST_FOREACH (n, &srv->sessions) {
         Session *s = LIST_ITEM(n, Session, link);
         int64_t start = atomic_load(&s->statement_start_us);
         if (start != 0 && s->statement_timeout_us > 0 && now_us - start > s->statement_timeout_us) {
             atomic_fetch_or(&s->cancel, CX_CANCEL_TIMEOUT);
+        }
+        int64_t idle = atomic_load(&s->idle_start_us);
+        int64_t allowed = s->in_block ? s->idle_txn_timeout_us : s->idle_timeout_us;
+        if (idle != 0 && allowed > 0 && now_us - idle > allowed &&
+            !atomic_exchange(&s->idle_expired, true)) {
+            (void)shutdown(s->fd, SHUT_RD); /* wakes it: the end of its input */
         }
     }
     os_mutex_unlock(srv->os, &srv->mutex);
@@ -214,6 +226,28 @@ Status session_send_wait(Cx *cx, Session *s)
         (void)poll(&pfd, 1, 200);
         TRY(cx_check(cx));
     }
+}
+
+void session_say_goodbye(Session *s)
+{
+    bool blocked;
+    bool terminate = atomic_load(&s->cancel) & CX_CANCEL_TERMINATE;
+    if (s->state != SESSION_READY || (!terminate && !atomic_load(&s->idle_expired)) ||
+        s->hold_lsn > wal_flushed(s->server->engine->wal)) {
+        return;
+    }
+    if (terminate) {
+        st_ignore(cx_check_slow(&s->cx, CX_CANCEL_TERMINATE));
+    } else if (s->in_block) {
+        st_ignore(err_set(&s->cx, ERRCODE_IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+                          "terminating connection due to idle-in-transaction timeout"));
+    } else {
+        st_ignore(err_set(&s->cx, ERRCODE_IDLE_SESSION_TIMEOUT,
+                          "terminating connection due to idle-session timeout"));
+    }
+    s->err.severity = ERR_FATAL;
+    reply_error(&s->out, &s->err, false);
+    (void)send_some(s, &blocked);
 }
 
 /* ---- processing ---- */
@@ -312,6 +346,9 @@ static size_t session_consume(Session *s, const uint8_t *data, size_t len)
             st = msg_split(&s->cx, data + at, len - at, &m, &used, &need);
             if (st == ST_OK) {
                 at += used;
+                if (s->timed) {
+                    atomic_store(&s->idle_start_us, 0);
+                }
                 session_message(s, &m);
                 arena_clear(&s->stmt_arena);
             }
@@ -391,6 +428,9 @@ void session_run(Session *s, Worker *w)
         }
         if (!in_buffer || used == 0) {
             ssize_t n = recv(s->fd, w->recv_buf, SERVER_RECV_BYTES, 0);
+            if (n == 0) {
+                session_say_goodbye(s);
+            }
             if (n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
                 s->state = SESSION_CLOSED;
                 return;

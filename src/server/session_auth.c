@@ -149,7 +149,7 @@ static Status session_ready(Cx *cx, Session *s)
     buf_put_u32be(&s->out, (uint32_t)s->pid);
     buf_put_u32be(&s->out, (uint32_t)s->cancel_key);
     reply_end(&s->out, at);
-    reply_ready(&s->out, 'I');
+    session_ready_for_query(s);
     return ST_OK;
 }
 

@@ -185,6 +185,9 @@ void session_ready_for_query(Session *s)
 {
     s->implicit_block = false;
     settings_report(s);
+    if (s->timed) {
+        atomic_store(&s->idle_start_us, os_mono_us(s->server->os));
+    }
     reply_ready(&s->out, session_txn_status(s));
 }
 

@@ -248,6 +248,14 @@ Status settings_apply(Cx *cx, Session *s)
                                                    : ERR_NOTICE;
     s->statement_timeout_us = setting_ms(s, "statement_timeout");
     s->lock_timeout_us = setting_ms(s, "lock_timeout");
+    s->idle_timeout_us = setting_ms(s, "idle_session_timeout");
+    s->idle_txn_timeout_us = setting_ms(s, "idle_in_transaction_session_timeout");
+    bool timed =
+        s->statement_timeout_us > 0 || s->idle_timeout_us > 0 || s->idle_txn_timeout_us > 0;
+    if (timed != s->timed) {
+        s->timed = timed;
+        atomic_fetch_add(&s->server->timed_sessions, timed ? 1u : UINT32_MAX);
+    }
     if (s->txn != NULL) {
         s->txn->lock_timeout_us = s->lock_timeout_us;
     }

@@ -1,0 +1,58 @@
+/*
+ * bend.c - change a database file in ways that only its format's owner can: forged headers for the tests
+ *
+ * Usage: bend FILE format|pagesize|features N
+ * Both header copies get the value and a hash that is right, as a program of another version would write them.
+ * Exit code 3: no hash found, so the header is not as this program thinks.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#define COPY_BYTES 4096
+
+/* hash_find - where the hash over everything before it lies; 0 when nowhere. */
+static size_t hash_find(const uint8_t *block)
+{
+    for (size_t at = 24; at + 8 <= COPY_BYTES; at += 8) {
+        uint64_t there;
+        memcpy(&there, block + at, sizeof(there));
+        if (there == XXH3_64bits(block, at)) {
+            return at;
+        }
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    uint8_t block[COPY_BYTES];
+    FILE *f = argc == 4 ? fopen(argv[1], "r+b") : NULL;
+    if (f == NULL) {
+        return 2;
+    }
+    uint64_t value = strtoull(argv[3], NULL, 10);
+    size_t at = strcmp(argv[2], "format") == 0 ? 8 : strcmp(argv[2], "pagesize") == 0 ? 12 : 16;
+    for (long copy = 0; copy < 2; copy++) {
+        if (fseek(f, copy * COPY_BYTES, SEEK_SET) != 0 ||
+            fread(block, 1, sizeof(block), f) != sizeof(block)) {
+            return 1;
+        }
+        size_t hash_at = hash_find(block);
+        if (hash_at == 0) {
+            return 3;
+        }
+        memcpy(block + at, &value, at == 16 ? 8 : 4);
+        uint64_t hash = XXH3_64bits(block, hash_at);
+        memcpy(block + hash_at, &hash, sizeof(hash));
+        if (fseek(f, copy * COPY_BYTES, SEEK_SET) != 0 ||
+            fwrite(block, 1, sizeof(block), f) != sizeof(block)) {
+            return 1;
+        }
+    }
+    return fclose(f) == 0 ? 0 : 1;
+}

@@ -1,0 +1,588 @@
+"""Bad input to the whole server: files it must refuse and leave alone, a full disk, limits, time-outs, its own end.
+
+Each test has files and servers of its own; a refused file must be byte for byte what it was.
+"""
+
+import hashlib
+import os
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+import psycopg2
+from psycopg2 import errors
+
+DASSIE = os.environ["DASSIE"]
+WORK = os.environ["INPUT_WORK"]
+BEND = os.environ["INPUT_BEND"]
+SMALL = os.environ.get("INPUT_SMALL")
+PGBENCH = "/usr/lib/postgresql/15/bin/pgbench"
+PAGE = 8192
+ASAN = "asan" in DASSIE
+
+
+class Server:
+    """One server process on a socket directory of its own."""
+
+    count = 0
+
+    def __init__(self, file, *options, preexec=None):
+        Server.count += 1
+        self.dir = os.path.join(WORK, f"s{Server.count}")
+        os.mkdir(self.dir)
+        self.file = file
+        self.log_path = os.path.join(self.dir, "log")
+        command = [DASSIE, "serve", file, "--listen", "none", "--socket-dir", self.dir]
+        for option in options:
+            command += ["--set", option]
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, preexec_fn=preexec)
+        end = time.monotonic() + 30
+        while True:
+            try:
+                self.connect().close()
+                return
+            except psycopg2.OperationalError:
+                if self.process.poll() is not None or time.monotonic() > end:
+                    raise AssertionError("the server does not come up: " + self.log()) from None
+                time.sleep(0.02)
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as f:
+            return f.read()[-3000:]
+
+    def connect(self, autocommit=True, **options):
+        conn = psycopg2.connect(host=self.dir, user="postgres", dbname="postgres", **options)
+        conn.autocommit = autocommit
+        return conn
+
+    def stop(self):
+        """SIGTERM; returns the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(60)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        return self.process.returncode
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class InputTest(unittest.TestCase):
+    maxDiff = None
+
+    def path(self, name):
+        self.dir = getattr(self, "dir", None) or os.path.join(WORK, self.id().rsplit(".", 1)[-1])
+        os.makedirs(self.dir, exist_ok=True)
+        return os.path.join(self.dir, name)
+
+    def server(self, file, *options, **more):
+        server = Server(file, *options, **more)
+        self.addCleanup(server.stop)
+        return server
+
+    def refused(self, file, text, *arguments):
+        """Serving and checking the file fail with this text; neither changes anything."""
+        before = digest(file)
+        for command in (("serve", file, "--listen", "none", "--socket-dir", os.path.dirname(file), *arguments), ("check", file)):
+            done = subprocess.run([DASSIE, *command], capture_output=True, text=True, timeout=30, check=False)
+            self.assertEqual(done.returncode, 1, command)
+            self.assertIn(text, done.stderr)
+        self.assertEqual(digest(file), before)
+
+    def database(self, name="good.db", rows=2000, stop="term"):
+        """A file with a table t of `rows` rows, not served."""
+        server = Server(self.path(name))
+        with server.connect().cursor() as cursor:
+            cursor.execute("CREATE TABLE t (a int PRIMARY KEY, b text)")
+            cursor.execute("INSERT INTO t SELECT n, repeat('x', 100) FROM generate_series(1, %s) n", (rows,))
+        if stop == "term":
+            self.assertEqual(server.stop(), 0)
+        else:
+            server.kill()
+        return self.path(name)
+
+
+def digest(path):
+    """Names, sizes and contents of the file and everything beside it that has its name."""
+    folder, name = os.path.split(path)
+    out = {}
+    for entry in sorted(os.listdir(folder)):
+        full = os.path.join(folder, entry)
+        if entry.startswith(name) and os.path.isfile(full):
+            with open(full, "rb") as f:
+                out[entry] = hashlib.sha256(f.read()).hexdigest()
+        elif entry.startswith(name):
+            out[entry] = sorted((e, os.path.getsize(os.path.join(full, e))) for e in os.listdir(full))
+    return out
+
+
+def one(conn, sql, parameters=None):
+    with conn.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchone()[0]
+
+
+def last_words(conn):
+    """What the server said on an idle connection before it closed it; libpq itself does not look."""
+    said = b""
+    with socket.socket(fileno=os.dup(conn.fileno())) as sock:
+        sock.settimeout(10)
+        while True:
+            data = sock.recv(10000)
+            if not data:
+                return said.decode(errors="replace")
+            said += data
+
+
+def run(conn, sql, parameters=None):
+    with conn.cursor() as cursor:
+        cursor.execute(sql, parameters)
+
+
+class Files(InputTest):
+    def write(self, name, data):
+        with open(self.path(name), "wb") as f:
+            f.write(data)
+        return self.path(name)
+
+    def overwrite(self, path, offset, data):
+        with open(path, "r+b") as f:
+            f.seek(offset)
+            f.write(data)
+
+    def test_not_ours(self):
+        for name, data in (
+            ("text", b"hello world\n"),
+            ("empty", b""),
+            ("one byte", b"d"),
+            ("noise", os.urandom(100000)),
+            ("zeros", bytes(100000)),
+            ("sqlite", b"SQLite format 3\0" + bytes(8176)),
+            ("magic only", b"dassie\0\1"),
+        ):
+            with self.subTest(name):
+                path = self.write(name.replace(" ", "_") + ".db", data)
+                self.refused(path, "is not a dassie database file")
+
+    def test_not_a_file(self):
+        os.mkdir(self.path("folder.db"))
+        done = subprocess.run([DASSIE, "serve", self.path("folder.db")], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("Is a directory", done.stderr)
+        done = subprocess.run([DASSIE, "serve", self.path("no/such/x.db")], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("No such file or directory", done.stderr)
+        done = subprocess.run([DASSIE, "check", self.path("none.db")], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertFalse(os.path.exists(self.path("none.db")))
+
+    def test_newer_format(self):
+        for what, value, text in (
+            ("format", "4000000000", "has file format 4000000000"),
+            ("features", "1", "file format"),
+            ("pagesize", "65536", "has pages of 65536 bytes"),
+        ):
+            with self.subTest(what):
+                path = self.database(what + ".db", rows=10)
+                subprocess.run([BEND, path, what, value], check=True)
+                self.refused(path, text)
+
+    def test_damaged_header(self):
+        path = self.database()
+        self.overwrite(path, 50, b"\xaa" * 16)  # one copy: the other one serves
+        server = self.server(path)
+        self.assertEqual(one(server.connect(), "SELECT count(*) FROM t"), 2000)
+        self.assertEqual(server.stop(), 0)
+        for copy in range(2):
+            self.overwrite(path, copy * 4096 + 50, b"\xaa" * 16)
+        self.refused(path, "the header of")
+
+    def test_cut_file(self):
+        path = self.database()
+        size = os.path.getsize(path)
+        for keep in (100, 4096, 8192, PAGE * 2, size // 2, size - 100):
+            with self.subTest(keep=keep):
+                cut = self.path(f"cut{keep}.db")
+                shutil.copy(path, cut)
+                os.truncate(cut, keep)
+                self.no_wrong_answers(cut)
+
+    def no_wrong_answers(self, path):
+        """A damaged file is refused, or its damaged parts give XX001, and `check` says that it is damaged."""
+        try:
+            server = Server(path)
+        except AssertionError as refused:
+            self.assertRegex(str(refused), "XX001|58030", str(refused))
+            return
+        try:
+            conn = server.connect()
+            try:
+                self.assertEqual(one(conn, "SELECT count(*) FROM t"), 2000)
+                self.assertEqual(one(conn, "SELECT sum(a) FROM t WHERE b = repeat('x', 100)"), 2001000)
+            except psycopg2.Error as error:
+                self.assertRegex(str(error.pgcode), "XX00[0-2]|42P01|58030", str(error))
+                self.assertEqual(one(conn, "SELECT 1"), 1)
+        finally:
+            self.assertIsNone(server.process.poll(), "the server died: " + server.log())
+            server.kill()
+
+    def test_damaged_pages(self):
+        """Every page of the file in turn: an error for those who need it, no crash, no wrong answer."""
+        path = self.database(rows=2000)
+        pages = os.path.getsize(path) // PAGE
+        chosen = range(1, pages) if os.environ.get("CHECK_ALL") else sorted({1, 2, 3, 4, 5, 6, 8, 12, pages // 2, pages - 2, pages - 1})
+        for page in chosen:
+            with self.subTest(page=page):
+                bad = self.path("bad.db")
+                for old in (bad, bad + "-dwb"):
+                    if os.path.exists(old):
+                        os.remove(old)
+                shutil.rmtree(bad + "-wal", ignore_errors=True)
+                shutil.copy(path, bad)
+                self.overwrite(bad, page * PAGE + 200, os.urandom(64))
+                done = subprocess.run([DASSIE, "check", bad], capture_output=True, text=True, timeout=60, check=False)
+                self.assertIn(done.returncode, (0, 1), done.stderr)
+                self.no_wrong_answers(bad)
+
+    def test_damaged_log(self):
+        """Noise in the log of a server that was killed: what lies behind it is not invented."""
+        path = self.database(stop="kill")
+        wal = path + "-wal"
+        segments = sorted(e for e in os.listdir(wal) if e.endswith(".wal"))
+        self.assertTrue(segments)
+        self.overwrite(os.path.join(wal, segments[0]), 8192 + 100, os.urandom(512))
+        try:
+            server = Server(path)
+        except AssertionError as refused:
+            self.assertRegex(str(refused), "XX001|log|damaged")
+            return
+        conn = server.connect()
+        try:
+            self.assertLessEqual(one(conn, "SELECT count(*) FROM t"), 2000)
+        except errors.UndefinedTable:
+            pass
+        self.assertEqual(server.stop(), 0)
+        subprocess.run([DASSIE, "check", path], check=True, stdout=subprocess.DEVNULL)
+
+    def test_log_lost(self):
+        """A file that needs its log is refused without it."""
+        path = self.database(stop="kill")
+        shutil.rmtree(path + "-wal")
+        self.refused(path, "the log \"" + path + "-wal\" is missing")
+
+    def test_served_twice(self):
+        path = self.path("twice.db")
+        server = self.server(path)
+        conn = server.connect()
+        run(conn, "CREATE TABLE t (a int)")
+        other = self.path("other")
+        os.mkdir(other)
+        for command in (("serve", path, "--listen", "none", "--socket-dir", other), ("check", path)):
+            done = subprocess.run([DASSIE, *command], capture_output=True, text=True, timeout=30, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("is already served by another process", done.stderr)
+        run(conn, "INSERT INTO t VALUES (1)")
+        self.assertEqual(one(conn, "SELECT count(*) FROM t"), 1)
+        self.assertTrue(os.path.exists(path + "-run"))
+
+    def test_socket_taken(self):
+        server = self.server(self.path("a.db"))
+        done = subprocess.run(
+            [DASSIE, "serve", self.path("b.db"), "--listen", "none", "--socket-dir", server.dir],
+            capture_output=True, text=True, timeout=30, check=False,
+        )
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("already listens", done.stderr)
+        self.assertEqual(one(server.connect(), "SELECT 1"), 1)
+
+    def test_command_line(self):
+        for arguments in (
+            (),
+            ("serve",),
+            ("nosuch",),
+            ("serve", "--listen"),
+            ("serve", self.path("x.db"), "--listen", "127.0.0.1:99999"),
+            ("serve", self.path("x.db"), "--nosuch", "1"),
+            ("serve", self.path("x.db"), "--set", "novalue"),
+            ("serve", self.path("x.db"), "--set", "nosuch=1"),
+            ("serve", self.path("x.db"), "--set", "work_mem=abc"),
+            ("serve", self.path("x.db"), "--password-file", self.path("nosuch")),
+        ):
+            with self.subTest(arguments):
+                done = subprocess.run([DASSIE, *arguments], capture_output=True, text=True, timeout=30, check=False)
+                self.assertIn(done.returncode, (1, 2))
+                self.assertTrue(done.stderr)
+
+
+class FullDisk(InputTest):
+    """Statements that find no room fail with 53100; the server goes on, and works again when there is room."""
+
+    def fill(self, conn):
+        """Insert until the disk is full; returns the number of rows that were acknowledged."""
+        rows = 0
+        with self.assertRaises(errors.DiskFull) as caught:
+            for _ in range(400):
+                run(conn, "INSERT INTO f SELECT n + %s, repeat(md5(n::text), 30) FROM generate_series(1, 1000) n", (rows,))
+                rows += 1000
+        self.assertIn("could not extend file", caught.exception.diag.message_primary)
+        self.assertEqual(caught.exception.diag.message_hint, "Check free disk space.")
+        return rows
+
+    def on_full_disk(self, server, make_room):
+        conn = server.connect()
+        run(conn, "CREATE TABLE f (a int PRIMARY KEY, b text)")
+        rows = self.fill(conn)
+        self.assertEqual(one(conn, "SELECT count(*) FROM f"), rows)
+        other = server.connect()
+        self.assertEqual(one(other, "SELECT count(*) FROM f WHERE a % 7 = 0"), rows // 7)
+        for _ in range(20):
+            with self.assertRaises(errors.DiskFull):
+                run(other, "INSERT INTO f SELECT n + 10000000, repeat('y', 1000) FROM generate_series(1, 20000) n")
+        self.assertEqual(one(conn, "SELECT count(*) FROM f"), rows)
+        make_room()
+        for n in range(50):  # room is noticed at the latest when the next statement asks
+            try:
+                run(conn, "INSERT INTO f VALUES (%s, 'z')", (20000000 + n,))
+                break
+            except errors.DiskFull:
+                time.sleep(0.1)
+        run(conn, "INSERT INTO f SELECT n + 30000000, repeat('y', 1000) FROM generate_series(1, 5000) n")
+        self.assertEqual(one(conn, "SELECT count(*) FROM f"), rows + 5001)
+        self.assertEqual(server.stop(), 0, server.log())
+        subprocess.run([DASSIE, "check", server.file], check=True, stdout=subprocess.DEVNULL)
+        again = self.server(server.file)
+        self.assertEqual(one(again.connect(), "SELECT count(*) FROM f"), rows + 5001)
+
+    def test_file_limit(self):
+        limit = 24 << 20
+
+        def lower():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+
+        server = self.server(self.path("limit.db"), preexec=lower)
+        self.on_full_disk(
+            server,
+            lambda: resource.prlimit(
+                server.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+            ),
+        )
+
+    @unittest.skipUnless(SMALL, "a small file system can only be mounted as root")
+    def test_small_file_system(self):
+        ballast = os.path.join(SMALL, "ballast")
+        with open(ballast, "wb") as f:
+            f.write(bytes(20 << 20))
+        server = self.server(os.path.join(SMALL, "small.db"), "shared_buffers=8MB")
+        self.on_full_disk(server, lambda: os.remove(ballast))
+
+    @unittest.skipUnless(SMALL, "a small file system can only be mounted as root")
+    def test_killed_while_full(self):
+        for entry in os.listdir(SMALL):
+            full = os.path.join(SMALL, entry)
+            shutil.rmtree(full) if os.path.isdir(full) else os.remove(full)
+        ballast = os.path.join(SMALL, "ballast")
+        with open(ballast, "wb") as f:
+            f.write(bytes(20 << 20))
+        server = self.server(os.path.join(SMALL, "killed.db"), "shared_buffers=8MB")
+        conn = server.connect()
+        run(conn, "CREATE TABLE f (a int PRIMARY KEY, b text)")
+        rows = self.fill(conn)
+        server.kill()
+        os.remove(ballast)
+        again = self.server(os.path.join(SMALL, "killed.db"))
+        self.assertEqual(one(again.connect(), "SELECT count(*) FROM f"), rows)
+
+
+class Limits(InputTest):
+    def test_connections(self):
+        server = self.server(self.path("x.db"), "max_connections=5")
+        conns = []
+        with self.assertRaises(psycopg2.OperationalError) as caught:
+            for _ in range(20):
+                conns.append(server.connect())
+        self.assertIn("sorry, too many clients already", str(caught.exception))
+        self.assertEqual(len(conns), 5)
+        conns.pop().close()
+        deadline = time.monotonic() + 5
+        while True:
+            try:
+                conns.append(server.connect())
+                break
+            except psycopg2.OperationalError:
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.02)
+        for conn in conns:
+            self.assertEqual(one(conn, "SELECT 1"), 1)
+
+    def test_unsupported_names_the_feature(self):
+        server = self.server(self.path("x.db"))
+        conn = server.connect()
+        for sql, name in (
+            ("LISTEN x", "LISTEN"),
+            ("CREATE EVENT TRIGGER t ON ddl_command_start EXECUTE FUNCTION f()", "CREATE EVENT TRIGGER"),
+            ("CREATE FOREIGN DATA WRAPPER w", "CREATE FOREIGN DATA WRAPPER"),
+            ("CREATE PUBLICATION p", "CREATE PUBLICATION"),
+            ("CREATE TABLESPACE ts LOCATION '/tmp'", "CREATE TABLESPACE"),
+            ("SECURITY LABEL ON TABLE pg_class IS 'x'", "SECURITY LABEL"),
+            ("COPY pg_class TO '/tmp/nosuch'", "COPY with a file"),
+            ("BEGIN ISOLATION LEVEL SERIALIZABLE", "SERIALIZABLE"),
+            ("COMMIT PREPARED 'x'", "two-phase commit"),
+        ):
+            with self.subTest(sql):
+                with self.assertRaises(errors.FeatureNotSupported) as caught:
+                    run(conn, sql)
+                self.assertIn(name, caught.exception.diag.message_primary)
+                self.assertEqual(one(conn, "SELECT 1"), 1)
+
+    def test_statement_timeout(self):
+        server = self.server(self.path("x.db"))
+        conn = server.connect(options="-c statement_timeout=200ms")
+        for sql in ("SELECT pg_sleep(30)", "SELECT count(*) FROM generate_series(1, 200000) a, generate_series(1, 200000) b WHERE a + b < 0"):
+            started = time.monotonic()
+            with self.assertRaises(errors.QueryCanceled) as caught:
+                run(conn, sql)
+            self.assertEqual(caught.exception.diag.message_primary, "canceling statement due to statement timeout")
+            self.assertLess(time.monotonic() - started, 5)
+        self.assertEqual(one(conn, "SELECT 1"), 1)
+
+    def test_lock_timeout(self):
+        server = self.server(self.path("x.db"))
+        holder, waiter = server.connect(autocommit=False), server.connect()
+        run(waiter, "CREATE TABLE t (a int PRIMARY KEY); INSERT INTO t VALUES (1)")
+        run(holder, "UPDATE t SET a = 2")
+        run(waiter, "SET lock_timeout = '150ms'")
+        for sql in ("UPDATE t SET a = 3", "DELETE FROM t", "SELECT * FROM t FOR UPDATE", "INSERT INTO t VALUES (2)", "DROP TABLE t", "LOCK TABLE t"):
+            with self.subTest(sql):
+                run(waiter, "BEGIN")
+                with self.assertRaises(errors.LockNotAvailable) as caught:
+                    run(waiter, sql)
+                self.assertEqual(caught.exception.diag.message_primary, "canceling statement due to lock timeout")
+                run(waiter, "ROLLBACK")
+        holder.commit()
+        run(waiter, "UPDATE t SET a = 3")
+
+    def ended_by(self, server, conn, code, text, wait):
+        time.sleep(wait)
+        said = last_words(conn)
+        self.assertIn(code, said)
+        self.assertIn(text, said)
+        self.assertEqual(one(server.connect(), "SELECT 1"), 1)
+
+    def test_idle_timeouts(self):
+        server = self.server(self.path("x.db"))
+        setup = server.connect()
+        run(setup, "CREATE TABLE t (a int); INSERT INTO t VALUES (1)")
+        conn = server.connect(autocommit=False, options="-c idle_in_transaction_session_timeout=200")
+        run(conn, "UPDATE t SET a = 2")
+        self.ended_by(server, conn, "25P03", "terminating connection due to idle-in-transaction timeout", 0.6)
+        run(setup, "SET lock_timeout = '2s'; UPDATE t SET a = 3")  # its lock is gone
+        conn = server.connect(options="-c idle_session_timeout=200")
+        self.ended_by(server, conn, "57P05", "terminating connection due to idle-session timeout", 0.6)
+        conn = server.connect(options="-c idle_session_timeout=400 -c idle_in_transaction_session_timeout=400")
+        for _ in range(8):
+            time.sleep(0.1)
+            run(conn, "SELECT 1")
+        run(conn, "SELECT pg_sleep(1)")
+        self.assertEqual(one(conn, "SELECT 1"), 1)
+
+    def test_terminated(self):
+        server = self.server(self.path("x.db"))
+        killer = server.connect()
+        idle, busy = server.connect(), server.connect()
+        pids = [one(c, "SELECT pg_backend_pid()") for c in (idle, busy)]
+        with socket.socket(fileno=os.dup(busy.fileno())) as sock:
+            sock.sendall(b"Q\0\0\0\x18SELECT pg_sleep(30)\0")
+        time.sleep(0.2)
+        for pid in pids:
+            self.assertTrue(one(killer, "SELECT pg_terminate_backend(%s)", (pid,)))
+        for conn in (idle, busy):
+            said = last_words(conn)
+            self.assertIn("57P01", said)
+            self.assertIn("terminating connection due to administrator command", said)
+
+    def test_large_values(self):
+        server = self.server(self.path("x.db"))
+        conn = server.connect()
+        run(conn, "CREATE TABLE big (a int, b text)")
+        run(conn, "INSERT INTO big VALUES (1, %s)", ("x" * (20 << 20),))
+        self.assertEqual(one(conn, "SELECT length(b) FROM big"), 20 << 20)
+        self.assertEqual(one(conn, "SELECT b FROM big"), "x" * (20 << 20))
+        with self.assertRaises(psycopg2.Error) as caught:
+            run(conn, "SELECT repeat('x', 1000000000) || repeat('y', 1000000000)")
+        self.assertIn(caught.exception.pgcode, ("54000", "53200"))
+        self.assertEqual(one(conn, "SELECT 1"), 1)
+
+
+class End(InputTest):
+    def test_term_under_load(self):
+        path = self.path("load.db")
+        server = self.server(path)
+        subprocess.run([PGBENCH, "-i", "-q", "-h", server.dir, "-U", "postgres", "postgres"], check=True, capture_output=True)
+        bench = subprocess.Popen(
+            [PGBENCH, "-n", "-c", "16", "-j", "2", "-T", "30", "-h", server.dir, "-U", "postgres", "postgres"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        idle = server.connect()
+        time.sleep(1)
+        started = time.monotonic()
+        self.assertEqual(server.stop(), 0, server.log())
+        self.assertLess(time.monotonic() - started, 20)
+        bench.wait(30)
+        self.assertIn("terminating connection due to administrator command", last_words(idle))
+        self.assertEqual([e for e in os.listdir(self.dir) if e.startswith("load.db")], ["load.db"])
+        self.assertEqual(os.listdir(server.dir), ["log"])
+        subprocess.run([DASSIE, "check", path], check=True, stdout=subprocess.DEVNULL)
+        again = self.server(path)
+        sums = "SELECT (SELECT sum(abalance) FROM pgbench_accounts) = (SELECT sum(delta) FROM pgbench_history)"
+        self.assertTrue(one(again.connect(), sums))
+
+    def test_term_with_waiting_sessions(self):
+        """Sessions that wait for locks, sleep, copy, or read slowly do not hold up the end."""
+        server = self.server(self.path("x.db"))
+        holder = server.connect(autocommit=False)
+        run(holder, "CREATE TABLE t (a int PRIMARY KEY)")
+        run(holder, "INSERT INTO t VALUES (1)")
+        holder.commit()
+        run(holder, "UPDATE t SET a = 2")
+        threads = []
+        for sql in ("UPDATE t SET a = 3", "SELECT pg_sleep(60)", "DROP TABLE t", "SELECT repeat('x', 1000) FROM generate_series(1, 1000000)"):
+
+            def work(text=sql):
+                try:
+                    run(server.connect(), text)
+                except psycopg2.Error:
+                    pass
+
+            threads.append(threading.Thread(target=work))
+            threads[-1].start()
+        time.sleep(0.5)
+        started = time.monotonic()
+        self.assertEqual(server.stop(), 0, server.log())
+        self.assertLess(time.monotonic() - started, 10)
+        for thread in threads:
+            thread.join(30)
+        subprocess.run([DASSIE, "check", server.file], check=True, stdout=subprocess.DEVNULL)
+
+
+def main():
+    loader = unittest.TestLoader()
+    module = sys.modules["__main__"]
+    suite = loader.loadTestsFromNames(sys.argv[1:], module) if len(sys.argv) > 1 else loader.loadTestsFromModule(module)
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
+    failed = len({str(test) for test, _ in result.failures + result.errors})
+    print(f"{max(result.testsRun - failed - len(result.skipped), 0)} passed, {failed} failed")
+    sys.exit(failed != 0)
+
+
+main()
