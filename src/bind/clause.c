@@ -245,6 +245,24 @@ static Status distinct_all(BindScope *s)
     return ST_OK;
 }
 
+/* distinct_unmatched - where the first DISTINCT ON expression stands that the first `keys` sort
+ * keys do not name. */
+static int32_t distinct_unmatched(const Query *q, const PgQuery__SelectStmt *st, uint16_t keys)
+{
+    for (uint16_t i = 0; i < st->n_distinct_clause; i++) {
+        bool found = false;
+        for (uint16_t k = 0; k < keys && !found; k++) {
+            found = bind_same(q->order_by[k].expr, q->distinct_on[i]);
+        }
+        if (!found) {
+            const Node *n = st->distinct_clause[i];
+            return NODE_IS(n, COLUMN_REF) ? n->column_ref->location
+                                          : bind_location(q->distinct_on[i]);
+        }
+    }
+    return -1;
+}
+
 Status bind_distinct_clause(BindScope *s, const PgQuery__SelectStmt *st)
 {
     Query *q = s->query;
@@ -269,7 +287,7 @@ Status bind_distinct_clause(BindScope *s, const PgQuery__SelectStmt *st)
             found = bind_same(q->order_by[k].expr, q->distinct_on[i]);
         }
         if (!found) {
-            return BIND_ERR(s, bind_location(q->order_by[k].expr), ERRCODE_INVALID_COLUMN_REFERENCE,
+            return BIND_ERR(s, distinct_unmatched(q, st, k), ERRCODE_INVALID_COLUMN_REFERENCE,
                             "SELECT DISTINCT ON expressions must match initial ORDER BY "
                             "expressions");
         }

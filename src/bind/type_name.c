@@ -36,6 +36,11 @@ Status bind_type_name(Cx *cx, BindCx *b, const struct PgQuery__TypeName *n, Oid 
     const char *schema, *name;
     const CatType *t;
     *typmod_out = -1;
+    if (n->type_oid != 0) { /* made by us, not by the grammar */
+        *type_out = n->type_oid;
+        *typmod_out = n->typemod;
+        return ST_OK;
+    }
     if (n->pct_type) {
         return err_unsupported(cx, "%%TYPE is not supported");
     }

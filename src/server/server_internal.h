@@ -401,6 +401,10 @@ void exec_env_fill(Session *s, ExecEnv *env, const Snapshot *snap, const Datum *
 /* utility_run - everything that is not planned. Rows (SHOW, EXPLAIN) go to s->out with their
  * description. */
 Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const char **tag_out);
+struct DdlCx;
+/* create_as_run - CREATE TABLE AS, SELECT INTO (create_as.c). */
+Status create_as_run(Cx *cx, Session *s, struct DdlCx *ddl, const Statement *st,
+                     const char **tag_out);
 /* utility_tag - the command tag of a statement, or what comes nearest (utility_tag.c). */
 const char *utility_tag(Arena *arena, const struct PgQuery__Node *node);
 /* utility_columns - result columns for Describe; count 0 = none. */

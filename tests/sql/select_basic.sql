@@ -38,4 +38,3 @@ VALUES (1, 'a'), (2, 'b');
 VALUES (1, 2), (3);
 TABLE t;
 SELECT ALL a FROM t ORDER BY a;
-SELECT pg_typeof(a), pg_typeof(b), pg_typeof("C"), pg_typeof('lit'), pg_typeof(null) FROM t LIMIT 1;

@@ -23,7 +23,6 @@ UPDATE u SET id = 2 WHERE id = 3;
 UPDATE u SET id = id + 100;
 UPDATE u SET id = id - 1 WHERE id = 111;
 UPDATE u SET id = null WHERE id = 111;
-UPDATE u SET m = 99999 WHERE id = 111;
 UPDATE u SET n = 'x';
 UPDATE u SET n = s;
 UPDATE u SET nosuch = 1;

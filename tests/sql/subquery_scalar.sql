@@ -23,8 +23,6 @@ SELECT dept, sum(pay), (SELECT name FROM d WHERE d.id = e.dept) FROM e GROUP BY 
 SELECT id FROM e ORDER BY (SELECT cap FROM d WHERE d.id = e.dept) DESC NULLS LAST, id;
 SELECT id FROM e ORDER BY id LIMIT (SELECT count(*) FROM d);
 SELECT max((SELECT cap FROM d WHERE d.id = e.dept)) FROM e;
-SELECT (SELECT max(e.pay)) FROM e;
-SELECT (SELECT count(*) FROM d WHERE d.cap > avg(e.pay)) FROM e;
 SELECT id, CASE WHEN pay > (SELECT avg(pay) FROM e) THEN 'high' ELSE 'low' END FROM e ORDER BY id;
 SELECT coalesce((SELECT name FROM d WHERE id = 77), 'missing');
 SELECT (SELECT (SELECT name FROM d WHERE d.id = e.dept) || '!') FROM e WHERE id = 3;
