@@ -19,6 +19,7 @@ typedef enum [[nodiscard]] Status{
 } Status;
 
 #define ERR_MESSAGE_BYTES_MAX 1024
+#define ERR_DETAIL_BYTES_MAX  3072 /* "Key (k)=(...) already exists." with the longest key */
 #define ERR_FIELD_BYTES_MAX   512
 
 /* SQLSTATE packed as PostgreSQL does it: five 6-bit characters. */
@@ -38,7 +39,7 @@ typedef struct Err {
     const char *file, *func;   /* where it was raised: static strings */
     int line;
     char message[ERR_MESSAGE_BYTES_MAX];
-    char detail[ERR_FIELD_BYTES_MAX];
+    char detail[ERR_DETAIL_BYTES_MAX];
     char hint[ERR_FIELD_BYTES_MAX];
     char context[ERR_FIELD_BYTES_MAX];
     char schema_name[64], table_name[64], column_name[64], datatype_name[64], constraint_name[64];

@@ -142,6 +142,7 @@ typedef struct BindCandidate {
     uint32_t index;     /* order in the path */
     uint16_t defaults;  /* arguments taken from defaults */
     Oid variadic;       /* element type when variadic arguments were spread */
+    const uint16_t *at; /* named notation: the parameter of each argument; NULL = in order */
     uint16_t nargs;
 } BindCandidate;
 /* bind_select_candidate - PostgreSQL's choice among candidates of one argument count. Returns how

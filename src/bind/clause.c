@@ -59,6 +59,14 @@ static Status by_position(BindScope *s, const PgQuery__AConst *c, SortPlace plac
     return ST_OK;
 }
 
+/* sort_location - where a sort item stands, also when it means a result column. */
+static int32_t sort_location(const Node *n, const Expr *e)
+{
+    return NODE_IS(n, COLUMN_REF) ? n->column_ref->location
+           : NODE_IS(n, A_CONST)  ? n->a_const->location
+                                  : bind_location(e);
+}
+
 /* sort_target - which result column (an added hidden one at need) a sort item means. */
 static Status sort_target(BindScope *s, const Node *n, SortPlace place, bool may_hide,
                           uint16_t *index_out, Expr **expr_out)
@@ -157,7 +165,7 @@ Status bind_sort_clause(BindScope *s, const PgQuery__SelectStmt *st)
             TRY(bind_resolve_unknown(s, e, &e));
             q->targets[index].expr = e;
         }
-        TRY(bind_default_order(s, e->type, bind_location(e), false));
+        TRY(bind_default_order(s, e->type, sort_location(sb->node, e), false));
         bool seen = false;
         for (uint16_t k = 0; k < q->order_count && !seen; k++) {
             seen = q->order_by[k].expr == e;
@@ -205,7 +213,7 @@ static Status group_add(BindScope *s, const Node *n)
             q->targets[index].expr = e;
         }
     }
-    TRY(bind_default_order(s, e->type, bind_location(e), true));
+    TRY(bind_default_order(s, e->type, sort_location(n, e), true));
     for (uint16_t i = 0; i < q->group_count; i++) {
         if (bind_same(q->group_by[i], e)) {
             return ST_OK;

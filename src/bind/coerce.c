@@ -228,7 +228,10 @@ Status bind_coerce_to(BindScope *s, Expr *e, Oid type, int32_t typmod, char cont
     Oid proc = 0;
     *out = e;
     if (e->type == TYPE_UNKNOWN && e->kind == EXPR_CONST) {
-        if (type == TYPE_ANY || bind_is_generic(type)) {
+        if (type == TYPE_ANY) {
+            return ST_OK; /* stays unknown: pg_typeof() tells */
+        }
+        if (bind_is_generic(type)) {
             return bind_resolve_unknown(s, e, out);
         }
         TRY(coerce_literal(s, e, type, typmod, &e));

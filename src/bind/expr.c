@@ -46,6 +46,22 @@ static Status const_number(BindScope *s, const char *text, int32_t location, Exp
     return bind_coerce_to(s, e, TYPE_NUMERIC, -1, 'i', location, out);
 }
 
+/* const_bits_check - the digits of B'...' ("b...") and X'...' ("x..."). */
+static Status const_bits_check(BindScope *s, const char *text, int32_t location)
+{
+    bool hex = text[0] == 'x';
+    const char *bad = text + 1 + strspn(text + 1, hex ? "0123456789abcdefABCDEF" : "01");
+    if (*bad == '\0') {
+        return ST_OK;
+    }
+    int n = 1;
+    while (((uint8_t)bad[n] & 0xc0) == 0x80) {
+        n++;
+    }
+    return BIND_ERR(s, location, ERRCODE_INVALID_TEXT_REPRESENTATION,
+                    "\"%.*s\" is not a valid %s digit", n, bad, hex ? "hexadecimal" : "binary");
+}
+
 Status bind_const(BindScope *s, const PgQuery__AConst *c, Expr **out)
 {
     Expr *e;
@@ -71,6 +87,7 @@ Status bind_const(BindScope *s, const PgQuery__AConst *c, Expr **out)
         e->u.constant.value.str = str_copy(s->b->arena, c->sval->sval, strlen(c->sval->sval));
         break;
     case PG_QUERY__A__CONST__VAL_BSVAL:
+        TRY(const_bits_check(s, c->bsval->bsval, c->location));
         return BIND_ERR(s, c->location, ERRCODE_FEATURE_NOT_SUPPORTED,
                         "bit string constants are not supported");
     default: return err_set(s->cx, ERRCODE_INTERNAL_ERROR, "unexpected kind of constant");

@@ -9,17 +9,71 @@ typedef struct FuncPick {
     uint32_t nargs;
     uint16_t defaults;
     Oid variadic;
+    const uint16_t *at; /* named notation: the parameter each given argument is for */
 } FuncPick;
+
+/* CallNames - the names of arguments given as name => value; NULL for those given by place. */
+typedef struct CallNames {
+    const char **names;
+    uint32_t positional; /* how many come before the first name; = all when there are none */
+} CallNames;
 
 static const char *func_signature(BindScope *s, const char *name, Expr *const *args, uint32_t nargs)
 {
     return arena_printf(s->b->arena, "%s(%s)", name, bind_types_text(s, args, nargs));
 }
 
+/* candidate_named - which parameters the named arguments are for; false when they do not fit: a
+ * name the function does not have, one given twice, or a parameter left out that has no default. */
+static bool candidate_named(BindScope *s, const CatProc *p, const CallNames *names, uint32_t nargs,
+                            BindCandidate *out)
+{
+    uint16_t *at = ARENA_ARRAY(s->b->arena, uint16_t, nargs + 1);
+    bool *given = ARENA_ARRAY(s->b->arena, bool, p->arg_count + 1u);
+    Oid *args = ARENA_ARRAY(s->b->arena, Oid, nargs + 1);
+    if (p->variadic != 0 || nargs > p->arg_count || p->arg_names == NULL) {
+        return false;
+    }
+    for (uint32_t i = 0; i < nargs; i++) {
+        uint32_t k = i, in = 0;
+        if (i >= names->positional) {
+            uint16_t all = p->arg_modes != NULL ? p->all_arg_count : p->arg_count;
+            bool found = false;
+            for (uint16_t n = 0; n < all && !found; n++) {
+                if (p->arg_modes != NULL && strchr("iv", p->arg_modes[n]) == NULL &&
+                    p->arg_modes[n] != 'b') {
+                    continue;
+                }
+                found = p->arg_names[n] != NULL && strcmp(p->arg_names[n], names->names[i]) == 0;
+                k = in++;
+            }
+            if (!found || given[k]) {
+                return false;
+            }
+        }
+        given[k] = true;
+        at[i] = (uint16_t)k;
+        args[i] = p->args[k];
+    }
+    for (uint16_t k = 0; k + p->default_count < p->arg_count; k++) {
+        if (!given[k]) {
+            return false;
+        }
+    }
+    out->args = args;
+    out->at = at;
+    out->defaults = (uint16_t)(p->arg_count - nargs);
+    return true;
+}
+
 /* candidate_of - how a function takes nargs arguments; false when it cannot. */
-static bool candidate_of(BindScope *s, const CatProc *p, uint32_t nargs, BindCandidate *out)
+static bool candidate_of(BindScope *s, const CatProc *p, const CallNames *names, uint32_t nargs,
+                         BindCandidate *out)
 {
     *out = (BindCandidate){.object = p, .nargs = (uint16_t)nargs};
+    if (names->positional < nargs) {
+        return candidate_named(s, p, names, nargs, out);
+    }
     if (p->variadic != 0 && nargs >= p->arg_count) {
         Oid *args = ARENA_ARRAY(s->b->arena, Oid, nargs + 1);
         for (uint32_t i = 0; i < nargs; i++) {
@@ -56,10 +110,20 @@ static uint32_t add_candidate(BindCandidate *list, uint32_t count, const BindCan
     return count + 1;
 }
 
-static Status func_missing(BindScope *s, const char *name, Expr *const *args, uint32_t nargs,
-                           uint32_t left, int32_t location)
+static Status func_missing(BindScope *s, const char *name, Expr *const *args,
+                           const CallNames *names, uint32_t nargs, uint32_t left, int32_t location)
 {
     const char *sig = func_signature(s, name, args, nargs);
+    if (names->positional < nargs) {
+        sig = arena_printf(s->b->arena, "%s(", name);
+        for (uint32_t i = 0; i < nargs; i++) {
+            sig = arena_printf(s->b->arena, "%s%s%s%s%s", sig, i > 0 ? ", " : "",
+                               i >= names->positional ? names->names[i] : "",
+                               i >= names->positional ? " => " : "",
+                               bind_type_text(s, args[i]->type));
+        }
+        sig = arena_printf(s->b->arena, "%s)", sig);
+    }
     if (left > 1) {
         (void)err_set(s->cx, ERRCODE_AMBIGUOUS_FUNCTION, "function %s is not unique", sig);
         (void)err_hint(s->cx, "Could not choose a best candidate function. "
@@ -96,7 +160,7 @@ static Status func_as_cast(BindScope *s, const char *schema, const char *name, E
 
 /* func_pick - resolve the name for these argument types. ST_DONE: *out is a cast instead. */
 static Status func_pick(BindScope *s, const PgQuery__FuncCall *f, Expr *const *args, uint32_t nargs,
-                        FuncPick *pick, Expr **out)
+                        const CallNames *names, FuncPick *pick, Expr **out)
 {
     const char *schema, *name;
     const CatProc *const *procs;
@@ -117,7 +181,7 @@ static Status func_pick(BindScope *s, const PgQuery__FuncCall *f, Expr *const *a
     BindCandidate *list = ARENA_ARRAY(s->b->arena, BindCandidate, count + 1);
     for (uint32_t i = 0; i < count; i++) {
         BindCandidate c;
-        if (candidate_of(s, procs[i], nargs, &c)) {
+        if (candidate_of(s, procs[i], names, nargs, &c)) {
             n = add_candidate(list, n, &c);
         }
     }
@@ -129,7 +193,7 @@ static Status func_pick(BindScope *s, const PgQuery__FuncCall *f, Expr *const *a
     }
     const char *full = schema != NULL ? arena_printf(s->b->arena, "%s.%s", schema, name) : name;
     if (best == NULL) {
-        if (nargs == 1 && !f->agg_star && !f->agg_distinct) {
+        if (nargs == 1 && names->positional == 1 && !f->agg_star && !f->agg_distinct) {
             st = func_as_cast(s, schema, name, args[0], f->location, out);
             if (st != ST_NOTFOUND) {
                 return st == ST_OK ? ST_DONE : st;
@@ -138,7 +202,7 @@ static Status func_pick(BindScope *s, const PgQuery__FuncCall *f, Expr *const *a
         n = bind_match_candidates(s, types, nargs, list, n);
         n = n > 1 ? bind_select_candidate(s, types, nargs, list, n) : n;
         if (n != 1) {
-            return func_missing(s, full, args, nargs, n, f->location);
+            return func_missing(s, full, args, names, nargs, n, f->location);
         }
         best = &list[0];
     }
@@ -147,6 +211,7 @@ static Status func_pick(BindScope *s, const PgQuery__FuncCall *f, Expr *const *a
     pick->nargs = nargs;
     pick->defaults = best->defaults;
     pick->variadic = best->variadic;
+    pick->at = best->at;
     return ST_OK;
 }
 
@@ -161,10 +226,13 @@ static Status func_defaults(BindScope *s, const FuncPick *p, Expr **args)
     const PgQuery__SelectStmt *st = stmts[0].node->select_stmt;
     BindScope *d = bind_scope_new(s, NULL, CMD_SELECT);
     d->stored = true;
-    for (uint16_t i = 0; i < p->defaults; i++) {
-        const Node *n = st->target_list[st->n_target_list - p->defaults + i];
+    for (uint16_t at = (uint16_t)(proc->arg_count - proc->default_count); at < proc->arg_count;
+         at++) {
+        const Node *n = st->target_list[st->n_target_list + at - proc->arg_count];
         Expr *e;
-        uint32_t at = p->nargs + i;
+        if (args[at] != NULL) {
+            continue;
+        }
         TRY(bind_expr(d, n->res_target->val, &e));
         TRY(bind_coerce_implicit(d, e, proc->args[at], &args[at]));
     }
@@ -175,7 +243,8 @@ static Status func_defaults(BindScope *s, const FuncPick *p, Expr **args)
 static Status func_args(BindScope *s, const FuncPick *p, Expr *const *args, Expr *call)
 {
     for (uint32_t i = 0; i < p->nargs; i++) {
-        TRY(bind_coerce_implicit(s, args[i], p->decl[i], &call->args[i]));
+        uint32_t at = p->at != NULL ? p->at[i] : i;
+        TRY(bind_coerce_implicit(s, args[i], p->decl[i], &call->args[at]));
     }
     if (p->defaults > 0) {
         TRY(func_defaults(s, p, call->args));
@@ -332,10 +401,44 @@ static Status func_check_kind(BindScope *s, const PgQuery__FuncCall *f, const Ca
     return func_check_decoration(s, f, p->name);
 }
 
+/* call_args - bind the arguments, and take the names off them. */
+static Status call_args(BindScope *s, const PgQuery__FuncCall *f, Expr ***args_out,
+                        CallNames *names)
+{
+    size_t n = f->n_args;
+    Node **values = ARENA_ARRAY(s->b->arena, Node *, n + 1);
+    *names = (CallNames){ARENA_ARRAY(s->b->arena, const char *, n + 1), (uint32_t)n};
+    for (size_t i = 0; i < n; i++) {
+        values[i] = f->args[i];
+        if (!NODE_IS(f->args[i], NAMED_ARG_EXPR)) {
+            if (names->positional < n) {
+                /* The place is that of the argument itself. */
+                Expr *e;
+                TRY(bind_expr(s, f->args[i], &e));
+                return BIND_ERR(s, bind_location(e), ERRCODE_SYNTAX_ERROR,
+                                "positional argument cannot follow named argument");
+            }
+            continue;
+        }
+        const PgQuery__NamedArgExpr *a = f->args[i]->named_arg_expr;
+        for (size_t k = names->positional; k < i; k++) {
+            if (strcmp(names->names[k], a->name) == 0) {
+                return BIND_ERR(s, a->location, ERRCODE_SYNTAX_ERROR,
+                                "argument name \"%s\" used more than once", a->name);
+            }
+        }
+        names->positional = MIN(names->positional, (uint32_t)i);
+        names->names[i] = a->name;
+        values[i] = a->arg;
+    }
+    return bind_exprs(s, values, n, args_out);
+}
+
 Status bind_func_call(BindScope *s, const PgQuery__FuncCall *f, Expr **out)
 {
     Expr **args;
     FuncPick pick = {0};
+    CallNames names;
     uint32_t nargs = (uint32_t)f->n_args;
     bool from_top = s->in_from_function, was_in_agg = s->in_agg;
     if (f->over != NULL) {
@@ -352,9 +455,9 @@ Status bind_func_call(BindScope *s, const PgQuery__FuncCall *f, Expr **out)
     }
     s->in_from_function = false;
     bool had_aggs = s->query->has_aggs;
-    TRY(bind_exprs(s, f->args, f->n_args, &args));
+    TRY(call_args(s, f, &args, &names));
     s->in_agg = was_in_agg;
-    Status st = func_pick(s, f, args, nargs, &pick, out);
+    Status st = func_pick(s, f, args, nargs, &names, &pick, out);
     if (st == ST_DONE) {
         return ST_OK;
     }

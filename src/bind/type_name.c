@@ -29,6 +29,35 @@ static Status type_missing(BindScope *s, const PgQuery__TypeName *n, const char 
                     schema != NULL ? schema : "", schema != NULL ? "." : "", name);
 }
 
+/* type_notice_at - hand a warning on with the type's place in the text. */
+typedef struct TypeNotices {
+    Cx *cx;
+    int32_t position;
+} TypeNotices;
+
+static void type_notice_at(void *arg, const Err *notice)
+{
+    const TypeNotices *t = arg;
+    Err e = *notice;
+    e.position = t->position;
+    if (t->cx->notice != NULL) {
+        t->cx->notice(t->cx->notice_arg, &e);
+    }
+}
+
+/* type_typmod - the modifiers of a type name; errors and warnings point at it. */
+static Status type_typmod(BindScope *s, const PgQuery__TypeName *n, Oid type, int32_t *typmod_out)
+{
+    int32_t mods[TYPMODS_MAX];
+    TRY(type_mods(s, n, mods));
+    TypeNotices notices = {s->cx, s->stored ? 0 : parse_char_position(s->b->sql, n->location)};
+    Cx cx = *s->cx;
+    cx.notice = type_notice_at;
+    cx.notice_arg = &notices;
+    Status st = type_typmod_in(&cx, type, mods, (uint32_t)n->n_typmods, typmod_out);
+    return st == ST_ERROR ? bind_at(s, n->location) : st;
+}
+
 Status bind_type_name(Cx *cx, BindCx *b, const struct PgQuery__TypeName *n, Oid *type_out,
                       int32_t *typmod_out)
 {
@@ -56,12 +85,7 @@ Status bind_type_name(Cx *cx, BindCx *b, const struct PgQuery__TypeName *n, Oid 
     }
     TRY(st);
     if (n->n_typmods > 0) {
-        int32_t mods[TYPMODS_MAX];
-        TRY(type_mods(&s, n, mods));
-        st = type_typmod_in(cx, t->oid, mods, (uint32_t)n->n_typmods, typmod_out);
-        if (st != ST_OK) {
-            return st == ST_ERROR ? bind_at(&s, n->location) : st;
-        }
+        TRY(type_typmod(&s, n, t->oid, typmod_out));
     }
     *type_out = t->oid;
     if (n->n_array_bounds > 0) {

@@ -57,6 +57,16 @@ static const FnOps *find_fn(Compiler *c, const char *prosrc)
     return fn == NULL && c->extra_fn != NULL ? c->extra_fn(prosrc) : fn;
 }
 
+static bool all_const(const Expr *e)
+{
+    for (uint16_t i = 0; i < e->arg_count; i++) {
+        if (e->args[i]->kind != EXPR_CONST) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* step_set_fn - the kernel of a function, with the types it is called with. */
 static Status step_set_fn(Compiler *c, Step *s, const Expr *e)
 {
@@ -68,6 +78,9 @@ static Status step_set_fn(Compiler *c, Step *s, const Expr *e)
         return err_unsupported(c->cx, "function %s is not supported", proc->name);
     }
     s->fn_oid = proc->oid;
+    /* PostgreSQL runs such a function only to fold constants; elsewhere it puts its body in place.
+     */
+    s->sql_name = proc->language == LANGUAGE_SQL && all_const(e) ? proc->name : NULL;
     s->strict = proc->strict;
     s->total = (s->fn->flags & FN_TOTAL) != 0;
     s->is_volatile = proc->volatility == 'v';

@@ -70,6 +70,7 @@ typedef struct Step {
     const uint32_t *args;
     const FnOps *fn;
     Oid fn_oid;
+    const char *sql_name; /* a function written in SQL over constants: errors name it */
     const Oid *arg_types;
     int32_t arg_typmod;
     const TypeOps *ops, *src_ops; /* MINMAX, IO_CAST target and source */

@@ -54,6 +54,31 @@ static void guard_word(const LexToken *t, GuardLevel *levels, uint32_t *depth)
     }
 }
 
+/* guard_name - the notice for a name that will be cut, which the library swallows. */
+static void guard_name(Cx *cx, const LexToken *t)
+{
+    if (t->value.len <= LEX_NAME_BYTES_MAX || cx->notice == NULL) {
+        return;
+    }
+    char *name = mem_alloc("name", t->value.len + 1);
+    size_t n = 0, kept = LEX_NAME_BYTES_MAX;
+    for (size_t i = 0; i < t->value.len; i++) {
+        char c = t->value.ptr[i];
+        bool quoted = t->kind == LEX_QUOTED_IDENT;
+        name[n++] = !quoted && c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+        i += quoted && c == '"'; /* doubled, as values are not made here */
+    }
+    name[n] = '\0';
+    while (kept > 0 && ((uint8_t)name[kept] & 0xc0) == 0x80) {
+        kept--;
+    }
+    if (n > LEX_NAME_BYTES_MAX) {
+        err_notice(cx, ERR_NOTICE, ERRCODE_NAME_TOO_LONG, NULL,
+                   "identifier \"%s\" will be truncated to \"%.*s\"", name, (int)kept, name);
+    }
+    mem_free(name);
+}
+
 Status parse_guard(Cx *cx, Slice sql)
 {
     if (sql.len > GUARD_TEXT_MAX) {
@@ -67,6 +92,9 @@ Status parse_guard(Cx *cx, Slice sql)
     for (lex_next(&lx, &t); t.kind != LEX_END && t.start < sql.len; lex_next(&lx, &t)) {
         GuardLevel *l = &levels[depth];
         char c = sql.ptr[t.start];
+        if (t.kind == LEX_IDENT || t.kind == LEX_QUOTED_IDENT) {
+            guard_name(cx, &t);
+        }
         if (t.kind == LEX_IDENT) {
             guard_word(&t, levels, &depth);
         } else if (t.kind == LEX_OPERATOR || (t.kind == LEX_PUNCT && c == ':')) {

@@ -38,8 +38,10 @@ typedef struct Lexer {
 /* lex_next - the next token; LEX_END at the end, for ever. */
 void lex_next(Lexer *lx, LexToken *out);
 
+#define LEX_NAME_BYTES_MAX 63 /* longer names are cut */
+
 /* parse_guard - refuse texts that would make the recursive parser or its users nest too deep
- * (54001), or that are too long (54000). */
+ * (54001), or that are too long (54000); a NOTICE for each name the parser will cut. */
 Status parse_guard(Cx *cx, Slice sql);
 
 #endif

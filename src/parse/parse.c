@@ -6,6 +6,7 @@
  */
 #include "parse/parse.h"
 
+#include <ctype.h>
 #include <pg_query.h>
 #include <pg_query/pg_query.pb-c.h>
 
@@ -44,15 +45,67 @@ int32_t parse_char_position(Slice sql, int32_t byte_offset)
  * library does not hand its own code over. */
 static uint32_t parse_error_state(const char *message)
 {
-    if (strstr(message, "not supported") != NULL || strstr(message, "not implemented") != NULL ||
-        strstr(message, "not yet implemented") != NULL) {
-        return ERRCODE_FEATURE_NOT_SUPPORTED;
-    }
-    if (strncmp(message, "invalid Unicode", 15) == 0 ||
-        strncmp(message, "invalid byte sequence", 21) == 0) {
-        return ERRCODE_CHARACTER_NOT_IN_REPERTOIRE;
+    static const struct {
+        const char *part;
+        uint32_t state;
+    } STATES[] = {
+        {"LIMIT #,# syntax", ERRCODE_SYNTAX_ERROR},
+        {"not supported", ERRCODE_FEATURE_NOT_SUPPORTED},
+        {"not implemented", ERRCODE_FEATURE_NOT_SUPPORTED},
+        {"not yet implemented", ERRCODE_FEATURE_NOT_SUPPORTED},
+        {"constraints cannot be marked ", ERRCODE_FEATURE_NOT_SUPPORTED},
+        {"cannot have output arguments", ERRCODE_FEATURE_NOT_SUPPORTED},
+        {"current database cannot be changed", ERRCODE_FEATURE_NOT_SUPPORTED},
+        {"precision for type float ", ERRCODE_INVALID_PARAMETER_VALUE},
+        {"frame start cannot be ", ERRCODE_WINDOWING_ERROR},
+        {"frame end cannot be ", ERRCODE_WINDOWING_ERROR},
+        {"frame starting from ", ERRCODE_WINDOWING_ERROR},
+        {"unsafe use of \\' ", ERRCODE_NONSTANDARD_USE_OF_ESCAPE_CHARACTER},
+        {"invalid byte sequence", ERRCODE_CHARACTER_NOT_IN_REPERTOIRE},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(STATES); i++) {
+        if (strstr(message, STATES[i].part) != NULL) {
+            return STATES[i].state;
+        }
     }
     return ERRCODE_SYNTAX_ERROR;
+}
+
+/* parse_error_raise - the library's error as PostgreSQL gives it. Two things it does not tell: in
+ * which kind of literal a Unicode escape is wrong, and the whole of a number with letters behind
+ * it. */
+static Status parse_error_raise(Cx *cx, Slice sql, const char *message, int32_t position)
+{
+    static const char JUNK[] = "trailing junk after numeric literal at or near \"";
+    size_t at = 0;
+    for (int32_t chars = 1; at < sql.len; at++) {
+        if (parse_is_char_start(sql.ptr[at]) && chars++ == position) {
+            break;
+        }
+    }
+    if (strcmp(message, "invalid Unicode escape") == 0) {
+        /* The position is the escape's: \uXXXX is of E'', all else of U&''. */
+        bool escape_string = at + 1 < sql.len && sql.ptr[at] == '\\' &&
+                             (sql.ptr[at + 1] == 'u' || sql.ptr[at + 1] == 'U');
+        st_ignore(err_set(cx,
+                          escape_string ? ERRCODE_INVALID_ESCAPE_SEQUENCE : ERRCODE_SYNTAX_ERROR,
+                          "%s", message));
+        st_ignore(err_hint(cx, escape_string ? "Unicode escapes must be \\uXXXX or \\UXXXXXXXX."
+                                             : "Unicode escapes must be \\XXXX or \\+XXXXXX."));
+        return err_position(cx, position);
+    }
+    if (strncmp(message, JUNK, sizeof(JUNK) - 1) == 0) {
+        size_t end = at + strlen(message) - sizeof(JUNK);
+        while (end < sql.len && (isalnum((unsigned char)sql.ptr[end]) || sql.ptr[end] == '_' ||
+                                 sql.ptr[end] == '$' || (sql.ptr[end] & 0x80) != 0)) {
+            end++;
+        }
+        st_ignore(
+            err_set(cx, ERRCODE_SYNTAX_ERROR, "%s%.*s\"", JUNK, (int)(end - at), sql.ptr + at));
+        return err_position(cx, position);
+    }
+    st_ignore(err_set(cx, parse_error_state(message), "%s", message));
+    return err_position(cx, position);
 }
 
 /* parse_error_hint - the hints of the grammar, which the library does not hand on. */
@@ -78,8 +131,7 @@ Status parse_sql(Cx *cx, Arena *arena, Slice sql, ParsedStmt **stmts_out, uint32
     char *text = arena_strndup(arena, sql.ptr, sql.len);
     PgQueryProtobufParseResult r = pg_query_parse_protobuf(text);
     if (r.error != NULL) {
-        (void)err_set(cx, parse_error_state(r.error->message), "%s", r.error->message);
-        (void)err_position(cx, r.error->cursorpos);
+        st_ignore(parse_error_raise(cx, sql, r.error->message, r.error->cursorpos));
         parse_error_hint(cx, r.error->message);
         pg_query_free_protobuf_parse_result(r);
         return ST_ERROR;

@@ -97,6 +97,10 @@ Status parse_shape(Cx *cx, Arena *arena, Slice sql, StmtShape *out)
         if (ended || t.kind == LEX_OTHER || (t.kind == LEX_STRING && before == LEX_STRING)) {
             return ST_NOTFOUND; /* adjacent strings are one literal to the parser */
         }
+        if ((t.kind == LEX_IDENT || t.kind == LEX_QUOTED_IDENT) &&
+            t.value.len > LEX_NAME_BYTES_MAX) {
+            return ST_NOTFOUND; /* each time it is parsed, the client is told that it is cut */
+        }
         switch (t.kind) {
         case LEX_INTEGER:
         case LEX_DECIMAL:

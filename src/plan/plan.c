@@ -47,6 +47,26 @@ static void set_columns(Plan *p, const Query *q)
     p->returns_rows = q->command == CMD_SELECT || count > 0;
 }
 
+/* plan_what - what PostgreSQL calls the statement in its messages. */
+static const char *plan_what(const Query *q)
+{
+    switch (q->command) {
+    case CMD_INSERT: return "INSERT";
+    case CMD_UPDATE: return "UPDATE";
+    case CMD_DELETE: return "DELETE";
+    default: break;
+    }
+    if (q->row_mark_count == 0) {
+        return "SELECT";
+    }
+    switch (q->row_marks[0].mode) {
+    case ROWLOCK_KEY_SHARE: return "SELECT FOR KEY SHARE";
+    case ROWLOCK_SHARE: return "SELECT FOR SHARE";
+    case ROWLOCK_NO_KEY_UPDATE: return "SELECT FOR NO KEY UPDATE";
+    default: return "SELECT FOR UPDATE";
+    }
+}
+
 Status plan_create(Cx *cx, CatView *view, const TypeEnv *env, const Query *query,
                    const BindParams *params, const FnOps *(*extra_fn)(const char *prosrc),
                    Plan **plan_out)
@@ -69,9 +89,11 @@ Status plan_create(Cx *cx, CatView *view, const TypeEnv *env, const Query *query
     TRY_OUT(plan_query(&top, 0, &p->root));
     set_columns(p, query);
     p->writes = query->command != CMD_SELECT;
+    p->what = plan_what(query);
     for (uint32_t i = 0; i < p->cte_count; i++) {
         p->writes = p->writes || p->ctes[i].root->kind == PLAN_MODIFY;
     }
+    p->locks_rows = planner.locks_rows;
     p->read_only = !p->writes && !planner.locks_rows && !planner.calls_volatile;
     TRY_OUT(arena_check(cx, &p->arena));
     p->pins = cat_pins_take(view);

@@ -43,7 +43,9 @@ typedef struct Plan {
         *columns; /* of the result; column_count 0 and no returning = a command without rows */
     uint16_t column_count;
     bool returns_rows;
-    bool writes;    /* INSERT, UPDATE, DELETE, in WITH too */
+    const char *what; /* for messages: INSERT, SELECT FOR UPDATE, ... */
+    bool writes;      /* INSERT, UPDATE, DELETE, in WITH too */
+    bool locks_rows;
     bool read_only; /* writes nothing, locks no rows, calls nothing volatile */
     uint32_t param_count;
     Oid *param_types;

@@ -65,8 +65,10 @@ const char *setting_value(Session *s, const char *name);
 /* setting_session_text - settings whose value is a fact of the session or transaction; NULL for
  * others. */
 const char *setting_session_text(Session *s, const char *name);
-/* setting_check_string - text settings with rules of their own; text becomes canonical. */
-Status setting_check_string(Cx *cx, Os *os, const char *name, char *text, size_t size);
+/* setting_check_string - text settings with rules of their own; text becomes canonical.
+ * current is the value the setting has now. */
+Status setting_check_string(Cx *cx, Os *os, const char *name, const char *current, char *text,
+                            size_t size);
 /* setting_changed - report it to the client where due, bring the session's parsed copies in step.
  */
 Status setting_changed(Cx *cx, Session *s, const char *name);
@@ -208,6 +210,7 @@ struct Session {
     uint64_t cache_salt;          /* hash of the settings that binding depends on */
     int64_t statement_timeout_us, lock_timeout_us;
     Isolation default_isolation;
+    bool read_uncommitted, default_read_uncommitted; /* what READ COMMITTED was asked for as */
     bool default_read_only, sync_commit;
     ErrSeverity notices_min; /* client_min_messages */
     /* extended protocol */

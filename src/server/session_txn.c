@@ -22,6 +22,7 @@ Status session_txn_need(Cx *cx, Session *s)
         return ST_OK;
     }
     TRY(txn_begin(cx, s->server->engine->txns, s->default_isolation, &s->txn_arena, &s->txn));
+    s->read_uncommitted = s->default_read_uncommitted;
     s->txn->read_only = s->default_read_only;
     s->txn->lock_timeout_us = s->lock_timeout_us;
     s->txn->process_id = s->pid;
@@ -170,6 +171,7 @@ static Status apply_modes(Cx *cx, Session *s, PgQuery__Node **options, size_t co
                                                                     : ISO_READ_COMMITTED;
             TRY(isolation_may_change(cx, s, iso));
             s->txn->isolation = iso;
+            s->read_uncommitted = strcmp(level, "read uncommitted") == 0;
         } else if (strcmp(d->defname, "transaction_read_only") == 0) {
             bool on = c->val_case == PG_QUERY__A__CONST__VAL_BOOLVAL ? c->boolval->boolval != 0
                                                                      : c->ival->ival != 0;

@@ -27,8 +27,8 @@ static const struct {
     {"lc_monetary", "C"},
     {"lc_numeric", "C"},
     {"lc_time", "C"},
-    {"TimeZone", "Etc/UTC"},
-    {"log_timezone", "Etc/UTC"},
+    {"TimeZone", "UTC"},
+    {"log_timezone", "UTC"},
     {"max_connections", "10000"},
     {"cluster_name", ""},
     {"default_text_search_config", "pg_catalog.english"},
@@ -209,22 +209,35 @@ bool setting_parse_bytes(const char *text, uint64_t unit, uint64_t *out)
     return true;
 }
 
-static Status bad_value(Cx *cx, const CatSettingsRow *row, const char *value)
+/* bad_value - the message has the name as it was given, as that of PostgreSQL has. */
+static Status bad_value(Cx *cx, const char *name, const char *value)
 {
     return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
-                   "invalid value for parameter \"%s\": \"%s\"", catalog_str(row->name), value);
+                   "invalid value for parameter \"%s\": \"%s\"", name, value);
 }
 
-static Status check_number(Cx *cx, const CatSettingsRow *row, const char *value, bool is_int,
-                           char *out, size_t size)
+/* bad_number - a number with something behind it is told which units there are. */
+static Status bad_number(Cx *cx, const CatSettingsRow *row, const char *name, const char *value)
+{
+    bool is_time;
+    char *end;
+    Status st = bad_value(cx, name, value);
+    (void)strtod(value, &end);
+    if (end == value || unit_base(or_empty(row->unit), &is_time) == 0) {
+        return st;
+    }
+    return err_hint(cx, "Valid units for this parameter are %s.",
+                    is_time ? "\"us\", \"ms\", \"s\", \"min\", \"h\", and \"d\""
+                            : "\"B\", \"kB\", \"MB\", \"GB\", and \"TB\"");
+}
+
+static Status check_number(Cx *cx, const CatSettingsRow *row, const char *name, const char *value,
+                           bool is_int, char *out, size_t size)
 {
     double v, min, max;
     const char *unit = or_empty(row->unit);
     if (!parse_number(value, unit, &v)) {
-        if (is_int || unit[0] == '\0') {
-            return bad_value(cx, row, value);
-        }
-        return bad_value(cx, row, value);
+        return bad_number(cx, row, name, value);
     }
     min = strtod(or_empty(row->min_val), NULL);
     max = strtod(or_empty(row->max_val), NULL);
@@ -234,7 +247,7 @@ static Status check_number(Cx *cx, const CatSettingsRow *row, const char *value,
     if (v < min || v > max) {
         return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
                        "%g%s%s is outside the valid range for parameter \"%s\" (%s .. %s)", v,
-                       unit[0] ? " " : "", unit, catalog_str(row->name), or_empty(row->min_val),
+                       unit[0] ? " " : "", unit, name, or_empty(row->min_val),
                        or_empty(row->max_val));
     }
     if (is_int) {
@@ -246,8 +259,8 @@ static Status check_number(Cx *cx, const CatSettingsRow *row, const char *value,
 }
 
 /* check_enum - enumvals is an array literal: {a,"b c"}. */
-static Status check_enum(Cx *cx, const CatSettingsRow *row, const char *value, char *out,
-                         size_t size)
+static Status check_enum(Cx *cx, const CatSettingsRow *row, const char *name, const char *value,
+                         char *out, size_t size)
 {
     const char *p = or_empty(row->enumvals);
     char list[512] = "";
@@ -269,38 +282,39 @@ static Status check_enum(Cx *cx, const CatSettingsRow *row, const char *value, c
         (void)snprintf(out, size, "%s", b ? "on" : "off");
         return ST_OK;
     }
-    st_ignore(bad_value(cx, row, value));
+    st_ignore(bad_value(cx, name, value));
     return err_hint(cx, "Available values: %s.", list);
 }
 
-/* setting_check - is the value good for the setting? out gets its canonical text. */
-static Status setting_check(Cx *cx, Os *os, const CatSettingsRow *row, const char *value, char *out,
-                            size_t size)
+/* setting_check - is the value good for the setting? out gets its canonical text. current is the
+ * value it has now, name the name as it was given. */
+static Status setting_check(Cx *cx, Os *os, const CatSettingsRow *row, const char *name,
+                            const char *current, const char *value, char *out, size_t size)
 {
     const char *type = or_empty(row->vartype);
     if (strcmp(type, "bool") == 0) {
         bool b;
         if (!setting_parse_bool(value, &b)) {
             return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
-                           "parameter \"%s\" requires a Boolean value", catalog_str(row->name));
+                           "parameter \"%s\" requires a Boolean value", name);
         }
         (void)snprintf(out, size, "%s", b ? "on" : "off");
         return ST_OK;
     }
     if (strcmp(type, "integer") == 0) {
-        return check_number(cx, row, value, true, out, size);
+        return check_number(cx, row, name, value, true, out, size);
     }
     if (strcmp(type, "real") == 0) {
-        return check_number(cx, row, value, false, out, size);
+        return check_number(cx, row, name, value, false, out, size);
     }
     if (strcmp(type, "enum") == 0) {
-        return check_enum(cx, row, value, out, size);
+        return check_enum(cx, row, name, value, out, size);
     }
     if (strlen(value) >= size) {
-        return bad_value(cx, row, value);
+        return bad_value(cx, name, value);
     }
     (void)snprintf(out, size, "%s", value);
-    return setting_check_string(cx, os, catalog_str(row->name), out, size);
+    return setting_check_string(cx, os, catalog_str(row->name), current, out, size);
 }
 
 /* ---- reading ---- */
@@ -406,9 +420,9 @@ void settings_foreach(Session *s,
 /* ---- writing ---- */
 
 /* check_context - may the session change it at all? */
-static Status check_context(Cx *cx, const CatSettingsRow *row, bool startup)
+static Status check_context(Cx *cx, const CatSettingsRow *row, const char *name, bool startup)
 {
-    const char *name = catalog_str(row->name), *context = or_empty(row->context);
+    const char *context = or_empty(row->context);
     if (strcmp(context, "internal") == 0) {
         return err_set(cx, ERRCODE_CANT_CHANGE_RUNTIME_PARAM, "parameter \"%s\" cannot be changed",
                        name);
@@ -450,6 +464,10 @@ Status setting_assign(Cx *cx, Session *s, const char *name, const char *value, b
     const CatSettingsRow *row = setting_row(name);
     const char *canonical;
     if (row == NULL) {
+        if (setting_session_text(s, name) != NULL) {
+            return err_set(cx, ERRCODE_CANT_CHANGE_RUNTIME_PARAM,
+                           "parameter \"%s\" cannot be changed", name);
+        }
         if (strchr(name, '.') == NULL) {
             return err_set(cx, ERRCODE_UNDEFINED_OBJECT,
                            "unrecognized configuration parameter \"%s\"", name);
@@ -459,9 +477,10 @@ Status setting_assign(Cx *cx, Session *s, const char *name, const char *value, b
         (void)snprintf(text, size, "%s", value != NULL ? value : "");
     } else {
         canonical = catalog_str(row->name);
-        TRY(check_context(cx, row, startup));
+        TRY(check_context(cx, row, name, startup));
         if (value != NULL) {
-            TRY(setting_check(cx, s->server->os, row, value, text, size));
+            TRY(setting_check(cx, s->server->os, row, name, setting_raw(s, s->server, row), value,
+                              text, size));
             if (strstr(canonical, "transaction_isolation") != NULL &&
                 strcmp(text, "serializable") == 0) {
                 return err_unsupported(cx, "SERIALIZABLE isolation is not supported yet");
@@ -489,9 +508,10 @@ Status server_setting_set(Cx *cx, Server *srv, const char *name, const char *val
                        name);
     }
     if (strcmp(or_empty(row->context), "internal") == 0) {
-        return check_context(cx, row, true);
+        return check_context(cx, row, name, true);
     }
-    TRY(setting_check(cx, srv->os, row, value, text, sizeof(text)));
+    TRY(setting_check(cx, srv->os, row, name, setting_raw(NULL, srv, row), value, text,
+                      sizeof(text)));
     value_put(&srv->settings, catalog_str(row->name), text);
     return ST_OK;
 }

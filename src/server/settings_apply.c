@@ -77,6 +77,9 @@ const char *setting_session_text(Session *s, const char *name)
     }
     if (strcmp(name, "transaction_isolation") == 0) {
         Isolation iso = s->txn != NULL ? s->txn->isolation : s->default_isolation;
+        if (s->txn != NULL ? s->read_uncommitted : s->default_read_uncommitted) {
+            return "read uncommitted";
+        }
         return iso == ISO_SERIALIZABLE      ? "serializable"
                : iso == ISO_REPEATABLE_READ ? "repeatable read"
                                             : "read committed";
@@ -87,41 +90,66 @@ const char *setting_session_text(Session *s, const char *name)
     return NULL;
 }
 
-/* datestyle_parse - words in any order: an output style, a field order. */
-static bool datestyle_parse(const char *text, DateStyle *style, DateOrder *order)
+/* datestyle_parse - words in any order: an output style, a field order; what is not said stays as
+ * it is. *wrong_out gets the word that is none, or NULL for words that contradict each other. */
+static bool datestyle_parse(const char *text, DateStyle *style, DateOrder *order, char *wrong_out,
+                            size_t wrong_size)
 {
     char copy[128], *save = NULL;
+    int new_style = -1, new_order = -1;
     (void)snprintf(copy, sizeof(copy), "%s", text);
+    wrong_out[0] = '\0';
     for (char *w = strtok_r(copy, ", ", &save); w != NULL; w = strtok_r(NULL, ", ", &save)) {
+        int is_style = -1, is_order = -1;
         if (strcasecmp(w, "iso") == 0) {
-            *style = DATESTYLE_ISO;
+            is_style = DATESTYLE_ISO;
         } else if (strcasecmp(w, "sql") == 0) {
-            *style = DATESTYLE_SQL;
+            is_style = DATESTYLE_SQL;
         } else if (strncasecmp(w, "postgres", 8) == 0) {
-            *style = DATESTYLE_POSTGRES;
+            is_style = DATESTYLE_POSTGRES;
         } else if (strcasecmp(w, "german") == 0) {
-            *style = DATESTYLE_GERMAN;
+            is_style = DATESTYLE_GERMAN;
         } else if (strcasecmp(w, "ymd") == 0) {
-            *order = DATEORDER_YMD;
+            is_order = DATEORDER_YMD;
         } else if (strcasecmp(w, "dmy") == 0 || strncasecmp(w, "euro", 4) == 0) {
-            *order = DATEORDER_DMY;
+            is_order = DATEORDER_DMY;
         } else if (strcasecmp(w, "mdy") == 0 || strcasecmp(w, "us") == 0 ||
                    strncasecmp(w, "noneuro", 7) == 0) {
-            *order = DATEORDER_MDY;
+            is_order = DATEORDER_MDY;
         } else if (strcasecmp(w, "default") == 0) {
-            *style = DATESTYLE_ISO;
-            *order = DATEORDER_MDY;
+            *style = new_style < 0 ? DATESTYLE_ISO : *style;
+            *order = new_order < 0 ? DATEORDER_MDY : *order;
         } else {
+            (void)snprintf(wrong_out, wrong_size, "%s", w);
             return false;
         }
+        if ((is_style >= 0 && new_style >= 0 && is_style != new_style) ||
+            (is_order >= 0 && new_order >= 0 && is_order != new_order)) {
+            return false;
+        }
+        new_style = is_style >= 0 ? is_style : new_style;
+        new_order = is_order >= 0 ? is_order : new_order;
     }
+    if (new_style == DATESTYLE_GERMAN && new_order < 0) {
+        new_order = DATEORDER_DMY;
+    }
+    *style = new_style >= 0 ? (DateStyle)new_style : *style;
+    *order = new_order >= 0 ? (DateOrder)new_order : *order;
     return true;
 }
 
 /* encoding_known - text is exchanged as UTF-8; SQL_ASCII asks for no conversion, which is the same
- * bytes. */
-static const char *encoding_known(const char *name)
+ * bytes. *other_out tells that it is an encoding PostgreSQL knows but this server does not. */
+static const char *encoding_known(const char *name, bool *other_out)
 {
+    static const char *const OTHERS[] = {
+        "LATIN1",   "LATIN2",   "LATIN3",   "LATIN4",    "LATIN5",  "LATIN6",   "LATIN7",
+        "LATIN8",   "LATIN9",   "LATIN10",  "WIN1250",   "WIN1251", "WIN1252",  "WIN1253",
+        "WIN1254",  "WIN1255",  "WIN1256",  "WIN1257",   "WIN1258", "WIN866",   "WIN874",
+        "KOI8R",    "KOI8U",    "EUCJP",    "EUCCN",     "EUCKR",   "EUCTW",    "SJIS",
+        "BIG5",     "GBK",      "GB18030",  "UHC",       "JOHAB",   "ISO88591", "ISO88595",
+        "ISO88596", "ISO88597", "ISO88598", "ISO885915",
+    };
     char clean[32];
     size_t n = 0;
     /* Only letters and digits count: "utf-8", even with its quotes, is UTF8. */
@@ -132,22 +160,30 @@ static const char *encoding_known(const char *name)
         }
     }
     clean[n] = '\0';
+    *other_out = false;
+    for (size_t i = 0; i < ARRAY_LEN(OTHERS); i++) {
+        *other_out = *other_out || strcasecmp(clean, OTHERS[i]) == 0;
+    }
     return strcasecmp(clean, "UTF8") == 0 || strcasecmp(clean, "UNICODE") == 0 ? "UTF8"
            : strcasecmp(clean, "SQLASCII") == 0                                ? "SQL_ASCII"
                                                                                : NULL;
 }
 
-Status setting_check_string(Cx *cx, Os *os, const char *name, char *text, size_t size)
+Status setting_check_string(Cx *cx, Os *os, const char *name, const char *current, char *text,
+                            size_t size)
 {
     if (strcmp(name, "DateStyle") == 0) {
         static const char *const STYLES[] = {"ISO", "SQL", "Postgres", "German"},
                                  *const ORDERS[] = {"YMD", "DMY", "MDY"};
         DateStyle style = DATESTYLE_ISO;
         DateOrder order = DATEORDER_MDY;
-        if (!datestyle_parse(text, &style, &order)) {
+        char wrong[128];
+        (void)datestyle_parse(current, &style, &order, wrong, sizeof(wrong));
+        if (!datestyle_parse(text, &style, &order, wrong, sizeof(wrong))) {
             st_ignore(err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
                               "invalid value for parameter \"DateStyle\": \"%s\"", text));
-            return err_detail(cx, "Unrecognized key word: \"%s\".", text);
+            return wrong[0] != '\0' ? err_detail(cx, "Unrecognized key word: \"%s\".", wrong)
+                                    : err_detail(cx, "Conflicting \"datestyle\" specifications.");
         }
         (void)snprintf(text, size, "%s, %s", STYLES[style], ORDERS[order]);
     } else if (strcmp(name, "TimeZone") == 0) {
@@ -160,7 +196,12 @@ Status setting_check_string(Cx *cx, Os *os, const char *name, char *text, size_t
         }
         (void)snprintf(text, size, "%s", tz_name(tz)); /* as the zone is spelled */
     } else if (strcmp(name, "client_encoding") == 0) {
-        const char *known = encoding_known(text);
+        bool other;
+        const char *known = encoding_known(text, &other);
+        if (known == NULL && !other) {
+            return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                           "invalid value for parameter \"client_encoding\": \"%s\"", text);
+        }
         if (known == NULL) {
             return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
                            "client_encoding \"%s\" is not supported: use UTF8", text);
@@ -239,7 +280,9 @@ static Status search_path_apply(Cx *cx, Session *s)
 
 Status settings_apply(Cx *cx, Session *s)
 {
-    s->default_isolation = isolation_of(setting_value(s, "default_transaction_isolation"));
+    const char *isolation = setting_value(s, "default_transaction_isolation");
+    s->default_isolation = isolation_of(isolation);
+    s->default_read_uncommitted = strcmp(isolation, "read uncommitted") == 0;
     s->default_read_only = setting_on(s, "default_transaction_read_only");
     s->sync_commit = strcmp(setting_value(s, "synchronous_commit"), "off") != 0;
     const char *min = setting_value(s, "client_min_messages");
@@ -259,7 +302,9 @@ Status settings_apply(Cx *cx, Session *s)
     if (s->txn != NULL) {
         s->txn->lock_timeout_us = s->lock_timeout_us;
     }
-    (void)datestyle_parse(setting_value(s, "DateStyle"), &s->env.date_style, &s->env.date_order);
+    char wrong[128];
+    (void)datestyle_parse(setting_value(s, "DateStyle"), &s->env.date_style, &s->env.date_order,
+                          wrong, sizeof(wrong));
     s->env.interval_style = interval_style_of(setting_value(s, "IntervalStyle"));
     s->env.extra_float_digits = (int)strtol(setting_value(s, "extra_float_digits"), NULL, 10);
     s->env.bytea_escape = strcmp(setting_value(s, "bytea_output"), "escape") == 0;
@@ -298,6 +343,7 @@ Status setting_changed(Cx *cx, Session *s, const char *name)
     }
     if (strcmp(name, "transaction_isolation") == 0 && s->txn != NULL) {
         s->txn->isolation = isolation_of(setting_value(s, name));
+        s->read_uncommitted = strcmp(setting_value(s, name), "read uncommitted") == 0;
     } else if (strcmp(name, "transaction_read_only") == 0 && s->txn != NULL) {
         s->txn->read_only = setting_on(s, name);
     }

@@ -257,10 +257,9 @@ static Status portal_open(Cx *cx, Session *s, Portal *p, bool suspendable)
     const Snapshot *snap;
     ExecEnv env;
     TRY(session_txn_need(cx, s));
-    if (s->txn->read_only && p->plan->writes) {
+    if (s->txn->read_only && (p->plan->writes || p->plan->locks_rows)) {
         return err_set(cx, ERRCODE_READ_ONLY_SQL_TRANSACTION,
-                       "cannot execute %s in a read-only transaction",
-                       p->stmt != NULL ? p->stmt->tag : "this statement");
+                       "cannot execute %s in a read-only transaction", p->plan->what);
     }
     for (uint32_t i = 0; i < p->plan->lock_count; i++) {
         TRY(table_lock(cx, s->txn, p->plan->locks[i].key, p->plan->locks[i].mode, WAIT_BLOCK));

@@ -359,7 +359,8 @@ static Status execute_params(Cx *cx, Session *s, const Statement *outer, const S
                              Portal *p)
 {
     const PgQuery__ExecuteStmt *stmt = outer->node->execute_stmt;
-    if (stmt->n_params != st->params.count) {
+    /* PostgreSQL does not look at the arguments of a statement that has no parameters. */
+    if (stmt->n_params != st->params.count && st->params.count > 0) {
         st_ignore(err_set(cx, ERRCODE_SYNTAX_ERROR,
                           "wrong number of parameters for prepared statement \"%s\"", stmt->name));
         return err_detail(cx, "Expected %u parameters but got %zu.", st->params.count,

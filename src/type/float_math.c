@@ -77,6 +77,129 @@ KERNEL_UNARY(k_degrees, double, double, r = a / RADIANS_PER_DEGREE;
              FLOAT_RANGE(r, !isinf(a), a == 0))
 KERNEL_UNARY(k_radians, double, double, r = a * RADIANS_PER_DEGREE;
              FLOAT_RANGE(r, !isinf(a), a == 0))
+/* ---- trigonometry in degrees: exact where the exact answer is a simple number ---- */
+
+/* The compiler must not fold these, or sin(30 degrees) would be divided by another sin(30 degrees)
+ * than the one computed at run time. */
+static double float_sin_deg(double x)
+{
+    volatile double d = x * RADIANS_PER_DEGREE;
+    return sin(d);
+}
+static double float_cos_deg(double x)
+{
+    volatile double d = x * RADIANS_PER_DEGREE;
+    return cos(d);
+}
+static double float_asin_of(double x)
+{
+    volatile double v = x;
+    return asin(v);
+}
+static double float_acos_of(double x)
+{
+    volatile double v = x;
+    return acos(v);
+}
+static double float_atan_of(double x)
+{
+    volatile double v = x;
+    return atan(v);
+}
+/* sind_q1, cosd_q1 - for 0 to 90 degrees, exact at 0, 30, 60 and 90. */
+static double sind_0_to_30(double x)
+{
+    return float_sin_deg(x) / float_sin_deg(30) / 2.0;
+}
+static double cosd_0_to_60(double x)
+{
+    return 1.0 - (1.0 - float_cos_deg(x)) / (1.0 - float_cos_deg(60)) / 2.0;
+}
+static double sind_q1(double x)
+{
+    return x <= 30 ? sind_0_to_30(x) : cosd_0_to_60(90 - x);
+}
+static double cosd_q1(double x)
+{
+    return x <= 60 ? cosd_0_to_60(x) : sind_0_to_30(90 - x);
+}
+/* asind_q1, acosd_q1 - for 0 to 1, exact at 0, 0.5 and 1. */
+static double asind_q1(double x)
+{
+    return x <= 0.5 ? float_asin_of(x) / float_asin_of(0.5) * 30.0
+                    : 90.0 - float_acos_of(x) / float_acos_of(0.5) * 60.0;
+}
+static double acosd_q1(double x)
+{
+    return x <= 0.5 ? 90.0 - float_asin_of(x) / float_asin_of(0.5) * 30.0
+                    : float_acos_of(x) / float_acos_of(0.5) * 60.0;
+}
+/* degrees_fold - an angle to 0..90 degrees; the signs of sine and cosine there. */
+static double degrees_fold(double x, int *sin_sign, int *cos_sign)
+{
+    *sin_sign = *cos_sign = 1;
+    x = fmod(x, 360.0);
+    if (x < 0) {
+        x = -x;
+        *sin_sign = -1;
+    }
+    if (x > 180) {
+        x = 360 - x;
+        *sin_sign = -*sin_sign;
+    }
+    if (x > 90) {
+        x = 180 - x;
+        *cos_sign = -1;
+    }
+    return x;
+}
+static double float_sind(double x)
+{
+    int s, c;
+    x = degrees_fold(x, &s, &c);
+    return s * sind_q1(x);
+}
+static double float_cosd(double x)
+{
+    int s, c;
+    x = degrees_fold(x, &s, &c);
+    return c * cosd_q1(x);
+}
+/* float_tand, float_cotd - scaled to be 1 at 45 degrees; a zero has no sign. */
+static double float_tand(double x)
+{
+    int s, c;
+    x = degrees_fold(x, &s, &c);
+    double r = s * c * ((sind_q1(x) / cosd_q1(x)) / (sind_q1(45) / cosd_q1(45)));
+    return r == 0 ? 0.0 : r;
+}
+static double float_cotd(double x)
+{
+    int s, c;
+    x = degrees_fold(x, &s, &c);
+    double r = s * c * ((cosd_q1(x) / sind_q1(x)) / (cosd_q1(45) / sind_q1(45)));
+    return r == 0 ? 0.0 : r;
+}
+#define DEGREES_KERNEL(name, fn)                                                                   \
+    KERNEL_UNARY(name, double, double, if (isinf(a)) return err_input_range(call->cx);             \
+                 r = isnan(a) ? a : fn(a))
+/* clang-format off */
+DEGREES_KERNEL(k_dsind, float_sind)
+DEGREES_KERNEL(k_dcosd, float_cosd)
+DEGREES_KERNEL(k_dtand, float_tand)
+DEGREES_KERNEL(k_dcotd, float_cotd)
+/* clang-format on */
+KERNEL_UNARY(k_dasind, double, double, if (a < -1 || a > 1) return err_input_range(call->cx);
+             r = isnan(a) ? a
+                 : a >= 0 ? asind_q1(a)
+                          : -asind_q1(-a))
+KERNEL_UNARY(k_dacosd, double, double, if (a < -1 || a > 1) return err_input_range(call->cx);
+             r = isnan(a) ? a
+                 : a >= 0 ? acosd_q1(a)
+                          : 90.0 + asind_q1(-a))
+KERNEL_UNARY(k_datand, double, double, r = atan(a) / float_atan_of(1.0) * 45.0)
+KERNEL_BINARY(k_datan2d, double, double, double, r = atan2(a, b) / float_atan_of(1.0) * 45.0)
+
 static Status k_dpi(KERNEL_PARAMS)
 {
     (void)call, (void)args, (void)arg_count;
@@ -147,6 +270,14 @@ static const FnOps FLOAT_MATH_FNS[] = {
     FN(datanh),
     FN(degrees),
     FN(radians),
+    FN(dsind),
+    FN(dcosd),
+    FN(dtand),
+    FN(dcotd),
+    FN(dasind),
+    FN(dacosd),
+    FN(datand),
+    FN(datan2d),
     FN(dpi),
     FN(width_bucket_float8),
 };

@@ -32,8 +32,65 @@ static void regex_release(void *arg)
     re->code = NULL;
 }
 
+/* regex_put_range - a character or range of a set, in both cases of its ASCII letters. */
+static void regex_put_range(Slice from, Slice to, Buf *out)
+{
+    static const char SIDES[2][2] = {{'a', 'z'}, {'A', 'Z'}};
+    buf_put_slice(out, from);
+    if (to.ptr != NULL) {
+        buf_putc(out, '-');
+        buf_put_slice(out, to);
+    }
+    uint8_t first = (uint8_t)from.ptr[0], last = to.ptr != NULL ? (uint8_t)to.ptr[0] : first;
+    for (int i = 0; i < 2 && first < 0x80; i++) {
+        int lo = MAX((int)first, (int)SIDES[i][0]), hi = MIN((int)last, (int)SIDES[i][1]);
+        if (lo <= hi) {
+            buf_putc(out, (char)(lo ^ 0x20));
+            buf_putc(out, '-');
+            buf_putc(out, (char)(hi ^ 0x20));
+        }
+    }
+}
+
+/* regex_fold_set - a set with members beyond ASCII, from its [ on: case is ignored for ASCII
+ * letters only, so they are written in both cases and the rest as it is. Returns its length, 0 when
+ * it is not such a set. */
+static size_t regex_fold_set(Slice p, Buf *out)
+{
+    size_t end = p.len > 1 && p.ptr[1] == '^' ? 2 : 1, i = end;
+    bool wide = false;
+    end += p.len > end && p.ptr[end] == ']' ? 1 : 0;
+    for (; end < p.len && p.ptr[end] != ']'; end++) {
+        wide = wide || (p.ptr[end] & 0x80) != 0;
+        if (p.ptr[end] == '[' || p.ptr[end] == '\\') {
+            return 0; /* classes and escapes stay with the library */
+        }
+    }
+    if (!wide || end >= p.len) {
+        return 0;
+    }
+    buf_puts(out, "(?-i:[");
+    if (i == 2) {
+        buf_putc(out, '^');
+    }
+    while (i < end) {
+        Slice from = {p.ptr + i, utf8_len(p.ptr[i])}, to = {NULL, 0};
+        i += from.len;
+        if (i + 1 < end && p.ptr[i] == '-') {
+            to = (Slice){p.ptr + i + 1, utf8_len(p.ptr[i + 1])};
+            i += 1 + to.len;
+        }
+        if (from.ptr[0] == ']') {
+            buf_putc(out, '\\');
+        }
+        regex_put_range(from, to, out);
+    }
+    buf_puts(out, "])");
+    return end + 1;
+}
+
 /* regex_translate - PostgreSQL's syntax to PCRE2's. */
-static void regex_translate(Slice p, Buf *out)
+static void regex_translate(Slice p, bool icase, Buf *out)
 {
     bool bracket = false;
     size_t i = 0;
@@ -53,6 +110,21 @@ static void regex_translate(Slice p, Buf *out)
             default: buf_putc(out, '\\'); buf_putc(out, e);
             }
             continue;
+        }
+        if (icase && !bracket && (c & 0x80) != 0) {
+            /* In the C collation only ASCII letters have two cases. */
+            buf_puts(out, "(?-i:");
+            buf_put(out, p.ptr + i, utf8_len(c));
+            buf_putc(out, ')');
+            i += utf8_len(c) - 1;
+            continue;
+        }
+        if (icase && !bracket && c == '[') {
+            size_t n = regex_fold_set((Slice){p.ptr + i, p.len - i}, out);
+            if (n > 0) {
+                i += n - 1;
+                continue;
+            }
         }
         if (!bracket && c == '[') {
             bracket = true;
@@ -141,7 +213,7 @@ static Status regex_get(FnCall *call, const Str *pattern, RegexFlags flags, Rege
     if (literal) {
         buf_put_slice(&text, p);
     } else {
-        regex_translate(p, &text);
+        regex_translate(p, flags.icase, &text);
     }
     int code = 0;
     PCRE2_SIZE at = 0;

@@ -53,8 +53,6 @@ SET client_min_messages = error;
 SHOW client_min_messages;
 SET client_min_messages = nosuch;
 SET client_min_messages TO notice;
-SET client_encoding = 'LATIN1';
-SHOW client_encoding;
 SET client_encoding = 'nosuch';
 SET NAMES 'UTF8';
 SHOW client_encoding;
