@@ -65,6 +65,9 @@ static void find_groups(ExecNode *n, const Sel *sel)
 {
     AggRun *r = n->priv;
     const PlanNode *p = n->plan;
+    if (r->mode == GROUP_INT) {
+        key_table_prefetch(&r->keys, r->group_vecs[0], sel);
+    }
     SEL_FOREACH(row, sel)
     {
         bool added = false;

@@ -34,14 +34,18 @@ typedef struct RowStore {
     uint64_t rows;
 } RowStore;
 
-/* KeyTable - distinct keys numbered in order of arrival: integers, or byte strings. */
+/* KeyTable - distinct keys numbered in order of arrival: integers (in their slots, so that a
+ * look-up touches one cache line), or byte strings. */
 typedef struct KeyTable {
     Arena *arena;
     bool ints;
     uint32_t mask, count, size;
     uint32_t *slots; /* key number + 1 */
+    struct KeyIntSlot {
+        int64_t key;
+        uint64_t number; /* + 1; 0 = free */
+    } * int_slots;
     uint64_t *hashes;
-    int64_t *int_keys;
     struct KeyBytes {
         const uint8_t *p;
         uint32_t len;
@@ -131,6 +135,8 @@ Status store_read(StoreReader *r, const RowStore *s, uint32_t max_rows, const Ba
 void key_table_init(KeyTable *t, Arena *arena, bool ints);
 uint32_t key_table_add_int(KeyTable *t, int64_t key, bool *added_out);
 uint32_t key_table_find_int(const KeyTable *t, int64_t key);
+/* key_table_prefetch - a hint that these integers of a vector are looked up next. */
+void key_table_prefetch(const KeyTable *t, const Vector *v, const Sel *sel);
 uint32_t key_table_add(KeyTable *t, const void *p, size_t len, bool *added_out);
 uint32_t key_table_find(const KeyTable *t, const void *p, size_t len);
 /* key_append - one value as bytes that are equal exactly when the values are; integers of any width

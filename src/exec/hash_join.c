@@ -27,6 +27,7 @@ typedef struct HashRun {
     uint64_t matched[VEC_VALID_WORDS];
     uint32_t *build_rows;
     uint16_t *probe_rows;
+    uint32_t *found; /* integer keys: first build row of each selected probe row */
     uint16_t *idx;
     bool pad_probe;
     uint64_t pad_build;
@@ -94,6 +95,9 @@ static Status build(Cx *cx, ExecNode *n)
         for (uint16_t k = 0; k < n->plan->u.join.key_count; k++) {
             TRY(expr_eval(cx, r->rkeys, k, b, &b->sel, &n->batch, &r->vecs[k]));
         }
+        if (r->ints) {
+            key_table_prefetch(&r->keys, r->vecs[0], &b->sel);
+        }
         uint32_t first = (uint32_t)r->store.rows;
         row_store_append(&r->store, b);
         grow_u32(&n->hold, &r->next, &r->next_size, (uint32_t)r->store.rows);
@@ -119,6 +123,29 @@ static Status build(Cx *cx, ExecNode *n)
     return ST_OK;
 }
 
+/* find_ints - the first build row of every row of a probe batch: one pass each for the look-ups and
+ * for what they point to, so that the waits for memory overlap. */
+static void find_ints(HashRun *r, const Sel *sel)
+{
+    const Vector *v = r->vecs[0];
+    key_table_prefetch(&r->keys, v, sel);
+    SEL_FOREACH(row, sel)
+    {
+        uint32_t key =
+            vec_is_null(v, row) ? KEY_NONE : key_table_find_int(&r->keys, vec_int(v, row));
+        r->found[row_k] = key;
+        if (key != KEY_NONE) {
+            __builtin_prefetch(&r->heads[key]);
+        }
+    }
+    for (uint32_t k = 0; k < sel->count; k++) {
+        r->found[k] = r->found[k] == KEY_NONE ? ROW_NONE : r->heads[r->found[k]];
+        if (r->found[k] != ROW_NONE) {
+            __builtin_prefetch(&r->next[r->found[k]]);
+        }
+    }
+}
+
 static Status next_probe(Cx *cx, ExecNode *n)
 {
     HashRun *r = n->priv;
@@ -128,6 +155,9 @@ static Status next_probe(Cx *cx, ExecNode *n)
     r->probe = *b;
     for (uint16_t k = 0; k < n->plan->u.join.key_count; k++) {
         TRY(expr_eval(cx, r->lkeys, k, b, &b->sel, &n->batch, &r->vecs[k]));
+    }
+    if (r->ints) {
+        find_ints(r, &b->sel);
     }
     memset(r->matched, 0, sizeof(r->matched));
     r->probe_k = 0;
@@ -144,9 +174,13 @@ static uint32_t fill_pairs(ExecNode *n, uint32_t max)
     while (count < max && r->probe_k < r->probe.sel.count) {
         uint32_t row = r->probe.sel.idx != NULL ? r->probe.sel.idx[r->probe_k] : r->probe_k;
         if (!r->chain_set) {
-            bool added;
-            uint32_t key = key_of(n, row, false, &added);
-            r->chain = key == KEY_NONE ? ROW_NONE : r->heads[key];
+            if (r->ints) {
+                r->chain = r->found[r->probe_k];
+            } else {
+                bool added;
+                uint32_t key = key_of(n, row, false, &added);
+                r->chain = key == KEY_NONE ? ROW_NONE : r->heads[key];
+            }
             r->chain_set = true;
         }
         while (count < max && r->chain != ROW_NONE) {
@@ -168,9 +202,7 @@ static void emit_pairs(ExecNode *n, uint32_t count)
     uint16_t lc = n->left->plan->col_count;
     batch_reset(&n->out);
     for (uint16_t c = 0; c < lc; c++) {
-        for (uint32_t i = 0; i < count; i++) {
-            vec_copy_value(r->probe.cols[c], r->probe_rows[i], n->out.cols[c], i, NULL);
-        }
+        vec_take(r->probe.cols[c], r->probe_rows, count, n->out.cols[c], 0);
     }
     for (uint16_t c = 0; c < n->right->plan->col_count; c++) {
         row_store_gather(&r->store, c, r->build_rows, count, n->out.cols[lc + c]);
@@ -202,9 +234,7 @@ static bool pad_probe(ExecNode *n)
     uint16_t lc = n->left->plan->col_count;
     batch_reset(&n->out);
     for (uint16_t c = 0; c < lc; c++) {
-        for (uint32_t i = 0; i < count; i++) {
-            vec_copy_value(r->probe.cols[c], r->probe_rows[i], n->out.cols[c], i, NULL);
-        }
+        vec_take(r->probe.cols[c], r->probe_rows, count, n->out.cols[c], 0);
     }
     for (uint16_t c = lc; c < n->plan->col_count; c++) {
         set_all_null(n->out.cols[c], count);
@@ -305,6 +335,7 @@ Status hash_join_create(Cx *cx, ExecNode *n)
     r->build_rows = ARENA_ARRAY(a, uint32_t, VEC_CAPACITY);
     r->probe_rows = ARENA_ARRAY(a, uint16_t, VEC_CAPACITY);
     r->idx = ARENA_ARRAY(a, uint16_t, VEC_CAPACITY);
+    r->found = ARENA_ARRAY(a, uint32_t, VEC_CAPACITY);
     TRY(run_create(cx, n, p->u.join.left_keys, &r->lkeys));
     TRY(run_create(cx, n, p->u.join.right_keys, &r->rkeys));
     return run_create(cx, n, p->u.join.residual, &r->residual);

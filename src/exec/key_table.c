@@ -10,19 +10,39 @@ void key_table_init(KeyTable *t, Arena *arena, bool ints)
     *t = (KeyTable){.arena = arena, .ints = ints};
 }
 
+/* int_place - the slot that holds the key, or the free one where it belongs. */
+static inline struct KeyIntSlot *int_place(struct KeyIntSlot *slots, uint32_t mask, int64_t key)
+{
+    uint32_t at = (uint32_t)hash_u64((uint64_t)key) & mask;
+    while (slots[at].number != 0 && slots[at].key != key) {
+        at = (at + 1) & mask;
+    }
+    return &slots[at];
+}
+
+/* int_table_grow - double the slots. */
+static void int_table_grow(KeyTable *t)
+{
+    uint32_t old = t->int_slots == NULL ? 0 : t->mask + 1, capacity = old == 0 ? 128 : old * 2;
+    struct KeyIntSlot *slots = ARENA_ARRAY(t->arena, struct KeyIntSlot, capacity);
+    for (uint32_t i = 0; i < old; i++) {
+        if (t->int_slots[i].number != 0) {
+            *int_place(slots, capacity - 1, t->int_slots[i].key) = t->int_slots[i];
+        }
+    }
+    t->int_slots = slots;
+    t->mask = capacity - 1;
+    t->size = capacity / 2;
+}
+
 /* table_grow - double the slots and the key arrays. */
 static void table_grow(KeyTable *t)
 {
     uint32_t size = t->size == 0 ? 64 : t->size * 2, capacity = size * 2;
     t->hashes =
         arena_grow(t->arena, t->hashes, t->size * sizeof(uint64_t), size * sizeof(uint64_t));
-    if (t->ints) {
-        t->int_keys =
-            arena_grow(t->arena, t->int_keys, t->size * sizeof(int64_t), size * sizeof(int64_t));
-    } else {
-        t->byte_keys = arena_grow(t->arena, t->byte_keys, t->size * sizeof(*t->byte_keys),
-                                  size * sizeof(*t->byte_keys));
-    }
+    t->byte_keys = arena_grow(t->arena, t->byte_keys, t->size * sizeof(*t->byte_keys),
+                              size * sizeof(*t->byte_keys));
     t->size = size;
     t->mask = capacity - 1;
     t->slots = ARENA_ARRAY(t->arena, uint32_t, capacity);
@@ -37,37 +57,32 @@ static void table_grow(KeyTable *t)
 
 uint32_t key_table_find_int(const KeyTable *t, int64_t key)
 {
-    if (t->count == 0) {
-        return KEY_NONE;
-    }
-    uint32_t at = (uint32_t)hash_u64((uint64_t)key) & t->mask;
-    for (uint32_t s; (s = t->slots[at]) != 0; at = (at + 1) & t->mask) {
-        if (t->int_keys[s - 1] == key) {
-            return s - 1;
-        }
-    }
-    return KEY_NONE;
+    return t->count == 0 ? KEY_NONE : (uint32_t)int_place(t->int_slots, t->mask, key)->number - 1;
 }
 
 uint32_t key_table_add_int(KeyTable *t, int64_t key, bool *added_out)
 {
-    uint32_t k = key_table_find_int(t, key);
-    *added_out = k == KEY_NONE;
-    if (k != KEY_NONE) {
-        return k;
-    }
     if (t->count == t->size) {
-        table_grow(t);
+        int_table_grow(t);
     }
-    uint64_t h = hash_u64((uint64_t)key);
-    uint32_t at = (uint32_t)h & t->mask;
-    while (t->slots[at] != 0) {
-        at = (at + 1) & t->mask;
+    struct KeyIntSlot *slot = int_place(t->int_slots, t->mask, key);
+    *added_out = slot->number == 0;
+    if (*added_out) {
+        *slot = (struct KeyIntSlot){key, ++t->count};
     }
-    t->hashes[t->count] = h;
-    t->int_keys[t->count] = key;
-    t->slots[at] = ++t->count;
-    return t->count - 1;
+    return (uint32_t)slot->number - 1;
+}
+
+void key_table_prefetch(const KeyTable *t, const Vector *v, const Sel *sel)
+{
+    if (t->count < 4096 || v->kind == VEC_CONST) {
+        return; /* it lies in the cache */
+    }
+    SEL_FOREACH(row, sel)
+    {
+        uint64_t key = (uint64_t)vec_int(v, row);
+        __builtin_prefetch(&t->int_slots[(uint32_t)hash_u64(key) & t->mask]);
+    }
 }
 
 static uint32_t find_bytes(const KeyTable *t, uint64_t h, const void *p, size_t len)

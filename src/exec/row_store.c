@@ -36,9 +36,13 @@ void row_store_append(RowStore *r, const Batch *in)
         for (uint16_t c = 0; c < r->col_count; c++) {
             Vector *to = b->cols[c];
             const Vector *from = in->cols[c];
+            if (in->sel.idx != NULL || done == 0) {
+                Sel part = {in->sel.idx != NULL ? in->sel.idx + done : NULL, n};
+                vec_copy_rows(from, &part, to, at, r->arena);
+                continue;
+            }
             for (uint32_t i = 0; i < n; i++) {
-                uint32_t row = in->sel.idx != NULL ? in->sel.idx[done + i] : done + i;
-                vec_copy_value(from, row, to, at + i, r->arena);
+                vec_copy_value(from, done + i, to, at + i, r->arena);
             }
         }
         done += n;
@@ -58,12 +62,39 @@ void row_store_append_row(RowStore *r, const Vector *const *cols, uint32_t row)
     batch_set_count(b, at + 1);
 }
 
+typedef struct Wide {
+    uint64_t w[2];
+} Wide;
+
+#define GATHER_ROWS(type)                                                                          \
+    do {                                                                                           \
+        type *to_ = out->data;                                                                     \
+        for (uint32_t i = 0; i < count; i++) {                                                     \
+            to_[i] = *(const type *)from[i];                                                       \
+        }                                                                                          \
+    } while (0)
+
 void row_store_gather(const RowStore *r, uint16_t c, const uint32_t *rows, uint32_t count,
                       Vector *out)
 {
+    const void *from[VEC_CAPACITY];
+    uint32_t bytes = phys_bytes(out->phys);
+    /* Rows in another order are far apart: ask for all of them before the first is needed. */
     for (uint32_t i = 0; i < count; i++) {
-        vec_copy_value(r->chunks[rows[i] / VEC_CAPACITY]->cols[c], rows[i] % VEC_CAPACITY, out, i,
-                       NULL);
+        const Vector *v = r->chunks[rows[i] / VEC_CAPACITY]->cols[c];
+        uint32_t row = rows[i] % VEC_CAPACITY;
+        from[i] = (const uint8_t *)v->data + (size_t)row * bytes;
+        __builtin_prefetch(from[i]);
+        if (v->valid != NULL && vec_is_null(v, row)) {
+            vec_set_null(out, i);
+        }
+    }
+    switch (bytes) {
+    case 1: GATHER_ROWS(uint8_t); break;
+    case 2: GATHER_ROWS(uint16_t); break;
+    case 4: GATHER_ROWS(uint32_t); break;
+    case 8: GATHER_ROWS(uint64_t); break;
+    default: GATHER_ROWS(Wide); break;
     }
 }
 

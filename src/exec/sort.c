@@ -1,68 +1,84 @@
 /*
  * sort.c - ORDER BY through memcmp keys, top-N, and UNIQUE over sorted input.
  *
- * Rows go to a store, their keys, encoded to compare by memcmp, to one buffer; what is sorted is an
- * array of (first eight key bytes, place of the key, row). With a LIMIT the array is cut back to
- * the wanted rows whenever it has grown to several times as many.
+ * Rows go to a store; of their keys, encoded to compare by memcmp, the first 16 bytes go into the
+ * item that stands for the row, longer ones to memory as well. Items are ordered by order.c. With a
+ * LIMIT they are cut back to the wanted rows whenever there are several times as many, and from
+ * then on a row whose key is not below the last wanted one's is not even stored.
  */
 #include "exec/exec_internal.h"
 
-#include <stdlib.h>
+#include "exec/order.h"
 
-typedef struct SortItem {
-    uint64_t prefix; /* big-endian first bytes */
-    const uint8_t *key;
-    uint32_t len, row;
-} SortItem;
+#define INT_KEY_BYTES 9u /* marker and at most 8 bytes */
+#define INT_KEYS_MAX  8u
 
 typedef struct SortRun {
     ExprRun *run;
     RowStore store;
     SortItem *items;
     uint32_t count, size;
-    int64_t want; /* -1 = all */
+    int64_t want;   /* -1 = all */
+    SortItem bound; /* the last wanted row so far */
+    bool bounded, ints;
     uint32_t at;
     bool filled;
+    SortOrder order;
     Buf key;
     const Vector **vecs;
     uint32_t *rows;
+    uint16_t *kept;
     /* unique */
     Buf last;
     bool have_last;
     uint16_t *idx;
 } SortRun;
 
-static int item_cmp(const void *pa, const void *pb)
-{
-    const SortItem *a = pa, *b = pb;
-    if (a->prefix != b->prefix) {
-        return a->prefix < b->prefix ? -1 : 1;
-    }
-    uint32_t n = MIN(a->len, b->len);
-    int c = memcmp(a->key, b->key, n);
-    if (c != 0) {
-        return c;
-    }
-    if (a->len != b->len) {
-        return a->len < b->len ? -1 : 1;
-    }
-    return a->row < b->row ? -1 : a->row > b->row; /* rows that compare equal keep their order */
-}
-
-static uint64_t key_prefix(const uint8_t *p, size_t len)
-{
-    uint8_t b[8] = {0};
-    uint64_t v;
-    memcpy(b, p, MIN(len, 8));
-    memcpy(&v, b, 8);
-    return __builtin_bswap64(v);
-}
-
 /* cut - keep the first `want` rows of what has come so far. */
-static void cut(SortRun *r)
+static void cut(ExecNode *n, SortRun *r)
 {
-    qsort(r->items, r->count, sizeof(SortItem), item_cmp);
-    r->count = (uint32_t)MIN((int64_t)r->count, r->want);
+    uint32_t keep = (uint32_t)MIN((int64_t)r->count, r->want);
+    const uint32_t *order = sort_order(&r->order, &n->hold, r->items, r->count);
+    SortItem *best = ARENA_ARRAY(&n->batch, SortItem, keep + 1u);
+    for (uint32_t i = 0; i < keep; i++) {
+        best[i] = r->items[order[i]];
+    }
+    memcpy(r->items, best, keep * sizeof(SortItem));
+    r->count = keep;
+    r->bounded = keep == r->want;
+    if (r->bounded && keep != 0) {
+        r->bound = best[keep - 1];
+    }
+}
+
+/* int_key - is the type's key its value, big-endian, with the sign bit turned? */
+static bool int_key(Oid type)
+{
+    switch (type) {
+    case TYPE_INT2:
+    case TYPE_INT4:
+    case TYPE_INT8:
+    case TYPE_DATE:
+    case TYPE_TIME:
+    case TYPE_TIMESTAMP:
+    case TYPE_TIMESTAMPTZ: return true;
+    default: return false;
+    }
+}
+
+/* put_int - the key of one integer value, as key_encode makes it. */
+static uint32_t put_int(uint8_t *out, const PlanSortKey *sk, const Vector *v, uint32_t row)
+{
+    if (vec_is_null(v, row)) {
+        out[0] = sk->nulls_first ? 0 : 2;
+        return 1;
+    }
+    uint32_t bytes = phys_bytes(v->phys), shift = 64 - 8 * bytes;
+    uint64_t w = ((uint64_t)vec_int(v, row) << shift) ^ ((uint64_t)1 << 63);
+    w = __builtin_bswap64(sk->desc ? ~w : w);
+    out[0] = 1;
+    memcpy(out + 1, &w, 8);
+    return 1 + bytes;
 }
 
 static Status encode_keys(Cx *cx, ExecNode *n, ExprRun *run, const Batch *b, SortRun *r)
@@ -87,32 +103,60 @@ static void encode_row(ExecNode *n, SortRun *r, uint32_t row)
     }
 }
 
+/* row_key - the key of a row; valid until the next one is made. */
+static const uint8_t *row_key_bytes(ExecNode *n, SortRun *r, uint32_t row, uint8_t *room,
+                                    uint32_t *len_out)
+{
+    if (!r->ints) {
+        encode_row(n, r, row);
+        *len_out = (uint32_t)r->key.len;
+        return r->key.data;
+    }
+    uint32_t len = 0;
+    for (uint16_t k = 0; k < n->plan->u.sort.key_count; k++) {
+        len += put_int(room + len, &n->plan->u.sort.keys[k], r->vecs[k], row);
+    }
+    *len_out = len;
+    return room;
+}
+
 static Status sort_add(Cx *cx, ExecNode *n, const Batch *b)
 {
     SortRun *r = n->priv;
+    uint8_t room[INT_KEYS_MAX * INT_KEY_BYTES + 8];
     arena_clear(&n->batch);
     TRY(encode_keys(cx, n, r->run, b, r));
-    uint32_t first = (uint32_t)r->store.rows;
+    uint32_t first = (uint32_t)r->store.rows, kept = 0;
     if (r->store.rows + b->sel.count >= UINT32_MAX) {
         return err_set(cx, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "too many rows to sort");
     }
-    row_store_append(&r->store, b);
+    if (r->count + b->sel.count > r->size) {
+        uint32_t size = MAX(r->size * 2, r->count + (uint32_t)VEC_CAPACITY);
+        r->items =
+            arena_grow(&n->hold, r->items, r->size * sizeof(SortItem), size * sizeof(SortItem));
+        r->size = size;
+    }
     SEL_FOREACH(row, &b->sel)
     {
-        encode_row(n, r, row);
-        if (r->count == r->size) {
-            uint32_t size = r->size == 0 ? 256 : r->size * 2;
-            r->items =
-                arena_grow(&n->hold, r->items, r->size * sizeof(SortItem), size * sizeof(SortItem));
-            r->size = size;
+        uint32_t len;
+        const uint8_t *key = row_key_bytes(n, r, row, room, &len);
+        SortItem item = sort_item(key, len, first + kept);
+        if (r->bounded && (r->want == 0 || sort_item_cmp(&item, &r->bound) >= 0)) {
+            continue;
         }
-        r->items[r->count++] = (SortItem){.prefix = key_prefix(r->key.data, r->key.len),
-                                          .key = arena_memdup(&n->hold, r->key.data, r->key.len),
-                                          .len = (uint32_t)r->key.len,
-                                          .row = first + row_k};
+        if (len > SORT_ITEM_BYTES) {
+            item.key = arena_memdup(&n->hold, key, len);
+        }
+        r->items[r->count++] = item;
+        r->kept[kept++] = (uint16_t)row;
     }
-    if (r->want >= 0 && r->count > r->want * 4 + VEC_CAPACITY) {
-        cut(r);
+    Batch rows = *b;
+    if (kept != b->sel.count) {
+        rows.sel = (Sel){r->kept, kept};
+    }
+    row_store_append(&r->store, &rows);
+    if (r->want >= 0 && r->count > r->want * 4 + VEC_CAPACITY / 2) {
+        cut(n, r);
     }
     return exec_budget(cx, n->s, &n->hold);
 }
@@ -125,7 +169,8 @@ static Status sort_start(Cx *cx, ExecNode *n)
     row_store_init(&r->store, &n->hold, n->plan->phys, n->plan->col_count);
     r->items = NULL;
     r->count = r->size = r->at = 0;
-    r->filled = false;
+    r->filled = r->bounded = false;
+    r->order = (SortOrder){0};
     r->want = -1;
     return node_start_children(cx, n);
 }
@@ -142,9 +187,7 @@ static Status sort_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **ou
         if (st != ST_DONE) {
             return st;
         }
-        if (r->count > 1) {
-            qsort(r->items, r->count, sizeof(SortItem), item_cmp);
-        }
+        (void)sort_order(&r->order, &n->hold, r->items, r->count);
         r->filled = true;
     }
     uint32_t count = MIN(max_rows, r->count - r->at);
@@ -153,7 +196,7 @@ static Status sort_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **ou
     }
     batch_reset(&n->out);
     for (uint32_t i = 0; i < count; i++) {
-        r->rows[i] = r->items[r->at + i].row;
+        r->rows[i] = r->items[r->order.at[r->at + i]].row;
     }
     for (uint16_t c = 0; c < n->plan->col_count; c++) {
         row_store_gather(&r->store, c, r->rows, count, n->out.cols[c]);
@@ -180,6 +223,11 @@ static Status sort_run_create(Cx *cx, ExecNode *n)
     buf_init(&r->last, 1u << 30);
     arena_on_clear(a, release_bufs, r);
     r->vecs = ARENA_ARRAY(a, const Vector *, n->plan->u.sort.key_count + 1u);
+    r->kept = ARENA_ARRAY(a, uint16_t, VEC_CAPACITY);
+    r->ints = n->plan->u.sort.key_count <= INT_KEYS_MAX;
+    for (uint16_t k = 0; k < n->plan->u.sort.key_count; k++) {
+        r->ints &= int_key(n->plan->u.sort.keys[k].type->oid);
+    }
     return run_create(cx, n, n->plan->u.sort.prog, &r->run);
 }
 

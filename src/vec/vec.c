@@ -39,12 +39,61 @@ void vec_copy_value(const Vector *in, uint32_t row, Vector *out, uint32_t out_ro
     vec_put(out, out_row, &d);
 }
 
+typedef struct Wide {
+    uint64_t w[2];
+} Wide;
+
+#define TAKE(type)                                                                                 \
+    do {                                                                                           \
+        const type *from_ = in->data;                                                              \
+        type *to_ = (type *)out->data + out_at;                                                    \
+        for (uint32_t i = 0; i < count; i++) {                                                     \
+            to_[i] = from_[rows[i]];                                                               \
+        }                                                                                          \
+    } while (0)
+
+void vec_take(const Vector *in, const uint16_t *rows, uint32_t count, Vector *out, uint32_t out_at)
+{
+    ASSERT(in->phys == out->phys && out->kind == VEC_FLAT && out_at + count <= VEC_CAPACITY);
+    if (in->kind != VEC_FLAT || in->valid != NULL || out->valid != NULL) {
+        for (uint32_t i = 0; i < count; i++) {
+            vec_copy_value(in, rows[i], out, out_at + i, NULL);
+        }
+        return;
+    }
+    switch (phys_bytes(in->phys)) {
+    case 1: TAKE(uint8_t); break;
+    case 2: TAKE(uint16_t); break;
+    case 4: TAKE(uint32_t); break;
+    case 8: TAKE(uint64_t); break;
+    default: TAKE(Wide); break;
+    }
+}
+
 void vec_copy_rows(const Vector *in, const Sel *sel, Vector *out, uint32_t out_at, Arena *arena)
 {
-    ASSERT(out_at + sel->count <= VEC_CAPACITY);
-    SEL_FOREACH(row, sel)
-    {
-        vec_copy_value(in, row, out, out_at + row_k, arena);
+    uint32_t n = sel->count, bytes = phys_bytes(in->phys);
+    ASSERT(out_at + n <= VEC_CAPACITY);
+    if (in->kind != VEC_FLAT || in->valid != NULL || out->valid != NULL ||
+        (in->phys == PHYS_STR && arena != NULL && sel->idx != NULL)) {
+        SEL_FOREACH(row, sel)
+        {
+            vec_copy_value(in, row, out, out_at + row_k, arena);
+        }
+        return;
+    }
+    if (sel->idx != NULL) {
+        vec_take(in, sel->idx, n, out, out_at);
+        return;
+    }
+    memcpy((uint8_t *)out->data + (size_t)out_at * bytes, in->data, (size_t)n * bytes);
+    if (in->phys == PHYS_STR && arena != NULL) {
+        Str *s = (Str *)out->data + out_at;
+        for (uint32_t i = 0; i < n; i++) {
+            if (s[i].len > STR_INLINE_BYTES) {
+                s[i] = str_copy(arena, s[i].ptr, s[i].len);
+            }
+        }
     }
 }
 

@@ -203,6 +203,8 @@ const Vector *vec_flatten(const Vector *in, const Sel *sel, Vector *scratch);
 /* vec_copy_rows - copy selected rows of `in` to rows out_at.. of `out`, long string bytes into the
  * arena (NULL = share). */
 void vec_copy_rows(const Vector *in, const Sel *sel, Vector *out, uint32_t out_at, Arena *arena);
+/* vec_take - rows[0..count) of `in` to rows out_at.. of `out` (FLAT); strings are shared. */
+void vec_take(const Vector *in, const uint16_t *rows, uint32_t count, Vector *out, uint32_t out_at);
 /* vec_copy_value - one row to one row; string bytes as above. */
 void vec_copy_value(const Vector *in, uint32_t row, Vector *out, uint32_t out_row, Arena *arena);
 
