@@ -143,4 +143,8 @@ Status bt_walk_pages(Cx *cx, const BtTree *t, Status (*fn)(void *arg, Cx *cx, Pa
    it, or on undo of its creation. Many small records; safe to repeat after a crash. */
 Status bt_free_tree(Cx *cx, Store *s, TreeId tree);
 
+/* bt_describe_page - fences and entries of one page as text; nothing for pages of other kinds. The
+ * bytes may be damaged. */
+void bt_describe_page(PageHeader *h, Buf *out);
+
 #endif

@@ -29,4 +29,17 @@ Status engine_next_oid(Cx *cx, Engine *e, Oid *oid_out);
 /* engine_check - whole-file verification: checksums, trees, space map. Appends findings. */
 Status engine_check(Cx *cx, Engine *e, Buf *report, uint64_t *errors_out);
 
+/* EngineDump - what dump-wal writes, and where. */
+typedef struct EngineDump {
+    Lsn from, to; /* records at or above, below; 0 = no bound */
+    bool summary; /* counts and bytes by type instead of the records */
+    void (*put)(void *arg, const char *text, size_t n);
+    void *arg;
+} EngineDump;
+/* engine_dump_wal - the log of the database file at `path` as text, as it lies on disk.
+ * engine_dump_page - one of its pages. Neither opens the file as an engine: read only, beside a
+ * running server too. */
+Status engine_dump_wal(Cx *cx, Os *os, const char *path, const EngineDump *o);
+Status engine_dump_page(Cx *cx, Os *os, const char *path, PageNo page, const EngineDump *o);
+
 #endif

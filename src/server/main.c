@@ -19,6 +19,8 @@ static int usage(void)
         "                         [--set NAME=VALUE ...]\n"
         "       dassie psql FILE [psql arguments]\n"
         "       dassie check FILE\n"
+        "       dassie dump-wal FILE [--summary] [--from LSN] [--to LSN]\n"
+        "       dassie dump-page FILE PAGE\n"
         "       dassie version\n");
     return 2;
 }
@@ -192,6 +194,19 @@ static int command_check(int argc, char **argv)
     return errors == 0 ? 0 : 1;
 }
 
+/* command_dump - one of the two dump commands. */
+static int command_dump(Status (*run)(Cx *, int, char **, bool *), int argc, char **argv)
+{
+    Err err = {0};
+    Arena arena;
+    bool wrong;
+    arena_init(&arena, NULL, "dump", 0);
+    Cx cx = {.err = &err, .arena = &arena};
+    Status st = run(&cx, argc, argv, &wrong);
+    arena_release(&arena);
+    return wrong ? usage() : st == ST_OK ? 0 : fail(&err);
+}
+
 int main(int argc, char **argv)
 {
     if (argc >= 2 && strcmp(argv[1], "serve") == 0) {
@@ -202,6 +217,12 @@ int main(int argc, char **argv)
     }
     if (argc >= 2 && strcmp(argv[1], "check") == 0) {
         return command_check(argc - 2, argv + 2);
+    }
+    if (argc >= 2 && strcmp(argv[1], "dump-wal") == 0) {
+        return command_dump(dump_wal_command, argc - 2, argv + 2);
+    }
+    if (argc >= 2 && strcmp(argv[1], "dump-page") == 0) {
+        return command_dump(dump_page_command, argc - 2, argv + 2);
     }
     if (argc >= 2 && (strcmp(argv[1], "version") == 0 || strcmp(argv[1], "--version") == 0)) {
         (void)printf("dassie %s (PostgreSQL 15 compatible)\n", DASSIE_VERSION);

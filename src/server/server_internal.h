@@ -444,4 +444,8 @@ Status runfile_write(Cx *cx, Server *srv);
 void runfile_remove(Server *srv);
 int psql_command(int argc, char **argv);
 
+/* dump_command.c: the arguments behind the command's name; *usage_out: they are wrong. */
+Status dump_wal_command(Cx *cx, int argc, char **argv, bool *usage_out);
+Status dump_page_command(Cx *cx, int argc, char **argv, bool *usage_out);
+
 #endif

@@ -347,3 +347,24 @@ void store_redo_each_page(Slice body, void (*fn)(void *arg, PageNo page), void *
         fn(arg, smo_target(&op));
     }
 }
+
+void store_describe_record(Slice body, Buf *out)
+{
+    static const char *const NAMES[] = {"?", "image", "bytes", "alloc", "free"};
+    SmoOp op;
+    const uint8_t *bytes;
+    size_t at = 0;
+    Status st;
+    while ((st = smo_next(body, &at, &op, &bytes)) == ST_OK) {
+        buf_printf(out, " %s %llu", NAMES[op.op < ARRAY_LEN(NAMES) ? op.op : 0],
+                   (unsigned long long)op.page);
+        if (op.op == SMO_IMAGE) {
+            buf_printf(out, " (%u)", op.len);
+        } else if (op.op == SMO_BYTES) {
+            buf_printf(out, " %u+%u", op.offset, op.len);
+        }
+    }
+    if (st != ST_DONE) {
+        buf_puts(out, " damaged");
+    }
+}

@@ -230,4 +230,13 @@ Status store_load_space(Cx *cx, Store *s);
  * findings to report. */
 Status store_check(Cx *cx, Store *s, Buf *report, uint64_t *errors_out);
 
+/* ---- looking at files, for the dump commands ---- */
+/* store_read_page_of - the page's bytes (PAGE_SIZE, aligned to 4096) without opening the file as a
+ * store; not checked. XX001 when the file has no such page. */
+Status store_read_page_of(Cx *cx, Os *os, const char *path, PageNo page, void *bytes);
+/* store_describe_page - the page's header, and what store itself keeps on it, as text. */
+void store_describe_page(PageNo page, const PageHeader *h, Buf *out);
+/* store_describe_record - the operations of a structure-change record. */
+void store_describe_record(Slice body, Buf *out);
+
 #endif

@@ -30,4 +30,7 @@ Status table_check_rows(Cx *cx, Engine *e, TreeId tree);
  * ahead. */
 Status table_sequences_settle(Cx *cx, Engine *e);
 
+/* table_describe_record - the body of a row record as text. */
+void table_describe_record(const WalHeader *hdr, Slice body, Buf *out);
+
 #endif

@@ -117,8 +117,7 @@ static Status wal_sync_parent(Cx *cx, Wal *wal)
     return os_sync_dir(cx, wal->os, parent);
 }
 
-/* wal_name_parse - the start LSN of a segment's file name. */
-static bool wal_name_parse(const char *name, Lsn *start_out)
+bool wal_name_parse(const char *name, Lsn *start_out)
 {
     char *end;
     if (strlen(name) != 20 || strcmp(name + 16, ".wal") != 0) {

@@ -166,6 +166,15 @@ void wal_reader_init(WalReader *r, Wal *wal, Lsn start, Lsn end);
 Status wal_reader_next(Cx *cx, WalReader *r);
 void wal_reader_release(WalReader *r);
 
+/*
+ * wal_files_each - the records in the files of the log directory `dir`, without opening the log:
+ * from the first valid one at or above `from` to the first that does not validate, or to `to` (0 =
+ * no bound). Read only; beside a running server too.
+ */
+typedef Status (*WalFilesFn)(void *arg, Cx *cx, Lsn lsn, const WalHeader *hdr, Slice body);
+Status wal_files_each(Cx *cx, Os *os, const char *dir, Lsn from, Lsn to, WalFilesFn fn, void *arg,
+                      Lsn *end_out);
+
 /* wal_truncate - nothing below lsn is needed any more: recycle whole segments. Monotone. */
 Status wal_truncate(Cx *cx, Wal *wal, Lsn lsn);
 Lsn wal_tail(Wal *wal);

@@ -148,6 +148,10 @@ Status wal_chunk_load(Cx *cx, Wal *wal, uint64_t number, bool *direct_out);
  * holds [its start, head) from the file. Single thread. */
 Status wal_chunk_reset(Cx *cx, Wal *wal, Lsn head);
 
+/* open.c */
+/* wal_name_parse - the start LSN of a segment's file name. */
+bool wal_name_parse(const char *name, Lsn *start_out);
+
 /* read.c */
 /* wal_record_read - as wal_read, but ST_NOTFOUND when the bytes are not a valid record. */
 Status wal_record_read(Cx *cx, Wal *wal, Lsn lsn, bool verify, WalHeader *hdr_out, void *body,
