@@ -63,7 +63,9 @@ typedef struct SubRun {
     Arena hold;
     RowStore store; /* ANY, ALL: the sub-query's column */
     KeyTable keys;
+    Buf key;
     bool has_null;
+    uint32_t runs; /* since what it depends on changed */
 } SubRun;
 
 /* CteRun - the rows of a WITH query, made as far as its readers have come. */

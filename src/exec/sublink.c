@@ -3,6 +3,11 @@
  */
 #include "exec/exec_internal.h"
 
+static void release_sub_key(void *arg)
+{
+    buf_release(&((SubRun *)arg)->key);
+}
+
 Status subs_create(Cx *cx, ExecState *s)
 {
     const Plan *p = s->plan;
@@ -15,6 +20,8 @@ Status subs_create(Cx *cx, ExecState *s)
         SubRun *r = &s->subs[i];
         r->plan = &p->subplans[i];
         arena_init(&r->hold, &s->arena, "sub-query", 0);
+        buf_init(&r->key, 1u << 30);
+        arena_on_clear(&s->arena, release_sub_key, r);
         TRY(node_create(cx, s, r->plan->root, &r->root));
         if (r->plan->test != NULL) {
             TRY(expr_run_create(cx, &s->arena, r->plan->test, &r->test));
@@ -30,6 +37,7 @@ void subs_reset(ExecState *s, bool restart)
         SubRun *r = &s->subs[i];
         arena_clear(&r->hold);
         r->cached = false;
+        r->runs = 0;
         if (r->test != NULL) {
             expr_run_reset(r->test, &s->expr_env);
         }
@@ -51,6 +59,7 @@ void subs_forget(ExecState *s, const PlanScope *scope)
     }
     for (uint32_t i = scope->sub_first; i < scope->sub_end; i++) {
         s->subs[i].cached = false;
+        s->subs[i].runs = 0;
     }
 }
 
@@ -66,10 +75,8 @@ static Status sub_run(Cx *cx, SubRun *r)
     r->is_null = true;
     if (column) {
         row_store_init(&r->store, &r->hold, r->plan->root->phys, 1);
-        key_table_init(&r->keys, &r->hold, false);
+        key_table_init(&r->keys, &r->hold, phys_is_int(r->plan->root->phys[0]));
     }
-    Buf key;
-    buf_init(&key, 1u << 30);
     st = r->root->start(cx, r->root);
     while (st == ST_OK) {
         st = r->root->next(cx, r->root, column ? VEC_CAPACITY : kind == SUBLINK_EXISTS ? 1 : 2, &b);
@@ -101,15 +108,18 @@ static Status sub_run(Cx *cx, SubRun *r)
                     r->has_null = true;
                     continue;
                 }
-                buf_clear(&key);
-                key_append(r->plan->hash_type, b->cols[0], row, &key);
-                key_table_add(&r->keys, key.data, key.len, &added);
+                if (r->keys.ints) {
+                    key_table_add_int(&r->keys, vec_int(b->cols[0], row), &added);
+                    continue;
+                }
+                buf_clear(&r->key);
+                key_append(r->plan->hash_type, b->cols[0], row, &r->key);
+                key_table_add(&r->keys, r->key.data, r->key.len, &added);
             }
         } else {
             row_store_append(&r->store, b);
         }
     }
-    buf_release(&key);
     if (st != ST_DONE) {
         return st;
     }
@@ -150,6 +160,17 @@ static Status sub_compare(Cx *cx, SubRun *r, const Vector *tested, uint32_t row,
     return ST_OK;
 }
 
+/* sub_found - is the row's value, not NULL, in the sub-query's column? */
+static bool sub_found(SubRun *r, const Vector *tested, uint32_t row)
+{
+    if (r->keys.ints) {
+        return key_table_find_int(&r->keys, vec_int(tested, row)) != KEY_NONE;
+    }
+    buf_clear(&r->key);
+    key_append(r->plan->hash_type, tested, row, &r->key);
+    return key_table_find(&r->keys, r->key.data, r->key.len) != KEY_NONE;
+}
+
 static Status sub_hashed(SubRun *r, const Vector *tested, uint32_t row, bool *value, bool *null)
 {
     *null = false;
@@ -161,11 +182,7 @@ static Status sub_hashed(SubRun *r, const Vector *tested, uint32_t row, bool *va
         *null = true;
         return ST_OK;
     }
-    Buf key;
-    buf_init(&key, 1u << 30);
-    key_append(r->plan->hash_type, tested, row, &key);
-    *value = key_table_find(&r->keys, key.data, key.len) != KEY_NONE;
-    buf_release(&key);
+    *value = sub_found(r, tested, row);
     *null = !*value && r->has_null;
     return ST_OK;
 }
@@ -210,6 +227,17 @@ Status exec_sublink(void *arg, Cx *cx, uint32_t number, const Vector *const *arg
     SubRun *r = &s->subs[number];
     SEL_FOREACH(row, sel)
     {
+        if (r->plan->hashed_after != 0 && r->runs >= r->plan->hashed_after) {
+            SubRun *any = &s->subs[r->plan->hashed];
+            const Vector *tested = args[r->plan->hashed_column];
+            if (!any->cached) {
+                TRY(sub_run(cx, any));
+            }
+            bool found = any->exists && !vec_is_null(tested, row) && sub_found(any, tested, row);
+            ((uint8_t *)out->data)[row] = found != r->plan->negated;
+            continue;
+        }
+        r->runs++;
         if (!r->cached) {
             for (uint32_t i = 0; i < r->plan->param_count; i++) {
                 const ParamSource *p = &r->plan->params[i];

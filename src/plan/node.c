@@ -167,6 +167,38 @@ static Status sublink_test(PlanQuery *pq, const Expr *e, SubPlan *sub)
     return prog_over(pq, &two, NULL, &cmp, 1, &sub->test);
 }
 
+/* add_subplan - number a sub-plan. */
+static uint32_t add_subplan(Planner *p, const SubPlan *sub)
+{
+    Plan *plan = p->plan;
+    if (plan->subplan_count == p->subplan_size) {
+        uint32_t size = p->subplan_size == 0 ? 4 : p->subplan_size * 2;
+        plan->subplans = arena_grow(p->arena, plan->subplans, p->subplan_size * sizeof(SubPlan),
+                                    size * sizeof(SubPlan));
+        p->subplan_size = size;
+    }
+    plan->subplans[plan->subplan_count] = *sub;
+    return plan->subplan_count++;
+}
+
+/* add_hashed - the second way to answer EXISTS, when there is one: taken as soon as as much was
+ * spent on runs as it costs. */
+static Status add_hashed(PlanQuery *pq, const Expr *e, SubPlan *sub, Expr **args, uint32_t *count)
+{
+    SubPlan any;
+    Expr *tested;
+    bool made;
+    TRY(plan_exists_hashed(pq, e, &any, &tested, &made));
+    if (made) {
+        double runs = any.root->total_cost / MAX(sub->root->total_cost, 0.01);
+        sub->hashed_after = (uint32_t)MIN(MAX(runs, 1), 1e9);
+        sub->hashed = add_subplan(pq->p, &any);
+        sub->hashed_column = (uint16_t)*count;
+        args[(*count)++] = tested;
+    }
+    return ST_OK;
+}
+
 /* map_sublink - plan the sub-query and number it; its arguments are the tested value and the outer
  * columns. */
 static int map_sublink(void *arg, const Expr *e, Expr ***args_out, uint32_t *arg_count_out)
@@ -195,7 +227,7 @@ static int map_sublink(void *arg, const Expr *e, Expr ***args_out, uint32_t *arg
         return -1;
     }
     uint32_t first = tested ? 1 : 0;
-    Expr **args = ARENA_ARRAY(p->arena, Expr *, sub.param_count + 1);
+    Expr **args = ARENA_ARRAY(p->arena, Expr *, sub.param_count + 2);
     if (tested) {
         args[0] = e->args[0];
     }
@@ -203,17 +235,13 @@ static int map_sublink(void *arg, const Expr *e, Expr ***args_out, uint32_t *arg
         args[first + i] = sub.params[i].expr;
         sub.params[i].column = (uint16_t)(first + i);
     }
-    Plan *plan = p->plan;
-    if (plan->subplan_count == p->subplan_size) {
-        uint32_t size = p->subplan_size == 0 ? 4 : p->subplan_size * 2;
-        plan->subplans = arena_grow(p->arena, plan->subplans, p->subplan_size * sizeof(SubPlan),
-                                    size * sizeof(SubPlan));
-        p->subplan_size = size;
-    }
-    plan->subplans[plan->subplan_count] = sub;
-    *args_out = args;
     *arg_count_out = first + sub.param_count;
-    return (int)plan->subplan_count++;
+    if (sub.kind == SUBLINK_EXISTS && sub.param_count != 0 &&
+        add_hashed(pq, e, &sub, args, arg_count_out) != ST_OK) {
+        return -1;
+    }
+    *args_out = args;
+    return (int)add_subplan(p, &sub);
 }
 
 Status prog_over(PlanQuery *pq, const PlanNode *left, const PlanNode *right, Expr *const *exprs,

@@ -100,6 +100,11 @@ uint64_t query_outer_rels(PlanQuery *pq, const Query *q, uint32_t depth);
 bool query_is_correlated(const Query *q, uint32_t depth);
 Expr *expr_to_params(PlanQuery *pq, const Expr *e, uint64_t rels, ParamSource *list,
                      uint32_t *count, uint32_t max);
+/* exists.c */
+/* plan_exists_hashed - a sub-plan whose column the outer `*tested_out` is to be looked up in, to
+ * answer EXISTS; *made_out tells whether there is one. */
+Status plan_exists_hashed(PlanQuery *pq, const Expr *e, SubPlan *any_out, Expr **tested_out,
+                          bool *made_out);
 /* modify.c */
 Status plan_modify(PlanQuery *pq, PlanNode **out);
 /* explain_expr.c */

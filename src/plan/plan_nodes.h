@@ -246,6 +246,10 @@ typedef struct SubPlan {
     bool negated;
     PhysType phys;
     PlanScope scope;
+    /* EXISTS, hashed_after != 0: from that many runs on it is answered by looking argument
+     * `hashed_column` up in sub-plan `hashed`. */
+    uint32_t hashed, hashed_after;
+    uint16_t hashed_column;
 } SubPlan;
 
 /* CtePlan - a WITH query. A recursive one: `root` makes the first rows, `step` the next ones from
