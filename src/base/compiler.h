@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LIKELY(x)                     __builtin_expect(!!(x), 1)
@@ -34,6 +35,15 @@
 #define MIN(a, b)         PICK(a, b, <, __COUNTER__)
 #define MAX(a, b)         PICK(a, b, >, __COUNTER__)
 #define ALIGN_UP(n, a)    (((n) + ((__typeof__(n))(a)-1)) & ~((__typeof__(n))(a)-1))
+
+/* array_sort - qsort, of an array that may be NULL when it is empty. */
+static inline void array_sort(void *items, size_t count, size_t item_bytes,
+                              int (*compare)(const void *a, const void *b))
+{
+    if (count > 1) {
+        qsort(items, count, item_bytes, compare);
+    }
+}
 
 /* panic - say what broke and end the process; the restart recovers. Used after a failed fsync or
  * inside "must not fail". */

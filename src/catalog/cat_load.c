@@ -170,7 +170,7 @@ static Status load_columns(Cx *cx, TableLoad *l)
     uint32_t count, default_count;
     TRY(cat_read_list(cx, l->read, l->scratch, CAT_PG_ATTRIBUTE, &key, &rows, &count));
     if (count > 1) {
-        qsort((CatRow *)(uintptr_t)rows, count, sizeof(CatRow), load_by_attnum);
+        array_sort((CatRow *)(uintptr_t)rows, count, sizeof(CatRow), load_by_attnum);
     }
     key = cat_key_oid(PG_ATTRDEF_ADRELID, l->table->oid);
     TRY(cat_read_list(cx, l->read, l->scratch, CAT_PG_ATTRDEF, &key, &defaults, &default_count));
@@ -249,7 +249,7 @@ static Status load_indexes(Cx *cx, TableLoad *l)
     uint32_t count;
     TRY(cat_read_list(cx, l->read, l->scratch, CAT_PG_INDEX, &key, &rows, &count));
     if (count > 1) { /* by OID, the order PostgreSQL maintains them in */
-        qsort((CatRow *)(uintptr_t)rows, count, sizeof(CatRow), load_by_first_oid);
+        array_sort((CatRow *)(uintptr_t)rows, count, sizeof(CatRow), load_by_first_oid);
     }
     CatIndex *indexes = ARENA_ARRAY(l->arena, CatIndex, count);
     for (uint32_t i = 0; i < count; i++) {

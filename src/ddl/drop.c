@@ -64,7 +64,7 @@ static Status drop_dependents(Cx *cx, DropWork *w, uint32_t at)
     Datum key[3] = {{.u32 = o.class_oid}, {.u32 = o.oid}, {.i32 = o.sub}};
     DdlRowList list;
     TRY(ddl_rows(cx, w->d, CAT_PG_DEPEND, COLUMNS, key, o.sub != 0 ? 3 : 2, &list));
-    qsort(list.rows, list.count, sizeof(DdlRow), drop_oldest_first);
+    array_sort(list.rows, list.count, sizeof(DdlRow), drop_oldest_first);
     for (uint32_t i = 0; i < list.count; i++) {
         const DdlRow *r = &list.rows[i];
         const char *type = ddl_row_text(w->d, r, PG_DEPEND_DEPTYPE);

@@ -117,7 +117,7 @@ static Status restart_losers(Cx *cx, Restart *r)
             list[n++] = *a;
         }
     }
-    qsort(list, n, sizeof(*list), restart_cmp);
+    array_sort(list, n, sizeof(*list), restart_cmp);
     for (uint32_t i = 0; i < n; i++) {
         TRY(txnsys_add_loser(cx, r->e->txns, &list[i]));
     }

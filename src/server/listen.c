@@ -136,7 +136,7 @@ static void refuse(int fd, Err *err)
     (void)close(fd);
 }
 
-static void client_name(Session *s, const struct sockaddr_storage *addr)
+void session_name_client(Session *s, const struct sockaddr_storage *addr)
 {
     if (addr->ss_family == AF_INET) {
         const struct sockaddr_in *in = (const struct sockaddr_in *)addr;
@@ -177,10 +177,7 @@ static bool accept_one(Server *srv, int listen_fd, bool is_unix)
         (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
     }
     Poller *p = &srv->pollers[srv->next_poller++ % srv->poller_count];
-    Session *s;
-    if (session_create(&cx, srv, p, fd, is_unix, &s) == ST_OK) {
-        client_name(s, &addr);
-    }
+    st_ignore(session_create(&cx, srv, p, fd, is_unix, &addr));
     return true;
 }
 

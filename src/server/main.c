@@ -152,6 +152,7 @@ static int command_serve(int argc, char **argv)
     }
     Err first = err;
     Status closed = server_free(&cx, server);
+    os_posix_free(os);
     arena_release(&arena);
     if (st != ST_OK) {
         return fail(&first);
@@ -184,6 +185,7 @@ static int command_check(int argc, char **argv)
         st_keep_first(&st, engine_close(&cx, engine));
         err = first;
     }
+    os_posix_free(os);
     if (report.len != 0) {
         (void)fwrite(report.data, 1, report.len, stdout);
     }

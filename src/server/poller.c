@@ -397,9 +397,14 @@ void pollers_stop(Server *srv)
         mem_free(w);
     }
     mem_free(srv->workers);
+}
+
+void pollers_free(Server *srv)
+{
     for (uint32_t i = 0; i < srv->poller_count; i++) {
         (void)close(srv->pollers[i].epoll_fd);
         (void)close(srv->pollers[i].wake_fd);
         mem_free(srv->pollers[i].events);
     }
+    mem_free(srv->pollers);
 }

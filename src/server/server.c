@@ -211,7 +211,6 @@ Status server_free(Cx *cx, Server *srv)
     if (srv->pollers != NULL) {
         pollers_stop(srv);
         sessions_end(srv);
-        mem_free(srv->pollers);
     }
     server_unlisten(srv);
     runfile_remove(srv);
@@ -221,6 +220,9 @@ Status server_free(Cx *cx, Server *srv)
     }
     if (srv->engine != NULL) {
         st = engine_close(cx, srv->engine);
+    }
+    if (srv->pollers != NULL) {
+        pollers_free(srv);
     }
     map_release(&srv->sessions_by_pid);
     arena_release(&srv->arena);

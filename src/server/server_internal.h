@@ -9,6 +9,8 @@
  * long, the poller passes to a spare worker; the first worker finishes its session alone and
  * becomes a spare. A session is run by one worker at a time (run_state).
  */
+#include <sys/socket.h>
+
 #include "base/list.h"
 #include "exec/exec.h"
 #include "func/func.h"
@@ -294,7 +296,10 @@ struct Server {
 
 /* ---- poller.c ---- */
 Status pollers_start(Cx *cx, Server *srv, uint32_t count);
+/* pollers_stop - end the threads. pollers_free - after the engine is closed: until then its log
+ * writer calls poller_on_flush. */
 void pollers_stop(Server *srv);
+void pollers_free(Server *srv);
 Status poller_add(Cx *cx, Poller *p, Session *s);
 /* poller_wait_flush - queue a session whose replies wait for the log; false when the log got there
  * meanwhile. */
@@ -307,7 +312,12 @@ void worker_blocking(void *session, bool begins);
 void server_check_timeouts(Server *srv, int64_t now_us);
 
 /* ---- session.c ---- */
-Status session_create(Cx *cx, Server *srv, Poller *p, int fd, bool is_unix, Session **out);
+/* session_create - a session for a connection just accepted; it runs, and may have ended, when this
+ * returns. */
+Status session_create(Cx *cx, Server *srv, Poller *p, int fd, bool is_unix,
+                      const struct sockaddr_storage *client);
+/* session_name_client - client_address and client_port from the socket's other end (listen.c). */
+void session_name_client(Session *s, const struct sockaddr_storage *client);
 /* session_run - process what has come, reply, until nothing is left to do. Called by the worker
  * that set run_state. */
 void session_run(Session *s, Worker *w);

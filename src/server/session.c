@@ -27,13 +27,15 @@ static void session_notice(void *arg, const Err *notice)
     }
 }
 
-Status session_create(Cx *cx, Server *srv, Poller *p, int fd, bool is_unix, Session **out)
+Status session_create(Cx *cx, Server *srv, Poller *p, int fd, bool is_unix,
+                      const struct sockaddr_storage *client)
 {
     Session *s = mem_zalloc("session", sizeof(*s));
     s->server = srv;
     s->poller = p;
     s->fd = fd;
     s->is_unix = is_unix;
+    session_name_client(s, client);
     list_init(&s->link);
     list_init(&s->wait_link);
     buf_init(&s->in, (size_t)PROTO_MESSAGE_MAX + 1024);
@@ -63,10 +65,8 @@ Status session_create(Cx *cx, Server *srv, Poller *p, int fd, bool is_unix, Sess
     if (st != ST_OK) {
         session_close(s);
         session_free(s);
-        return st;
     }
-    *out = s;
-    return ST_OK;
+    return st;
 }
 
 void session_close(Session *s)

@@ -543,8 +543,8 @@ Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const
     }
     bool is_as = node->node_case == PG_QUERY__NODE__NODE_CREATE_TABLE_AS_STMT ||
                  node->node_case == PG_QUERY__NODE__NODE_SELECT_STMT;
-    Status status = is_as ? create_as_run(cx, s, &ddl, st, tag_out)
-                          : ddl_execute(cx, &ddl, node, tag_out);
+    Status status =
+        is_as ? create_as_run(cx, s, &ddl, st, tag_out) : ddl_execute(cx, &ddl, node, tag_out);
     if (status == ST_NOTFOUND) {
         return err_unsupported(cx, "%s is not supported yet", utility_tag(&s->stmt_arena, node));
     }

@@ -26,7 +26,7 @@ static int page_cmp(const void *pa, const void *pb)
 
 void pages_sort(PageNo *pages, uint32_t n)
 {
-    qsort(pages, n, sizeof(*pages), page_cmp);
+    array_sort(pages, n, sizeof(*pages), page_cmp);
 }
 
 /* page_unlock_as - writing a page is no use of it: a cold one stays cold. */

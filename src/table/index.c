@@ -486,7 +486,7 @@ Status index_build(Cx *cx, Txn *txn, const Table *table, TableIndex *index)
     snap.cid = UINT32_MAX; /* own rows of this command's time are in the table for good */
     Status st = build_collect(cx, txn, &snap, table, index, &arena, &keys, &count);
     if (st == ST_OK) {
-        qsort(keys, count, sizeof(*keys), build_key_cmp);
+        array_sort(keys, count, sizeof(*keys), build_key_cmp);
         st = index->unique ? build_check_unique(cx, txn, &snap, table, index, keys, count, &arena)
                            : ST_OK;
     }

@@ -228,7 +228,7 @@ static Status wal_open_segments(Cx *cx, Wal *wal, Arena *arena, Lsn start_lsn)
     for (uint32_t i = 0; i < count; i++) {
         found += wal_name_parse(names[i], &starts[found]);
     }
-    qsort(starts, found, sizeof(Lsn), wal_start_compare);
+    array_sort(starts, found, sizeof(Lsn), wal_start_compare);
     for (uint32_t i = 0; i < found; i++) {
         (void)wal_segment_path(wal, starts[i], path, sizeof(path));
         TRY(os_file_open(cx, wal->os, path, OS_OPEN_READONLY, &file));

@@ -50,7 +50,7 @@ static Status dump_open(Cx *cx, Os *os, Arena *arena, const char *dir, Dump *d)
         d->segments[d->count++] = s;
         TRY(os_file_size(cx, s.file, &d->segments[d->count - 1].bytes));
     }
-    qsort(d->segments, d->count, sizeof(*d->segments), dump_segment_cmp);
+    array_sort(d->segments, d->count, sizeof(*d->segments), dump_segment_cmp);
     if (d->count == 0) {
         return err_set(cx, ERRCODE_UNDEFINED_FILE, "there is no log in \"%s\"", dir);
     }
