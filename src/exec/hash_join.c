@@ -31,6 +31,10 @@ typedef struct HashRun {
     uint16_t *idx;
     bool pad_probe;
     uint64_t pad_build;
+    Batch *pairs; /* the joined rows: what is handed out, but for semi and anti joins */
+    uint16_t *semi_idx;
+    Sel semi; /* rows of the probe batch that are handed out */
+    uint32_t semi_at;
 } HashRun;
 
 static Status hash_start(Cx *cx, ExecNode *n)
@@ -46,6 +50,7 @@ static Status hash_start(Cx *cx, ExecNode *n)
     r->head_size = r->next_size = 0;
     r->built = r->have_probe = r->pad_probe = false;
     r->pad_build = 0;
+    r->semi_at = r->semi.count = 0;
     return node_start_children(cx, n);
 }
 
@@ -200,14 +205,14 @@ static void emit_pairs(ExecNode *n, uint32_t count)
 {
     HashRun *r = n->priv;
     uint16_t lc = n->left->plan->col_count;
-    batch_reset(&n->out);
+    batch_reset(r->pairs);
     for (uint16_t c = 0; c < lc; c++) {
-        vec_take(r->probe.cols[c], r->probe_rows, count, n->out.cols[c], 0);
+        vec_take(r->probe.cols[c], r->probe_rows, count, r->pairs->cols[c], 0);
     }
     for (uint16_t c = 0; c < n->right->plan->col_count; c++) {
-        row_store_gather(&r->store, c, r->build_rows, count, n->out.cols[lc + c]);
+        row_store_gather(&r->store, c, r->build_rows, count, r->pairs->cols[lc + c]);
     }
-    batch_set_count(&n->out, count);
+    batch_set_count(r->pairs, count);
 }
 
 static void set_all_null(Vector *v, uint32_t count)
@@ -269,6 +274,61 @@ static bool pad_build(ExecNode *n, uint32_t max)
     return true;
 }
 
+/* semi_match - which rows of the probe batch have a partner. */
+static Status semi_match(Cx *cx, ExecNode *n)
+{
+    HashRun *r = n->priv;
+    if (r->residual == NULL) {
+        SEL_FOREACH(row, &r->probe.sel)
+        {
+            bool added;
+            if (key_of(n, row, false, &added) != KEY_NONE) {
+                r->matched[row >> 6] |= (uint64_t)1 << (row & 63);
+            }
+        }
+        return ST_OK;
+    }
+    for (uint32_t count; (count = fill_pairs(n, VEC_CAPACITY)) > 0;) {
+        TRY(cx_check(cx));
+        emit_pairs(n, count);
+        TRY(expr_filter(cx, r->residual, 0, r->pairs, &r->pairs->sel, &n->batch, r->idx,
+                        &r->pairs->sel));
+        SEL_FOREACH(i, &r->pairs->sel)
+        {
+            r->matched[r->probe_rows[i] >> 6] |= (uint64_t)1 << (r->probe_rows[i] & 63);
+        }
+    }
+    return ST_OK;
+}
+
+/* semi_next - rows of the left side with (SEMI) or without (ANTI) a partner, as they are. */
+static Status semi_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
+{
+    HashRun *r = n->priv;
+    bool want = n->plan->u.join.join == PJOIN_SEMI;
+    if (!r->built) {
+        TRY(build(cx, n));
+    }
+    while (r->semi_at >= r->semi.count) {
+        uint32_t count = 0;
+        TRY(next_probe(cx, n));
+        TRY(semi_match(cx, n));
+        SEL_FOREACH(row, &r->probe.sel)
+        {
+            if (((r->matched[row >> 6] >> (row & 63)) & 1) == want) {
+                r->semi_idx[count++] = (uint16_t)row;
+            }
+        }
+        r->semi = (Sel){r->semi_idx, count};
+        r->semi_at = 0;
+    }
+    n->out = r->probe;
+    n->out.sel = (Sel){r->semi.idx + r->semi_at, MIN(r->semi.count - r->semi_at, max_rows)};
+    r->semi_at += n->out.sel.count;
+    *out = &n->out;
+    return ST_OK;
+}
+
 static Status hash_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
 {
     HashRun *r = n->priv;
@@ -326,8 +386,20 @@ Status hash_join_create(Cx *cx, ExecNode *n)
     const PlanNode *p = n->plan;
     n->priv = r;
     n->start = hash_start;
-    n->next = hash_next;
-    node_out_init(n);
+    bool semi = p->u.join.join == PJOIN_SEMI || p->u.join.join == PJOIN_ANTI;
+    n->next = semi ? semi_next : hash_next;
+    r->pairs = &n->out;
+    if (semi) {
+        uint16_t lc = n->left->plan->col_count, rc = n->right->plan->col_count;
+        PhysType *phys = ARENA_ARRAY(a, PhysType, (uint32_t)lc + rc + 1);
+        memcpy(phys, n->left->plan->phys, lc * sizeof(PhysType));
+        memcpy(phys + lc, n->right->plan->phys, rc * sizeof(PhysType));
+        r->pairs = ARENA_NEW(a, Batch);
+        r->semi_idx = ARENA_ARRAY(a, uint16_t, VEC_CAPACITY);
+        batch_init(r->pairs, phys, (uint16_t)(lc + rc), a);
+    } else {
+        node_out_init(n);
+    }
     buf_init(&r->key, 1u << 30);
     arena_on_clear(a, release_key, r);
     r->ints = p->u.join.key_count == 1 && phys_is_int(p->u.join.key_types[0]->phys);

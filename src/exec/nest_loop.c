@@ -99,7 +99,9 @@ static Status loop_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **ou
             TRY(loop_set_row(cx, n, r->outer->sel.idx != NULL ? r->outer->sel.idx[k] : k));
         }
         const Batch *inner;
-        Status st = n->right->next(cx, n->right, max_rows, &inner);
+        bool semi = join == PJOIN_SEMI || join == PJOIN_ANTI;
+        bool one_is_enough = semi && r->residual == NULL;
+        Status st = n->right->next(cx, n->right, one_is_enough ? 1 : max_rows, &inner);
         if (st == ST_OK) {
             loop_emit(n, inner, inner->sel, out);
             if (r->residual != NULL) {
@@ -109,7 +111,14 @@ static Status loop_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **ou
             }
             if (r->pair.sel.count > 0) {
                 r->matched = true;
-                return ST_OK;
+                if (!semi) {
+                    return ST_OK;
+                }
+                r->have_row = false; /* whatever else the inner side has does not matter */
+                if (join == PJOIN_SEMI) {
+                    loop_emit(n, NULL, (Sel){NULL, 1}, out);
+                    return ST_OK;
+                }
             }
             continue;
         }
@@ -117,7 +126,7 @@ static Status loop_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **ou
             return st;
         }
         r->have_row = false;
-        if (join == PJOIN_LEFT && !r->matched) {
+        if ((join == PJOIN_LEFT || join == PJOIN_ANTI) && !r->matched) {
             loop_emit(n, NULL, (Sel){NULL, 1}, out);
             return ST_OK;
         }
@@ -128,13 +137,13 @@ Status nest_loop_create(Cx *cx, ExecNode *n)
 {
     Arena *a = &n->s->arena;
     LoopRun *r = ARENA_NEW(a, LoopRun);
-    uint32_t cols = n->plan->col_count;
+    uint32_t cols = (uint32_t)n->left->plan->col_count + n->right->plan->col_count;
     n->priv = r;
     n->start = loop_start;
     n->next = loop_next;
     r->consts = ARENA_ARRAY(a, Vector, cols + 1);
     r->pair.cols = ARENA_ARRAY(a, Vector *, cols + 1);
-    r->pair.col_count = (uint16_t)cols;
+    r->pair.col_count = n->plan->col_count;
     uint8_t *zero = arena_zalloc(a, 16);
     for (uint32_t c = 0; c < cols; c++) {
         r->consts[c].valid_buf = ARENA_ARRAY(a, uint64_t, VEC_VALID_WORDS);

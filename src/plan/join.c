@@ -125,9 +125,15 @@ static Status set_residual(PlanQuery *pq, PlanNode *j, const PlanNode *l, const 
 
 static PlanNode *join_node(PlanQuery *pq, PlanKind kind, PlanJoin join, PlanNode *l, PlanNode *r)
 {
-    PlanNode *j = node_new(pq->p, kind, l, r, l->col_count + (uint32_t)r->col_count);
+    bool left_only = join == PJOIN_SEMI || join == PJOIN_ANTI;
+    PlanNode *j =
+        node_new(pq->p, kind, l, r, l->col_count + (left_only ? 0 : (uint32_t)r->col_count));
     node_copy_outs(j, 0, l);
-    node_copy_outs(j, l->col_count, r);
+    if (left_only) {
+        j->rels = l->rels;
+    } else {
+        node_copy_outs(j, l->col_count, r);
+    }
     j->u.join.join = join;
     j->width = l->width + r->width;
     return j;
@@ -175,12 +181,12 @@ static uint16_t single_rel(uint64_t rels)
 }
 
 /*
- * try_index_loop - nested loop with an index scan of the inner table for each outer row.
+ * plan_index_loop - nested loop with an index scan of the inner table for each outer row.
  * Sets *out only when an index uses a join condition and the loop is estimated cheaper than
  * `other_cost`.
  */
-static Status try_index_loop(PlanQuery *pq, PlanJoin join, PlanNode *l, PlanNode *r,
-                             Expr *const *exprs, uint32_t count, double other_cost, PlanNode **out)
+Status plan_index_loop(PlanQuery *pq, PlanJoin join, PlanNode *l, PlanNode *r, Expr *const *exprs,
+                       uint32_t count, double other_cost, PlanNode **out)
 {
     enum { PARAMS_MAX = 32 };
     const PlanNode *base = r->kind == PLAN_FILTER ? r->left : r;
@@ -266,8 +272,8 @@ static Status set_hash_keys(PlanQuery *pq, PlanNode *j, PlanNode *l, PlanNode *r
 }
 
 /* plan_join - join two planned inputs under the given conditions. */
-static Status plan_join(PlanQuery *pq, PlanJoin join, PlanNode *l, PlanNode *r, Expr *const *exprs,
-                        uint32_t count, PlanNode **out)
+Status plan_join(PlanQuery *pq, PlanJoin join, PlanNode *l, PlanNode *r, Expr *const *exprs,
+                 uint32_t count, PlanNode **out)
 {
     double sel = 1;
     for (uint32_t i = 0; i < count; i++) {
@@ -276,6 +282,8 @@ static Status plan_join(PlanQuery *pq, PlanJoin join, PlanNode *l, PlanNode *r, 
     double rows = MAX(l->rows * r->rows * sel, 1);
     if (join == PJOIN_LEFT || join == PJOIN_FULL) {
         rows = MAX(rows, l->rows);
+    } else if (join == PJOIN_SEMI || join == PJOIN_ANTI) {
+        rows = MAX(l->rows * 0.5, 1);
     }
     if (r->kind == PLAN_NEST_LOOP &&
         r->left == NULL) { /* a lateral item: its parameters come from here */
@@ -298,9 +306,9 @@ static Status plan_join(PlanQuery *pq, PlanJoin join, PlanNode *l, PlanNode *r, 
     double hash_cost = l->total_cost + r->total_cost + r->rows * 0.03 + l->rows * 0.02 + 1;
     double loop_cost = l->total_cost + r->total_cost + l->rows * r->rows * 0.0125;
     PlanNode *j = NULL;
-    if (join == PJOIN_INNER || join == PJOIN_LEFT) {
-        TRY(try_index_loop(pq, join, l, r, exprs, count, c.key_count > 0 ? hash_cost : loop_cost,
-                           &j));
+    if (join != PJOIN_FULL) {
+        TRY(plan_index_loop(pq, join, l, r, exprs, count, c.key_count > 0 ? hash_cost : loop_cost,
+                            &j));
     }
     if (j == NULL && c.key_count > 0) {
         if (join == PJOIN_INNER && l->rows < r->rows) { /* build on the smaller side */
@@ -430,6 +438,14 @@ static Status plan_inner(PlanQuery *pq, JoinItems *items, QualList *quals, const
             TRY(plan_base(pq, f->rte, quals, NULL, 0, ordered_out, &items->plans[i]));
         }
     }
+    if (pq->apply_semis) {
+        pq->apply_semis = false;
+        for (uint32_t i = 0; i < items->count; i++) {
+            if (!is_waiting(items->plans[i])) {
+                TRY(plan_semi_joins(pq, &items->plans[i]));
+            }
+        }
+    }
     Expr **conds = ARENA_ARRAY(pq->p->arena, Expr *, quals->count + 1);
     PlanNode *cur = NULL;
     for (uint32_t k = 0; k < items->count; k++) {
@@ -484,6 +500,21 @@ static Status plan_tree(PlanQuery *pq, const FromNode *f, QualList *quals, PlanN
     return plan_join(pq, f->join == JOIN_FULL ? PJOIN_FULL : PJOIN_LEFT, l, r, conds, count, out);
 }
 
+Status plan_from_items(PlanQuery *pq, FromNode *const *from, uint16_t count, QualList *quals,
+                       PlanNode **out)
+{
+    PlanNode *n;
+    bool unused = false;
+    JoinItems *items = ARENA_NEW(pq->p->arena, JoinItems);
+    for (uint16_t i = 0; i < count; i++) {
+        collect_items(pq, from[i], quals, items);
+    }
+    TRY(plan_inner(pq, items, quals, NULL, 0, &unused, &n));
+    Expr **rest = ARENA_ARRAY(pq->p->arena, Expr *, quals->count + 1);
+    uint32_t rest_count = take_conds(quals, ~(uint64_t)0, true, rest);
+    return plan_filter(pq, n, rest, rest_count, out);
+}
+
 /* plan_from - everything in FROM and WHERE. */
 Status plan_from(PlanQuery *pq, QualList *quals, const SortKey *order, uint32_t order_count,
                  bool *ordered_out, PlanNode **out)
@@ -500,10 +531,14 @@ Status plan_from(PlanQuery *pq, QualList *quals, const SortKey *order, uint32_t 
         n->total_cost = 0.01;
     } else {
         JoinItems *items = ARENA_NEW(pq->p->arena, JoinItems);
+        TRY(plan_semis(pq, quals));
         for (uint16_t i = 0; i < q->from_count; i++) {
             collect_items(pq, q->from[i], quals, items);
         }
-        TRY(plan_inner(pq, items, quals, order, order_count, ordered_out, &n));
+        pq->apply_semis = pq->semis != NULL;
+        TRY(plan_inner(pq, items, quals, order, pq->semis != NULL ? 0 : order_count, ordered_out,
+                       &n));
+        TRY(plan_semi_joins(pq, &n));
     }
     Expr **rest = ARENA_ARRAY(pq->p->arena, Expr *, quals->count + 1);
     uint32_t count = take_conds(quals, ~(uint64_t)0, true, rest);

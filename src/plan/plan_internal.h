@@ -30,6 +30,16 @@ typedef struct QualList {
     uint32_t count, size;
 } QualList;
 
+/* SemiJoin - EXISTS or IN on its way to becoming a join. */
+typedef struct SemiJoin {
+    struct SemiJoin *next;
+    PlanNode *right;
+    Expr **conds;
+    uint32_t cond_count;
+    uint64_t outer_rels;
+    bool anti, done;
+} SemiJoin;
+
 /* PlanQuery - one query level while it is planned. */
 typedef struct PlanQuery {
     Planner *p;
@@ -39,7 +49,8 @@ typedef struct PlanQuery {
         sub; /* this level is a sub-query of an expression: where outer columns become parameters */
     ParamSource *lateral; /* this level stands in FROM: columns of the level it stands in */
     uint32_t lateral_count, lateral_size;
-    bool volatile_rows;
+    SemiJoin *semis;
+    bool apply_semis; /* plan_inner may join them to its items: nothing above can undo it */
 } PlanQuery;
 
 /* NodeMap - where a compiler finds the columns of a node (or of two, left then right). */
@@ -93,6 +104,16 @@ double qual_selectivity(PlanQuery *pq, const Expr *e);
 /* join.c */
 Status plan_from(PlanQuery *pq, QualList *quals, const SortKey *order, uint32_t order_count,
                  bool *ordered_out, PlanNode **out);
+/* plan_from_items - a join of these FROM items under these conditions. */
+Status plan_from_items(PlanQuery *pq, FromNode *const *from, uint16_t count, QualList *quals,
+                       PlanNode **out);
+Status plan_join(PlanQuery *pq, PlanJoin join, PlanNode *l, PlanNode *r, Expr *const *exprs,
+                 uint32_t count, PlanNode **out);
+Status plan_index_loop(PlanQuery *pq, PlanJoin join, PlanNode *l, PlanNode *r, Expr *const *exprs,
+                       uint32_t count, double other_cost, PlanNode **out);
+/* semi.c */
+Status plan_semis(PlanQuery *pq, QualList *quals);
+Status plan_semi_joins(PlanQuery *pq, PlanNode **n);
 /* quals.c */
 void quals_add(PlanQuery *pq, QualList *l, Expr *e);
 uint64_t expr_rels(PlanQuery *pq, const Expr *e);
