@@ -27,11 +27,11 @@ static Status lock_start(Cx *cx, ExecNode *n)
     return node_start_children(cx, n);
 }
 
-static Status lock_failure(Cx *cx, WriteOutcome o)
+/* lock_failure - also of a deleted row: PostgreSQL says "update" when a row was to be locked. */
+static Status lock_failure(Cx *cx)
 {
     return err_set(cx, ERRCODE_T_R_SERIALIZATION_FAILURE,
-                   "could not serialize access due to concurrent %s",
-                   o == WRITE_DELETED_MEANWHILE ? "delete" : "update");
+                   "could not serialize access due to concurrent update");
 }
 
 /* lock_newest - lock and fetch the newest version of a row changed meanwhile; *outcome as of the
@@ -81,7 +81,7 @@ static Status lock_one(Cx *cx, ExecNode *n, const Batch *b, uint32_t row, uint16
     if (outcome == WRITE_UPDATED_MEANWHILE || outcome == WRITE_DELETED_MEANWHILE) {
         if (n->s->env.txn->isolation != ISO_READ_COMMITTED ||
             (outcome == WRITE_UPDATED_MEANWHILE && !n->plan->u.lock.can_recheck)) {
-            return lock_failure(cx, outcome);
+            return lock_failure(cx);
         }
         TRY(lock_newest(cx, n, k, id, &outcome));
     }

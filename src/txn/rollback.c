@@ -173,6 +173,11 @@ Status txn_rollback_to(Cx *cx, Txn *txn, const SavePoint *sp)
             os_halt(txn->sys->os, "undo of a transaction failed");
         }
     }
+    if (txn->xid != 0) {
+        /* Who waits for this transaction may only have waited for what is undone now. */
+        atomic_fetch_add(&txn->sys->partial_undos, 1);
+        txn_wake_xid(txn->sys, txn->xid);
+    }
     row_locks_release(txn, sp->level, false);
     table_locks_release(txn, sp->level, false);
     txn_actions_run_end(txn, sp->action_count, false);

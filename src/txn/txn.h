@@ -201,8 +201,9 @@ Status txnsys_undo_losers(Cx *cx, TxnSys *sys, _Atomic bool *stop);
 
 /* ---- waiting and locks ---- */
 typedef enum WaitPolicy { WAIT_BLOCK, WAIT_NOWAIT, WAIT_SKIP } WaitPolicy;
-/* txn_wait_xid - until the other transaction ends. 40P01 when that closes a cycle; 57014/55P03 when
- * asked to stop. lock_timeout_us 0 = none. */
+/* txn_wait_xid - until the other transaction ends, or may have undone what is waited for: the
+ * caller looks again and waits again. 40P01 when that closes a cycle; 57014/55P03 when asked to
+ * stop. lock_timeout_us 0 = none. */
 Status txn_wait_xid(Cx *cx, Txn *txn, Xid other, int64_t lock_timeout_us);
 
 typedef enum RowLockMode {

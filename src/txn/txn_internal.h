@@ -145,6 +145,7 @@ typedef struct LockPart {
 struct TxnSys {
     Os *os;
     Wal *wal;
+    _Atomic uint64_t partial_undos; /* rollbacks to savepoints so far: what waits looks again */
     TxnUndoFn undo;
     TxnDropTreeFn drop_tree;
     void *handler_arg;

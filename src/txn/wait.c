@@ -189,21 +189,33 @@ Status txn_wait_loop(Cx *cx, Txn *txn, const TxnWait *what, OsEvent *event,
     return st;
 }
 
+/* A rollback to a savepoint between the look at the row and the wait goes unnoticed; so the row is
+ * looked at again after this time. */
+#define XID_LOOK_AGAIN_US 1000000
+
 typedef struct XidWait {
     TxnSys *sys;
     Xid xid;
+    uint64_t partial_undos; /* when the wait began */
+    int64_t look_again_us;  /* 0 = a lock time-out counts on: never */
 } XidWait;
 
 static bool xid_wait_ready(void *arg)
 {
     const XidWait *w = arg;
     Csn csn;
-    return xid_state(w->sys, w->xid, &csn) != XID_IN_PROGRESS;
+    return xid_state(w->sys, w->xid, &csn) != XID_IN_PROGRESS ||
+           atomic_load(&w->sys->partial_undos) != w->partial_undos ||
+           (w->look_again_us != 0 && os_mono_us(w->sys->os) > w->look_again_us);
 }
 
 Status txn_wait_xid(Cx *cx, Txn *txn, Xid other, int64_t lock_timeout_us)
 {
-    XidWait arg = {txn->sys, other};
+    bool timed = lock_timeout_us != 0 || txn->lock_timeout_us != 0;
+    XidWait arg = {.sys = txn->sys,
+                   .xid = other,
+                   .partial_undos = atomic_load(&txn->sys->partial_undos),
+                   .look_again_us = timed ? 0 : os_mono_us(txn->sys->os) + XID_LOOK_AGAIN_US};
     TxnWait what = {.kind = TXN_WAIT_XID, .xid = other};
     ASSERT(other != txn->xid);
     return txn_wait_loop(cx, txn, &what, wait_bucket(txn->sys, other), xid_wait_ready, &arg,

@@ -1,9 +1,10 @@
 /*
- * bend.c - change a database file in ways that only its format's owner can: forged headers for the tests
+ * bend.c - change a database file in ways that only its format's owner can: forged headers for the
+ * tests
  *
  * Usage: bend FILE format|pagesize|features N
- * Both header copies get the value and a hash that is right, as a program of another version would write them.
- * Exit code 3: no hash found, so the header is not as this program thinks.
+ * Both header copies get the value and a hash that is right, as a program of another version would
+ * write them. Exit code 3: no hash found, so the header is not as this program thinks.
  */
 #include <stdint.h>
 #include <stdio.h>
