@@ -126,6 +126,9 @@ Expr *expr_to_params(PlanQuery *pq, const Expr *e, uint64_t rels, ParamSource *l
  * answer EXISTS; *made_out tells whether there is one. */
 Status plan_exists_hashed(PlanQuery *pq, const Expr *e, SubPlan *any_out, Expr **tested_out,
                           bool *made_out);
+/* minmax.c */
+/* plan_minmax - min and max over whole tables become sub-queries that stop at an index's end. */
+void plan_minmax(PlanQuery *pq, Query *q);
 /* modify.c */
 Status plan_modify(PlanQuery *pq, PlanNode **out);
 /* explain_expr.c */

@@ -460,6 +460,7 @@ Status plan_query(PlanQuery *pq, double tuple_fraction, PlanNode **out)
     (void)tuple_fraction;
     Query *q = arena_memdup(pq->p->arena, pq->q, sizeof(*q));
     TRY(fold_query(pq, q));
+    plan_minmax(pq, q);
     pq->q = q;
     PlanNode *n;
     if (q->cte_count > 0) {
