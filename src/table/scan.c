@@ -262,17 +262,50 @@ static void scan_prefetch(const TableScan *s, const BtPos *pos, uint32_t from, u
     }
 }
 
-/* scan_leaf_seen - does the snapshot see every entry of the leaf, and the scan want it? Then the
- * entries need not be looked at one by one. */
-static bool scan_leaf_seen(const TableScan *s, const PageRef *leaf)
+/* scan_leaf_live - is nothing on the leaf deleted, and all of it in the scan's range? */
+static bool scan_leaf_live(const TableScan *s, const PageRef *leaf)
 {
     uint32_t n = bt_leaf_count(leaf);
-    return leaf->hdr->max_row_lsn < s->snap->settled_lsn && bt_leaf_all_live(leaf) && n != 0 &&
-           bt_leaf_rowid(leaf, n - 1) <= s->last_rowid;
+    return bt_leaf_all_live(leaf) && n != 0 && bt_leaf_rowid(leaf, n - 1) <= s->last_rowid;
 }
 
-/* scan_take_plain - rows of a leaf that are all seen, when all are of the table's own layout;
- * false: they have to be looked at one by one. */
+static bool scan_leaf_settled(const TableScan *s, const PageRef *leaf)
+{
+    return leaf->hdr->max_row_lsn < s->snap->settled_lsn;
+}
+
+/* scan_tags_seen - does the snapshot see the newest version of these rows of a live leaf, as far as
+ * can be told without reading log records? */
+static bool scan_tags_seen(const TableScan *s, uint32_t n)
+{
+    const Snapshot *snap = s->snap;
+    Lsn last = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        Lsn lsn = tag_lsn(get_u64(s->list.rows[i] - 8));
+        if (lsn != last && lsn >= snap->settled_lsn &&
+            !lsn_settled_block(snap->sys, lsn, snap->csn)) {
+            return false;
+        }
+        last = lsn;
+    }
+    return true;
+}
+
+/* scan_leaf_seen - does the snapshot see each row of a live leaf from `slot` on as it is? */
+static bool scan_leaf_seen(TableScan *s, const PageRef *leaf, uint32_t slot)
+{
+    uint32_t n = bt_leaf_count(leaf);
+    if (!scan_leaf_live(s, leaf)) {
+        return false;
+    }
+    return slot >= n || scan_leaf_settled(s, leaf) ||
+           (n - slot <= VEC_CAPACITY &&
+            bt_leaf_rows(leaf, slot, n - slot, 2, s->list.rows, s->list.lens) &&
+            scan_tags_seen(s, n - slot));
+}
+
+/* scan_take_plain - rows of a live leaf, when all are seen as they are and of the table's own
+ * layout; false: they have to be looked at one by one. */
 static bool scan_take_plain(TableScan *s, const PageRef *leaf, uint32_t slot, uint32_t n)
 {
     RowList *l = &s->list;
@@ -285,7 +318,7 @@ static bool scan_take_plain(TableScan *s, const PageRef *leaf, uint32_t slot, ui
         other |= (head & (ROW_LAYOUT_MASK | ROW_OUT_OF_LINE)) ^ number;
         head_bits |= head;
     }
-    if (other != 0) {
+    if (other != 0 || (!scan_leaf_settled(s, leaf) && !scan_tags_seen(s, n))) {
         return false;
     }
     if (s->want_rowid) {
@@ -307,7 +340,7 @@ static Status scan_take_leaf(Cx *cx, TableScan *s, const BtPos *pos, uint32_t ma
     row_list_begin(l, s->t);
     bt_cursor_prefetch(&s->tree, &pos->leaf);
     s->leaf_rows = n;
-    if (slot < n && scan_leaf_seen(s, &pos->leaf) &&
+    if (slot < n && scan_leaf_live(s, &pos->leaf) &&
         scan_take_plain(s, &pos->leaf, slot, MIN(n - slot, max))) {
         *slot_out = slot + l->count;
         return ST_OK;
@@ -389,7 +422,7 @@ Status table_scan_count(Cx *cx, TableScan *s, uint64_t *count_out)
         txn_note_page(s->txn, s->snap, &pos.leaf);
         bt_cursor_prefetch(&s->tree, &pos.leaf);
         uint32_t slot = pos.slot;
-        if (scan_leaf_seen(s, &pos.leaf)) {
+        if (scan_leaf_seen(s, &pos.leaf, slot)) {
             count += n - MIN(slot, n);
             slot = n;
         }
