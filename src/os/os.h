@@ -254,4 +254,21 @@ void os_mem_populate(void *p, size_t bytes);
 /* os_memory_bytes - memory this process may use (cgroup limit or physical). */
 uint64_t os_memory_bytes(void);
 
+/* ---- many sends at once (not simulated) ---- */
+#define OS_SENDS_MAX    64u
+#define OS_SEND_UNKNOWN INT64_MIN
+typedef struct OsSends OsSends;
+typedef struct OsSend {
+    int fd;
+    const void *data;
+    size_t len;
+    int64_t result; /* bytes sent, or -errno; -EAGAIN when the socket takes nothing now */
+} OsSend;
+/* os_sends_create - never fails: without the kernel's help every send is a call of its own. One
+ * thread at a time may use it. */
+OsSends *os_sends_create(void);
+void os_sends_free(OsSends *r);
+/* os_sends - send each, without waiting. */
+void os_sends(OsSends *r, OsSend *ops, uint32_t count);
+
 #endif

@@ -7,12 +7,16 @@
  * loser of the race has no poller any more and becomes a spare when its session is done. Events
  * already fetched stay in the poller, so nothing is lost on the way.
  *
+ * Replies of the sessions run in one turn are sent together at its end (poller_send_due): the
+ * clients woken by the first would else take the processor before the others were served.
+ *
  * Events are edge-triggered. A session that is being run when its event comes gets run_state 2 and
  * is run once more.
  */
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -80,6 +84,7 @@ void worker_blocking(void *session, bool begins)
     Poller *p = w->poller;
     uint64_t token = w->token;
     if (atomic_compare_exchange_strong(&p->in_session, &token, 0)) {
+        poller_send_due(p);
         poller_give_away(w->server, p);
     }
     w->poller = NULL;
@@ -112,15 +117,69 @@ static void poller_free_dead(Poller *p)
     os_mutex_unlock(os, &p->wait_mutex);
 }
 
+void poller_send_due(Poller *p)
+{
+    OsSend ops[POLLER_SENDS_MAX];
+    uint32_t count = p->send_count;
+    if (count == 0) {
+        return;
+    }
+    p->send_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        Session *s = p->send_due[i];
+        ops[i] =
+            (OsSend){.fd = s->fd, .data = s->out.data + s->out_pos, .len = s->out.len - s->out_pos};
+    }
+    os_sends(p->sends, ops, count);
+    for (uint32_t i = 0; i < count; i++) {
+        Session *s = p->send_due[i];
+        s->send_queued = false;
+        if (!session_sent(s, ops[i].result)) {
+            /* The connection is gone, which its next event will find out. */
+            s->close_after_send = true;
+            buf_clear(&s->out);
+            s->out_pos = 0;
+            (void)shutdown(s->fd, SHUT_RDWR);
+        }
+    }
+}
+
+/* worker_gather - the session that was run leaves its replies to be sent with those of others; true
+ * when it did. When the poller was lost meanwhile they are sent here. */
+static bool worker_gather(Worker *w, Session *s)
+{
+    Poller *p = w->poller;
+    uint64_t token = w->token;
+    s->send_due = false;
+    if (p != NULL && atomic_compare_exchange_strong(&p->in_session, &token, 0)) {
+        /* It was ours all the time, so nobody else has claimed the session. */
+        p->send_due[p->send_count++] = s;
+        s->send_queued = true;
+        atomic_store(&s->run_state, 0);
+        return true;
+    }
+    w->poller = NULL;
+    if (!session_send(s)) {
+        s->state = SESSION_CLOSED;
+    }
+    return false;
+}
+
 /* worker_run - run one session while publishing the token; afterwards w->poller is NULL if the
  * poller was taken. */
 static void worker_run(Worker *w, Session *s)
 {
     Poller *p = w->poller;
+    if (s->send_queued || p->send_count == POLLER_SENDS_MAX) {
+        poller_send_due(p); /* the list holds no running session */
+    }
     w->token = ++p->token;
     atomic_store(&p->in_session, w->token);
     for (;;) {
         session_run(s, w);
+        if (s->send_due && worker_gather(w, s)) {
+            return;
+        }
         if (s->state == SESSION_CLOSED) {
             session_bury(p, s);
             break;
@@ -191,6 +250,7 @@ static void poller_turn(Worker *w)
 {
     Poller *p = w->poller;
     struct epoll_event *events = p->events;
+    poller_send_due(p); /* left by a worker the poller was taken from */
     while (p->next_event < p->event_count) {
         struct epoll_event *ev = &events[p->next_event++];
         Session *s = ev->data.ptr;
@@ -214,6 +274,7 @@ static void poller_turn(Worker *w)
     if (!poller_release_flushed(w)) {
         return;
     }
+    poller_send_due(p);
     poller_free_dead(p);
     int n = epoll_wait(p->epoll_fd, events, POLLER_EVENTS_MAX, 1000);
     p->next_event = 0;
@@ -353,6 +414,7 @@ Status pollers_start(Cx *cx, Server *srv, uint32_t count)
         p->number = i;
         p->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
         p->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+        p->sends = os_sends_create();
         p->events = mem_alloc("poller", POLLER_EVENTS_MAX * sizeof(struct epoll_event));
         list_init(&p->waiting);
         list_init(&p->dead);
@@ -404,6 +466,7 @@ void pollers_free(Server *srv)
     for (uint32_t i = 0; i < srv->poller_count; i++) {
         (void)close(srv->pollers[i].epoll_fd);
         (void)close(srv->pollers[i].wake_fd);
+        os_sends_free(srv->pollers[i].sends);
         mem_free(srv->pollers[i].events);
     }
     mem_free(srv->pollers);

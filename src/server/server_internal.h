@@ -22,6 +22,8 @@
 #define SESSION_OUT_FLUSH_BYTES (64u * 1024) /* results are sent in pieces of this size */
 #define SESSION_OUT_KEEP_BYTES  2048u        /* an idle session keeps no larger buffer */
 #define POLLER_EVENTS_MAX       64
+#define POLLER_SENDS_MAX        32u          /* replies gathered before they are sent together */
+#define SESSION_OUT_GATHER_MAX  (16u * 1024) /* longer replies are sent at once */
 
 struct PgQuery__TransactionStmt;
 struct PgQuery__CopyStmt;
@@ -177,6 +179,9 @@ struct Session {
     int fd;
     bool is_unix, peer_is_owner, write_armed, waiting_flush, close_after_send;
     _Atomic bool peer_closed;   /* the end of input was reported: no further event tells of it */
+    bool send_due;              /* its replies are to be sent together with others' */
+    bool send_queued;           /* in its poller's list of those */
+    bool input_due;             /* there may be input nobody will tell us of */
     _Atomic uint32_t run_state; /* 0 idle, 1 running, 2 running and an event came, 3 dead */
     SessionState state;
     int32_t pid, cancel_key;
@@ -246,7 +251,10 @@ struct Poller {
     ListNode dead; /* closed sessions, freed when no fetched event can name them */
     _Atomic uint32_t waiting_count;
     _Atomic bool wake_pending;
-    uint64_t monitor_token; /* monitor thread only */
+    OsSends *sends;
+    uint32_t send_count;
+    Session *send_due[POLLER_SENDS_MAX]; /* not running, out not empty; the owner's */
+    uint64_t monitor_token;              /* monitor thread only */
 };
 
 struct Worker {
@@ -306,6 +314,8 @@ Status poller_add(Cx *cx, Poller *p, Session *s);
 bool poller_wait_flush(Poller *p, Session *s);
 void poller_on_flush(void *server, Lsn flushed);
 void poller_arm_write(Session *s, bool on);
+/* poller_send_due - send the gathered replies. Requires the poller. */
+void poller_send_due(Poller *p);
 /* worker_blocking - Cx.blocking of sessions: give the poller away. */
 void worker_blocking(void *session, bool begins);
 /* server_check_timeouts - statement_timeout and friends, from the monitor thread (session.c). */
@@ -326,6 +336,8 @@ void session_close(Session *s);
 void session_free(Session *s);
 /* session_say_goodbye - the reason why an idle session ends, as far as the socket takes it. */
 void session_say_goodbye(Session *s);
+/* session_sent - `result` of sending all of out; false when the connection is gone. */
+bool session_sent(Session *s, int64_t result);
 /* session_send - send what may be sent now; false when the connection is gone. */
 bool session_send(Session *s);
 /* session_send_wait - in mid-statement: wait for the log if needed and send everything, blocking.

@@ -163,6 +163,18 @@ void server_check_timeouts(Server *srv, int64_t now_us)
 
 /* ---- sending ---- */
 
+/* out_sent - nothing is left of out. */
+static void out_sent(Session *s)
+{
+    s->out_pos = 0;
+    s->hold_lsn = 0;
+    if (s->out.size > SESSION_OUT_KEEP_BYTES) {
+        buf_release(&s->out);
+    } else {
+        buf_clear(&s->out);
+    }
+}
+
 /* send_some - as much of out as the socket takes; *blocked_out when it takes no more now. False:
  * connection gone. */
 static bool send_some(Session *s, bool *blocked_out)
@@ -181,14 +193,20 @@ static bool send_some(Session *s, bool *blocked_out)
             return false;
         }
     }
-    s->out_pos = 0;
-    s->hold_lsn = 0;
-    if (s->out.size > SESSION_OUT_KEEP_BYTES) {
-        buf_release(&s->out);
-    } else {
-        buf_clear(&s->out);
-    }
+    out_sent(s);
     return true;
+}
+
+bool session_sent(Session *s, int64_t result)
+{
+    if (result == (int64_t)(s->out.len - s->out_pos)) {
+        out_sent(s);
+        return true;
+    }
+    if (result > 0) {
+        s->out_pos += (size_t)result;
+    }
+    return session_send(s); /* meets the same error, or the socket is full */
 }
 
 bool session_send(Session *s)
@@ -408,15 +426,30 @@ static bool session_flush_out(Session *s)
     return s->state != SESSION_CLOSED;
 }
 
+/* session_gather - at the end of the input: leave the replies to be sent with those of others that
+ * ran in the same turn. */
+static bool session_gather(Session *s)
+{
+    s->send_due = s->out.len != 0 && s->out.len <= SESSION_OUT_GATHER_MAX && s->out_pos == 0 &&
+                  !s->close_after_send && !s->write_armed && s->state == SESSION_READY &&
+                  s->hold_lsn <= wal_flushed(s->server->engine->wal);
+    return s->send_due;
+}
+
 void session_run(Session *s, Worker *w)
 {
     s->worker = w;
     if (s->waiting_flush) {
+        s->input_due = true;
         return; /* replies are held: the log writer's release runs the session again */
+    }
+    if (!s->input_due && s->in.len == 0 && s->out.len != 0 && session_gather(s)) {
+        return; /* released by the log, and nothing came meanwhile */
     }
     if (!session_flush_out(s)) {
         return;
     }
+    s->input_due = true;
     for (;;) {
         bool in_buffer = s->in.len != 0;
         const uint8_t *data = s->in.data;
@@ -436,6 +469,7 @@ void session_run(Session *s, Worker *w)
                 return;
             }
             if (n < 0) {
+                s->input_due = errno == EINTR;
                 return;
             }
             /* Edge-triggered: bytes and an end that came together made one event. */
@@ -449,13 +483,15 @@ void session_run(Session *s, Worker *w)
                 session_keep(s, w->recv_buf, (size_t)n, false, used);
             }
         }
+        /* Edge-triggered: new bytes make a new event. */
+        s->input_due = !drained || (s->in.len != 0 && used != 0);
+        if (!s->input_due && session_gather(s)) {
+            return;
+        }
         if (!session_flush_out(s)) {
             return;
         }
-        if (drained && s->in.len == 0) {
-            return; /* edge-triggered: new bytes make a new event */
-        }
-        if (drained && used == 0) {
+        if (!s->input_due) {
             return;
         }
     }
