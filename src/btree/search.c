@@ -66,7 +66,7 @@ static Status descend_once(Cx *cx, const BtTree *t, Descend how, Slice key, Latc
         TreeId tree = ref.hdr->tree;
         PageNo next = inner_child(ref.hdr, choose_child(ref.hdr, how, key));
         uint16_t level = key_info(ref.hdr)->level;
-        page_prefetch(s, next);
+        page_prefetch(s, next, 2 * CACHE_LINE); /* the head, and where the slots begin */
         TRY_OUT(page_validate(s, &ref));
         if (type != PAGE_BT_INNER || tree != t->tree || next < 1 || next >= store_page_count(s)) {
             st = bad_node(cx, t, ref.page);

@@ -34,16 +34,6 @@ static void latch_wait(Store *s, PageNo page, uint64_t word, uint32_t *spins)
     atomic_fetch_sub(&e->waiters, 1);
 }
 
-void page_prefetch(Store *s, PageNo page)
-{
-    if (page < atomic_load_explicit(&s->page_count, memory_order_relaxed)) {
-        const char *at = (const char *)page_at(s, page);
-        __builtin_prefetch(&s->state[page], 1);
-        __builtin_prefetch(at);
-        __builtin_prefetch(at + 64); /* where the slots begin */
-    }
-}
-
 static void ref_set(Store *s, PageRef *ref, PageNo page, uint64_t word, LatchMode mode)
 {
     ref->hdr = page_at(s, page);

@@ -111,8 +111,6 @@ Status page_lock_at(Cx *cx, Store *s, PageNo page, uint64_t version, LatchMode m
 /* page_peek - begin an optimistic read (inner nodes): no latch, version noted. Waits while
  * X-latched. */
 Status page_peek(Cx *cx, Store *s, PageNo page, PageRef *ref_out);
-/* page_prefetch - a hint that the page's head and first slots are wanted next; never faults. */
-void page_prefetch(Store *s, PageNo page);
 /* page_validate - was everything read since page_peek consistent? ST_RESTART when not. */
 Status page_validate(Store *s, const PageRef *ref);
 /* page_upgrade - optimistic -> exclusive if unchanged, else ST_RESTART. */
