@@ -162,24 +162,35 @@ Status wal_segment_drop_first(Cx *cx, Wal *wal, bool recycle)
     return ST_OK;
 }
 
+/* file_first_start - where the first segment begins now. */
+static Lsn file_first_start(Wal *wal)
+{
+    os_mutex_lock(wal->os, &wal->segment_mutex);
+    Lsn first = wal->segment_count != 0 ? wal->segments[0]->start : UINT64_MAX;
+    os_mutex_unlock(wal->os, &wal->segment_mutex);
+    return first;
+}
+
 Status wal_file_read(Cx *cx, Wal *wal, Lsn lsn, void *buf, size_t n, size_t *got_out)
 {
     size_t done = 0;
     *got_out = 0;
-    /* Bytes before the first segment (a chunk may begin there) read as zeros. */
-    os_mutex_lock(wal->os, &wal->segment_mutex);
-    Lsn first = wal->segment_count != 0 ? wal->segments[0]->start : UINT64_MAX;
-    os_mutex_unlock(wal->os, &wal->segment_mutex);
-    if (lsn < first) {
-        done = (size_t)MIN((uint64_t)n, first - lsn);
-        memset(buf, 0, done);
-    }
     while (done < n) {
-        WalSegment *seg = wal_segment_pin(wal, lsn + done);
+        Lsn at = lsn + done;
+        WalSegment *seg = wal_segment_pin(wal, at);
         if (seg == NULL) {
-            break;
+            /* Bytes before the first segment read as zeros: a chunk may begin there, and truncation
+             * may take a segment while the chunk is being read. */
+            Lsn first = file_first_start(wal);
+            if (at >= first) {
+                break;
+            }
+            size_t gone = (size_t)MIN((uint64_t)(n - done), first - at);
+            memset((uint8_t *)buf + done, 0, gone);
+            done += gone;
+            continue;
         }
-        uint64_t offset = lsn + done - seg->start;
+        uint64_t offset = at - seg->start;
         size_t part = (size_t)MIN((uint64_t)(n - done), seg->bytes - offset);
         size_t got = 0;
         Status st = os_file_pread(cx, seg->file, (uint8_t *)buf + done, part, offset, &got);
