@@ -106,6 +106,9 @@ struct Catalog {
     uint64_t cache_version;
 };
 
+/* cat_trees.c: catalog_verify for the stored rows of catalogs. */
+Status cat_trees_verify(Cx *cx, Catalog *c, Buf *report, uint64_t *errors);
+
 /* cat_builtin.c */
 Status cat_builtin_init(Cx *cx, Catalog *c);
 const CatShape *cat_shape(const Catalog *c, Oid rel); /* NULL when no such catalog */

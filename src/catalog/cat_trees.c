@@ -683,3 +683,19 @@ Status catalog_open(Cx *cx, Engine *e, Catalog **catalog_out)
     *catalog_out = c;
     return ST_OK;
 }
+
+Status cat_trees_verify(Cx *cx, Catalog *c, Buf *report, uint64_t *errors)
+{
+    TreeStore *s = c->store_self;
+    if (c->engine == NULL) {
+        return ST_OK; /* rows in memory */
+    }
+    TRY(table_verify(cx, s->map, report, errors));
+    for (uint32_t i = 0; i < c->shape_count; i++) {
+        const Table *t = atomic_load_explicit(&s->tables[i], memory_order_acquire);
+        if (t != NULL) {
+            TRY(table_verify(cx, t, report, errors));
+        }
+    }
+    return ST_OK;
+}

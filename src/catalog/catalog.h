@@ -172,6 +172,9 @@ Status catalog_open(Cx *cx, Engine *e, Catalog **catalog_out);
 Status catalog_open_memory(Cx *cx, Catalog **catalog_out);
 void catalog_close(Catalog *c);
 Engine *catalog_engine(Catalog *c);
+/* catalog_verify - every table, catalogs included, against each of its indexes. Findings are
+ * appended to report. */
+Status catalog_verify(Cx *cx, Catalog *c, Buf *report, uint64_t *errors);
 /* catalog_set_password - store a role's SCRAM verifier in a transaction of its own (bootstrap). */
 Status catalog_set_password(Cx *cx, Catalog *c, Arena *arena, const char *role,
                             const char *verifier);

@@ -230,6 +230,17 @@ Status engine_next_oid(Cx *cx, Engine *e, Oid *oid_out)
                          : err_set(cx, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "object IDs are used up");
 }
 
+Status engine_settle(Cx *cx, Engine *e)
+{
+    _Atomic bool stop = false;
+    TRY(txnsys_undo_losers(cx, e->txns, &stop));
+    TRY(wal_flush_wait(cx, e->wal, wal_head(e->wal)));
+    Status st;
+    while ((st = engine_purge_step(cx, e)) == ST_OK) {
+    }
+    return st == ST_DONE ? ST_OK : st;
+}
+
 /* engine_check_tree - its structure; damage is a finding, not an error. */
 static void engine_check_tree(Cx *cx, Engine *e, const TreeEntry *entry, Buf *report,
                               uint64_t *errors)

@@ -26,8 +26,17 @@ Status engine_checkpoint(Cx *cx, Engine *e);
 Status engine_purge_step(Cx *cx, Engine *e);
 /* engine_next_oid - a fresh OID >= 16384, unique in the file, durable ahead in ranges. */
 Status engine_next_oid(Cx *cx, Engine *e, Oid *oid_out);
-/* engine_check - whole-file verification: checksums, trees, space map. Appends findings. */
+/* engine_check - whole-file verification: checksums, trees, values out of line. Appends findings.
+ */
 Status engine_check(Cx *cx, Engine *e, Buf *report, uint64_t *errors_out);
+
+/* engine_check_space - the space map against the pages that are reachable. Requires that nothing is
+ * left to undo or purge and nobody writes. *leaked_out: pages in use that nothing reaches (legal
+ * after a crash); with reclaim, and when there is no damage, they are freed. */
+Status engine_check_space(Cx *cx, Engine *e, bool reclaim, Buf *report, uint64_t *errors,
+                          uint64_t *leaked_out);
+/* engine_settle - undo and purge until nothing is left to do: for checks of a quiet file. */
+Status engine_settle(Cx *cx, Engine *e);
 
 /* EngineDump - what dump-wal writes, and where. */
 typedef struct EngineDump {

@@ -10,6 +10,7 @@
 
 #define GROW_PAGES_MIN 64u
 #define GROW_PAGES_MAX 2048u
+#define CHECK_AHEAD    64u
 
 PageNo space_map_page(PageNo page)
 {
@@ -181,10 +182,14 @@ Status store_check(Cx *cx, Store *s, Buf *report, uint64_t *errors_out)
     uint64_t count = atomic_load(&s->page_count);
     for (PageNo p = STORE_FIRST_PAGE; p < count; p++) {
         PageRef ref;
-        os_mutex_lock(s->os, &s->space_mutex);
-        bool used = used_get(s, p);
-        os_mutex_unlock(s->os, &s->space_mutex);
-        if (!used) {
+        if (p % CHECK_AHEAD == 0) {
+            PageNo ahead[CHECK_AHEAD];
+            for (uint32_t i = 0; i < CHECK_AHEAD; i++) {
+                ahead[i] = p + i;
+            }
+            store_prefetch(s, ahead, (uint32_t)MIN((uint64_t)CHECK_AHEAD, count - p));
+        }
+        if (!store_page_used(s, p)) {
             continue;
         }
         if (page_lock(cx, s, p, LATCH_SHARED, &ref) != ST_OK) {
@@ -193,8 +198,54 @@ Status store_check(Cx *cx, Store *s, Buf *report, uint64_t *errors_out)
             err_clear(cx);
             continue;
         }
-        page_unlock(s, &ref);
+        page_unlock_cold(s, &ref);
         TRY(cx_check(cx));
     }
+    return ST_OK;
+}
+
+bool store_page_used(Store *s, PageNo page)
+{
+    os_mutex_lock(s->os, &s->space_mutex);
+    bool used = page < atomic_load(&s->page_count) && used_get(s, page);
+    os_mutex_unlock(s->os, &s->space_mutex);
+    return used || page < STORE_FIRST_PAGE;
+}
+
+Status store_own_pages(Cx *cx, Store *s, Status (*fn)(void *arg, Cx *cx, PageNo page), void *arg)
+{
+    for (PageNo p = 0; p < STORE_FIRST_PAGE; p++) {
+        TRY(fn(arg, cx, p));
+    }
+    for (PageNo g = 0; g <= (atomic_load(&s->page_count) - 1) / SPACE_GROUP_PAGES; g++) {
+        TRY(fn(arg, cx, g == 0 ? STORE_FIRST_PAGE : g * SPACE_GROUP_PAGES));
+    }
+    for (PageNo page = TREE_DIR_PAGE; page != PAGE_NO_INVALID;) {
+        PageRef ref;
+        TRY(page_lock(cx, s, page, LATCH_SHARED, &ref));
+        PageNo next = ref.hdr->next;
+        page_unlock(s, &ref);
+        TRY(fn(arg, cx, page));
+        page = next;
+    }
+    return ST_OK;
+}
+
+Status store_free_leaked(Cx *cx, Store *s, PageNo page)
+{
+    PageRef ref;
+    Smo smo;
+    TRY(wal_admit(cx, s->wal, 4096));
+    if (page_lock(cx, s, page, LATCH_EXCLUSIVE, &ref) != ST_OK) {
+        err_clear(cx); /* its bytes are of no interest: it begins anew */
+        page_lock_new(s, page, PAGE_FREE, 0, &ref);
+    }
+    page_dirty(s, &ref);
+    ref.hdr->type = PAGE_FREE;
+    smo_begin(&smo, s);
+    smo_image(&smo, &ref);
+    smo_free(&smo, page);
+    (void)smo_commit(&smo, 0);
+    page_unlock(s, &ref);
     return ST_OK;
 }

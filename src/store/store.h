@@ -203,6 +203,9 @@ Status tree_put(Cx *cx, Store *s, const TreeEntry *entry);
 Status tree_remove_entry(Cx *cx, Store *s, TreeId tree);
 /* trees_foreach - a copy of all entries, in arena. */
 void trees_foreach(Store *s, Arena *arena, TreeEntry **list_out, uint32_t *count_out);
+/* page_chain_each - fn for each page of such a chain. */
+Status page_chain_each(Cx *cx, Store *s, TreeId tree, PageNo page,
+                       Status (*fn)(void *arg, Cx *cx, PageNo page), void *arg);
 /* page_chain_free - free a chain of pages linked by hdr->next, one record each; repeatable after a
  * crash. */
 Status page_chain_free(Cx *cx, Store *s, TreeId tree, PageNo page);
@@ -229,6 +232,13 @@ Status store_load_space(Cx *cx, Store *s);
 /* store_check - verify checksums of all pages and the space map against reachable pages; appends
  * findings to report. */
 Status store_check(Cx *cx, Store *s, Buf *report, uint64_t *errors_out);
+
+/* store_own_pages - fn for each page the store itself uses: header, space maps, tree directory. */
+Status store_own_pages(Cx *cx, Store *s, Status (*fn)(void *arg, Cx *cx, PageNo page), void *arg);
+/* store_page_used - what the space map in memory says. */
+bool store_page_used(Store *s, PageNo page);
+/* store_free_leaked - free a page that nothing reaches. */
+Status store_free_leaked(Cx *cx, Store *s, PageNo page);
 
 /* ---- looking at files, for the dump commands ---- */
 /* store_read_page_of - the page's bytes (PAGE_SIZE, aligned to 4096) without opening the file as a

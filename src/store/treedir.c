@@ -271,6 +271,24 @@ static Status meta_write_chain(Cx *cx, Store *s, TreeId tree, Slice bytes, PageN
     return ST_OK;
 }
 
+Status page_chain_each(Cx *cx, Store *s, TreeId tree, PageNo page,
+                       Status (*fn)(void *arg, Cx *cx, PageNo page), void *arg)
+{
+    while (page != PAGE_NO_INVALID) {
+        PageRef ref;
+        TRY(page_lock(cx, s, page, LATCH_SHARED, &ref));
+        bool ours = ref.hdr->tree == tree && ref.hdr->type != PAGE_FREE;
+        PageNo next = ref.hdr->next;
+        page_unlock(s, &ref);
+        if (!ours) {
+            break;
+        }
+        TRY(fn(arg, cx, page));
+        page = next;
+    }
+    return ST_OK;
+}
+
 Status page_chain_free(Cx *cx, Store *s, TreeId tree, PageNo page)
 {
     while (page != PAGE_NO_INVALID) {

@@ -30,6 +30,10 @@ Status table_check_rows(Cx *cx, Engine *e, TreeId tree);
  * ahead. */
 Status table_sequences_settle(Cx *cx, Engine *e);
 
+/* table_each_page - fn for each page a tree uses: its own, its layouts', its rows' values out of
+ * line. Of a deleted row only those that are still its. */
+Status table_each_page(Cx *cx, Engine *e, const TreeEntry *entry,
+                       Status (*fn)(void *arg, Cx *cx, PageNo page), void *arg);
 /* table_describe_record - the body of a row record as text. */
 void table_describe_record(const WalHeader *hdr, Slice body, Buf *out);
 

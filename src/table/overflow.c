@@ -97,8 +97,8 @@ Status overflow_read(Cx *cx, Engine *e, const OverflowRef *ref, void *out)
     return ST_OK;
 }
 
-/* overflow_pages - the chain's pages that still bear the stamp. */
-static Status overflow_pages(Cx *cx, Engine *e, PageNo page, uint64_t stamp, Buf *pages)
+Status overflow_each_page(Cx *cx, Engine *e, PageNo page, uint64_t stamp,
+                          Status (*fn)(void *arg, Cx *cx, PageNo page), void *arg)
 {
     while (page != PAGE_NO_INVALID && page < store_page_count(e->store)) {
         PageRef r;
@@ -109,9 +109,16 @@ static Status overflow_pages(Cx *cx, Engine *e, PageNo page, uint64_t stamp, Buf
         if (!ours) {
             break;
         }
-        buf_put(pages, &page, sizeof(page));
+        TRY(fn(arg, cx, page));
         page = next;
     }
+    return ST_OK;
+}
+
+static Status overflow_collect(void *arg, Cx *cx, PageNo page)
+{
+    (void)cx;
+    buf_put(arg, &page, sizeof(page));
     return ST_OK;
 }
 
@@ -120,7 +127,7 @@ Status overflow_free(Cx *cx, Engine *e, TreeId tree, PageNo page, uint64_t stamp
     Status st = ST_OK;
     Buf pages;
     buf_init(&pages, (size_t)1 << 30);
-    TRY_OUT(overflow_pages(cx, e, page, stamp, &pages));
+    TRY_OUT(overflow_each_page(cx, e, page, stamp, overflow_collect, &pages));
     /* From the tail: whatever a crash leaves is still a chain from its first page. */
     size_t n = pages.len / sizeof(PageNo);
     while (n != 0) {

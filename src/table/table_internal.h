@@ -126,6 +126,9 @@ bool row_has_refs(TreeRt *rt, Slice payload);
 
 /* ---- overflow chains ---- */
 Status overflow_write(Cx *cx, Engine *e, TreeId tree, Slice bytes, OverflowRef *ref_out);
+/* overflow_each_page - fn for each page of the chain that still bears the stamp. */
+Status overflow_each_page(Cx *cx, Engine *e, PageNo page, uint64_t stamp,
+                          Status (*fn)(void *arg, Cx *cx, PageNo page), void *arg);
 Status overflow_read(Cx *cx, Engine *e, const OverflowRef *ref, void *out);
 
 /* ---- versions ---- */

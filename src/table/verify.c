@@ -203,6 +203,59 @@ Status table_check_rows(Cx *cx, Engine *e, TreeId tree)
     return st == ST_DONE ? ST_OK : st;
 }
 
+/* ---- pages of a tree ---- */
+
+typedef struct EachPage {
+    Engine *e;
+    Status (*fn)(void *arg, Cx *cx, PageNo page);
+    void *arg;
+} EachPage;
+
+static Status each_ref_page(void *arg, Cx *cx, const OverflowRef *ref)
+{
+    const EachPage *p = arg;
+    return overflow_each_page(cx, p->e, ref->page, ref->stamp, p->fn, p->arg);
+}
+
+/* each_row_page - the chains of all rows. */
+static Status each_row_page(Cx *cx, EachPage *p, TreeRt *rt, const BtTree *t)
+{
+    BtCursor c;
+    BtPos pos;
+    bt_cursor_init(&c, t, false);
+    Status st = bt_cursor_seek(cx, &c, NULL, &pos);
+    while (st == ST_OK) {
+        for (uint32_t s = 0; s < bt_leaf_count(&pos.leaf) && st == ST_OK; s++) {
+            BtEntry entry;
+            if (bt_leaf_entry(&pos.leaf, s, &entry)) {
+                st = row_for_each_ref(cx, p->e, rt, slice_bytes(entry.payload, entry.payload_len),
+                                      each_ref_page, p);
+            }
+        }
+        bt_cursor_leave(&c, &pos);
+        if (st == ST_OK) {
+            st = bt_cursor_next_leaf(cx, &c, &pos);
+        }
+    }
+    bt_cursor_release(&c);
+    return st == ST_DONE ? ST_OK : st;
+}
+
+Status table_each_page(Cx *cx, Engine *e, const TreeEntry *entry,
+                       Status (*fn)(void *arg, Cx *cx, PageNo page), void *arg)
+{
+    EachPage p = {e, fn, arg};
+    BtTree t = {e->store, entry->tree, entry->kind, entry->root};
+    TRY(bt_walk_pages(cx, &t, fn, arg));
+    TRY(page_chain_each(cx, e->store, entry->tree, entry->meta, fn, arg));
+    if (entry->kind == TREE_TABLE && (entry->flags & TREE_FLAG_OVERFLOW) != 0) {
+        TreeRt *rt;
+        TRY(tree_rt_get(cx, e, entry->tree, &rt));
+        TRY(each_row_page(cx, &p, rt, &t));
+    }
+    return ST_OK;
+}
+
 /* ---- size ---- */
 
 enum { SIZE_SAMPLES = 12 };

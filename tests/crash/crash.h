@@ -82,7 +82,7 @@ typedef struct Crash {
     Err err;
     Arena arena;
     Cx cx;
-    uint32_t images, commits, aborts, deadlocks;
+    uint32_t images, commits, aborts, deadlocks, leaked;
 } Crash;
 
 /* crash_must - any failure of a step that has to work is a finding. */

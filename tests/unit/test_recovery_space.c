@@ -1,0 +1,139 @@
+/*
+ * test_recovery_space.c - the space map against the pages that are reachable
+ *
+ * Goal: a sound file has no finding and no leak, with values out of line, dropped trees and purged
+ * rows behind it; a page nobody reaches is counted and given back; a page in use that the map calls
+ * free is an error, and then nothing is given back. Method: histories, then the space map is
+ * changed behind everybody's back by log records of the test's own.
+ */
+#include "table_fixture.h"
+
+static uint64_t space_check(Fixture *f, bool reclaim, uint64_t *leaked)
+{
+    Buf report;
+    uint64_t errors = 0;
+    buf_init(&report, 1 << 20);
+    must(&f->s, engine_settle(&f->s.cx, f->e));
+    must(&f->s, engine_check_space(&f->s.cx, f->e, reclaim, &report, &errors, leaked));
+    buf_release(&report);
+    return errors;
+}
+
+/* history - long values in, changed, deleted; one transaction rolled back. */
+static void history(Fixture *f)
+{
+    RowId ids[60];
+    char *text = malloc(60001);
+    Txn *w = fixture_begin(f);
+    for (int i = 0; i < 60; i++) {
+        memset(text, 'a' + i % 26, 60000);
+        text[i * 1000] = '\0';
+        ids[i] = insert(f, &f->s, w, (FixtureRow){i, i, text});
+    }
+    fixture_commit(f, &f->s, w);
+    w = fixture_begin(f);
+    for (int i = 0; i < 60; i += 3) {
+        assert_int_equal(update(f, &f->s, w, ids[i], (FixtureRow){i, 1, "short"}), WRITE_DONE);
+    }
+    for (int i = 1; i < 60; i += 3) {
+        assert_int_equal(delete_row(f, &f->s, w, ids[i]), WRITE_DONE);
+    }
+    fixture_commit(f, &f->s, w);
+    w = fixture_begin(f);
+    memset(text, 'z', 60000);
+    text[60000] = '\0';
+    assert_int_equal(update(f, &f->s, w, ids[2], (FixtureRow){2, 2, text}), WRITE_DONE);
+    (void)insert(f, &f->s, w, (FixtureRow){1000, 2, text});
+    txn_abort(&f->s.cx, w);
+    free(text);
+}
+
+/* leak_page - a page in use that nothing links. */
+static PageNo leak_page(Fixture *f)
+{
+    PageNo page;
+    PageRef ref;
+    Smo smo;
+    must(&f->s, page_reserve(&f->s.cx, f->e->store, &page));
+    page_lock_new(f->e->store, page, PAGE_OVERFLOW, f->tree, &ref);
+    smo_begin(&smo, f->e->store);
+    smo_alloc(&smo, page);
+    smo_image(&smo, &ref);
+    (void)smo_commit(&smo, f->tree);
+    page_unlock(f->e->store, &ref);
+    return page;
+}
+
+static void space_sound(void **state)
+{
+    (void)state;
+    Fixture f;
+    uint64_t leaked;
+    fixture_start(&f, 1);
+    history(&f);
+    Txn *w = fixture_begin(&f);
+    TreeId tree;
+    must(&f.s, table_create(&f.s.cx, f.e, w, FIXTURE_COLUMNS, 3, &tree));
+    fixture_commit(&f, &f.s, w);
+    w = fixture_begin(&f);
+    must(&f.s, txn_start_write(&f.s.cx, w));
+    txn_drop_tree_on_commit(w, tree);
+    fixture_commit(&f, &f.s, w);
+    assert_int_equal(space_check(&f, false, &leaked), 0);
+    assert_int_equal(leaked, 0);
+    fixture_end(&f);
+}
+
+static void space_leaked(void **state)
+{
+    (void)state;
+    Fixture f;
+    uint64_t leaked;
+    fixture_start(&f, 1);
+    history(&f);
+    PageNo page = leak_page(&f);
+    (void)leak_page(&f);
+    assert_int_equal(space_check(&f, false, &leaked), 0);
+    assert_int_equal(leaked, 2);
+    assert_true(store_page_used(f.e->store, page));
+    assert_int_equal(space_check(&f, true, &leaked), 0);
+    assert_int_equal(leaked, 2);
+    assert_false(store_page_used(f.e->store, page));
+    /* Also after a restart from the log. */
+    must(&f.s, wal_flush_wait(&f.s.cx, f.e->wal, wal_head(f.e->wal)));
+    fixture_crash(&f);
+    fixture_open_table(&f, 1);
+    assert_false(store_page_used(f.e->store, page));
+    assert_int_equal(space_check(&f, false, &leaked), 0);
+    assert_int_equal(leaked, 0);
+    verify(&f, &f.s);
+    fixture_end(&f);
+}
+
+static void space_lost(void **state)
+{
+    (void)state;
+    Fixture f;
+    uint64_t leaked;
+    Smo smo;
+    fixture_start(&f, 1);
+    history(&f);
+    PageNo page = leak_page(&f);
+    smo_begin(&smo, f.e->store);
+    smo_free(&smo, f.ix[0].root);
+    (void)smo_commit(&smo, 0);
+    assert_int_equal(space_check(&f, true, &leaked), 1);
+    assert_int_equal(leaked, 1);
+    assert_true(store_page_used(f.e->store, page)); /* with damage about nothing is given back */
+    fixture_end(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(space_sound),
+        cmocka_unit_test(space_leaked),
+        cmocka_unit_test(space_lost),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
