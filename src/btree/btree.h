@@ -124,6 +124,8 @@ Status bt_build_begin(Cx *cx, Arena *arena, const BtTree *t, BtBuild **build_out
 Status bt_build_add(Cx *cx, BtBuild *b, Slice key, uint64_t tag,
                     Slice payload); /* ascending keys */
 Status bt_build_end(Cx *cx, BtBuild *b);
+/* bt_build_abandon - after an error of any of them: pages written so far are freed. */
+void bt_build_abandon(BtBuild *b);
 
 /* bt_try_shrink - after purge emptied a leaf: unlink it if its left or right neighbour has the same
    parent. Never waits on the user path. */

@@ -18,7 +18,8 @@ struct BtBuild {
     const BtTree *tree;
     Level levels[BT_DEPTH_MAX];
     uint32_t level_count;
-    Buf last; /* last key added: separators are cut against it */
+    Buf last;  /* last key added: separators are cut against it */
+    Buf pages; /* PageNo of every page logged: nobody reaches them before the end */
 };
 
 Status bt_build_begin(Cx *cx, Arena *arena, const BtTree *t, BtBuild **build_out)
@@ -27,6 +28,7 @@ Status bt_build_begin(Cx *cx, Arena *arena, const BtTree *t, BtBuild **build_out
     BtBuild *b = ARENA_NEW(arena, BtBuild);
     b->tree = t;
     buf_init(&b->last, PAGE_SIZE * 2);
+    buf_init(&b->pages, (size_t)1 << 30);
     *build_out = b;
     return ST_OK;
 }
@@ -36,6 +38,7 @@ static Status level_open(Cx *cx, BtBuild *b, uint32_t level, Slice lower)
 {
     PageNo page;
     Level *l = &b->levels[level];
+    TRY(store_admit(cx, b->tree->store, 2 * PAGE_SIZE));
     TRY(page_reserve(cx, b->tree->store, &page));
     page_lock_new(b->tree->store, page, level == 0 ? PAGE_BT_INDEX_LEAF : PAGE_BT_INNER,
                   b->tree->tree, &l->page);
@@ -53,6 +56,7 @@ static void page_log(BtBuild *b, PageRef *ref)
     smo_alloc(&smo, ref->page);
     smo_image(&smo, ref);
     (void)smo_commit(&smo, b->tree->tree);
+    buf_put(&b->pages, &ref->page, sizeof(ref->page));
     page_unlock(b->tree->store, ref);
 }
 
@@ -124,10 +128,28 @@ Status bt_build_add(Cx *cx, BtBuild *b, Slice key, uint64_t tag, Slice payload)
     return st;
 }
 
-/* build_abandon - after an error: let go of the open pages; the tree is dropped by the caller's
- * transaction. */
-static void build_abandon(BtBuild *b)
+/* build_free - one page logged, which nobody will ever reach. */
+static void build_free(Cx *cx, BtBuild *b, PageNo page)
 {
+    PageRef ref;
+    Smo smo;
+    if (page_lock(cx, b->tree->store, page, LATCH_EXCLUSIVE, &ref) != ST_OK) {
+        err_clear(cx);
+        return; /* leaked: `dassie check` finds it */
+    }
+    page_dirty(b->tree->store, &ref);
+    ref.hdr->type = PAGE_FREE;
+    smo_begin(&smo, b->tree->store);
+    smo_bytes(&smo, &ref, 0, sizeof(PageHeader));
+    smo_free(&smo, page);
+    (void)smo_commit(&smo, b->tree->tree);
+    page_unlock(b->tree->store, &ref);
+}
+
+void bt_build_abandon(BtBuild *b)
+{
+    Err err = {0};
+    Cx cx = {.err = &err};
     for (uint32_t i = 0; i < b->level_count; i++) {
         PageNo page = b->levels[i].page.page;
         b->levels[i].page.hdr->type = PAGE_FREE;
@@ -135,6 +157,13 @@ static void build_abandon(BtBuild *b)
         page_unreserve(b->tree->store, page);
     }
     b->level_count = 0;
+    for (size_t i = 0; i < b->pages.len; i += sizeof(PageNo)) {
+        PageNo page;
+        memcpy(&page, b->pages.data + i, sizeof(page));
+        build_free(&cx, b, page);
+    }
+    buf_release(&b->pages);
+    buf_release(&b->last);
 }
 
 Status bt_build_end(Cx *cx, BtBuild *b)
@@ -144,9 +173,7 @@ Status bt_build_end(Cx *cx, BtBuild *b)
     if (b->level_count != 0) {
         Status st = page_lock(cx, s, b->tree->root, LATCH_EXCLUSIVE, &root);
         if (st != ST_OK) {
-            build_abandon(b);
-            buf_release(&b->last);
-            return st;
+            return st; /* the caller abandons the build */
         }
         for (uint32_t i = 0; i + 1 < b->level_count; i++) {
             page_log(b, &b->levels[i].page);
@@ -165,6 +192,7 @@ Status bt_build_end(Cx *cx, BtBuild *b)
         page_unlock(s, top);
         page_unreserve(s, spare);
     }
+    buf_release(&b->pages);
     buf_release(&b->last);
     return ST_OK;
 }

@@ -18,6 +18,7 @@ void engine_options_default(EngineOptions *o)
     o->max_wal_bytes = (uint64_t)1 << 30;
     o->checkpoint_us = (int64_t)300 * 1000000;
     o->max_wal_retained = (uint64_t)16 << 30;
+    o->build_bytes = (size_t)64 << 20;
     o->create = true;
     o->background = true;
 }

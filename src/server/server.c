@@ -39,6 +39,7 @@ static void engine_options(Server *srv, EngineOptions *o)
     o->checkpoint_us = strtoll(server_setting(srv, "checkpoint_timeout"), NULL, 10) * 1000000;
     o->create = true;
     o->background = true;
+    o->build_bytes = setting_bytes(srv, "maintenance_work_mem", 1024);
     o->max_wal_retained = setting_bytes(srv, "max_wal_retained", (uint64_t)1 << 20);
     o->on_flush = poller_on_flush;
     o->on_retained = server_end_idle;

@@ -365,3 +365,13 @@ uint64_t store_page_count(Store *s)
 {
     return atomic_load(&s->page_count);
 }
+
+const char *store_path(const Store *s)
+{
+    return s->path;
+}
+
+Status store_admit(Cx *cx, Store *s, size_t bytes)
+{
+    return wal_admit(cx, s->wal, bytes);
+}

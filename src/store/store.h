@@ -142,6 +142,10 @@ static inline void page_set_lsn(PageRef *ref, Lsn lsn, bool row)
 void store_prefetch(Store *s, const PageNo *pages, uint32_t count);
 /* store_frames - pages that fit the pool. */
 uint64_t store_frames(const Store *s);
+/* store_admit - wal_admit on the log of this store: before logging so many bytes. */
+Status store_admit(Cx *cx, Store *s, size_t bytes);
+/* store_path - of the database file. */
+const char *store_path(const Store *s);
 uint64_t store_page_count(Store *s);
 /* store_resident_count - pages in memory now. */
 uint64_t store_resident_count(Store *s);

@@ -67,7 +67,7 @@ typedef struct UniqueVerdict {
     Xid wait;       /* an entry whose fate is open; 0 = none */
 } UniqueVerdict;
 
-static RowId key_rowid(Slice key)
+RowId key_rowid(Slice key)
 {
     uint64_t v = get_u64(key.ptr + key.len - 8);
     return __builtin_bswap64(v);
@@ -168,9 +168,8 @@ Status index_find_conflict(Cx *cx, Txn *txn, const Table *t, const TableIndex *i
     return ST_OK;
 }
 
-/* index_duplicate - 23505 as PostgreSQL words it. */
-static Status index_duplicate(Cx *cx, const Txn *txn, const Table *t, const TableIndex *ix,
-                              const KeySource *src, bool building)
+Status index_duplicate(Cx *cx, const Txn *txn, const Table *t, const TableIndex *ix,
+                       const KeySource *src, bool building)
 {
     static const TypeEnv DEFAULT_ENV = {.date_order = DATEORDER_MDY, .extra_float_digits = 1};
     FnCall call = {.cx = cx, .arena = cx->arena, .state_arena = cx->arena};
@@ -354,156 +353,4 @@ Status index_create(Cx *cx, Engine *e, Txn *txn, TreeId *tree_out, PageNo *root_
     *tree_out = entry.tree;
     *root_out = entry.root;
     return ST_OK;
-}
-
-/* BuildKey - one entry to sort: its key in the build's arena. */
-typedef struct BuildKey {
-    uint64_t head; /* first bytes, big-endian: most comparisons end here */
-    const uint8_t *bytes;
-    uint32_t len;
-    bool has_null;
-} BuildKey;
-
-static int build_key_cmp(const void *pa, const void *pb)
-{
-    const BuildKey *a = pa, *b = pb;
-    if (a->head != b->head) {
-        return a->head < b->head ? -1 : 1;
-    }
-    int c = memcmp(a->bytes, b->bytes, MIN(a->len, b->len));
-    return c != 0 ? c : (a->len > b->len) - (a->len < b->len);
-}
-
-/* build_collect - the keys of all rows the snapshot sees. */
-static Status build_collect(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t,
-                            const TableIndex *ix, Arena *arena, BuildKey **keys_out,
-                            size_t *count_out)
-{
-    uint16_t cols[INDEX_COLUMNS_MAX];
-    PhysType types[INDEX_COLUMNS_MAX + 1];
-    TableScan *scan;
-    Batch batch;
-    Arena strings;
-    BuildKey *keys = NULL;
-    size_t count = 0, size = 0;
-    for (uint16_t i = 0; i < ix->column_count; i++) {
-        if (ix->columns[i].column < 0) {
-            return err_unsupported(cx, "index on an expression is not supported");
-        }
-        cols[i] = (uint16_t)ix->columns[i].column;
-        types[i] = t->columns[cols[i]].phys;
-    }
-    types[ix->column_count] = PHYS_I64;
-    batch_init(&batch, types, (uint16_t)(ix->column_count + 1), arena);
-    TRY(table_scan_create(cx, arena, t, cols, ix->column_count, true, &scan));
-    arena_init(&strings, NULL, "index build", 0);
-    Status st = table_scan_start(cx, scan, txn, snap);
-    IndexKey key;
-    while (st == ST_OK) {
-        arena_clear(&strings);
-        st = table_scan_next(cx, scan, VEC_CAPACITY, &batch, &strings);
-        for (uint32_t r = 0; st == ST_OK && r < batch.count; r++) {
-            key.buf = (Buf){.data = key.bytes, .size = sizeof(key.bytes), .cap = sizeof(key.bytes)};
-            bool has_null = false;
-            for (uint16_t i = 0; i < ix->column_count; i++) {
-                bool is_null = vec_is_null(batch.cols[i], r);
-                Datum v = is_null ? (Datum){0} : vec_get(batch.cols[i], r);
-                has_null |= is_null;
-                (void)index_key_column(ix, i, &v, is_null, &key.buf);
-            }
-            if (key.buf.overflow || key.buf.len > INDEX_KEY_MAX) {
-                st = err_set(cx, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-                             "index row size exceeds maximum %zu for index \"%s\"",
-                             (size_t)INDEX_KEY_MAX, ix->name);
-                break;
-            }
-            buf_put_u64be(&key.buf, (uint64_t)VEC_DATA(batch.cols[ix->column_count], int64_t)[r]);
-            if (count == size) {
-                size = size == 0 ? 4096 : size * 2;
-                keys = mem_realloc("index build", keys, size * sizeof(*keys));
-            }
-            uint8_t *copy = arena_alloc_aligned(arena, key.buf.len, 1);
-            memcpy(copy, key.buf.data, key.buf.len);
-            /* The row id's 8 bytes are always there, so the key is long enough. */
-            uint64_t head = __builtin_bswap64(get_u64(copy));
-            keys[count++] = (BuildKey){head, copy, (uint32_t)key.buf.len, has_null};
-        }
-    }
-    table_scan_end(scan);
-    arena_release(&strings);
-    *keys_out = keys;
-    *count_out = count;
-    return st == ST_DONE ? ST_OK : st;
-}
-
-/* build_duplicate - fetch a row that has the key, for the error's detail. */
-static Status build_duplicate(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t,
-                              const TableIndex *ix, RowId rowid, Arena *arena)
-{
-    uint16_t cols[INDEX_COLUMNS_MAX];
-    PhysType types[INDEX_COLUMNS_MAX];
-    Batch row, wide = {0};
-    for (uint16_t i = 0; i < ix->column_count; i++) {
-        cols[i] = (uint16_t)ix->columns[i].column;
-        types[i] = t->columns[cols[i]].phys;
-    }
-    batch_init(&row, types, ix->column_count, arena);
-    TRY(table_fetch(cx, txn, snap, t, rowid, cols, ix->column_count, &row, 0, arena));
-    wide.cols = ARENA_ARRAY(arena, Vector *, t->column_count);
-    wide.col_count = t->column_count;
-    for (uint16_t i = 0; i < ix->column_count; i++) {
-        wide.cols[cols[i]] = row.cols[i];
-    }
-    RowValues values = {&wide, 0};
-    KeySource src = {.values = &values};
-    return index_duplicate(cx, txn, t, ix, &src, true);
-}
-
-/* build_check_unique - neighbours in sorted order with the same columns. */
-static Status build_check_unique(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t,
-                                 const TableIndex *ix, const BuildKey *keys, size_t count,
-                                 Arena *arena)
-{
-    for (size_t i = 1; i < count; i++) {
-        const BuildKey *a = &keys[i - 1], *b = &keys[i];
-        if (a->len == b->len && memcmp(a->bytes, b->bytes, a->len - 8) == 0 &&
-            (!a->has_null || ix->nulls_not_distinct)) {
-            return build_duplicate(cx, txn, snap, t, ix, key_rowid(slice_bytes(a->bytes, a->len)),
-                                   arena);
-        }
-    }
-    return ST_OK;
-}
-
-Status index_build(Cx *cx, Txn *txn, const Table *table, TableIndex *index)
-{
-    Arena arena;
-    Snapshot snap;
-    BuildKey *keys = NULL;
-    size_t count = 0;
-    arena_init(&arena, NULL, "index build", 0);
-    snapshot_take(table->engine->txns, txn, &snap);
-    snap.cid = UINT32_MAX; /* own rows of this command's time are in the table for good */
-    Status st = build_collect(cx, txn, &snap, table, index, &arena, &keys, &count);
-    if (st == ST_OK) {
-        array_sort(keys, count, sizeof(*keys), build_key_cmp);
-        st = index->unique ? build_check_unique(cx, txn, &snap, table, index, keys, count, &arena)
-                           : ST_OK;
-    }
-    if (st == ST_OK && count != 0) {
-        BtTree tree = index_tree(table, index);
-        BtBuild *build;
-        st = bt_build_begin(cx, &arena, &tree, &build);
-        for (size_t i = 0; i < count && st == ST_OK; i++) {
-            st = bt_build_add(cx, build, slice_bytes(keys[i].bytes, keys[i].len), 0,
-                              (Slice){NULL, 0});
-        }
-        if (st == ST_OK) {
-            st = bt_build_end(cx, build);
-        }
-    }
-    mem_free(keys);
-    snapshot_release(&snap);
-    arena_release(&arena);
-    return st;
 }

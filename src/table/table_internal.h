@@ -312,9 +312,30 @@ Status index_key_build(Cx *cx, const Table *t, const TableIndex *ix, const KeySo
  * duplicate is 23505; else it is reported there (0 = none). */
 Status index_put(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, IndexKey *key, RowId rowid,
                  bool check, RowId *conflict_out);
+/* index_duplicate - 23505 as PostgreSQL words it, for a new row or while building. */
+Status index_duplicate(Cx *cx, const Txn *txn, const Table *t, const TableIndex *ix,
+                       const KeySource *src, bool building);
+/* key_rowid - the row id at the end of an entry's key. */
+RowId key_rowid(Slice key);
 Status index_delete_mark(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix,
                          const IndexKey *key);
 Status index_find_conflict(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix,
                            const IndexKey *key, RowId own, RowId *conflict_out, Xid *wait_out);
+
+/*
+ * KeySorter - index entries sorted in bounded memory: what does not fit goes to a temporary file in
+ * sorted runs, which are merged at the end. One thread.
+ */
+typedef struct KeySorter KeySorter;
+/* key_sorter_create - memory_bytes: about what it may take; path: where a temporary file may be
+ * made. */
+KeySorter *key_sorter_create(Os *os, const char *path, size_t memory_bytes);
+void key_sorter_free(KeySorter *s);
+Status key_sorter_add(Cx *cx, KeySorter *s, Slice key, bool has_null);
+/* key_sorter_finish - all are added; key_sorter_next - the least one left: valid until the next
+ * call. ST_DONE at the end. */
+Status key_sorter_finish(Cx *cx, KeySorter *s);
+Status key_sorter_next(Cx *cx, KeySorter *s, Slice *key_out, bool *has_null_out);
+uint32_t key_sorter_runs(const KeySorter *s);
 
 #endif
