@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,4 +35,25 @@ void log_err(LogLevel level, const Err *err)
     sqlstate_text(err->sqlstate, state);
     log_line(level, "%s %s%s%s (%s:%d %s)", state, err->message, err->detail[0] ? " DETAIL: " : "",
              err->detail, err->file ? err->file : "?", err->line, err->func ? err->func : "?");
+}
+
+void log_err_limited(LogLevel level, const Err *err)
+{
+    /* Of the process, as the log itself is. */
+    static _Atomic int64_t second;
+    static _Atomic uint32_t in_second, left_out;
+    enum { PER_SECOND = 10 };
+    int64_t now = time(NULL), before = atomic_load(&second);
+    if (before != now && atomic_compare_exchange_strong(&second, &before, now)) {
+        uint32_t left = atomic_exchange(&left_out, 0);
+        atomic_store(&in_second, 0);
+        if (left != 0) {
+            log_line(level, "%u more errors of this kind were left out", left);
+        }
+    }
+    if (atomic_fetch_add(&in_second, 1) < PER_SECOND) {
+        log_err(level, err);
+    } else {
+        atomic_fetch_add(&left_out, 1);
+    }
 }

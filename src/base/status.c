@@ -60,7 +60,7 @@ Status err_corrupt_at(Cx *cx, const char *file, int line, const char *func, uint
     err_reset(cx->err, ERRCODE_DATA_CORRUPTED, file, line, func);
     (void)snprintf(cx->err->message, sizeof(cx->err->message), "page %llu is damaged: %s",
                    (unsigned long long)page_no, what);
-    log_err(LOG_ERROR, cx->err);
+    log_err_limited(LOG_ERROR, cx->err);
     return ST_ERROR;
 }
 
