@@ -4,8 +4,13 @@
  * Groups are numbered in order of arrival by a KeyTable (one integer column: the integer; one text
  * column: its bytes; else encoded keys). States lie in blocks of fixed stride, so a batch is added
  * by one call per aggregate.
+ *
+ * When the groups outgrow their memory, rows of groups that are not there yet are put aside on
+ * disk, divided by a hash of their key; each part is aggregated by itself when the groups in memory
+ * have been handed out.
  */
-#include "exec/exec_internal.h"
+#include "base/map.h"
+#include "exec/spill.h"
 
 enum { BLOCK_GROUPS = 256 };
 
@@ -29,6 +34,17 @@ typedef struct AggRun {
     const Vector **argv, **group_vecs;
     uint64_t emitted;
     bool filled;
+    /* on disk */
+    Arena disk;
+    SpillParts *parts; /* rows of unknown groups go there, NULL = there is room */
+    Spill *source;     /* the part being aggregated, NULL = the input */
+    uint32_t depth;
+    struct AggPart {
+        struct AggPart *next;
+        Spill *rows;
+        uint32_t depth;
+    } * pending;
+    uint16_t *known;
 } AggRun;
 
 static void *group_state(const AggRun *r, uint32_t group, uint32_t call)
@@ -200,27 +216,84 @@ static Status add_call(Cx *cx, ExecNode *n, uint32_t call, const Batch *b)
     return c->ops->update(fc, r->argv, c->arg_count, &rows, r->states);
 }
 
+/* part_hash - the row's key as a number, and whether its group is in memory. */
+static uint64_t part_hash(ExecNode *n, uint32_t row, bool *known_out)
+{
+    AggRun *r = n->priv;
+    const Vector *v = r->group_vecs[0];
+    if (r->mode == GROUP_BYTES) {
+        buf_clear(&r->key);
+        for (uint16_t c = 0; c < n->plan->u.agg.group_count; c++) {
+            key_append(n->plan->u.agg.group_types[c], r->group_vecs[c], row, &r->key);
+        }
+        *known_out = key_table_find(&r->keys, r->key.data, r->key.len) != KEY_NONE;
+        return hash_bytes(r->key.data, r->key.len, 0);
+    }
+    if (vec_is_null(v, row)) {
+        *known_out = r->null_group != KEY_NONE;
+        return 0;
+    }
+    if (r->mode == GROUP_INT) {
+        *known_out = key_table_find_int(&r->keys, vec_int(v, row)) != KEY_NONE;
+        return hash_u64((uint64_t)vec_int(v, row));
+    }
+    const Str *str = (const Str *)v->data + vec_index(v, row);
+    *known_out = key_table_find(&r->keys, str_ptr(str), str->len) != KEY_NONE;
+    return hash_bytes(str_ptr(str), str->len, 0);
+}
+
+/* put_aside - rows of groups that are not in memory go to disk; *known_out selects the others. */
+static Status put_aside(Cx *cx, ExecNode *n, const Batch *b, Sel *known_out)
+{
+    AggRun *r = n->priv;
+    uint32_t count = 0;
+    SEL_FOREACH(row, &b->sel)
+    {
+        bool known;
+        uint64_t hash = part_hash(n, row, &known);
+        if (known) {
+            r->known[count++] = (uint16_t)row;
+        } else {
+            TRY(spill_put(cx, r->parts, hash, (const Vector *const *)b->cols, row));
+        }
+    }
+    *known_out = (Sel){r->known, count};
+    return ST_OK;
+}
+
 static Status add_batch(Cx *cx, ExecNode *n, const Batch *b)
 {
     AggRun *r = n->priv;
+    Batch known;
     arena_clear(&n->batch);
     for (uint16_t g = 0; g < n->plan->u.agg.group_count; g++) {
         TRY(expr_eval(cx, r->run, g, b, &b->sel, &n->batch, &r->group_vecs[g]));
     }
+    if (r->parts != NULL) {
+        known = *b;
+        TRY(put_aside(cx, n, b, &known.sel));
+        b = &known;
+    }
     if (r->mode != GROUP_NONE) {
         find_groups(n, &b->sel);
     }
-    for (uint16_t c = 0; c < n->plan->u.agg.call_count; c++) {
+    for (uint16_t c = 0; c < n->plan->u.agg.call_count && b->sel.count > 0; c++) {
         TRY(add_call(cx, n, c, b));
     }
-    return exec_budget(cx, n->s, &n->hold);
+    if (r->parts == NULL && r->mode != GROUP_NONE && r->depth < SPILL_DEPTH_MAX &&
+        exec_over_budget(n->s, &n->hold)) {
+        const PlanNode *in = n->left->plan;
+        r->parts = spill_parts_create(n->s, &r->disk, in->phys, in->col_count, r->depth);
+    }
+    /* States of groups, DISTINCT values and the last depth stay in memory whatever they take. */
+    return spill_possible(n->s) ? cx_check(cx) : exec_budget(cx, n->s, &n->hold);
 }
 
-static Status agg_start(Cx *cx, ExecNode *n)
+/* agg_forget - no groups. */
+static void agg_forget(ExecNode *n)
 {
     AggRun *r = n->priv;
     const PlanNode *p = n->plan;
-    run_reset(n, r->run);
     arena_clear(&n->hold);
     r->filled = false;
     r->emitted = 0;
@@ -243,7 +316,52 @@ static Status agg_start(Cx *cx, ExecNode *n)
     if (r->mode == GROUP_NONE) {
         add_group(n);
     }
+}
+
+static void agg_end(ExecNode *n)
+{
+    AggRun *r = n->priv;
+    arena_clear(&r->disk);
+    r->parts = NULL;
+    r->source = NULL;
+    r->pending = NULL;
+    r->depth = 0;
+}
+
+static Status agg_start(Cx *cx, ExecNode *n)
+{
+    AggRun *r = n->priv;
+    run_reset(n, r->run);
+    agg_forget(n);
+    agg_end(n);
     return node_start_children(cx, n);
+}
+
+/* next_part - the groups in memory were handed out: go on with a part on disk; ST_DONE = none. */
+static Status next_part(Cx *cx, ExecNode *n)
+{
+    AggRun *r = n->priv;
+    for (uint32_t i = 0; r->parts != NULL && i < SPILL_PARTS; i++) {
+        if (spill_rows(r->parts->parts[i]) > 0) {
+            struct AggPart *part = ARENA_NEW(&r->disk, struct AggPart);
+            *part = (struct AggPart){
+                .next = r->pending, .rows = r->parts->parts[i], .depth = r->depth + 1};
+            r->pending = part;
+        }
+    }
+    r->parts = NULL;
+    if (r->source != NULL) {
+        spill_drop(r->source);
+        r->source = NULL;
+    }
+    if (r->pending == NULL) {
+        return ST_DONE;
+    }
+    r->source = r->pending->rows;
+    r->depth = r->pending->depth;
+    r->pending = r->pending->next;
+    agg_forget(n);
+    return spill_rewind(cx, r->source);
 }
 
 /* fill - run the input to its end. */
@@ -252,7 +370,8 @@ static Status fill(Cx *cx, ExecNode *n)
     AggRun *r = n->priv;
     const Batch *b;
     Status st;
-    while ((st = n->left->next(cx, n->left, VEC_CAPACITY, &b)) == ST_OK) {
+    while ((st = r->source != NULL ? spill_next(cx, r->source, &b)
+                                   : n->left->next(cx, n->left, VEC_CAPACITY, &b)) == ST_OK) {
         TRY(add_batch(cx, n, b));
     }
     r->filled = st == ST_DONE;
@@ -279,10 +398,11 @@ static Status agg_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out
     if (!r->filled) {
         TRY(fill(cx, n));
     }
-    uint32_t count = (uint32_t)MIN((uint64_t)max_rows, r->group_count - r->emitted);
-    if (count == 0) {
-        return ST_DONE;
+    while (r->emitted == r->group_count) {
+        TRY(next_part(cx, n));
+        TRY(fill(cx, n));
     }
+    uint32_t count = (uint32_t)MIN((uint64_t)max_rows, r->group_count - r->emitted);
     arena_clear(&n->batch);
     batch_reset(&n->out);
     for (uint32_t i = 0; i < count; i++) {
@@ -320,7 +440,10 @@ Status agg_create(Cx *cx, ExecNode *n)
     n->priv = r;
     n->start = agg_start;
     n->next = agg_next;
+    n->end = agg_end;
     node_out_init(n);
+    arena_init(&r->disk, a, "aggregate parts", 0);
+    r->known = ARENA_ARRAY(a, uint16_t, VEC_CAPACITY);
     buf_init(&r->key, 1u << 30);
     arena_on_clear(a, release_key, r);
     uint32_t args = 1;

@@ -1,7 +1,7 @@
 /*
  * exec.c - execution states: made from a plan, kept on its free list, opened, pulled, closed.
  */
-#include "exec/exec_internal.h"
+#include "exec/spill.h"
 
 enum { FREE_STATES_MAX = 64 };
 
@@ -20,8 +20,14 @@ Status node_start_children(Cx *cx, ExecNode *n)
     return n->right != NULL ? n->right->start(cx, n->right) : ST_OK;
 }
 
-/* exec_budget - 53200 when an operator holds more than its share. Sorts and hash tables do not
- * spill yet, so the share is generous: 64 times work_mem. */
+bool exec_over_budget(const ExecState *s, const Arena *a)
+{
+    return s->env.work_mem_bytes != 0 && a->total_bytes > s->env.work_mem_bytes * 64 &&
+           spill_possible(s);
+}
+
+/* exec_budget - 53200 when an operator that cannot spill holds more than its share, which is
+ * generous: 64 times work_mem. */
 Status exec_budget(Cx *cx, const ExecState *s, const Arena *a)
 {
     if (s->env.work_mem_bytes != 0 && a->total_bytes > s->env.work_mem_bytes * 64) {

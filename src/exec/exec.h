@@ -21,6 +21,10 @@ typedef struct ExecEnv {
     uint32_t param_count;
     const FnOps *(*extra_fn)(const char *prosrc);
     uint64_t work_mem_bytes;
+    /* Where temporary files go: names begin with this. NULL: operators that outgrow their memory
+     * fail. */
+    Os *os;
+    const char *temp_prefix;
 } ExecEnv;
 
 Status exec_open(Cx *cx, Plan *plan, const ExecEnv *env, ExecState **state_out);

@@ -4,8 +4,12 @@
  * Build rows go to a store; rows of equal keys are chained by number. A probe batch is turned into
  * pairs (probe row, build row), at most a batch of them at a time; the remaining condition is
  * tested on the pairs, and what stayed without a partner follows with NULLs.
+ *
+ * When the right side outgrows its memory, both sides are divided on disk by a hash of their keys,
+ * and part is joined with part.
  */
-#include "exec/exec_internal.h"
+#include "base/map.h"
+#include "exec/spill.h"
 
 #define ROW_NONE UINT32_MAX
 
@@ -35,14 +39,23 @@ typedef struct HashRun {
     uint16_t *semi_idx;
     Sel semi; /* rows of the probe batch that are handed out */
     uint32_t semi_at;
+    /* on disk */
+    Arena disk;
+    SpillParts *build_parts;      /* the right side goes there, NULL = there is room */
+    Spill *build_src, *probe_src; /* the parts being joined, NULL = the inputs */
+    bool no_probe;                /* nothing is left to be joined */
+    uint32_t depth;
+    struct JoinPart {
+        struct JoinPart *next;
+        Spill *build, *probe;
+        uint32_t depth;
+    } * pending;
 } HashRun;
 
-static Status hash_start(Cx *cx, ExecNode *n)
+/* hash_forget - an empty table. */
+static void hash_forget(ExecNode *n)
 {
     HashRun *r = n->priv;
-    run_reset(n, r->lkeys);
-    run_reset(n, r->rkeys);
-    run_reset(n, r->residual);
     arena_clear(&n->hold);
     row_store_init(&r->store, &n->hold, n->right->plan->phys, n->right->plan->col_count);
     key_table_init(&r->keys, &n->hold, r->ints);
@@ -50,7 +63,28 @@ static Status hash_start(Cx *cx, ExecNode *n)
     r->head_size = r->next_size = 0;
     r->built = r->have_probe = r->pad_probe = false;
     r->pad_build = 0;
+}
+
+static void hash_end(ExecNode *n)
+{
+    HashRun *r = n->priv;
+    arena_clear(&r->disk);
+    r->build_parts = NULL;
+    r->build_src = r->probe_src = NULL;
+    r->pending = NULL;
+    r->depth = 0;
+}
+
+static Status hash_start(Cx *cx, ExecNode *n)
+{
+    HashRun *r = n->priv;
+    run_reset(n, r->lkeys);
+    run_reset(n, r->rkeys);
+    run_reset(n, r->residual);
+    hash_forget(n);
+    hash_end(n);
     r->semi_at = r->semi.count = 0;
+    r->no_probe = false;
     return node_start_children(cx, n);
 }
 
@@ -90,42 +124,184 @@ static void grow_u32(Arena *a, uint32_t **p, uint32_t *size, uint32_t want)
     *size = bigger;
 }
 
-static Status build(Cx *cx, ExecNode *n)
+/* part_hash - a row's key as a number; rows that join have the same. */
+static uint64_t part_hash(ExecNode *n, uint32_t row)
+{
+    HashRun *r = n->priv;
+    if (r->ints) {
+        return vec_is_null(r->vecs[0], row) ? 0 : hash_u64((uint64_t)vec_int(r->vecs[0], row));
+    }
+    buf_clear(&r->key);
+    for (uint16_t k = 0; k < n->plan->u.join.key_count; k++) {
+        if (vec_is_null(r->vecs[k], row)) {
+            return 0;
+        }
+        key_append(n->plan->u.join.key_types[k], r->vecs[k], row, &r->key);
+    }
+    return hash_bytes(r->key.data, r->key.len, 0);
+}
+
+/* put_rows - divide a batch of one side among its parts. */
+static Status put_rows(Cx *cx, ExecNode *n, ExprRun *keys, SpillParts *parts, const Batch *b)
+{
+    HashRun *r = n->priv;
+    arena_clear(&n->batch);
+    for (uint16_t k = 0; k < n->plan->u.join.key_count; k++) {
+        TRY(expr_eval(cx, keys, k, b, &b->sel, &n->batch, &r->vecs[k]));
+    }
+    SEL_FOREACH(row, &b->sel)
+    {
+        TRY(spill_put(cx, parts, part_hash(n, row), (const Vector *const *)b->cols, row));
+    }
+    return ST_OK;
+}
+
+/* go_to_disk - what is in memory of the right side becomes parts; so does what follows. */
+static Status go_to_disk(Cx *cx, ExecNode *n)
+{
+    HashRun *r = n->priv;
+    const PlanNode *p = n->right->plan;
+    r->build_parts = spill_parts_create(n->s, &r->disk, p->phys, p->col_count, r->depth);
+    for (uint32_t i = 0; i < r->store.chunk_count; i++) {
+        TRY(put_rows(cx, n, r->rkeys, r->build_parts, r->store.chunks[i]));
+    }
+    hash_forget(n);
+    return ST_OK;
+}
+
+static Status build_batch(Cx *cx, ExecNode *n, const Batch *b)
+{
+    HashRun *r = n->priv;
+    arena_clear(&n->batch);
+    for (uint16_t k = 0; k < n->plan->u.join.key_count; k++) {
+        TRY(expr_eval(cx, r->rkeys, k, b, &b->sel, &n->batch, &r->vecs[k]));
+    }
+    if (r->ints) {
+        key_table_prefetch(&r->keys, r->vecs[0], &b->sel);
+    }
+    uint32_t first = (uint32_t)r->store.rows;
+    row_store_append(&r->store, b);
+    grow_u32(&n->hold, &r->next, &r->next_size, (uint32_t)r->store.rows);
+    SEL_FOREACH(row, &b->sel)
+    {
+        bool added;
+        uint32_t key = key_of(n, row, true, &added);
+        r->next[first + row_k] = ROW_NONE;
+        if (key == KEY_NONE) {
+            continue;
+        }
+        grow_u32(&n->hold, &r->heads, &r->head_size, key + 1);
+        r->next[first + row_k] = added ? ROW_NONE : r->heads[key];
+        r->heads[key] = first + row_k;
+    }
+    if (n->plan->u.join.key_count > 0 && r->depth < SPILL_DEPTH_MAX &&
+        exec_over_budget(n->s, &n->hold)) {
+        return go_to_disk(cx, n);
+    }
+    /* Rows that all have one key stay in memory whatever they take. */
+    return spill_possible(n->s) ? cx_check(cx) : exec_budget(cx, n->s, &n->hold);
+}
+
+/* build_input - the right side to its end: into the table, or into parts. */
+static Status build_input(Cx *cx, ExecNode *n)
 {
     HashRun *r = n->priv;
     const Batch *b;
     Status st;
-    while ((st = n->right->next(cx, n->right, VEC_CAPACITY, &b)) == ST_OK) {
-        arena_clear(&n->batch);
-        for (uint16_t k = 0; k < n->plan->u.join.key_count; k++) {
-            TRY(expr_eval(cx, r->rkeys, k, b, &b->sel, &n->batch, &r->vecs[k]));
+    while ((st = r->build_src != NULL ? spill_next(cx, r->build_src, &b)
+                                      : n->right->next(cx, n->right, VEC_CAPACITY, &b)) == ST_OK) {
+        if (r->build_parts != NULL) {
+            TRY(put_rows(cx, n, r->rkeys, r->build_parts, b));
+        } else {
+            TRY(build_batch(cx, n, b));
         }
-        if (r->ints) {
-            key_table_prefetch(&r->keys, r->vecs[0], &b->sel);
-        }
-        uint32_t first = (uint32_t)r->store.rows;
-        row_store_append(&r->store, b);
-        grow_u32(&n->hold, &r->next, &r->next_size, (uint32_t)r->store.rows);
-        SEL_FOREACH(row, &b->sel)
-        {
-            bool added;
-            uint32_t key = key_of(n, row, true, &added);
-            r->next[first + row_k] = ROW_NONE;
-            if (key == KEY_NONE) {
-                continue;
-            }
-            grow_u32(&n->hold, &r->heads, &r->head_size, key + 1);
-            r->next[first + row_k] = added ? ROW_NONE : r->heads[key];
-            r->heads[key] = first + row_k;
-        }
-        TRY(exec_budget(cx, n->s, &n->hold));
+    }
+    return st == ST_DONE ? ST_OK : st;
+}
+
+/* divide_probe - the left side into parts, and the pairs of parts that can give rows. */
+static Status divide_probe(Cx *cx, ExecNode *n)
+{
+    HashRun *r = n->priv;
+    const PlanNode *p = n->left->plan;
+    PlanJoin join = n->plan->u.join.join;
+    const Batch *b;
+    Status st;
+    SpillParts *probe = spill_parts_create(n->s, &r->disk, p->phys, p->col_count, r->depth);
+    while ((st = r->probe_src != NULL ? spill_next(cx, r->probe_src, &b)
+                                      : n->left->next(cx, n->left, VEC_CAPACITY, &b)) == ST_OK) {
+        TRY(put_rows(cx, n, r->lkeys, probe, b));
     }
     if (st != ST_DONE) {
         return st;
     }
+    for (uint32_t i = 0; i < SPILL_PARTS; i++) {
+        Spill *bs = r->build_parts->parts[i], *ps = probe->parts[i];
+        bool needs_build = join == PJOIN_INNER || join == PJOIN_SEMI;
+        bool can_give = spill_rows(ps) > 0 ? !needs_build || spill_rows(bs) > 0
+                                           : join == PJOIN_FULL && spill_rows(bs) > 0;
+        if (!can_give) {
+            spill_drop(bs);
+            spill_drop(ps);
+            continue;
+        }
+        struct JoinPart *part = ARENA_NEW(&r->disk, struct JoinPart);
+        *part =
+            (struct JoinPart){.next = r->pending, .build = bs, .probe = ps, .depth = r->depth + 1};
+        r->pending = part;
+    }
+    r->build_parts = NULL;
+    return ST_OK;
+}
+
+/* take_part - the next pair of parts becomes the inputs; ST_DONE when there is none. */
+static Status take_part(Cx *cx, ExecNode *n)
+{
+    HashRun *r = n->priv;
+    if (r->build_src != NULL) {
+        spill_drop(r->build_src);
+        spill_drop(r->probe_src);
+    }
+    if (r->pending == NULL) {
+        return ST_DONE;
+    }
+    r->build_src = r->pending->build;
+    r->probe_src = r->pending->probe;
+    r->depth = r->pending->depth;
+    r->pending = r->pending->next;
+    hash_forget(n);
+    TRY(spill_rewind(cx, r->build_src));
+    return spill_rewind(cx, r->probe_src);
+}
+
+static Status build(Cx *cx, ExecNode *n)
+{
+    HashRun *r = n->priv;
+    TRY(build_input(cx, n));
+    while (r->build_parts != NULL) {
+        TRY(divide_probe(cx, n));
+        Status st = take_part(cx, n);
+        if (st == ST_DONE) {
+            r->no_probe = true;
+            break;
+        }
+        TRY(st);
+        TRY(build_input(cx, n));
+    }
     r->build_matched = ARENA_ARRAY(&n->hold, uint8_t, r->store.rows + 1);
     r->built = true;
     return ST_OK;
+}
+
+/* next_parts - the left side is used up: go on with the next pair of parts; ST_DONE = none. */
+static Status next_parts(Cx *cx, ExecNode *n)
+{
+    if (((HashRun *)n->priv)->no_probe) {
+        return ST_DONE;
+    }
+    TRY(take_part(cx, n));
+    n->done = false;
+    return build(cx, n);
 }
 
 /* find_ints - the first build row of every row of a probe batch: one pass each for the look-ups and
@@ -155,7 +331,11 @@ static Status next_probe(Cx *cx, ExecNode *n)
 {
     HashRun *r = n->priv;
     const Batch *b;
-    TRY(n->left->next(cx, n->left, VEC_CAPACITY, &b));
+    if (r->no_probe) {
+        return ST_DONE;
+    }
+    TRY(r->probe_src != NULL ? spill_next(cx, r->probe_src, &b)
+                             : n->left->next(cx, n->left, VEC_CAPACITY, &b));
     arena_clear(&n->batch);
     r->probe = *b;
     for (uint16_t k = 0; k < n->plan->u.join.key_count; k++) {
@@ -311,7 +491,12 @@ static Status semi_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **ou
     }
     while (r->semi_at >= r->semi.count) {
         uint32_t count = 0;
-        TRY(next_probe(cx, n));
+        Status st = next_probe(cx, n);
+        if (st == ST_DONE) {
+            TRY(next_parts(cx, n));
+            continue;
+        }
+        TRY(st);
         TRY(semi_match(cx, n));
         SEL_FOREACH(row, &r->probe.sel)
         {
@@ -346,7 +531,11 @@ static Status hash_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **ou
         }
         if (n->done) {
             *out = &n->out;
-            return join == PJOIN_FULL && pad_build(n, max_rows) ? ST_OK : ST_DONE;
+            if (join == PJOIN_FULL && pad_build(n, max_rows)) {
+                return ST_OK;
+            }
+            TRY(next_parts(cx, n));
+            continue;
         }
         uint32_t count = fill_pairs(n, max_rows);
         if (count == 0) {
@@ -386,6 +575,8 @@ Status hash_join_create(Cx *cx, ExecNode *n)
     const PlanNode *p = n->plan;
     n->priv = r;
     n->start = hash_start;
+    n->end = hash_end;
+    arena_init(&r->disk, a, "join parts", 0);
     bool semi = p->u.join.join == PJOIN_SEMI || p->u.join.join == PJOIN_ANTI;
     n->next = semi ? semi_next : hash_next;
     r->pairs = &n->out;

@@ -6,33 +6,10 @@
  * LIMIT they are cut back to the wanted rows whenever there are several times as many, and from
  * then on a row whose key is not below the last wanted one's is not even stored.
  */
-#include "exec/exec_internal.h"
-
-#include "exec/order.h"
+#include "exec/sort_internal.h"
 
 #define INT_KEY_BYTES 9u /* marker and at most 8 bytes */
 #define INT_KEYS_MAX  8u
-
-typedef struct SortRun {
-    ExprRun *run;
-    RowStore store;
-    SortItem *items;
-    uint32_t count, size;
-    int64_t want;   /* -1 = all */
-    SortItem bound; /* the last wanted row so far */
-    bool bounded, ints;
-    uint32_t at;
-    bool filled;
-    SortOrder order;
-    Buf key;
-    const Vector **vecs;
-    uint32_t *rows;
-    uint16_t *kept;
-    /* unique */
-    Buf last;
-    bool have_last;
-    uint16_t *idx;
-} SortRun;
 
 /* cut - keep the first `want` rows of what has come so far. */
 static void cut(ExecNode *n, SortRun *r)
@@ -103,7 +80,7 @@ static void encode_row(ExecNode *n, SortRun *r, uint32_t row)
     }
 }
 
-/* row_key - the key of a row; valid until the next one is made. */
+/* row_key_bytes - the key of a row; valid until the next one is made. */
 static const uint8_t *row_key_bytes(ExecNode *n, SortRun *r, uint32_t row, uint8_t *room,
                                     uint32_t *len_out)
 {
@@ -118,6 +95,20 @@ static const uint8_t *row_key_bytes(ExecNode *n, SortRun *r, uint32_t row, uint8
     }
     *len_out = len;
     return room;
+}
+
+Status sort_keys_eval(Cx *cx, ExecNode *n, const Batch *b)
+{
+    SortRun *r = n->priv;
+    return encode_keys(cx, n, r->run, b, r);
+}
+
+const uint8_t *sort_key_of(ExecNode *n, uint32_t row, uint32_t *len_out)
+{
+    SortRun *r = n->priv;
+    encode_row(n, r, row);
+    *len_out = (uint32_t)r->key.len;
+    return r->key.data;
 }
 
 static Status sort_add(Cx *cx, ExecNode *n, const Batch *b)
@@ -158,19 +149,35 @@ static Status sort_add(Cx *cx, ExecNode *n, const Batch *b)
     if (r->want >= 0 && r->count > r->want * 4 + VEC_CAPACITY / 2) {
         cut(n, r);
     }
-    return exec_budget(cx, n->s, &n->hold);
+    return exec_over_budget(n->s, &n->hold) ? sort_spill(cx, n) : exec_budget(cx, n->s, &n->hold);
+}
+
+/* sort_forget - an empty sort. */
+void sort_forget(ExecNode *n)
+{
+    SortRun *r = n->priv;
+    arena_clear(&n->hold);
+    row_store_init(&r->store, &n->hold, n->plan->phys, n->plan->col_count);
+    r->items = NULL;
+    r->count = r->size = r->at = 0;
+    r->order = (SortOrder){0};
+}
+
+static void sort_end(ExecNode *n)
+{
+    SortRun *r = n->priv;
+    arena_clear(&r->disk);
+    r->run_count = 0;
+    r->merge = NULL;
 }
 
 static Status sort_start(Cx *cx, ExecNode *n)
 {
     SortRun *r = n->priv;
     run_reset(n, r->run);
-    arena_clear(&n->hold);
-    row_store_init(&r->store, &n->hold, n->plan->phys, n->plan->col_count);
-    r->items = NULL;
-    r->count = r->size = r->at = 0;
+    sort_forget(n);
+    sort_end(n);
     r->filled = r->bounded = false;
-    r->order = (SortOrder){0};
     r->want = -1;
     return node_start_children(cx, n);
 }
@@ -187,8 +194,17 @@ static Status sort_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **ou
         if (st != ST_DONE) {
             return st;
         }
-        (void)sort_order(&r->order, &n->hold, r->items, r->count);
+        if (r->run_count > 0) {
+            TRY(sort_merge_begin(cx, n));
+        } else {
+            (void)sort_order(&r->order, &n->hold, r->items, r->count);
+        }
         r->filled = true;
+    }
+    if (r->merge != NULL) {
+        TRY(sort_merge_next(cx, n, max_rows));
+        *out = &n->out;
+        return ST_OK;
     }
     uint32_t count = MIN(max_rows, r->count - r->at);
     if (count == 0) {
@@ -221,6 +237,7 @@ static Status sort_run_create(Cx *cx, ExecNode *n)
     n->priv = r;
     buf_init(&r->key, 1u << 30);
     buf_init(&r->last, 1u << 30);
+    arena_init(&r->disk, a, "sort runs", 0);
     arena_on_clear(a, release_bufs, r);
     r->vecs = ARENA_ARRAY(a, const Vector *, n->plan->u.sort.key_count + 1u);
     r->kept = ARENA_ARRAY(a, uint16_t, VEC_CAPACITY);
@@ -235,6 +252,7 @@ Status sort_create(Cx *cx, ExecNode *n)
 {
     n->start = sort_start;
     n->next = sort_next;
+    n->end = sort_end;
     node_out_init(n);
     TRY(sort_run_create(cx, n));
     ((SortRun *)n->priv)->rows = ARENA_ARRAY(&n->s->arena, uint32_t, VEC_CAPACITY);
