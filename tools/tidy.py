@@ -53,8 +53,8 @@ SYSTEM_CALLS = (
 ).split()
 SYSTEM_FOLDERS = ("os",)
 # Sockets, pipes and signals are the server's and are not simulated (src/os/os.h).
-# The log of src/base stamps its lines and is below src/os.
-SYSTEM_ALLOWED = {"base": {"time"}, "server": {"read", "write", "writev", "readv", "unlink", "open"}}
+# The log of src/base stamps its lines, and arenas take pages from the system: both are below src/os.
+SYSTEM_ALLOWED = {"base": {"time", "mmap", "munmap"}, "server": {"read", "write", "writev", "readv", "unlink", "open"}}
 
 # The verbs of the life cycle mean the same everywhere (docs/ARCHITECTURE.md), so they need no comment.
 LIFE_CYCLE = re.compile(r"_(init|release|clear|create|free|open|close)$")

@@ -6,13 +6,25 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define ARENA_BLOCK_BYTES_MIN 1024
 #define ARENA_BLOCK_BYTES_MAX (256 * 1024)
 
+/*
+ * Blocks of 16 to 256 KiB come straight from the system, in powers of two, and each thread keeps a
+ * few. Short-lived large blocks among long-lived small ones would leave holes in the heap:
+ * thousands of idle sessions, each with a few KiB behind the hole of its first statement.
+ */
+#define PAGES_SHIFT_MIN 14
+#define PAGES_SHIFT_MAX 18
+#define PAGES_SPARE_BYTES_MAX                                                                      \
+    ((size_t)4 << 20) /* per size and thread; of the largest, four times */
+
 struct ArenaBlock {
-    ArenaBlock *next; /* older */
-    size_t bytes;     /* of data */
+    ArenaBlock *next;       /* older */
+    size_t bytes : 56;      /* of data */
+    size_t pages_shift : 8; /* 0 = from the heap */
     alignas(16) uint8_t data[];
 };
 
@@ -55,10 +67,77 @@ static void arena_unlink(Arena *a)
     a->sibling_next = a->sibling_prev = a->parent = NULL;
 }
 
+/* PagesSpare - free blocks of one size, of the running thread. */
+typedef struct PagesSpare {
+    ArenaBlock *first;
+    uint32_t count;
+} PagesSpare;
+static __thread PagesSpare pages_spare[PAGES_SHIFT_MAX - PAGES_SHIFT_MIN + 1];
+
+/* pages_block - a block of at least `size` bytes of data, NULL when it is none of these sizes. */
+static ArenaBlock *pages_block(size_t size)
+{
+    uint32_t shift = PAGES_SHIFT_MIN;
+    size_t total = size + sizeof(ArenaBlock);
+#ifdef __SANITIZE_ADDRESS__
+    return NULL; /* the heap's red zones find more */
+#endif
+    if (total <= (size_t)1 << (PAGES_SHIFT_MIN - 1) || total > (size_t)1 << PAGES_SHIFT_MAX) {
+        return NULL;
+    }
+    while (total > (size_t)1 << shift) {
+        shift++;
+    }
+    PagesSpare *spare = &pages_spare[shift - PAGES_SHIFT_MIN];
+    ArenaBlock *b = spare->first;
+    if (b != NULL) {
+        spare->first = b->next;
+        spare->count--;
+        return b;
+    }
+    b = mmap(NULL, (size_t)1 << shift, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (b == MAP_FAILED) {
+        return NULL;
+    }
+    b->bytes = (((size_t)1 << shift) - sizeof(ArenaBlock)) & (((size_t)1 << 56) - 1);
+    b->pages_shift = (uint8_t)shift;
+    return b;
+}
+
+static void pages_free(ArenaBlock *b)
+{
+    uint32_t shift = b->pages_shift;
+    PagesSpare *spare = &pages_spare[shift - PAGES_SHIFT_MIN];
+    size_t max = PAGES_SPARE_BYTES_MAX >> shift << (shift == PAGES_SHIFT_MAX ? 2 : 0);
+    if (spare->count >= max) {
+        (void)munmap(b, (size_t)1 << shift);
+        return;
+    }
+    b->next = spare->first;
+    spare->first = b;
+    spare->count++;
+}
+
+void arena_thread_end(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(pages_spare); i++) {
+        while (pages_spare[i].first != NULL) {
+            ArenaBlock *b = pages_spare[i].first;
+            pages_spare[i].first = b->next;
+            (void)munmap(b, (size_t)1 << (i + PAGES_SHIFT_MIN));
+        }
+        pages_spare[i].count = 0;
+    }
+}
+
 static void arena_free_block(Arena *a, ArenaBlock *b)
 {
     a->total_bytes -= b->bytes;
-    free(b);
+    if (b->pages_shift != 0) {
+        pages_free(b);
+    } else {
+        free(b);
+    }
 }
 
 /* arena_drop_contents - children first, then cleanups newest first: a cleanup may still use this
@@ -84,6 +163,11 @@ void arena_clear(Arena *a)
         arena_free_block(a, b);
     }
     a->over_cap = false;
+    if (a->blocks != NULL && a->blocks->pages_shift != 0) {
+        arena_free_block(a, a->blocks); /* cheap to get again, much to keep by an idle session */
+        a->blocks = NULL;
+        a->cur = a->end = NULL;
+    }
     if (a->blocks != NULL) {
         a->cur = a->blocks->data;
         a->end = a->blocks->data + a->blocks->bytes;
@@ -116,11 +200,18 @@ void *arena_alloc_slow(Arena *a, size_t bytes, size_t align)
 {
     size_t need = bytes + align;
     size_t size = MAX(need, a->block_bytes);
-    ArenaBlock *b = mem_alloc("arena", sizeof(ArenaBlock) + size);
-    b->bytes = size;
+    if (size == ARENA_BLOCK_BYTES_MAX && need <= size - sizeof(ArenaBlock)) {
+        size -= sizeof(ArenaBlock); /* the header within the power of two */
+    }
+    ArenaBlock *b = pages_block(size);
+    if (b == NULL) {
+        b = mem_alloc("arena", sizeof(ArenaBlock) + size);
+        b->bytes = size & (((size_t)1 << 56) - 1);
+        b->pages_shift = 0;
+    }
     b->next = a->blocks;
     a->blocks = b;
-    a->total_bytes += size;
+    a->total_bytes += b->bytes;
     a->over_cap |= a->cap_bytes != 0 && a->total_bytes > a->cap_bytes;
     a->block_bytes = MIN(a->block_bytes * 2, (size_t)ARENA_BLOCK_BYTES_MAX);
     uint8_t *p = (uint8_t *)ALIGN_UP((uintptr_t)b->data, align);

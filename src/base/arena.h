@@ -31,6 +31,8 @@ Arena *arena_create(Arena *parent, const char *name, size_t cap_bytes);
 /* arena_clear - run cleanups, release children and all memory but the first block; ready for reuse.
  */
 void arena_clear(Arena *a);
+/* arena_thread_end - a thread that ends gives back the blocks it keeps for its arenas. */
+void arena_thread_end(void);
 /* arena_release - arena_clear and give all memory back; unlink from the parent. */
 void arena_release(Arena *a);
 /* arena_on_clear - have fn(arg) called when the arena is cleared or released (non-memory

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "os/os_posix_internal.h"
 
 #define THREAD_STACK_BYTES (8u * 1024 * 1024)
@@ -60,6 +61,7 @@ static void *posix_thread_main(void *arg)
 {
     PosixThread *t = arg;
     t->fn(t->arg);
+    arena_thread_end();
     return NULL;
 }
 

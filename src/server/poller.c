@@ -300,7 +300,9 @@ static bool worker_wait_poller(Worker *w)
         if (atomic_load(&srv->stopping)) {
             return false;
         }
-        (void)os_event_wait(srv->os, &w->event, seen, 500000);
+        if (!os_event_wait(srv->os, &w->event, seen, 500000)) {
+            arena_thread_end(); /* idle for long: its memory is of use to others */
+        }
     }
 }
 

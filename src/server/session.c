@@ -360,6 +360,9 @@ static size_t session_consume(Session *s, const uint8_t *data, size_t len)
         if (s->state == SESSION_STARTUP) {
             st = startup_bytes(s, data + at, len - at, &used);
             at += used;
+            if (st == ST_OK) {
+                arena_clear(&s->stmt_arena);
+            }
         } else {
             st = msg_split(&s->cx, data + at, len - at, &m, &used, &need);
             if (st == ST_OK) {
