@@ -42,6 +42,14 @@ void os_mem_populate(void *p, size_t bytes)
 #endif
 }
 
+bool os_mem_make_huge(void *p, size_t bytes)
+{
+#ifndef MADV_COLLAPSE
+    enum { MADV_COLLAPSE = 25 }; /* Linux 6.1, unknown to older headers */
+#endif
+    return madvise(p, bytes, MADV_COLLAPSE) == 0;
+}
+
 /* memory_limit_read - the number in a control file; "max", absence or nonsense mean no limit. */
 static uint64_t memory_limit_read(const char *path)
 {

@@ -199,6 +199,7 @@ void store_close(Store *s)
         os_mem_unreserve(s->batch, (size_t)(1 + DWB_PAGES) * STORE_STRIDE);
     }
     mem_free(s->residents);
+    mem_free(s->huge_done);
     mem_free(s->used);
     mem_free(s->path);
     mem_free(s);

@@ -257,6 +257,7 @@ static void writer_main(void *arg)
     while (!atomic_load(&s->stop)) {
         uint32_t seen = os_event_value(&s->writer_event), n;
         if (atomic_load(&s->resident_count) <= goal) {
+            pool_make_huge(s);
             (void)os_event_wait(s->os, &s->writer_event, seen, WRITER_TICK_US);
             continue;
         }

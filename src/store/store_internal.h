@@ -84,6 +84,10 @@ struct Store {
     uint32_t resident_size, resident_len, hand;
     _Atomic uint32_t resident_count;
     uint32_t resident_max;
+    /* huge.c, the writer thread's */
+    uint8_t *huge_done; /* by range: it is one huge page */
+    uint64_t huge_size, huge_next;
+    uint32_t huge_resident, huge_failures;
     bool recovering; /* zero pages are taken as empty ones */
     bool has_space;  /* the space map is loaded */
     /* space */
@@ -125,6 +129,9 @@ void latch_wake(Store *s, PageNo page);
  * thread). */
 Status page_fault(Cx *cx, Store *s, PageNo page);
 void resident_add(Store *s, PageNo page);
+/* pool_make_huge - a bounded step: full ranges of the pool become huge pages. Called by the writer
+ * thread only. */
+void pool_make_huge(Store *s);
 void residents_add(Store *s, const PageNo *pages, uint32_t n);
 /* page_is_good - are the bytes just read into its place this page, and whole? */
 bool page_is_good(Store *s, PageNo page);
