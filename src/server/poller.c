@@ -22,9 +22,11 @@
 #include "base/log.h"
 #include "server/server_internal.h"
 
-#define MONITOR_TICK_US 10000
-#define RANK_WAITING    11
-#define RUN_STATE_DEAD  3u
+#define MONITOR_TICK_US    10000
+#define MONITOR_IDLE_TICKS 100      /* without a session running, then it sleeps */
+#define MONITOR_SLEEP_US   30000000 /* not for ever: what it looks at may be another thread's */
+#define RANK_WAITING       11
+#define RUN_STATE_DEAD     3u
 
 static void worker_main(void *arg);
 
@@ -165,6 +167,15 @@ static bool worker_gather(Worker *w, Session *s)
     return false;
 }
 
+/* worker_watched - a session runs: the monitor must look. */
+static inline void worker_watched(Server *srv)
+{
+    if (UNLIKELY(atomic_load(&srv->monitor_asleep)) &&
+        atomic_exchange(&srv->monitor_asleep, false)) {
+        os_event_signal(srv->os, &srv->monitor_event);
+    }
+}
+
 /* worker_run - run one session while publishing the token; afterwards w->poller is NULL if the
  * poller was taken. */
 static void worker_run(Worker *w, Session *s)
@@ -175,6 +186,7 @@ static void worker_run(Worker *w, Session *s)
     }
     w->token = ++p->token;
     atomic_store(&p->in_session, w->token);
+    worker_watched(w->server);
     for (;;) {
         session_run(s, w);
         if (s->send_due && worker_gather(w, s)) {
@@ -317,23 +329,45 @@ static void worker_main(void *arg)
     }
 }
 
-/* monitor_main - take pollers from workers that are in one session for two ticks. */
+/* monitor_look - one tick: take pollers from workers that have been in one session since the last
+ * one; true when there was anything to watch. */
+static bool monitor_look(Server *srv)
+{
+    bool busy = atomic_load(&srv->timed_sessions) != 0;
+    for (uint32_t i = 0; i < srv->poller_count; i++) {
+        Poller *p = &srv->pollers[i];
+        uint64_t token = atomic_load(&p->in_session);
+        if (token != 0 && token == p->monitor_token &&
+            atomic_compare_exchange_strong(&p->in_session, &token, 0)) {
+            poller_give_away(srv, p);
+        }
+        busy |= token != 0;
+        p->monitor_token = token;
+    }
+    server_check_timeouts(srv, os_mono_us(srv->os));
+    return busy;
+}
+
+/* monitor_main - look every tick; sleep when nothing ran for a while, until a worker runs a session
+ * again (worker_watched). */
 static void monitor_main(void *arg)
 {
     Server *srv = arg;
+    uint32_t idle_ticks = 0;
     while (!atomic_load(&srv->stopping)) {
         os_sleep_us(srv->os, MONITOR_TICK_US);
-        int64_t now = os_mono_us(srv->os);
-        for (uint32_t i = 0; i < srv->poller_count; i++) {
-            Poller *p = &srv->pollers[i];
-            uint64_t token = atomic_load(&p->in_session);
-            if (token != 0 && token == p->monitor_token &&
-                atomic_compare_exchange_strong(&p->in_session, &token, 0)) {
-                poller_give_away(srv, p);
-            }
-            p->monitor_token = token;
+        idle_ticks = monitor_look(srv) ? 0 : idle_ticks + 1;
+        if (idle_ticks < MONITOR_IDLE_TICKS) {
+            continue;
         }
-        server_check_timeouts(srv, now);
+        idle_ticks = 0;
+        uint32_t seen = os_event_value(&srv->monitor_event);
+        atomic_store(&srv->monitor_asleep, true);
+        /* A worker publishes its session before it looks whether we sleep. */
+        if (!monitor_look(srv) && !atomic_load(&srv->stopping)) {
+            (void)os_event_wait(srv->os, &srv->monitor_event, seen, MONITOR_SLEEP_US);
+        }
+        atomic_store(&srv->monitor_asleep, false);
     }
 }
 
@@ -444,6 +478,7 @@ void pollers_stop(Server *srv)
         poller_wake(&srv->pollers[i]);
     }
     if (srv->monitor != NULL) {
+        os_event_signal(srv->os, &srv->monitor_event);
         os_thread_join(srv->monitor);
     }
     /* Workers may still be spawned by workers that give pollers away: walk by index, without the

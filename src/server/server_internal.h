@@ -288,6 +288,8 @@ struct Server {
     Worker **workers; /* all, for joining */
     uint32_t worker_size;
     OsThread *monitor;
+    OsEvent monitor_event; /* a session runs while the monitor sleeps */
+    _Atomic bool monitor_asleep;
     _Atomic bool stopping;
     int stop_fd; /* eventfd the accept loop listens to */
     uint32_t next_poller;
