@@ -137,7 +137,15 @@ class Generator:
             f"({a} {self.pick('', 'NOT ')}IN ({b}, {self.literal(kind)}, {self.literal(kind, 0.2)}))",
             f"({self.expression(scope, 'text', depth - 1)} {self.pick('', 'NOT ')}LIKE '{self.pick('a%', '%b%', '_', '%', 'x_y')}')",
             f"({self.expression(scope, 'bool', depth - 1)} IS {self.pick('', 'NOT ')}{self.pick('TRUE', 'FALSE', 'UNKNOWN')})",
+            f"(({a}, {self.expression(scope, 'int', 1)}) {self.pick('=', '<>', '<', '>=')} ({b}, {self.expression(scope, 'int', 1)}))",
+            self.quantified(scope, kind, a, depth - 1),
             self.exists(scope, depth - 1), self.in_subquery(scope, kind, a, depth - 1))
+
+    def quantified(self, scope, kind, value, depth):
+        source, inner = self.relation(depth=0)
+        link = self.link(scope, inner) if self.chance(0.3) else ""
+        return (f"({value} {self.pick('=', '<>', '<', '>=')} {self.pick('ANY', 'ALL')} (SELECT {self.expression(inner, kind, 1)} "
+                f"FROM {source} WHERE {self.condition(inner, depth)}{link}))")
 
     # ---- subqueries ----
     def relation(self, outer=(), depth=1):
@@ -181,6 +189,9 @@ class Generator:
     def from_clause(self, depth):
         text, scope = self.relation(depth=depth)
         for _ in range(self.pick(0, 0, 1, 1, 2)):
+            if self.chance(0.12):
+                text, scope = self.lateral(text, scope)
+                continue
             other, more = self.relation(depth=depth)
             join = self.pick("JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "CROSS JOIN")
             if join == "CROSS JOIN" and self.chance(0.7):
@@ -195,6 +206,21 @@ class Generator:
                 text = f"{text} {join} {other} ON {on}"
             scope = scope + more
         return text, scope
+
+    def lateral(self, text, scope):
+        """Join a subquery that sees what stands left of it."""
+        source, inner = self.relation(depth=0)
+        kinds = [self.pick(*TYPES) for _ in range(self.random.randint(1, 2))]
+        self.alias += 1
+        alias = f"l{self.alias}"
+        items = ", ".join(f"{self.expression(inner + scope, kind, 1)} AS x{i}" for i, kind in enumerate(kinds))
+        where = f"{self.condition(inner, 1)}{self.link(scope, inner)}"
+        if self.chance(0.4):
+            items = ", ".join(f"{self.pick('min', 'max')}({self.expression(inner, kind, 1)}) AS x{i}"
+                              if kind != "bool" else f"bool_and({self.condition(inner, 1)}) AS x{i}" for i, kind in enumerate(kinds))
+        join = self.pick("CROSS JOIN LATERAL ({}) AS {}", "LEFT JOIN LATERAL ({}) AS {} ON true")
+        text += " " + join.format(f"SELECT {items} FROM {source} WHERE {where}", alias)
+        return text, scope + [(f"{alias}.x{i}", kind) for i, kind in enumerate(kinds)]
 
     def select(self, outer=(), depth=1, width=None):
         """(text, [(name, type)])"""
@@ -268,6 +294,10 @@ class Generator:
         scope = [(f"{table.name}.{name}", kind) for name, kind in table.columns]
         where = f" WHERE {self.condition(scope, 2)}"
         verb = self.pick("INSERT", "INSERT", "UPDATE", "UPDATE", "UPDATE", "DELETE")
+        if verb == "DELETE" and self.chance(0.3):
+            source, inner = self.relation(depth=0)
+            return (f"DELETE FROM {table.name} USING {source} WHERE {self.condition(scope + inner, 1)} "
+                    f"AND {self.column(inner, 'int')} = {table.name}.id RETURNING {table.name}.*")
         if verb == "DELETE":
             return f"DELETE FROM {table.name}{where} AND {table.name}.id % 3 = {self.pick(0, 1, 2)} RETURNING *"
         if verb == "UPDATE":
@@ -275,12 +305,36 @@ class Generator:
             sets = ", ".join(f"{n} = {self.expression(scope, t)}" for n, t in chosen)
             if self.chance(0.2):
                 sets += f", id = {table.name}.id + {self.pick(0, 1000)}"
+            if self.chance(0.25):
+                # The joined row must be one, or which of several counts is free: its table has a key.
+                keyed = [t for i, t in enumerate(self.tables) if i % 3 != 2]
+                other = self.pick(*keyed)
+                inner = [(f"o.{name}", kind) for name, kind in other.columns]
+                name, kind = chosen[0]
+                return (f"UPDATE {table.name} SET {name} = {self.expression(scope + inner, kind, 1)} FROM {other.name} AS o "
+                        f"WHERE o.id = {self.column(scope, 'int')} AND {self.condition(scope + inner, 1)} RETURNING {table.name}.*")
             return f"UPDATE {table.name} SET {sets}{where} RETURNING *"
+        if self.chance(0.4) and self.tables.index(table) % 3 != 2:
+            return self.upsert(table, scope)
         source, inner = self.from_clause(1)
         items = [self.expression(inner, t) for _, t in table.columns[1:]]
         order = ", ".join(str(i + 2) for i in range(len(items)))
         return (f"INSERT INTO {table.name} SELECT {self.random.randint(300, 100000)}, {', '.join(items)} FROM {source} "
                 f"WHERE {self.condition(inner, 1)} ORDER BY {order} LIMIT 1 RETURNING id")
+
+    def upsert(self, table, scope):
+        rows = []
+        for key in self.random.sample(range(400), self.random.randint(1, 6)):
+            rows.append(f"({key}, {', '.join(self.literal(t, 0.1) for _, t in table.columns[1:])})")
+        text = f"INSERT INTO {table.name} VALUES {', '.join(rows)} ON CONFLICT "
+        if self.chance(0.3):
+            return f"{text}{self.pick('', '(id) ')}DO NOTHING RETURNING *"
+        both = scope + [(f"excluded.{name}", kind) for name, kind in table.columns]
+        name, kind = self.pick(*table.columns[1:])
+        text += f"(id) DO UPDATE SET {name} = {self.expression(both, kind, 1)}"
+        if self.chance(0.4):
+            text += f" WHERE {self.condition(both, 1)}"
+        return f"{text} RETURNING *"
 
     def statements(self, count):
         for _ in range(count):
@@ -337,7 +391,7 @@ def connect(dsn):
     return conn
 
 
-def run_seed(seed, arguments, refused):
+def run_seed(seed, arguments, refused, errors):
     """Number of differences of one seed."""
     generator = Generator(seed)
     mine, theirs = connect(arguments.dassie), connect(arguments.oracle)
@@ -348,6 +402,8 @@ def run_seed(seed, arguments, refused):
             expected = run(theirs, statement)
             if expected[0] == "error" and expected[1] == "57014":
                 continue
+            if expected[0] == "error":
+                errors[expected[1]] += 1
             got = run(mine, statement)
             if data_error(got) != data_error(expected) and statement.startswith(("INSERT", "UPDATE", "DELETE")):
                 return differences
@@ -380,18 +436,19 @@ def main():
     arguments = parser.parse_args()
     first, _, last = arguments.seeds.partition("-")
     passed = failed = 0
-    refused = collections.Counter()
+    refused, errors = collections.Counter(), collections.Counter()
     for seed in range(int(first), int(last or first) + 1):
         if arguments.show:
             generator = Generator(seed)
             print(";\n".join(generator.schema()) + ";")
             print(";\n".join(text for text, _ in generator.statements(arguments.statements)) + ";")
-        elif run_seed(seed, arguments, refused):
+        elif run_seed(seed, arguments, refused, errors):
             failed += 1
         else:
             passed += 1
     for message, count in refused.most_common(20):
         print(f"refused {count:6} {message}")
+    print("errors both may raise:", dict(errors.most_common()))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
