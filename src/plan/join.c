@@ -428,6 +428,9 @@ static uint32_t next_item(PlanQuery *pq, const PlanNode *cur, const JoinItems *i
 static Status plan_inner(PlanQuery *pq, JoinItems *items, QualList *quals, const SortKey *order,
                          uint32_t order_count, bool *ordered_out, PlanNode **out)
 {
+    /* Only to the items of the outermost call: an outer join may stand above inner ones. */
+    bool apply_semis = pq->apply_semis;
+    pq->apply_semis = false;
     for (uint32_t i = 0; i < items->count; i++) {
         const FromNode *f = items->nodes[i];
         if (f->is_join) {
@@ -438,8 +441,7 @@ static Status plan_inner(PlanQuery *pq, JoinItems *items, QualList *quals, const
             TRY(plan_base(pq, f->rte, quals, NULL, 0, ordered_out, &items->plans[i]));
         }
     }
-    if (pq->apply_semis) {
-        pq->apply_semis = false;
+    if (apply_semis) {
         for (uint32_t i = 0; i < items->count; i++) {
             if (!is_waiting(items->plans[i])) {
                 TRY(plan_semi_joins(pq, &items->plans[i]));

@@ -57,3 +57,17 @@ DELETE FROM l WHERE o_id IN (SELECT id FROM o WHERE g = 'hit');
 SELECT count(*) FROM o;
 SELECT count(*) FROM l;
 SELECT id FROM o WHERE id IN (SELECT n FROM li WHERE o_id = 3) ORDER BY id FOR UPDATE;
+
+-- a condition over the side that an outer join fills with NULLs stays above it, though inner joins stand below
+CREATE TABLE side_a (id int PRIMARY KEY, v int);
+CREATE TABLE side_b (id int PRIMARY KEY, v int);
+CREATE TABLE side_c (v int);
+INSERT INTO side_a VALUES (1, 10), (2, 20), (3, 30);
+INSERT INTO side_b VALUES (1, 1), (2, 2), (3, 3), (4, 4);
+INSERT INTO side_c VALUES (10), (10), (40);
+SELECT x.id, b.id FROM side_a x JOIN side_a y ON x.id = y.id RIGHT JOIN side_b b ON y.id = b.id
+WHERE EXISTS (SELECT 1 FROM side_c c WHERE c.v = x.v) ORDER BY 2;
+SELECT x.id, b.id FROM side_b b LEFT JOIN (side_a x JOIN side_a y ON x.id = y.id) ON y.id = b.id
+WHERE x.v IN (SELECT v FROM side_c) ORDER BY 2;
+SELECT x.id, b.id FROM side_b b LEFT JOIN (side_a x JOIN side_a y ON x.id = y.id) ON y.id = b.id
+WHERE NOT EXISTS (SELECT 1 FROM side_c c WHERE c.v = x.v) ORDER BY 2;
