@@ -28,6 +28,7 @@ typedef struct NsItem {
     NsColumn *columns;
     bool rel_visible, cols_visible;
     bool lateral_only, lateral_ok;
+    bool scalar; /* a function of one plain value: its name alone is that value */
 } NsItem;
 
 typedef struct BindScope {

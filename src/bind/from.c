@@ -147,6 +147,45 @@ static void function_columns(BindScope *s, Rte *r, const Expr *f, const char *al
     r->column_count = n;
 }
 
+static Status own_column_visit(void *arg, Expr *e, uint32_t level, bool *descend)
+{
+    (void)descend;
+    if (e->kind == EXPR_COLUMN && e->u.column.levels_up == level) {
+        *(bool *)arg = true;
+    }
+    return ST_OK;
+}
+
+static Status from_function(BindScope *s, const PgQuery__RangeFunction *rf, FromNode **out);
+
+/* from_function_lateral - a function whose arguments are columns of what stands before it is a
+ * LATERAL subquery over just that function. */
+static Status from_function_lateral(BindScope *s, const PgQuery__RangeFunction *rf,
+                                    const char *alias, FromNode **out)
+{
+    uint16_t count = s->item_count;
+    bool *saved = lateral_begin(s, true);
+    BindScope *in = bind_scope_new(s, s, CMD_SELECT);
+    Query *q = in->query;
+    q->from = ARENA_ARRAY(s->b->arena, FromNode *, 1);
+    Status st = from_function(in, rf, &q->from[0]);
+    lateral_end(s, saved, count);
+    TRY(st);
+    q->from_count = 1;
+    const NsItem *item = in->items[0];
+    q->targets = ARENA_ARRAY(s->b->arena, Target, item->column_count + 1u);
+    for (uint16_t c = 0; c < item->column_count; c++) {
+        q->targets[c].expr = bind_item_column(in, item, c, 0, -1);
+        q->targets[c].name = item->columns[c].name;
+    }
+    q->target_count = item->column_count;
+    Rte *r = bind_subquery_rte(s, q, alias);
+    r->lateral = true;
+    TRY(from_add(s, bind_add_rte(s, r), alias, rf->alias, out));
+    s->items[s->item_count - 1]->scalar = item->scalar;
+    return ST_OK;
+}
+
 /* from_function - a function in FROM; it may always look at what stands before it. */
 static Status from_function(BindScope *s, const PgQuery__RangeFunction *rf, FromNode **out)
 {
@@ -172,12 +211,19 @@ static Status from_function(BindScope *s, const PgQuery__RangeFunction *rf, From
     lateral_end(s, saved, count);
     TRY(st);
     TRY(bind_resolve_unknown(s, r->function, &r->function));
+    bool lateral = false;
+    TRY(bind_walk(r->function, 0, own_column_visit, &lateral));
+    if (lateral) {
+        return from_function_lateral(s, rf, alias, out);
+    }
     r->kind = RTE_FUNCTION;
     r->alias = alias;
     r->with_ordinality = rf->ordinality;
     r->lateral = true;
     function_columns(s, r, r->function, alias);
-    return from_add(s, bind_add_rte(s, r), alias, rf->alias, out);
+    TRY(from_add(s, bind_add_rte(s, r), alias, rf->alias, out));
+    s->items[s->item_count - 1]->scalar = r->column_count == 1 && r->function->type != TYPE_RECORD;
+    return ST_OK;
 }
 
 /* ---- joins ---- */

@@ -394,6 +394,17 @@ static Status func_check_kind(BindScope *s, const PgQuery__FuncCall *f, const Ca
         }
         return agg_check_place(s, f);
     }
+    if (p->returns_set && s->in_agg) {
+        (void)err_set(s->cx, ERRCODE_FEATURE_NOT_SUPPORTED,
+                      "aggregate function calls cannot contain set-returning function calls");
+        (void)err_hint(s->cx, "You might be able to move the set-returning function into a LATERAL "
+                              "FROM item.");
+        return bind_at(s, f->location);
+    }
+    if (p->returns_set && !from_top && s->no_aggs != NULL) {
+        return BIND_ERR(s, f->location, ERRCODE_FEATURE_NOT_SUPPORTED,
+                        "set-returning functions are not allowed in %s", s->no_aggs);
+    }
     if (p->returns_set && !from_top) {
         return BIND_ERR(s, f->location, ERRCODE_FEATURE_NOT_SUPPORTED,
                         "set-returning functions are only supported in FROM");

@@ -438,6 +438,10 @@ Status bind_column_ref(BindScope *s, const PgQuery__ColumnRef *ref, Expr **out)
             return st;
         }
         if (bind_find_relation(s, NULL, name, ref->location, &item, &levels) == ST_OK) {
+            if (item->scalar) {
+                *out = bind_item_column(s, item, 0, levels, ref->location);
+                return ST_OK;
+            }
             return whole_row(s, name, ref->location);
         }
         return bind_no_column(s, NULL, name, ref->location);

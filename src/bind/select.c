@@ -98,7 +98,10 @@ Status bind_targets(BindScope *s, Node *const *nodes, size_t count, Target **tar
             }
         }
         Expr *e;
-        TRY(bind_expr(s, rt->val, &e));
+        s->in_from_function = NODE_IS(rt->val, FUNC_CALL) && s->query->command == CMD_SELECT;
+        Status st = bind_expr(s, rt->val, &e);
+        s->in_from_function = false;
+        TRY(st);
         if (e->kind == EXPR_ROW) {
             return BIND_ERR(s, e->location, ERRCODE_FEATURE_NOT_SUPPORTED,
                             "row values in a result are not supported");

@@ -1,7 +1,8 @@
 /*
  * function.c - functions in FROM, and one set-returning function in a target list.
  *
- * generate_series over integers is made here; any other set-returning function is 0A000 by name.
+ * generate_series over integers is made here, other sets by src/type's set functions row by row;
+ * one that is not there is 0A000 by name.
  */
 #include "exec/exec_internal.h"
 
@@ -9,6 +10,10 @@ typedef struct SeriesRun {
     ExprRun *args, *others, *scalar;
     bool started, finished;
     int64_t at, stop, step, ordinal;
+    const SetOps *set; /* NULL: a series of integers */
+    FnCall call;
+    Arena state; /* of one set */
+    uint32_t set_cols;
     /* PROJECT_SET */
     Batch in;
     uint32_t in_k;
@@ -21,11 +26,81 @@ static bool is_int_series(const Expr *call)
            (call->type == TYPE_INT4 || call->type == TYPE_INT8);
 }
 
+/* set_begin - evaluate the arguments for one row and open the set. */
+static Status set_begin(Cx *cx, ExecNode *n, const Batch *in, const Sel *sel, uint32_t row)
+{
+    SeriesRun *r = n->priv;
+    const Expr *call = n->plan->u.function.call;
+    Datum *args;
+    bool *nulls, any_null = false;
+    r->finished = false;
+    r->ordinal = 0;
+    arena_clear(&r->state);
+    args = ARENA_ARRAY(&r->state, Datum, call->arg_count + 1u);
+    nulls = ARENA_ARRAY(&r->state, bool, call->arg_count + 1u);
+    for (uint16_t i = 0; i < call->arg_count; i++) {
+        const Vector *a;
+        TRY(expr_eval(cx, r->args, i, in, sel, &n->batch, &a));
+        nulls[i] = vec_is_null(a, row);
+        any_null = any_null || nulls[i];
+        args[i] = vec_get(a, row);
+        if (a->phys == PHYS_STR && !nulls[i]) {
+            args[i].str = str_copy(&r->state, str_ptr(&args[i].str), args[i].str.len);
+        }
+    }
+    if (any_null && call->proc->strict) {
+        r->finished = true;
+        return ST_OK;
+    }
+    r->call = (FnCall){.cx = cx,
+                       .arena = &n->batch,
+                       .env = n->s->expr_env.type_env,
+                       .state_arena = &r->state,
+                       .fn_oid = call->proc->oid,
+                       .result_type = call->type,
+                       .arg_types = r->call.arg_types};
+    Status st = r->set->begin(&r->call, args, nulls, call->arg_count);
+    if (st == ST_DONE) {
+        r->finished = true;
+        return ST_OK;
+    }
+    return st;
+}
+
+/* set_row - the next row of the set into columns `first` on; ST_DONE after the last. */
+static Status set_row(Cx *cx, ExecNode *n, uint32_t first, uint32_t out_row)
+{
+    SeriesRun *r = n->priv;
+    Datum cols[SET_COLUMNS_MAX] = {0};
+    bool nulls[SET_COLUMNS_MAX] = {false};
+    if (r->finished) {
+        return ST_DONE;
+    }
+    r->call.cx = cx;
+    Status st = r->set->next(&r->call, cols, nulls);
+    if (st != ST_OK) {
+        r->finished = st == ST_DONE;
+        return st;
+    }
+    r->ordinal++;
+    for (uint32_t c = 0; c < r->set_cols; c++) {
+        if (nulls[c]) {
+            vec_set_null(n->out.cols[first + c], out_row);
+        } else {
+            vec_put(n->out.cols[first + c], out_row, &cols[c]);
+        }
+    }
+    return ST_OK;
+}
+
 /* series_begin - from, to, step of one row; nothing comes out when one of them is NULL. */
 static Status series_begin(Cx *cx, ExecNode *n, const Batch *in, const Sel *sel, uint32_t row)
 {
     SeriesRun *r = n->priv;
     int64_t v[3] = {0, 0, 1};
+    if (r->set != NULL) {
+        return set_begin(cx, n, in, sel, row);
+    }
     r->finished = false;
     r->ordinal = 0;
     for (uint16_t i = 0; i < n->plan->u.function.call->arg_count; i++) {
@@ -78,6 +153,21 @@ static Status function_start(Cx *cx, ExecNode *n)
     return ST_OK;
 }
 
+/* series_row - the next row, of either kind, into columns `first` on; ST_DONE after the last. */
+static Status series_row(Cx *cx, ExecNode *n, uint32_t first, uint32_t out_row)
+{
+    SeriesRun *r = n->priv;
+    int64_t v;
+    if (r->set != NULL) {
+        return set_row(cx, n, first, out_row);
+    }
+    if (!series_next(r, &v)) {
+        return ST_DONE;
+    }
+    put_int(n->out.cols[first], out_row, v);
+    return ST_OK;
+}
+
 static Status function_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
 {
     static const Batch NONE = {.count = 1, .sel = {NULL, 1}};
@@ -106,9 +196,15 @@ static Status function_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch 
         arena_clear(&n->batch);
         TRY(series_begin(cx, n, &NONE, &NONE.sel, 0));
     }
-    int64_t v;
-    while (count < max_rows && series_next(r, &v)) {
-        put_int(n->out.cols[0], count, v);
+    if (r->set != NULL) {
+        arena_clear(&n->batch); /* the rows handed out last; the arguments are in the state */
+    }
+    while (count < max_rows) {
+        Status st = series_row(cx, n, 0, count);
+        if (st == ST_DONE) {
+            break;
+        }
+        TRY(st);
         if (n->plan->u.function.with_ordinality) {
             put_int(n->out.cols[n->plan->col_count - 1], count, r->ordinal);
         }
@@ -125,9 +221,27 @@ static Status series_create(Cx *cx, ExecNode *n)
     SeriesRun *r = ARENA_NEW(&n->s->arena, SeriesRun);
     n->priv = r;
     node_out_init(n);
-    if (n->plan->u.function.scalar == NULL && !is_int_series(n->plan->u.function.call)) {
-        return err_unsupported(cx, "set-returning function %s is not supported",
-                               n->plan->u.function.name);
+    arena_init(&r->state, &n->s->arena, "set", 0);
+    const Expr *call = n->plan->u.function.call;
+    if (n->plan->u.function.scalar == NULL && !is_int_series(call)) {
+        r->set = call->proc->prosrc != NULL ? set_ops_by_prosrc(call->proc->prosrc) : NULL;
+        if (r->set == NULL) {
+            return err_unsupported(cx, "set-returning function %s is not supported",
+                                   n->plan->u.function.name);
+        }
+        Oid *types = ARENA_ARRAY(&n->s->arena, Oid, call->arg_count + 1u);
+        for (uint16_t i = 0; i < call->arg_count; i++) {
+            types[i] = call->args[i]->type;
+        }
+        r->call.arg_types = types;
+        r->set_cols = n->plan->kind == PLAN_PROJECT_SET
+                          ? 1
+                          : n->plan->col_count - (n->plan->u.function.with_ordinality ? 1u : 0u);
+        if (r->set_cols > SET_COLUMNS_MAX ||
+            (n->plan->kind == PLAN_PROJECT_SET && call->type == TYPE_RECORD)) {
+            return err_unsupported(cx, "rows of %s are not supported in this place",
+                                   n->plan->u.function.name);
+        }
     }
     TRY(run_create(cx, n, n->plan->u.function.args, &r->args));
     return run_create(cx, n, n->plan->u.function.scalar, &r->scalar);
@@ -169,20 +283,20 @@ static Status project_set_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Bat
         while (count < max_rows && r->in_k < r->in.sel.count) {
             uint16_t row = (uint16_t)(r->in.sel.idx != NULL ? r->in.sel.idx[r->in_k] : r->in_k);
             Sel one = {&row, 1};
-            int64_t v;
             if (!r->in_series) {
                 TRY(series_begin(cx, n, &r->in, &one, row));
                 r->in_series = true;
             }
-            if (!series_next(r, &v)) {
+            Status st = series_row(cx, n, n->plan->u.function.set_column, count);
+            if (st == ST_DONE) {
                 r->in_series = false;
                 r->in_k++;
                 continue;
             }
+            TRY(st);
             for (uint16_t c = 0; c < n->plan->col_count; c++) {
                 const Vector *o;
                 if (c == n->plan->u.function.set_column) {
-                    put_int(n->out.cols[c], count, v);
                     continue;
                 }
                 TRY(expr_eval(cx, r->others, c, &r->in, &one, &n->batch, &o));

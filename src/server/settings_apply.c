@@ -91,7 +91,7 @@ const char *setting_session_text(Session *s, const char *name)
 }
 
 /* datestyle_parse - words in any order: an output style, a field order; what is not said stays as
- * it is. *wrong_out gets the word that is none, or NULL for words that contradict each other. */
+ * it is. wrong_out gets the word that is none, or NULL for words that contradict each other. */
 static bool datestyle_parse(const char *text, DateStyle *style, DateOrder *order, char *wrong_out,
                             size_t wrong_size)
 {

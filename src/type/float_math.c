@@ -32,7 +32,7 @@ KERNEL_UNARY_TOTAL(k_dround, double, double, rint(a))
 KERNEL_UNARY_TOTAL(k_dtrunc, double, double, trunc(a))
 KERNEL_UNARY_TOTAL(k_dceil, double, double, ceil(a))
 KERNEL_UNARY_TOTAL(k_dfloor, double, double, floor(a))
-KERNEL_UNARY_TOTAL(k_dsign, double, double, a > 0 ? 1.0 : a < 0 ? -1.0 : isnan(a) ? a : 0.0)
+KERNEL_UNARY_TOTAL(k_dsign, double, double, a > 0 ? 1.0 : a < 0 ? -1.0 : 0.0)
 KERNEL_UNARY(k_dsqrt, double, double,
              if (a < 0) return err_set(call->cx, ERRCODE_INVALID_ARGUMENT_FOR_POWER_FUNCTION,
                                        "cannot take square root of a negative number");

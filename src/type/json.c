@@ -5,44 +5,11 @@
  * One scanner does all: it walks a value, checks it, and tells where it ends. Looking something up
  * walks the siblings before it. Errors carry PostgreSQL's DETAIL and CONTEXT.
  */
-#include "type/kernel.h"
+#include "type/json_internal.h"
 
 #define JSON_DEPTH_MAX 6000
 
-typedef enum JsonKind {
-    JSON_OBJECT,
-    JSON_ARRAY,
-    JSON_STRING,
-    JSON_NUMBER,
-    JSON_BOOL,
-    JSON_NULL
-} JsonKind;
-typedef enum JsonErr {
-    JE_OK,
-    JE_VALUE,
-    JE_END,
-    JE_ARRAY_FIRST,
-    JE_ARRAY_NEXT,
-    JE_OBJECT_FIRST,
-    JE_OBJECT_NEXT,
-    JE_STRING,
-    JE_COLON,
-    JE_TOKEN,
-    JE_ESCAPE,
-    JE_CONTROL,
-    JE_UNICODE,
-    JE_SURROGATE_HIGH,
-    JE_SURROGATE_LOW,
-    JE_DEPTH
-} JsonErr;
-
-typedef struct JsonScan {
-    const char *start, *p, *end;
-    const char *token, *token_end; /* where an error is */
-    uint32_t depth;
-} JsonScan;
-
-static void json_skip_space(JsonScan *s)
+void json_skip_space(JsonScan *s)
 {
     while (s->p < s->end && (*s->p == ' ' || *s->p == '\t' || *s->p == '\n' || *s->p == '\r')) {
         s->p++;
@@ -104,7 +71,7 @@ static int32_t json_hex4(const char *p, const char *end)
     return v;
 }
 /* json_string - at the opening quote; the text without escapes goes to `out` when not NULL. */
-static JsonErr json_string(JsonScan *s, Buf *out)
+JsonErr json_string(JsonScan *s, Buf *out)
 {
     const char *open = s->p++;
     int32_t high = 0;
@@ -425,7 +392,7 @@ static Status json_recv(FnCall *call, Slice bytes, int32_t typmod, Datum *out)
 }
 
 /* ---- access ---- */
-static JsonKind json_kind(const char *p)
+JsonKind json_kind(const char *p)
 {
     switch (*p) {
     case '{': return JSON_OBJECT;
@@ -437,7 +404,7 @@ static JsonKind json_kind(const char *p)
     default: return JSON_NUMBER;
     }
 }
-static JsonScan json_open(const Str *v)
+JsonScan json_open(const Str *v)
 {
     Slice t = str_slice(v);
     JsonScan s = {.start = t.ptr, .p = t.ptr, .end = t.ptr + t.len};
@@ -445,7 +412,7 @@ static JsonScan json_open(const Str *v)
     return s;
 }
 /* json_step - past the value at p (known to be valid); returns its bytes. */
-static Slice json_step(JsonScan *s)
+Slice json_step(JsonScan *s)
 {
     json_skip_space(s);
     const char *from = s->p;
@@ -453,12 +420,12 @@ static Slice json_step(JsonScan *s)
     return (Slice){from, (size_t)(s->p - from)};
 }
 /* json_next - after an element: true when another follows. */
-static bool json_next(JsonScan *s)
+bool json_next(JsonScan *s)
 {
     json_skip_space(s);
     return s->p < s->end && *s->p++ == ',';
 }
-static bool json_empty(JsonScan *s)
+bool json_empty(JsonScan *s)
 {
     s->p++;
     json_skip_space(s);
@@ -523,7 +490,7 @@ static bool json_find_element(const Str *v, int32_t index, Slice *out)
     return false;
 }
 /* json_as_text - strings lose their quotes, null is NULL. */
-static Status json_as_text(FnCall *call, Slice value, Str *out)
+Status json_as_text(FnCall *call, Slice value, Str *out)
 {
     if (json_kind(value.ptr) == JSON_NULL) {
         return KERNEL_NULL;
@@ -594,7 +561,7 @@ ROW_KERNEL(json_typeof)
 /* ---- building ---- */
 
 /* json_quote - a text as a JSON string. */
-static void json_quote(Slice s, Buf *buf)
+void json_quote(Slice s, Buf *buf)
 {
     buf_putc(buf, '"');
     for (size_t i = 0; i < s.len; i++) {
@@ -621,8 +588,7 @@ static void json_quote(Slice s, Buf *buf)
 }
 /* json_put_value - any value as json: numbers and booleans bare, json as it is, the rest quoted;
  * timestamps in ISO 8601. */
-static Status json_put_value(FnCall *call, Oid oid, const Vector *arg, uint32_t row, bool as_key,
-                             Buf *buf)
+Status json_put_value(FnCall *call, Oid oid, const Vector *arg, uint32_t row, bool as_key, Buf *buf)
 {
     const TypeOps *type = type_ops(oid);
     if (type == NULL) {
@@ -633,8 +599,11 @@ static Status json_put_value(FnCall *call, Oid oid, const Vector *arg, uint32_t 
         return ST_OK;
     }
     Datum v = vec_get(arg, row);
-    if (!as_key && oid == TYPE_BOOL) {
+    if (oid == TYPE_BOOL) {
+        const char *quote = as_key ? "\"" : "";
+        buf_puts(buf, quote);
         buf_puts(buf, v.b ? "true" : "false");
+        buf_puts(buf, quote);
         return ST_OK;
     }
     if (!as_key && oid == TYPE_JSON) {

@@ -170,8 +170,14 @@ ROW_KERNEL(timetz_izone)
     Interval v = datum_interval(&a[0]);
     TimeTz t = datum_timetz(&a[1]);
     if (v.months != 0 || v.days != 0) {
-        return err_set(call->cx, ERRCODE_INVALID_PARAMETER_VALUE,
-                       "interval time zone must not include months or days");
+        Buf text;
+        buf_init(&text, 256);
+        interval_text(INTERVALSTYLE_POSTGRES, &v, &text);
+        Status st = err_set(call->cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                            "interval time zone \"%.*s\" must not include months or days",
+                            (int)text.len, (const char *)text.data);
+        buf_release(&text);
+        return st;
     }
     int32_t east = (int32_t)(v.us / USECS_PER_SEC);
     int64_t us = t.us + (t.west + east) * USECS_PER_SEC;

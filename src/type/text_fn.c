@@ -125,6 +125,9 @@ static Status text_overlay(FnCall *call, const Str *v, const Str *with, int64_t 
     if (start <= 0) {
         return err_set(call->cx, ERRCODE_SUBSTRING_ERROR, "negative substring length not allowed");
     }
+    if (start + len > INT32_MAX) {
+        return err_int4_range(call->cx);
+    }
     Str head, tail;
     TRY(text_substring(call, v, 1, true, start - 1, &head));
     TRY(text_substring(call, v, start + len, false, 0, &tail));

@@ -151,7 +151,7 @@ ROW_KERNEL(bytea_substr)
 }
 ROW_KERNEL(bytea_substr_no_len)
 {
-    return bytea_substring(call, &a[0].str, a[1].i32, INT32_MAX, &r->str);
+    return bytea_substring(call, &a[0].str, a[1].i32, (int64_t)1 << 40, &r->str);
 }
 KERNEL_BINARY(k_byteapos, Str, Str, int32_t,
               const char *at = b.len == 0 ? str_ptr(&a)

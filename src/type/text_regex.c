@@ -304,6 +304,7 @@ static Status regex_flags(Cx *cx, Slice s, bool allow_global, const char *fn, Re
         case 't': flags->extended = false; break;
         case 'q': flags->literal = true; break;
         case 'e': break;
+        case 'b': return err_unsupported(cx, "basic regular expressions are not supported");
         default:
             return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
                            "invalid regular expression option: \"%.*s\"", (int)utf8_len(s.ptr[i]),
@@ -324,6 +325,9 @@ static Status regex_start(Cx *cx, Slice t, int32_t start, const char *name, size
                        "invalid value for parameter \"%s\": %d", name, start);
     }
     *at = utf8_offset(t, (size_t)start - 1);
+    if (*at == t.len && (size_t)start - 1 > utf8_count(t)) {
+        *at = t.len + 1; /* behind the end nothing matches, not even nothing */
+    }
     return ST_OK;
 }
 /* regex_after - where to search next, past an empty match. */
@@ -439,13 +443,13 @@ static Status regex_replace_from(FnCall *call, const Datum *a, const int32_t *nt
 {
     RegexFlags flags;
     size_t at = 0;
-    TRY(regex_flags(call->cx, opt != NULL ? str_slice(opt) : SLICE_LIT(""), true,
-                    "regexp_replace()", &flags));
     TRY(regex_start(call->cx, str_slice(&a[0].str), a[3].i32, "start", &at));
     if (nth != NULL && *nth < 0) {
         return err_set(call->cx, ERRCODE_INVALID_PARAMETER_VALUE,
                        "invalid value for parameter \"%s\": %d", "n", *nth);
     }
+    TRY(regex_flags(call->cx, opt != NULL ? str_slice(opt) : SLICE_LIT(""), true,
+                    "regexp_replace()", &flags));
     int32_t n = nth != NULL ? *nth : flags.global ? 0 : 1;
     flags.global = false;
     return regex_replace(call, a, flags, at, n, out);
@@ -513,6 +517,12 @@ ROW_KERNEL(regexp_count)
 {
     return regex_count(call, a, a[2].i32, &a[3].str, &r->i32);
 }
+static Status regex_check_int(Cx *cx, bool good, const char *name, int32_t value)
+{
+    return good ? ST_OK
+                : err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                          "invalid value for parameter \"%s\": %d", name, value);
+}
 /* regex_substr - the n-th match, or a group of it. */
 static Status regex_substr(FnCall *call, const Datum *a, int32_t start, int32_t n, const Str *opt,
                            int32_t group, Str *out)
@@ -522,13 +532,10 @@ static Status regex_substr(FnCall *call, const Datum *a, int32_t start, int32_t 
     Slice t = str_slice(&a[0].str);
     size_t at = 0;
     TRY(regex_start(call->cx, t, start, "start", &at));
-    if (n <= 0 || group < 0) {
-        return err_set(call->cx, ERRCODE_INVALID_PARAMETER_VALUE,
-                       "invalid value for parameter \"%s\": %d", n <= 0 ? "n" : "subexpr",
-                       n <= 0 ? n : group);
-    }
+    TRY(regex_check_int(call->cx, n > 0, "n", n));
     TRY(regex_flags(call->cx, opt != NULL ? str_slice(opt) : SLICE_LIT(""), false,
                     "regexp_substr()", &flags));
+    TRY(regex_check_int(call->cx, group >= 0, "subexpr", group));
     TRY(regex_get(call, &a[1].str, flags, &re));
     const PCRE2_SIZE *v = pcre2_get_ovector_pointer(re->match);
     for (int32_t k = 1; at <= t.len; k++) {
@@ -569,7 +576,140 @@ ROW_KERNEL(regexp_substr)
     return regex_substr(call, a, a[2].i32, a[3].i32, &a[4].str, a[5].i32, &r->str);
 }
 
+/* ---- regexp_instr ---- */
+
+/* RegexInstr - the arguments after text and pattern, with their defaults. */
+typedef struct RegexInstr {
+    int32_t start, n, end_option, group;
+    const Str *flags;
+} RegexInstr;
+
+/* regex_instr - where the n-th match, or a group of it, begins or (end_option 1) ends; 0 = nowhere.
+ */
+static Status regex_instr(FnCall *call, const Datum *a, RegexInstr o, int32_t *out)
+{
+    RegexFlags flags;
+    Regex *re;
+    Slice t = str_slice(&a[0].str);
+    size_t at = 0;
+    *out = 0;
+    TRY(regex_start(call->cx, t, o.start, "start", &at));
+    TRY(regex_check_int(call->cx, o.n > 0, "n", o.n));
+    TRY(regex_check_int(call->cx, o.end_option == 0 || o.end_option == 1, "endoption",
+                        o.end_option));
+    TRY(regex_flags(call->cx, o.flags != NULL ? str_slice(o.flags) : SLICE_LIT(""), false,
+                    "regexp_instr()", &flags));
+    TRY(regex_check_int(call->cx, o.group >= 0, "subexpr", o.group));
+    TRY(regex_get(call, &a[1].str, flags, &re));
+    const PCRE2_SIZE *v = pcre2_get_ovector_pointer(re->match);
+    for (int32_t k = 1; at <= t.len; k++) {
+        bool found;
+        TRY(regex_exec(call->cx, re, t, at, &found));
+        if (!found) {
+            return ST_OK;
+        }
+        if (k == o.n) {
+            if ((uint32_t)o.group <= re->groups && v[o.group * 2] != PCRE2_UNSET) {
+                *out = (int32_t)utf8_count((Slice){t.ptr, v[o.group * 2 + o.end_option]}) + 1;
+            }
+            return ST_OK;
+        }
+        at = regex_after(t, v);
+    }
+    return ST_OK;
+}
+ROW_KERNEL(regexp_instr_no_start)
+{
+    return regex_instr(call, a, (RegexInstr){1, 1, 0, 0, NULL}, &r->i32);
+}
+ROW_KERNEL(regexp_instr_no_n)
+{
+    return regex_instr(call, a, (RegexInstr){a[2].i32, 1, 0, 0, NULL}, &r->i32);
+}
+ROW_KERNEL(regexp_instr_no_endoption)
+{
+    return regex_instr(call, a, (RegexInstr){a[2].i32, a[3].i32, 0, 0, NULL}, &r->i32);
+}
+ROW_KERNEL(regexp_instr_no_flags)
+{
+    return regex_instr(call, a, (RegexInstr){a[2].i32, a[3].i32, a[4].i32, 0, NULL}, &r->i32);
+}
+ROW_KERNEL(regexp_instr_no_subexpr)
+{
+    return regex_instr(call, a, (RegexInstr){a[2].i32, a[3].i32, a[4].i32, 0, &a[5].str}, &r->i32);
+}
+ROW_KERNEL(regexp_instr)
+{
+    return regex_instr(call, a, (RegexInstr){a[2].i32, a[3].i32, a[4].i32, a[6].i32, &a[5].str},
+                       &r->i32);
+}
+
+/* ---- regexp_split_to_table ---- */
+typedef struct RegexSplit {
+    Regex *re;
+    Str text;
+    size_t from, at; /* where the next piece begins, where to search on */
+    bool done;
+    FnCall call; /* the pattern is kept in a state of its own */
+} RegexSplit;
+
+static Status regex_split_begin(FnCall *call, const Datum *a, const bool *nulls UNUSED, uint32_t n)
+{
+    RegexSplit *s = ARENA_NEW(call->state_arena, RegexSplit);
+    RegexFlags flags;
+    TRY(regex_flags(call->cx, n > 2 ? str_slice(&a[2].str) : SLICE_LIT(""), false,
+                    "regexp_split_to_table()", &flags));
+    s->text = a[0].str;
+    s->call = *call;
+    s->call.state = NULL;
+    call->state = s;
+    return regex_get(&s->call, &a[1].str, flags, &s->re);
+}
+/* The pieces between matches; an empty match at the beginning, at the end or right behind the one
+ * before cuts nothing. */
+static Status regex_split_next(FnCall *call, Datum *cols, bool *nulls UNUSED)
+{
+    RegexSplit *s = call->state;
+    Slice t = str_slice(&s->text);
+    if (s->done) {
+        return ST_DONE;
+    }
+    const PCRE2_SIZE *v = pcre2_get_ovector_pointer(s->re->match);
+    while (s->at <= t.len) {
+        bool found;
+        TRY(regex_exec(call->cx, s->re, t, s->at, &found));
+        if (!found) {
+            break;
+        }
+        PCRE2_SIZE start = v[0], end = v[1];
+        s->at = regex_after(t, v);
+        if (start == end && (start == s->from || start == t.len)) {
+            continue;
+        }
+        cols[0].str = str_copy(call->arena, t.ptr + s->from, start - s->from);
+        s->from = end;
+        return ST_OK;
+    }
+    s->done = true;
+    cols[0].str = str_copy(call->arena, t.ptr + s->from, t.len - s->from);
+    return ST_OK;
+}
+
 /* ---- SIMILAR TO: its pattern as a regular expression ---- */
+
+/* similar_has_parts - are there escaped double quotes, which mark the part that is wanted? */
+static bool similar_has_parts(Slice p, Slice esc)
+{
+    for (size_t i = 0; i + esc.len < p.len; i++) {
+        if (memcmp(p.ptr + i, esc.ptr, esc.len) == 0) {
+            i += esc.len;
+            if (p.ptr[i] == '"') {
+                return true;
+            }
+        }
+    }
+    return false;
+}
 
 /* similar_to_regex - rewrite SIMILAR TO's wildcards; the whole text must match. */
 static Status similar_to_regex(FnCall *call, Slice p, Slice esc, Str *out)
@@ -581,11 +721,22 @@ static Status similar_to_regex(FnCall *call, Slice p, Slice esc, Str *out)
     Buf buf;
     buf_init(&buf, SIZE_MAX);
     bool bracket = false, after = false;
+    uint32_t parts = 0; /* separators of substring(text similar pattern escape e) so far */
+    bool has_parts = esc.len > 0 && similar_has_parts(p, esc);
     buf_puts(&buf, "^(?:");
     for (size_t i = 0; i < p.len; i++) {
         char c = p.ptr[i];
         size_t n = MIN((size_t)utf8_len(c), p.len - i);
-        if (after) {
+        if (after && c == '"' && !bracket) {
+            if (++parts > 2) {
+                buf_release(&buf);
+                return err_set(call->cx, ERRCODE_INVALID_USE_OF_ESCAPE_CHARACTER,
+                               "SQL regular expression may not contain more than two "
+                               "escape-double-quote separators");
+            }
+            buf_puts(&buf, parts == 1 ? ")(" : ")(?:");
+            after = false;
+        } else if (after) {
             buf_putc(&buf, '\\');
             buf_put(&buf, p.ptr + i, n);
             after = false;
@@ -598,7 +749,8 @@ static Status similar_to_regex(FnCall *call, Slice p, Slice esc, Str *out)
             buf_puts(&buf, c == '\\' ? "\\" : "");
             buf_putc(&buf, c);
         } else if (c == '%') {
-            buf_puts(&buf, ".*");
+            /* What stands before the wanted part takes as little as it can. */
+            buf_puts(&buf, has_parts && parts == 0 ? ".*?" : ".*");
         } else if (c == '_') {
             buf_putc(&buf, '.');
         } else if (c == '(') {
@@ -625,7 +777,36 @@ ROW_KERNEL(similar_to_escape_2)
     return similar_to_regex(call, str_slice(&a[0].str), str_slice(&a[1].str), &r->str);
 }
 
+/* similar_escape - as above, where a NULL escape means the backslash. */
+ROW_NULL_KERNEL(similar_escape)
+{
+    if (nulls[0]) {
+        return KERNEL_NULL;
+    }
+    return similar_to_regex(call, str_slice(&a[0].str),
+                            nulls[1] ? SLICE_LIT("\\") : str_slice(&a[1].str), &r->str);
+}
+/* substring(text, pattern, escape), and SUBSTRING(text SIMILAR pattern ESCAPE escape). */
+ROW_KERNEL(substring_similar)
+{
+    Datum re[2] = {a[0], {0}};
+    TRY(similar_to_regex(call, str_slice(&a[1].str), str_slice(&a[2].str), &re[1].str));
+    return row_textregexsubstr(call, re, r);
+}
+
+static const SetOps TEXT_REGEX_SETS[] = {
+    {"regexp_split_to_table_no_flags", regex_split_begin, regex_split_next},
+    {"regexp_split_to_table", regex_split_begin, regex_split_next},
+};
 static const FnOps TEXT_REGEX_FNS[] = {
+    FN(regexp_instr),
+    FN(regexp_instr_no_start),
+    FN(regexp_instr_no_n),
+    FN(regexp_instr_no_endoption),
+    FN(regexp_instr_no_flags),
+    FN(regexp_instr_no_subexpr),
+    FN(similar_escape),
+    FN_AS("oid:2074", substring_similar),
     FN(textregexeq),
     FN(textregexne),
     FN(texticregexeq),
@@ -656,4 +837,6 @@ static const FnOps TEXT_REGEX_FNS[] = {
 const TypeFamily type_family_text_regex = {
     .fns = TEXT_REGEX_FNS,
     .fn_count = ARRAY_LEN(TEXT_REGEX_FNS),
+    .sets = TEXT_REGEX_SETS,
+    .set_count = ARRAY_LEN(TEXT_REGEX_SETS),
 };

@@ -15,7 +15,8 @@ static const TypeFamily *const TYPE_FAMILIES[] = {
     &type_family_datetime_part, &type_family_uuid,       &type_family_pg_lsn,
     &type_family_json,          &type_family_float_math, &type_family_numeric_math,
     &type_family_text_regex,    &type_family_to_char,    &type_family_to_char_num,
-    &type_family_misc,
+    &type_family_misc,          &type_family_series,     &type_family_json_set,
+    &type_family_json_agg,      &type_family_agg_regr,
 };
 
 #define TYPE_INDEX_SIZE 256
@@ -107,6 +108,18 @@ const FnOps *fn_ops_by_oid(Oid fn_oid)
     }
     name[at] = '\0';
     return fn_ops_by_prosrc(name);
+}
+
+const SetOps *set_ops_by_prosrc(const char *prosrc)
+{
+    for (size_t f = 0; f < ARRAY_LEN(TYPE_FAMILIES); f++) {
+        for (uint32_t i = 0; i < TYPE_FAMILIES[f]->set_count; i++) {
+            if (strcmp(TYPE_FAMILIES[f]->sets[i].prosrc, prosrc) == 0) {
+                return &TYPE_FAMILIES[f]->sets[i];
+            }
+        }
+    }
+    return NULL;
 }
 
 const AggOps *agg_ops(Oid fn_oid)

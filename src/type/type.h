@@ -184,6 +184,22 @@ const FnOps *fn_ops_by_prosrc(const char *prosrc);
  * sql): its prosrc names nothing. Ask this first for such rows. */
 const FnOps *fn_ops_by_oid(Oid fn_oid);
 
+/* ---- functions that return sets ---- */
+#define SET_COLUMNS_MAX 2
+/*
+ * A set function keeps what it needs in call->state, from call->state_arena, which also holds its
+ * arguments; both live until the set is at its end. `next` gives one row, its bytes in call->arena
+ * (or the state's); ST_DONE after the last. `begin` of a strict function (strict) is not called
+ * with NULL arguments: such a set is empty.
+ */
+typedef struct SetOps {
+    const char *prosrc;
+    Status (*begin)(FnCall *call, const Datum *args, const bool *nulls, uint32_t arg_count);
+    Status (*next)(FnCall *call, Datum *cols, bool *nulls);
+} SetOps;
+/* set_ops_by_prosrc - by pg_proc.prosrc; NULL = not there yet. */
+const SetOps *set_ops_by_prosrc(const char *prosrc);
+
 /* ---- aggregates ---- */
 typedef struct AggOps {
     Oid fn_oid;           /* pg_proc OID of the aggregate, e.g. 2147 count("any") */
@@ -212,6 +228,8 @@ typedef struct TypeFamily {
     uint32_t fn_count;
     const AggOps *aggs;
     uint32_t agg_count;
+    const SetOps *sets;
+    uint32_t set_count;
 } TypeFamily;
 
 #endif
