@@ -168,6 +168,7 @@ static Status series_row(Cx *cx, ExecNode *n, uint32_t first, uint32_t out_row)
     return ST_OK;
 }
 
+/* function_next - a batch of the set, or the one row of a plain function. */
 static Status function_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
 {
     static const Batch NONE = {.count = 1, .sel = {NULL, 1}};
@@ -216,6 +217,7 @@ static Status function_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch 
     return count == 0 ? ST_DONE : ST_OK;
 }
 
+/* series_create - what both nodes need: which set it is, programs for its arguments. */
 static Status series_create(Cx *cx, ExecNode *n)
 {
     SeriesRun *r = ARENA_NEW(&n->s->arena, SeriesRun);
@@ -265,6 +267,7 @@ static Status project_set_start(Cx *cx, ExecNode *n)
     return node_start_children(cx, n);
 }
 
+/* project_set_next - each input row once for each row of its set. */
 static Status project_set_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
 {
     SeriesRun *r = n->priv;

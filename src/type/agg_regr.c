@@ -12,6 +12,7 @@ typedef struct AggRegr {
     double n, sx, sxx, sy, syy, sxy;
 } AggRegr;
 
+/* agg_regr_step - one pair more. */
 static Status agg_regr_step(Cx *cx, AggRegr *s, double y, double x)
 {
     AggRegr o = *s;

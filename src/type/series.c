@@ -122,6 +122,7 @@ static Status text_pieces_begin(FnCall *call, const Datum *a, const bool *nulls,
     return s->rest.len == 0 ? ST_DONE : ST_OK;
 }
 
+/* text_pieces_next - up to the next separator; without one each character is a piece. */
 static Status text_pieces_next(FnCall *call, Datum *cols, bool *nulls)
 {
     TextPieces *s = call->state;

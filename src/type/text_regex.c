@@ -665,8 +665,8 @@ static Status regex_split_begin(FnCall *call, const Datum *a, const bool *nulls 
     call->state = s;
     return regex_get(&s->call, &a[1].str, flags, &s->re);
 }
-/* The pieces between matches; an empty match at the beginning, at the end or right behind the one
- * before cuts nothing. */
+/* regex_split_next - the piece before the next match; an empty match at the beginning, at the end
+ * or right behind the one before cuts nothing. */
 static Status regex_split_next(FnCall *call, Datum *cols, bool *nulls UNUSED)
 {
     RegexSplit *s = call->state;
