@@ -11,6 +11,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "recovery/engine.h"
 
@@ -151,14 +152,24 @@ static void writer_run(void *arg)
 
 typedef struct Load {
     Writer *writers;
-    double start;
+    double start, cpu_start;
+    double cpu_us; /* processor time of a commit, after load_end: steadier than its rate */
 } Load;
+
+/* cpu_now - processor time of this process, seconds. */
+static double cpu_now(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
 
 static void load_begin(Bench *b, Load *l)
 {
     l->writers = mem_zalloc("bench", sizeof(Writer) * (size_t)b->o.writers);
     atomic_store(&b->stop, false);
     l->start = seconds_now(b);
+    l->cpu_start = cpu_now();
     for (int i = 0; i < b->o.writers; i++) {
         Writer *w = &l->writers[i];
         w->b = b;
@@ -178,6 +189,7 @@ static double load_end(Bench *b, Load *l)
         commits += l->writers[i].commits;
     }
     double rate = (double)commits / (seconds_now(b) - l->start);
+    l->cpu_us = (cpu_now() - l->cpu_start) * 1e6 / (double)MAX(commits, 1);
     mem_free(l->writers);
     return rate;
 }
@@ -225,7 +237,7 @@ static void bench_phase(Bench *b, const char *name, int64_t hot)
     b->hot = hot;
     load_begin(b, &l);
     os_sleep_us(b->os, (int64_t)b->o.seconds * 1000000);
-    double alone = load_end(b, &l);
+    double alone = load_end(b, &l), cpu_alone = l.cpu_us;
     snapshot_take(b->e->txns, NULL, &snap);
     double quiet = bench_scan(b, &snap, &sum0, &rows0);
     Lsn log_start = wal_head(b->e->wal);
@@ -240,11 +252,12 @@ static void bench_phase(Bench *b, const char *name, int64_t hot)
     int64_t sum2, rows2;
     double fresh_scan = bench_scan(b, &fresh, &sum2, &rows2);
     snapshot_release(&fresh);
-    printf("%s: writers %.0f/s alone, %.0f/s with old snapshot (%.0f %%); scan %.1f ms quiet, "
+    printf("%s: writers %.0f/s alone, %.0f/s with old snapshot (%.0f %%), %.1f and %.1f us of "
+           "processor a commit; scan %.1f ms quiet, "
            "%.1f ms by the old snapshot under load, %.1f ms after it, fresh %.1f ms; log %.0f MiB; "
            "%s\n",
-           name, alone, with, with / alone * 100, quiet * 1e3, scan * 1e3, scan_after * 1e3,
-           fresh_scan * 1e3, log_mib,
+           name, alone, with, with / alone * 100, cpu_alone, l.cpu_us, quiet * 1e3, scan * 1e3,
+           scan_after * 1e3, fresh_scan * 1e3, log_mib,
            sum0 == sum1 && rows0 == rows1 && rows2 == rows0 ? "answers right" : "ANSWERS WRONG");
     fflush(stdout);
 }
