@@ -36,6 +36,7 @@ static void engine_options(Server *srv, EngineOptions *o)
     /* A server told to be small keeps little of the log in memory, too. */
     o->wal.resident_bytes =
         MIN(o->wal.resident_bytes, MAX(o->store.pool_bytes, (uint64_t)16 << 20));
+    o->wal.resident_max_bytes = MIN(o->wal.resident_max_bytes, o->store.pool_bytes);
     (void)setting_parse_bool(server_setting(srv, "fsync"), &sync);
     o->store.sync = o->wal.sync = sync;
     o->max_wal_bytes = setting_bytes(srv, "max_wal_size", (uint64_t)1 << 20);

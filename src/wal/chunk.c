@@ -8,6 +8,8 @@
  */
 #include "wal/wal_internal.h"
 
+#define DROP_AT_ONCE 8
+
 static _Atomic uint64_t *chunk_word(Wal *wal, uint64_t number)
 {
     return &wal->chunks[number & (wal->chunk_count - 1)];
@@ -56,13 +58,28 @@ static void chunk_take_place(Wal *wal, uint64_t number)
     }
 }
 
+void wal_keep_resident(Wal *wal, Lsn lsn)
+{
+    atomic_store_explicit(&wal->keep_lsn, lsn, memory_order_relaxed);
+}
+
+/* chunk_window - how many chunks the window should have when it ends behind `number`. */
+static uint64_t chunk_window(Wal *wal, uint64_t number)
+{
+    uint64_t keep = atomic_load_explicit(&wal->keep_lsn, memory_order_relaxed) >> wal->chunk_shift;
+    uint64_t wanted = number > keep ? number - keep + 1 : 0;
+    return MAX(wal->resident_chunks, MIN(wanted, wal->resident_chunks_max));
+}
+
 void wal_chunk_extend(Wal *wal, Lsn end, bool populate)
 {
     os_mutex_lock(wal->os, &wal->chunk_mutex);
     while (wal->chunk_next << wal->chunk_shift < end) {
         uint64_t number = wal->chunk_next;
-        while (number - wal->chunk_low >= wal->resident_chunks &&
-               (wal->chunk_low + 1) << wal->chunk_shift <= atomic_load(&wal->flushed)) {
+        /* A few at a time: when an old snapshot goes, appends must not wait for all it kept. */
+        for (int i = 0; i < DROP_AT_ONCE && number - wal->chunk_low >= chunk_window(wal, number) &&
+                        (wal->chunk_low + 1) << wal->chunk_shift <= atomic_load(&wal->flushed);
+             i++) {
             chunk_drop(wal, wal->chunk_low++);
         }
         if (number - wal->chunk_low >= wal->chunk_count) {

@@ -23,6 +23,7 @@ void wal_options_default(WalOptions *o)
     o->first_segment_bytes = 1u << 20;
     o->region_bytes = 4ULL << 30;
     o->resident_bytes = MIN(MAX(memory / 32, 16u << 20), 256u << 20);
+    o->resident_max_bytes = memory / 8;
     o->sync = true;
 }
 
@@ -72,6 +73,9 @@ static Status wal_new(Cx *cx, Os *os, const char *dir, const WalOptions *o, Wal 
     wal->kick_shift = wal->chunk_shift - 2;
     uint64_t resident = o->resident_bytes / wal->chunk_bytes;
     wal->resident_chunks = MIN(MAX(resident, 2), wal->chunk_count - 4);
+    uint64_t most = o->resident_max_bytes / wal->chunk_bytes;
+    wal->resident_chunks_max = MIN(MAX(most, wal->resident_chunks), wal->chunk_count - 4);
+    atomic_init(&wal->keep_lsn, UINT64_MAX);
     wal->cold_max = (uint32_t)MIN(MAX(wal->resident_chunks / 4, 2), 64);
     wal->chunks = mem_zalloc("wal", wal->chunk_count * sizeof(uint64_t));
     wal->cold = mem_zalloc("wal", wal->cold_max * sizeof(uint64_t));

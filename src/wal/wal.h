@@ -77,6 +77,7 @@ typedef struct WalOptions {
     uint64_t first_segment_bytes; /* 1 MiB */
     uint64_t region_bytes;        /* size of the mapping LSNs are taken modulo of */
     uint64_t resident_bytes;      /* recent log kept in memory */
+    uint64_t resident_max_bytes;  /* ... at most, while old snapshots need it (wal_keep_resident) */
     bool sync;                    /* false: never fdatasync (fsync = off) */
 } WalOptions;
 void wal_options_default(WalOptions *o);
@@ -174,6 +175,11 @@ void wal_reader_release(WalReader *r);
 typedef Status (*WalFilesFn)(void *arg, Cx *cx, Lsn lsn, const WalHeader *hdr, Slice body);
 Status wal_files_each(Cx *cx, Os *os, const char *dir, Lsn from, Lsn to, WalFilesFn fn, void *arg,
                       Lsn *end_out);
+
+/* wal_keep_resident - records from lsn on are read again and again (old versions for old
+ * snapshots): keep them in memory as far as resident_max_bytes reaches. A hint; replaces the one
+ * before. */
+void wal_keep_resident(Wal *wal, Lsn lsn);
 
 /* wal_truncate - nothing below lsn is needed any more: recycle whole segments. Monotone. */
 Status wal_truncate(Cx *cx, Wal *wal, Lsn lsn);

@@ -64,7 +64,8 @@ struct Wal {
     uint64_t chunk_bytes;  /* power of two */
     uint32_t chunk_shift;
     uint32_t kick_shift; /* passing a multiple of 1 << kick_shift wakes the background threads */
-    uint64_t chunk_count, resident_chunks;
+    uint64_t chunk_count, resident_chunks, resident_chunks_max;
+    _Atomic Lsn keep_lsn; /* wal_keep_resident; UINT64_MAX: nothing */
 
     alignas(CACHE_LINE) _Atomic Lsn head;
     alignas(CACHE_LINE) _Atomic Lsn append_limit; /* bytes below may be stored into the region */
