@@ -176,6 +176,51 @@ static void big_records(void **state)
     wal_test_end(&t);
 }
 
+/* keep_old_records - what wal_keep_resident names stays in memory beyond resident_bytes, and goes
+ * when nobody wants it any more. Whether a record is in memory is seen by spoiling the files. */
+static void keep_old_records(void **state)
+{
+    (void)state;
+    WalTest t;
+    Wal *wal;
+    Lsn lsns[2000];
+    char command[200];
+    WalOptions o = wal_test_options();
+    WalHeader h;
+    size_t len;
+    o.region_bytes = 2u << 20; /* chunks of 128 KiB */
+    o.resident_bytes = 256u << 10;
+    o.resident_max_bytes = 1536u << 10;
+    wal_test_begin(&t);
+    wal_test_ok(&t, wal_open(&t.cx, t.os, t.dir, &o, 4096, true, &wal));
+    wal_test_ok(&t, wal_start(&t.cx, wal));
+    wal_keep_resident(wal, 4096);
+    for (uint64_t i = 0; i < 2000; i++) {
+        lsns[i] = wal_test_append(wal, i + 1);
+    }
+    assert_true(lsns[1999] - lsns[0] > 2 * o.resident_bytes);
+    wal_test_ok(&t, wal_flush_wait(&t.cx, wal, wal_head(wal)));
+    (void)snprintf(command, sizeof(command),
+                   "for f in '%s'/*.wal; do tr '\\000-\\377' '\\377' <$f >$f.x && cat $f.x >$f; rm "
+                   "$f.x; done",
+                   t.dir);
+    assert_int_equal(system(command), 0);
+    for (uint64_t i = 0; i < 2000; i++) {
+        wal_test_read(&t, wal, lsns[i], i + 1);
+    }
+    wal_keep_resident(wal, UINT64_MAX);
+    for (uint64_t i = 2000; i < 4000; i++) {
+        (void)wal_test_append(wal, i + 1);
+        if (i % 100 == 0) {
+            wal_test_ok(&t, wal_flush_wait(&t.cx, wal, wal_head(wal)));
+        }
+    }
+    assert_int_equal(wal_read(&t.cx, wal, lsns[0], &h, NULL, 0, &len), ST_ERROR);
+    err_clear(&t.cx);
+    wal_test_ok(&t, wal_close(&t.cx, wal, false));
+    wal_test_end(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +228,7 @@ int main(void)
         cmocka_unit_test(reserve_and_fill),
         cmocka_unit_test(truncate_recycles),
         cmocka_unit_test(big_records),
+        cmocka_unit_test(keep_old_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
