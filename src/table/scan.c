@@ -253,11 +253,27 @@ Status row_list_gather(Cx *cx, const Table *t, const RowList *l, uint16_t col, V
  */
 static void scan_prefetch(const TableScan *s, const BtPos *pos, uint32_t from, uint32_t to)
 {
-    const Wal *wal = s->t->engine->wal;
+    Wal *wal = s->t->engine->wal;
     for (uint32_t slot = from; slot < to; slot++) {
         BtEntry entry;
         if (bt_leaf_entry(&pos->leaf, slot, &entry) && !version_settled(s->snap, entry.tag)) {
             wal_prefetch(wal, tag_lsn(entry.tag));
+        }
+    }
+    /* What judging them leads to next: the state of the writer, the record at a skip link. */
+    for (uint32_t slot = from; slot < to; slot++) {
+        BtEntry entry;
+        WalHeader h;
+        if (!bt_leaf_entry(&pos->leaf, slot, &entry) || version_settled(s->snap, entry.tag) ||
+            !wal_peek(wal, tag_lsn(entry.tag), &h, sizeof(h))) {
+            continue;
+        }
+        SkipLink link;
+        xid_prefetch(s->snap->sys, wal_xid(&h));
+        if (wal_type(&h) == WAL_UPDATE && (wal_flags(&h) & ROWREC_SKIP) != 0 &&
+            wal_peek(wal, wal_peek_end(tag_lsn(entry.tag), &h) - sizeof(link), &link,
+                     sizeof(link))) {
+            wal_prefetch(wal, link.lsn);
         }
     }
 }

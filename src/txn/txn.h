@@ -140,6 +140,8 @@ bool txnsys_oldest_writer(TxnSys *sys, Lsn *first_lsn_out, int32_t *process_id_o
 /* ---- commit status and visibility ---- */
 typedef enum XidState { XID_IN_PROGRESS, XID_ABORTING, XID_COMMITTED } XidState;
 XidState xid_state(TxnSys *sys, Xid xid, Csn *csn_out);
+/* xid_prefetch - a hint that the xid's state is asked for soon; any number will do. */
+void xid_prefetch(TxnSys *sys, Xid xid);
 /* xid_visible - is what xid wrote at `lsn` seen by the snapshot? Own changes: record cid < snapshot
  * cid. */
 bool xid_visible(const Snapshot *snap, Xid xid, uint32_t cid);

@@ -366,6 +366,11 @@ XidState xid_state(TxnSys *sys, Xid xid, Csn *csn_out)
     return XID_COMMITTED;
 }
 
+void xid_prefetch(TxnSys *sys, Xid xid)
+{
+    __builtin_prefetch((const void *)txnsys_status_at(sys, xid));
+}
+
 bool xid_visible(const Snapshot *snap, Xid xid, uint32_t cid)
 {
     if (snap->txn != NULL && snap->txn->xid == xid) {

@@ -122,6 +122,26 @@ void wal_prefetch(const Wal *wal, Lsn lsn)
     const uint8_t *p = wal->region + (lsn & (wal->region_bytes - 1));
     __builtin_prefetch(p);
     __builtin_prefetch(p + CACHE_LINE);
+    __builtin_prefetch(p + 88); /* most row records end by there */
+}
+
+bool wal_peek(Wal *wal, Lsn lsn, void *out, size_t n)
+{
+    uint64_t number = lsn >> wal->chunk_shift;
+    uint64_t state =
+        atomic_load_explicit(&wal->chunks[number & (wal->chunk_count - 1)], memory_order_acquire);
+    /* Touching what is not in the window could bring back memory that was given up. */
+    if (chunk_number(state) != number || chunk_status(state) != CHUNK_WINDOW ||
+        ((number + 1) << wal->chunk_shift) - lsn < n) {
+        return false;
+    }
+    memcpy(out, wal->region + (lsn & (wal->region_bytes - 1)), n);
+    return true;
+}
+
+Lsn wal_peek_end(Lsn lsn, const WalHeader *hdr)
+{
+    return lsn + wal_disk_bytes(hdr->len) - wal_disk_pad(hdr->len);
 }
 
 Status wal_read(Cx *cx, Wal *wal, Lsn lsn, WalHeader *hdr_out, void *body, size_t body_cap,

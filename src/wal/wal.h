@@ -151,6 +151,11 @@ Status wal_read(Cx *cx, Wal *wal, Lsn lsn, WalHeader *hdr_out, void *body, size_
 
 /* wal_prefetch - a hint that the record will be read soon; never faults. */
 void wal_prefetch(const Wal *wal, Lsn lsn);
+/* wal_peek - bytes of the log that are in memory, for hints: nothing is checked, and they may be
+ * any. False when they are not there. */
+bool wal_peek(Wal *wal, Lsn lsn, void *out, size_t n);
+/* wal_peek_end - where the body of a record with this peeked header ends. */
+Lsn wal_peek_end(Lsn lsn, const WalHeader *hdr);
 
 /* WalReader - forward iteration for recovery and purge; ST_DONE at the end of valid log (or at
  * `end`). */
