@@ -21,6 +21,7 @@ static void describe_fence(const char *name, Slice s, Buf *out)
     buf_putc(out, '\n');
 }
 
+/* describe_leaf_entry - one entry: key or row id, tag, payload. */
 static void describe_leaf_entry(const PageRef *leaf, uint32_t slot, bool table, Buf *key, Buf *out)
 {
     BtEntry e;

@@ -1,5 +1,5 @@
 /*
- * dump_command.c - `dassie dump-wal` and `dassie dump-page`.
+ * dump_command.c - the commands dump-wal and dump-page.
  */
 #include <stdio.h>
 #include <stdlib.h>

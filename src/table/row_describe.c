@@ -24,6 +24,7 @@ static void describe_key(const uint8_t *p, size_t n, Buf *out)
     buf_puts(out, key.len > 48 ? "..." : "");
 }
 
+/* describe_update - an UPDATE, or the CLR of one: row, tag, changed ranges. */
 static void describe_update(const WalHeader *hdr, Slice body, bool clr, Buf *out)
 {
     UpdateBody u;
@@ -50,6 +51,7 @@ static void describe_update(const WalHeader *hdr, Slice body, bool clr, Buf *out
     }
 }
 
+/* describe_clr - what was taken back, and where the undo goes on. */
 static void describe_clr(const WalHeader *hdr, Slice body, Buf *out)
 {
     const uint8_t *p = (const uint8_t *)body.ptr + 8;

@@ -166,8 +166,7 @@ Status wal_chunk_reset(Cx *cx, Wal *wal, Lsn head)
     /* What was read of the log in search of its end stays for redo, but for what lies behind it. */
     for (uint64_t i = 0; i < wal->chunk_count; i++) {
         uint64_t state = atomic_load(&wal->chunks[i]);
-        if (chunk_status(state) != CHUNK_EMPTY &&
-            chunk_number(state) >= head >> wal->chunk_shift) {
+        if (chunk_status(state) != CHUNK_EMPTY && chunk_number(state) >= head >> wal->chunk_shift) {
             chunk_drop(wal, chunk_number(state));
         }
     }

@@ -41,8 +41,8 @@ static uint32_t lines_with(const Text *t, const char *what)
     return n;
 }
 
-/* history - one of each: rows in and changed, a row deleted, a rollback. */
-static RowId history(Fixture *f)
+/* dump_history - one of each: rows in and changed, a row deleted, a rollback. */
+static RowId dump_history(Fixture *f)
 {
     RowId ids[3];
     Txn *w = fixture_begin(f);
@@ -67,7 +67,7 @@ static void dump_records(void **state)
     Fixture f;
     fixture_start(&f, 2);
     Lsn from = wal_head(f.e->wal);
-    (void)history(&f);
+    (void)dump_history(&f);
     Lsn to = wal_head(f.e->wal);
     Text t = dump_wal(&f, from, 0, false);
     assert_int_equal(lines_with(&t, " COMMIT "), 2);
@@ -113,7 +113,7 @@ static void dump_damaged_log(void **state)
     char path[160];
     fixture_start(&f, 0);
     Lsn from = wal_head(f.e->wal);
-    (void)history(&f);
+    (void)dump_history(&f);
     Text whole = dump_wal(&f, 0, 0, false);
     Lsn start = STORE_FIRST_LSN;
     (void)snprintf(path, sizeof(path), "%s-wal/%016llx.wal", f.path, (unsigned long long)start);
@@ -144,7 +144,7 @@ static void dump_pages(void **state)
     (void)state;
     Fixture f;
     fixture_start(&f, 2);
-    (void)history(&f);
+    (void)dump_history(&f);
     must(&f.s, engine_checkpoint(&f.s.cx, f.e));
     Text t = dump_page(&f, f.t->root);
     assert_non_null(strstr(t.bytes, "table leaf"));

@@ -106,7 +106,7 @@ static void retain_snapshot(void **state)
     fixture_end(&f);
 }
 
-static void retain_writer(void **state)
+static void retain_idle_writer(void **state)
 {
     (void)state;
     Fixture f;
@@ -141,7 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(retain_snapshot),
-        cmocka_unit_test(retain_writer),
+        cmocka_unit_test(retain_idle_writer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,8 +19,8 @@ static uint64_t space_check(Fixture *f, bool reclaim, uint64_t *leaked)
     return errors;
 }
 
-/* history - long values in, changed, deleted; one transaction rolled back. */
-static void history(Fixture *f)
+/* space_history - long values in, changed, deleted; one transaction rolled back. */
+static void space_history(Fixture *f)
 {
     RowId ids[60];
     char *text = malloc(60001);
@@ -70,7 +70,7 @@ static void space_sound(void **state)
     Fixture f;
     uint64_t leaked;
     fixture_start(&f, 1);
-    history(&f);
+    space_history(&f);
     Txn *w = fixture_begin(&f);
     TreeId tree;
     must(&f.s, table_create(&f.s.cx, f.e, w, FIXTURE_COLUMNS, 3, &tree));
@@ -90,7 +90,7 @@ static void space_leaked(void **state)
     Fixture f;
     uint64_t leaked;
     fixture_start(&f, 1);
-    history(&f);
+    space_history(&f);
     PageNo page = leak_page(&f);
     (void)leak_page(&f);
     assert_int_equal(space_check(&f, false, &leaked), 0);
@@ -117,7 +117,7 @@ static void space_lost(void **state)
     uint64_t leaked;
     Smo smo;
     fixture_start(&f, 1);
-    history(&f);
+    space_history(&f);
     PageNo page = leak_page(&f);
     smo_begin(&smo, f.e->store);
     smo_free(&smo, f.ix[0].root);

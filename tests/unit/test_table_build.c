@@ -27,8 +27,8 @@ static void build_rows(Fixture *f, int n, int nulls)
     fixture_commit(f, &f->s, w);
 }
 
-/* build - make index i over the rows there are. */
-static Status build(Fixture *f, Txn *w, int i)
+/* build_index_number - make index i over the rows there are. */
+static Status build_index_number(Fixture *f, Txn *w, int i)
 {
     must(&f->s, index_create(&f->s.cx, f->e, w, &f->ix[i].tree, &f->ix[i].root));
     return index_build(&f->s.cx, w, f->t, &f->ix[i]);
@@ -58,8 +58,8 @@ static void build_by_runs(void **state)
         f.e->options.build_bytes = memory;
         build_rows(&f, ROWS, 100);
         Txn *w = fixture_begin(&f);
-        must(&f.s, build(&f, w, 0));
-        must(&f.s, build(&f, w, 1));
+        must(&f.s, build_index_number(&f, w, 0));
+        must(&f.s, build_index_number(&f, w, 1));
         fixture_commit(&f, &f.s, w);
         fixture_open_table(&f, 2);
         verify(&f, &f.s);
@@ -78,13 +78,13 @@ static void build_duplicate_key(void **state)
     build_rows(&f, ROWS, ROWS); /* c is NULL everywhere */
     f.ix[1].unique = true;
     Txn *w = fixture_begin(&f);
-    must(&f.s, build(&f, w, 1)); /* NULLs are no duplicates */
+    must(&f.s, build_index_number(&f, w, 1)); /* NULLs are no duplicates */
     f.ix[1].unique = false;
     (void)insert(&f, &f.s, w, (FixtureRow){(int32_t)(100u * 2654435761u), 1, "twice"});
     must(&f.s, txn_next_command(&f.s.cx, w));
     fixture_commit(&f, &f.s, w);
     w = fixture_begin(&f);
-    assert_int_equal(build(&f, w, 0), ST_ERROR);
+    assert_int_equal(build_index_number(&f, w, 0), ST_ERROR);
     assert_int_equal(f.s.err.sqlstate, ERRCODE_UNIQUE_VIOLATION);
     assert_string_equal(f.s.err.message, "could not create unique index \"t_a_key\"");
     char want[80];
