@@ -282,6 +282,8 @@ static void load_constraint(TableLoad *l, const CatRow *r, CatConstraint *con)
         load_i16s(l->arena, cat_str(l->scratch, r, PG_CONSTRAINT_CONKEY), &con->column_count);
     con->foreign_columns =
         load_i16s(l->arena, cat_str(l->scratch, r, PG_CONSTRAINT_CONFKEY), &foreign_count);
+    con->delete_set_columns = load_i16s(
+        l->arena, cat_str(l->scratch, r, PG_CONSTRAINT_CONFDELSETCOLS), &con->delete_set_count);
 }
 
 /* load_constraints - the table's own, which indexes serve them, and foreign keys pointing here. */

@@ -121,6 +121,8 @@ typedef struct CatConstraint {
     Oid foreign_table;      /* confrelid */
     const int16_t *foreign_columns;
     char on_update, on_delete, match; /* a r c n d; s f */
+    uint16_t delete_set_count;        /* ON DELETE SET NULL (a, b): 0 = all columns */
+    const int16_t *delete_set_columns;
     const char *check_sql;            /* expression text */
 } CatConstraint;
 

@@ -54,6 +54,10 @@ Status ddl_insert_constraint(Cx *cx, DdlCx *d, const CatTable *t, const Constrai
         ddl_set_text(&r, PG_CONSTRAINT_CONPFEQOP, ops);
         ddl_set_text(&r, PG_CONSTRAINT_CONPPEQOP, ops);
         ddl_set_text(&r, PG_CONSTRAINT_CONFFEQOP, ops);
+        if (c->delete_set_count != 0) {
+            ddl_set_text(&r, PG_CONSTRAINT_CONFDELSETCOLS,
+                         constraint_numbers(d->arena, c->delete_set_columns, c->delete_set_count));
+        }
     }
     ddl_set_text(&r, PG_CONSTRAINT_CONBIN, c->check_sql);
     TRY(ddl_row_insert(cx, d, &r));

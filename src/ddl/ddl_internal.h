@@ -167,8 +167,8 @@ typedef struct ConstraintRow {
     Oid oid, index, foreign_table;
     const char *name, *check_sql;
     char type, on_update, on_delete, match;
-    uint16_t column_count, foreign_count;
-    const int16_t *columns, *foreign_columns;
+    uint16_t column_count, foreign_count, delete_set_count;
+    const int16_t *columns, *foreign_columns, *delete_set_columns;
     const uint32_t *operators; /* of foreign keys, foreign_count */
     bool validated, no_inherit;
 } ConstraintRow;

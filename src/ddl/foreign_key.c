@@ -11,6 +11,8 @@ typedef struct ForeignKey {
     int16_t columns[INDEX_COLUMNS_MAX], ref_columns[INDEX_COLUMNS_MAX];
     uint32_t operators[INDEX_COLUMNS_MAX];
     uint16_t count, ref_count;
+    int16_t set_columns[INDEX_COLUMNS_MAX]; /* of ON DELETE SET NULL (...) */
+    uint16_t set_count;
     Oid index;
     const char *name;
 } ForeignKey;
@@ -58,6 +60,35 @@ static Status fkey_columns(Cx *cx, ForeignKey *f)
     }
     return err_set(cx, ERRCODE_UNDEFINED_OBJECT,
                    "there is no primary key for referenced table \"%s\"", f->ref->name);
+}
+
+/* fkey_set_columns - the columns of ON DELETE SET NULL (...): of the key, each once. */
+static Status fkey_set_columns(Cx *cx, ForeignKey *f)
+{
+    const PgQuery__Constraint *node = f->con->node;
+    for (size_t i = 0; i < node->n_fk_del_set_cols; i++) {
+        int16_t one[1];
+        uint16_t n = 0;
+        bool in_key = false, known = false;
+        const char *name = ddl_string(node->fk_del_set_cols[i]);
+        TRY(fkey_column(cx, f->t, name, one, &n));
+        for (uint16_t k = 0; k < f->count; k++) {
+            in_key = in_key || f->columns[k] == one[0];
+        }
+        for (uint16_t k = 0; k < f->set_count; k++) {
+            known = known || f->set_columns[k] == one[0];
+        }
+        if (!in_key) {
+            return err_set(cx, ERRCODE_INVALID_COLUMN_REFERENCE,
+                           "column \"%s\" referenced in ON DELETE SET action must be part of "
+                           "foreign key",
+                           name);
+        }
+        if (!known) {
+            f->set_columns[f->set_count++] = one[0];
+        }
+    }
+    return ST_OK;
 }
 
 /* fkey_matches - is the unique index over exactly the referenced columns, in any order? */
@@ -270,9 +301,6 @@ static Status fkey_refuse(Cx *cx, const PgQuery__Constraint *node)
     if (node->fk_matchtype != NULL && node->fk_matchtype[0] == 'p') {
         return err_unsupported(cx, "MATCH PARTIAL not yet implemented");
     }
-    if (node->n_fk_del_set_cols != 0) {
-        return err_unsupported(cx, "column lists of ON DELETE SET are not supported");
-    }
     return ST_OK;
 }
 
@@ -297,6 +325,7 @@ Status ddl_add_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConstra
                        "permission denied: \"%s\" is a system catalog", f.ref->name);
     }
     TRY(fkey_columns(cx, &f));
+    TRY(fkey_set_columns(cx, &f));
     TRY(fkey_index(cx, &f));
     TRY(fkey_name(cx, &f));
     TRY(fkey_operators(cx, &f));
@@ -312,6 +341,8 @@ Status ddl_add_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConstra
                        .foreign_columns = f.ref_columns,
                        .foreign_count = f.ref_count,
                        .operators = f.operators,
+                       .delete_set_columns = f.set_columns,
+                       .delete_set_count = f.set_count,
                        .validated = !node->skip_validation || !check_rows};
     if (check_rows && !node->skip_validation) {
         TRY(fkey_rows_hold(cx, &f));

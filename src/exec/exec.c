@@ -99,6 +99,7 @@ void nodes_end(ExecNode *n)
 
 static void state_free(ExecState *s)
 {
+    fk_actions_free(s->fk_actions);
     arena_release(&s->arena);
     mem_free(s);
 }

@@ -25,6 +25,10 @@ typedef struct ExecEnv {
      * fail. */
     Os *os;
     const char *temp_prefix;
+    /* Set by src/exec itself, for statements that foreign keys run: */
+    struct FkQueue *fk_queue;   /* what is owed at the end of the statement on top */
+    const Snapshot *crosscheck; /* not NULL: a row to be changed that this snapshot does not know in
+                                   its newest form is 40001 */
 } ExecEnv;
 
 Status exec_open(Cx *cx, Plan *plan, const ExecEnv *env, ExecState **state_out);

@@ -97,6 +97,7 @@ struct ExecState {
     bool restart_held;
     bool failed, started;
     Batch view; /* what exec_next hands out */
+    struct FkAction *fk_actions;
     struct ExecState *next_free;
 };
 
@@ -212,6 +213,11 @@ void put_key_text(const ExecEnv *env, const CatTable *t, const uint16_t *columns
 Status fk_check_rows(Cx *cx, const ExecEnv *env, Arena *arena, const FkCheck *fk,
                      const RowStore *rows);
 Status fk_parent_gone(Cx *cx, const ExecEnv *env, Arena *arena, const FkCheck *fk,
-                      const RowStore *old_rows, const RowStore *new_rows);
+                      const RowStore *old_rows, const RowStore *new_rows, bool may_return);
+/* fk_key_left - does no row have the old key any more, as far as this row goes? */
+bool fk_key_left(const FkCheck *fk, const Batch *old, const Batch *now, uint32_t row);
+/* fk_action.c */
+typedef struct FkAction FkAction;
+void fk_actions_free(FkAction *list);
 
 #endif

@@ -142,6 +142,22 @@ static Status missing_parent(Cx *cx, const ExecEnv *env, const FkCheck *fk, cons
     return err_constraint(cx, fk->child->schema_name, fk->child->name, NULL, fk->con->name);
 }
 
+/* child_left - there is no parent: an error, unless an action has changed the child since. */
+static Status child_left(Cx *cx, const ExecEnv *env, Arena *arena, const FkCheck *fk,
+                         const Batch *rows, uint32_t row)
+{
+    Seek k = {fk->child, fk->child_columns, fk->column_count, fk->child_index};
+    Snapshot snap;
+    RowId *ids;
+    uint32_t count;
+    snapshot_take(env->txn->sys, env->txn, &snap);
+    Status st = seek_rows(cx, env, arena, &k, &snap, (const Vector *const *)rows->cols, row, &ids,
+                          1, &count);
+    snapshot_release(&snap);
+    TRY(st);
+    return count > 0 ? missing_parent(cx, env, fk, rows, row) : ST_OK;
+}
+
 /* parent_exists - find and lock the parent; looks again when it changed meanwhile. */
 static Status parent_exists(Cx *cx, const ExecEnv *env, Arena *arena, const FkCheck *fk,
                             const Batch *rows, uint32_t row)
@@ -162,7 +178,7 @@ static Status parent_exists(Cx *cx, const ExecEnv *env, Arena *arena, const FkCh
         snapshot_release(&snap);
         TRY(st);
         if (count == 0) {
-            return missing_parent(cx, env, fk, rows, row);
+            return child_left(cx, env, arena, fk, rows, row);
         }
         if (outcome == WRITE_DONE || outcome == WRITE_SELF_CHANGED) {
             return ST_OK;
@@ -170,6 +186,15 @@ static Status parent_exists(Cx *cx, const ExecEnv *env, Arena *arena, const FkCh
     }
     return err_set(cx, ERRCODE_T_R_SERIALIZATION_FAILURE,
                    "could not serialize access due to concurrent update");
+}
+
+static Status mixed_nulls(Cx *cx, const FkCheck *fk)
+{
+    st_ignore(err_set(cx, ERRCODE_FOREIGN_KEY_VIOLATION,
+                      "insert or update on table \"%s\" violates foreign key constraint \"%s\"",
+                      fk->child->name, fk->con->name));
+    st_ignore(err_detail(cx, "MATCH FULL does not allow mixing of null and nonnull key values."));
+    return err_constraint(cx, fk->child->schema_name, fk->child->name, NULL, fk->con->name);
 }
 
 /* fk_check_rows - every kept key (the child's columns, in the constraint's order) has its parent.
@@ -183,11 +208,15 @@ Status fk_check_rows(Cx *cx, const ExecEnv *env, Arena *arena, const FkCheck *fk
     for (uint32_t c = 0; c < keys->chunk_count; c++) {
         const Batch *b = keys->chunks[c];
         for (uint32_t row = 0; row < b->count; row++) {
-            bool null = false;
+            uint16_t nulls = 0;
             for (uint16_t i = 0; i < fk->column_count; i++) {
-                null = null || vec_is_null(b->cols[i], row);
+                nulls = (uint16_t)(nulls + vec_is_null(b->cols[i], row));
             }
-            if (!null) {
+            if (nulls > 0 && nulls < fk->column_count && fk->con->match == 'f') {
+                st = mixed_nulls(cx, fk);
+                goto out;
+            }
+            if (nulls == 0) {
                 TRY_OUT(parent_exists(cx, env, &step, fk, b, row));
                 arena_clear(&step);
             }
@@ -229,10 +258,10 @@ static bool same_key(const FkCheck *fk, const Batch *a, const Batch *b, uint32_t
     return true;
 }
 
-/* parent_row_gone - no child may be left; a parent that has come back under the same key will do.
- */
+/* parent_row_gone - no child may be left; with may_return a parent that has come back under the
+ * same key will do. */
 static Status parent_row_gone(Cx *cx, const ExecEnv *env, Arena *arena, const FkCheck *fk,
-                              const Batch *old, uint32_t row)
+                              const Batch *old, uint32_t row, bool may_return)
 {
     Seek children = {fk->child, fk->child_columns, fk->column_count, fk->child_index};
     Seek parent = {fk->parent, fk->parent_columns, fk->column_count, fk->parent_index};
@@ -242,7 +271,7 @@ static Status parent_row_gone(Cx *cx, const ExecEnv *env, Arena *arena, const Fk
     snapshot_take(env->txn->sys, env->txn, &snap);
     const Vector *const *key = (const Vector *const *)old->cols;
     Status st = seek_rows(cx, env, arena, &children, &snap, key, row, &ids, 1, &count);
-    if (st == ST_OK && count > 0) {
+    if (st == ST_OK && count > 0 && may_return) {
         st = seek_rows(cx, env, arena, &parent, &snap, key, row, &ids, 1, &parents);
     }
     snapshot_release(&snap);
@@ -250,38 +279,34 @@ static Status parent_row_gone(Cx *cx, const ExecEnv *env, Arena *arena, const Fk
     return count > 0 && parents == 0 ? still_referenced(cx, env, fk, old, row) : ST_OK;
 }
 
+/* fk_key_left - the old key was whole, and the row has another one now (now: NULL for DELETE). */
+bool fk_key_left(const FkCheck *fk, const Batch *old, const Batch *now, uint32_t row)
+{
+    for (uint16_t i = 0; i < fk->column_count; i++) {
+        if (vec_is_null(old->cols[i], row)) {
+            return false;
+        }
+    }
+    return now == NULL || !same_key(fk, old, now, row);
+}
+
 /*
  * fk_parent_gone - rows whose key left the parent table (new_rows: what they became, NULL for
- * DELETE). Only NO ACTION and RESTRICT act here; other actions are refused when there is something
- * to do.
+ * DELETE) may have no children. may_return: another parent row with that key will do (NO ACTION).
  */
 Status fk_parent_gone(Cx *cx, const ExecEnv *env, Arena *arena, const FkCheck *fk,
-                      const RowStore *old_rows, const RowStore *new_rows)
+                      const RowStore *old_rows, const RowStore *new_rows, bool may_return)
 {
-    char action = new_rows != NULL ? fk->con->on_update : fk->con->on_delete;
     Arena step;
     Status st = ST_OK;
     arena_init(&step, arena, "foreign key", 0);
     for (uint32_t c = 0; c < old_rows->chunk_count; c++) {
         const Batch *b = old_rows->chunks[c];
         for (uint32_t row = 0; row < b->count; row++) {
-            bool null = false;
-            for (uint16_t i = 0; i < fk->column_count; i++) {
-                null = null || vec_is_null(b->cols[i], row);
+            if (fk_key_left(fk, b, new_rows != NULL ? new_rows->chunks[c] : NULL, row)) {
+                TRY_OUT(parent_row_gone(cx, env, &step, fk, b, row, may_return));
+                arena_clear(&step);
             }
-            if (null || (new_rows != NULL && same_key(fk, b, new_rows->chunks[c], row))) {
-                continue;
-            }
-            st = parent_row_gone(cx, env, &step, fk, b, row);
-            if (st == ST_ERROR && action != 'a' && action != 'r') {
-                err_clear(cx);
-                st = err_unsupported(cx, "%s of a foreign key is not supported",
-                                     action == 'c'   ? "CASCADE"
-                                     : action == 'n' ? "SET NULL"
-                                                     : "SET DEFAULT");
-            }
-            TRY_OUT(st);
-            arena_clear(&step);
         }
     }
 out:

@@ -6,7 +6,7 @@
  * tests its newest version again, any other statement is undone and run again with a fresh
  * snapshot; under REPEATABLE READ it is 40001.
  */
-#include "exec/modify_internal.h"
+#include "exec/fk_action.h"
 
 static const PhysType *key_phys(ExecNode *n, const CatTable *t, const uint16_t *columns,
                                 uint16_t count)
@@ -239,6 +239,21 @@ static Status recheck_row(Cx *cx, ExecNode *n, RowId id)
     return ST_OK;
 }
 
+/* crosscheck_row - REPEATABLE READ: a row that a foreign key changes is one the transaction knows.
+ */
+static Status crosscheck_row(Cx *cx, ExecNode *n, RowId id)
+{
+    const PlanModify *m = &n->plan->u.modify;
+    WriteOutcome outcome;
+    TRY(table_lock_row(cx, n->s->env.txn, n->s->env.crosscheck, m->table->storage, id,
+                       m->command == CMD_DELETE || m->key_update ? ROWLOCK_UPDATE
+                                                                 : ROWLOCK_NO_KEY_UPDATE,
+                       WAIT_BLOCK, &outcome));
+    return outcome == WRITE_UPDATED_MEANWHILE || outcome == WRITE_DELETED_MEANWHILE
+               ? modify_conflict_failure(cx, outcome)
+               : ST_OK;
+}
+
 static Status write_batch(Cx *cx, ExecNode *n, const Batch *in)
 {
     ModifyRun *r = n->priv;
@@ -252,6 +267,9 @@ static Status write_batch(Cx *cx, ExecNode *n, const Batch *in)
     {
         RowId id = (RowId)vec_int(in->cols[m->rowid_column], at);
         WriteOutcome outcome;
+        if (n->s->env.crosscheck != NULL) {
+            TRY(crosscheck_row(cx, n, id));
+        }
         TRY(write_row(cx, n, n->s->env.snapshot, id, row, at, &outcome));
         if (outcome == WRITE_DONE) {
             TRY(modify_row_written(cx, n, in, &r->old, at, row, at));
@@ -277,24 +295,6 @@ static Status write_batch(Cx *cx, ExecNode *n, const Batch *in)
     return ST_OK;
 }
 
-static Status check_keys(Cx *cx, ExecNode *n)
-{
-    ModifyRun *r = n->priv;
-    const PlanModify *m = &n->plan->u.modify;
-    if (m->fk_count == 0 && m->ref_count == 0) {
-        return ST_OK;
-    }
-    TRY(txn_next_command(cx, n->s->env.txn));
-    for (uint16_t i = 0; i < m->fk_count; i++) {
-        TRY(fk_check_rows(cx, &n->s->env, &n->batch, &m->fks[i], &r->fk_keys[i]));
-    }
-    for (uint16_t i = 0; i < m->ref_count; i++) {
-        TRY(fk_parent_gone(cx, &n->s->env, &n->batch, &m->refs[i], &r->ref_old[i],
-                           m->command != CMD_DELETE ? &r->ref_new[i] : NULL));
-    }
-    return ST_OK;
-}
-
 static Status run_once(Cx *cx, ExecNode *n)
 {
     ModifyRun *r = n->priv;
@@ -308,7 +308,7 @@ static Status run_once(Cx *cx, ExecNode *n)
     if (r->restart) {
         return ST_OK;
     }
-    return st == ST_DONE ? check_keys(cx, n) : st;
+    return st == ST_DONE ? fk_statement_end(cx, n) : st;
 }
 
 /*

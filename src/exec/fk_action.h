@@ -1,0 +1,15 @@
+#ifndef DASSIE_FK_ACTION_H
+#define DASSIE_FK_ACTION_H
+/*
+ * fk_action.h - foreign keys at the end of a statement: checks, and the actions of keys that left.
+ *
+ * One thread, that of the statement. A queue lives while the statement on top of a cascade ends.
+ */
+#include "exec/modify_internal.h"
+
+typedef struct FkQueue FkQueue;
+
+/* fk_statement_end - all that the INSERT, UPDATE or DELETE of this node owes its foreign keys. */
+Status fk_statement_end(Cx *cx, ExecNode *n);
+
+#endif
