@@ -36,6 +36,7 @@ typedef struct Err {
     ErrSeverity severity;
     int32_t position;          /* 1-based character offset in the statement text, 0 = none */
     int32_t internal_position; /* likewise in internal_query */
+    uint32_t batch_row;        /* row of the batch that was being written, from 1; 0 = unknown */
     const char *file, *func;   /* where it was raised: static strings */
     int line;
     char message[ERR_MESSAGE_BYTES_MAX];

@@ -59,6 +59,7 @@ static Status failing_row(Cx *cx, const ExecEnv *env, const CatTable *t, const B
     Buf b;
     buf_init(&b, 1u << 20);
     bool first = true;
+    cx->err->batch_row = row + 1;
     for (uint16_t c = 0; c < t->column_count; c++) {
         if (t->columns[c].dropped) {
             continue;

@@ -1,13 +1,79 @@
 /*
  * insert.c - COPY FROM: batches of whole rows into a table.
+ *
+ * CHECK is tested a batch at a time before its rows are written; keys of foreign keys are kept and
+ * looked up at the end, as a statement does.
  */
 #include "exec/exec_internal.h"
+#include "parse/parse.h"
 
 struct ExecInsert {
     ExecState state; /* only env is used */
     const CatTable *table;
     Arena *arena;
+    PlanModify modify; /* its table and CHECK constraints */
+    ExprRun *checks;
+    ExprEnv expr_env;
+    Arena batch;
+    FkCheck *fks;
+    uint16_t fk_count;
+    RowStore *keys; /* per foreign key */
 };
+
+/* insert_column - ExprMap.find: the batch holds the table's columns in order. */
+static int insert_column(void *arg, uint16_t rte, int16_t column)
+{
+    const CatTable *t = arg;
+    return rte == 0 && column >= 0 && column < t->column_count ? column : -1;
+}
+
+static Status insert_checks(Cx *cx, ExecInsert *ins)
+{
+    const CatTable *t = ins->table;
+    const ExecEnv *env = &ins->state.env;
+    PlanModify *m = &ins->modify;
+    Expr **exprs = ARENA_ARRAY(ins->arena, Expr *, t->constraint_count + 1u);
+    BindCx b = {.view = env->view, .arena = ins->arena, .env = env->type_env, .no_locks = true};
+    ExprMap map = {.find = insert_column, .arg = (void *)(uintptr_t)t};
+    const ExprProg *prog;
+    m->table = t;
+    m->check_constraints = ARENA_ARRAY(ins->arena, const CatConstraint *, t->constraint_count + 1u);
+    for (uint16_t i = 0; i < t->constraint_count; i++) {
+        const CatConstraint *c = &t->constraints[i];
+        struct PgQuery__Node *node;
+        if (c->type != 'c' || c->check_sql == NULL) {
+            continue;
+        }
+        b.sql = slice_of(c->check_sql);
+        TRY(parse_expression(cx, ins->arena, b.sql, &node));
+        TRY(bind_table_expr(cx, &b, t, node, TYPE_BOOL, -1, "CHECK", &exprs[m->check_count]));
+        m->check_constraints[m->check_count++] = c;
+    }
+    if (m->check_count == 0) {
+        return ST_OK;
+    }
+    TRY(expr_compile(cx, ins->arena, exprs, m->check_count, &map, env->extra_fn, &prog));
+    TRY(expr_run_create(cx, ins->arena, prog, &ins->checks));
+    ins->expr_env = (ExprEnv){.type_env = env->type_env, .extra_fn = env->extra_fn};
+    expr_run_reset(ins->checks, &ins->expr_env);
+    return ST_OK;
+}
+
+static Status insert_keys(Cx *cx, ExecInsert *ins)
+{
+    const CatTable *t = ins->table;
+    TRY(plan_child_keys(cx, ins->state.env.view, ins->arena, t, &ins->fks, &ins->fk_count));
+    ins->keys = ARENA_ARRAY(ins->arena, RowStore, ins->fk_count + 1u);
+    for (uint16_t i = 0; i < ins->fk_count; i++) {
+        const FkCheck *fk = &ins->fks[i];
+        PhysType *types = ARENA_ARRAY(ins->arena, PhysType, fk->column_count + 1u);
+        for (uint16_t c = 0; c < fk->column_count; c++) {
+            types[c] = t->storage->columns[fk->child_columns[c]].phys;
+        }
+        row_store_init(&ins->keys[i], ins->arena, types, fk->column_count);
+    }
+    return ST_OK;
+}
 
 Status exec_insert_begin(Cx *cx, Arena *arena, const ExecEnv *env, const CatTable *table,
                          ExecInsert **ins_out)
@@ -16,16 +82,12 @@ Status exec_insert_begin(Cx *cx, Arena *arena, const ExecEnv *env, const CatTabl
     if (table->builtin || table->storage == NULL) {
         return err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "cannot copy to \"%s\"", table->name);
     }
-    for (uint16_t i = 0; i < table->constraint_count; i++) {
-        if (table->constraints[i].type == 'c' || table->constraints[i].type == 'f') {
-            return err_unsupported(cx,
-                                   "COPY FROM into a table with %s constraints is not supported",
-                                   table->constraints[i].type == 'c' ? "CHECK" : "FOREIGN KEY");
-        }
-    }
     ins->state.env = *env;
     ins->table = table;
     ins->arena = arena;
+    arena_init(&ins->batch, arena, "copy checks", 0);
+    TRY(insert_checks(cx, ins));
+    TRY(insert_keys(cx, ins));
     *ins_out = ins;
     return txn_start_write(cx, env->txn);
 }
@@ -33,11 +95,33 @@ Status exec_insert_begin(Cx *cx, Arena *arena, const ExecEnv *env, const CatTabl
 Status exec_insert_rows(Cx *cx, ExecInsert *ins, const Batch *rows)
 {
     TRY(check_not_null(cx, &ins->state, ins->table, rows));
-    return table_insert_batch(cx, ins->state.env.txn, ins->table->storage, rows, NULL);
+    if (ins->checks != NULL) {
+        arena_clear(&ins->batch);
+        TRY(check_constraints(cx, &ins->state, &ins->modify, ins->checks, rows, &ins->batch));
+    }
+    TRY(table_insert_batch(cx, ins->state.env.txn, ins->table->storage, rows, NULL));
+    for (uint16_t i = 0; i < ins->fk_count; i++) {
+        Vector *cols[INDEX_COLUMNS_MAX];
+        const FkCheck *fk = &ins->fks[i];
+        for (uint16_t c = 0; c < fk->column_count; c++) {
+            cols[c] = rows->cols[fk->child_columns[c]];
+        }
+        Batch keys = *rows;
+        keys.cols = cols;
+        keys.col_count = fk->column_count;
+        row_store_append(&ins->keys[i], &keys);
+    }
+    return ins->fk_count > 0 ? exec_budget(cx, &ins->state, ins->arena) : ST_OK;
 }
 
 Status exec_insert_end(Cx *cx, ExecInsert *ins)
 {
-    (void)ins;
-    return cx_check(cx);
+    TRY(cx_check(cx));
+    if (ins->fk_count > 0) {
+        TRY(txn_next_command(cx, ins->state.env.txn));
+    }
+    for (uint16_t i = 0; i < ins->fk_count; i++) {
+        TRY(fk_check_rows(cx, &ins->state.env, ins->arena, &ins->fks[i], &ins->keys[i]));
+    }
+    return ST_OK;
 }

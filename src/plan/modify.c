@@ -65,10 +65,9 @@ static int index_beginning_with(const CatTable *t, const uint16_t *columns, uint
 }
 
 /* fk_fill - resolve one foreign key; ST_NOTFOUND when a table is gone. */
-static Status fk_fill(PlanQuery *pq, const CatConstraint *con, const CatTable *child,
+static Status fk_fill(Arena *a, const CatConstraint *con, const CatTable *child,
                       const CatTable *parent, FkCheck *fk)
 {
-    Arena *a = pq->p->arena;
     uint16_t *cc = ARENA_ARRAY(a, uint16_t, con->column_count);
     uint16_t *pc = ARENA_ARRAY(a, uint16_t, con->column_count);
     for (uint16_t i = 0; i < con->column_count; i++) {
@@ -89,6 +88,21 @@ static Status fk_fill(PlanQuery *pq, const CatConstraint *con, const CatTable *c
     return ST_OK;
 }
 
+Status plan_child_keys(Cx *cx, CatView *view, Arena *arena, const CatTable *t, FkCheck **fks_out,
+                       uint16_t *count_out)
+{
+    *fks_out = ARENA_ARRAY(arena, FkCheck, t->constraint_count + 1u);
+    *count_out = 0;
+    for (uint16_t i = 0; i < t->constraint_count; i++) {
+        const CatTable *parent;
+        if (t->constraints[i].type == 'f') {
+            TRY(cat_table_by_oid(cx, view, t->constraints[i].foreign_table, &parent));
+            TRY(fk_fill(arena, &t->constraints[i], t, parent, &(*fks_out)[(*count_out)++]));
+        }
+    }
+    return ST_OK;
+}
+
 static Status plan_fks(PlanQuery *pq, PlanModify *m)
 {
     Planner *p = pq->p;
@@ -104,7 +118,7 @@ static Status plan_fks(PlanQuery *pq, PlanModify *m)
         if (con->type == 'f' && touched) {
             const CatTable *parent;
             TRY(cat_table_by_oid(p->cx, p->view, con->foreign_table, &parent));
-            TRY(fk_fill(pq, con, t, parent, &m->fks[m->fk_count++]));
+            TRY(fk_fill(p->arena, con, t, parent, &m->fks[m->fk_count++]));
         }
     }
     const bool *changed = m->command == CMD_INSERT ? m->conflict_changed : m->changed;
@@ -124,7 +138,7 @@ static Status plan_fks(PlanQuery *pq, PlanModify *m)
                 touched = changed[con->foreign_columns[c] - 1];
             }
             if (touched) {
-                TRY(fk_fill(pq, con, child, t, &m->refs[m->ref_count++]));
+                TRY(fk_fill(p->arena, con, child, t, &m->refs[m->ref_count++]));
             }
         }
     }

@@ -94,6 +94,12 @@ typedef struct FkCheck {
     int child_index; /* storage index that begins with the child's columns, -1 none */
 } FkCheck;
 
+/* plan_child_keys - the foreign keys of a table's own rows, for those who write rows without a
+ * plan.
+ */
+Status plan_child_keys(Cx *cx, CatView *view, Arena *arena, const CatTable *t, FkCheck **fks_out,
+                       uint16_t *count_out);
+
 typedef struct PlanModify {
     CmdKind command;
     const CatTable *table;

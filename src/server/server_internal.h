@@ -165,6 +165,9 @@ typedef struct CopyIn {
     Arena batch_arena;
     ExprRun *defaults; /* for columns not listed */
     ExecInsert *insert;
+    uint64_t *lines;   /* of each row of the batch: where it stood */
+    char **line_texts; /* ... and its beginning, where a CHECK may want to show it; else NULL */
+    bool lone_rows;    /* every row on its own: a column that is not listed may not be NULL */
     Snapshot snapshot;
     uint64_t rows;
     bool header_pending, failed, extended;

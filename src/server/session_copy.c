@@ -183,6 +183,14 @@ static Status copy_source(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, con
     buf_init(&text, 1u << 20);
     buf_puts(&text, "SELECT ");
     for (size_t i = 0; i < stmt->n_attlist; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(stmt->attlist[i]->string->sval, stmt->attlist[k]->string->sval) == 0) {
+                buf_release(&text);
+                return err_set(cx, ERRCODE_DUPLICATE_COLUMN,
+                               "column \"%s\" specified more than once",
+                               stmt->attlist[i]->string->sval);
+            }
+        }
         buf_puts(&text, i != 0 ? ", \"" : "\"");
         for (const char *p = stmt->attlist[i]->string->sval; *p != '\0'; p++) {
             buf_puts(&text, *p == '"' ? "\"" : "");
@@ -218,7 +226,7 @@ static Status copy_to(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, const S
                       const char **tag_out)
 {
     CopyFormat format;
-    Statement *inner;
+    Statement *inner = NULL;
     uint64_t rows = 0;
     TRY(copy_options(cx, stmt, outer->sql, &format));
     TRY(copy_source(cx, s, stmt, outer, &inner));
@@ -345,6 +353,26 @@ static Status copy_defaults(Cx *cx, Session *s, CopyIn *c)
     return ST_OK;
 }
 
+/* copy_rows_shown - what must be remembered of each line to name it in an error. */
+static void copy_rows_shown(CopyIn *c)
+{
+    const CatTable *t = c->table;
+    c->lines = ARENA_ARRAY(&c->arena, uint64_t, VEC_CAPACITY);
+    for (uint16_t i = 0; i < t->constraint_count; i++) {
+        if (t->constraints[i].type == 'c' && c->line_texts == NULL) {
+            c->line_texts = ARENA_ARRAY(&c->arena, char *, VEC_CAPACITY);
+        }
+    }
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        bool listed = false;
+        for (uint32_t j = 0; j < c->column_count; j++) {
+            listed |= c->columns[j] == i;
+        }
+        c->lone_rows |= !listed && !t->columns[i].dropped && t->columns[i].not_null &&
+                        t->columns[i].default_sql == NULL;
+    }
+}
+
 /* copy_setup - lock the table, read options and columns, get ready to insert. */
 static Status copy_setup(Cx *cx, Session *s, CopyIn *c, const PgQuery__CopyStmt *stmt, Slice sql)
 {
@@ -373,6 +401,7 @@ static Status copy_setup(Cx *cx, Session *s, CopyIn *c, const PgQuery__CopyStmt 
     }
     batch_init(&c->batch, types, c->table->column_count, &c->arena);
     batch_reset(&c->batch);
+    copy_rows_shown(c);
     TRY(txn_snapshot(cx, s->txn, &snap));
     snapshot_copy(snap, &c->snapshot);
     txn_snapshot_done(s->txn);
@@ -420,6 +449,44 @@ Status copy_begin(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, const State
                          : copy_to(cx, s, stmt, st, tag_out);
 }
 
+/* line_shown - how many bytes of a line an error shows: no broken character at the end. */
+static size_t line_shown(Slice line)
+{
+    size_t n = MIN(line.len, (size_t)COPY_LINE_SHOWN);
+    while (n < line.len && n > 0 && ((uint8_t)line.ptr[n] & 0xc0) == 0x80) {
+        n--;
+    }
+    return n;
+}
+
+/* copy_line_context - the error is about the line last read: show it. */
+static Status copy_line_context(Cx *cx, const CopyIn *c)
+{
+    Slice line = copy_reader_line(&c->reader);
+    size_t n = line_shown(line);
+    return err_context(cx, "COPY %s, line %llu: \"%.*s%s\"", c->table->name,
+                       (unsigned long long)c->reader.line, (int)n, line.ptr,
+                       n < line.len ? "..." : "");
+}
+
+/* copy_batch_context - where the row of the batch that failed stood. PostgreSQL shows the line's
+ * text for what it tests as rows come, and its number alone for what it finds in indexes. */
+static Status copy_batch_context(Cx *cx, const CopyIn *c)
+{
+    uint32_t row = cx->err->batch_row;
+    if (row == 0 || row > c->batch.count || cx->err->context[0] != '\0') {
+        return ST_ERROR;
+    }
+    unsigned long long line = (unsigned long long)c->lines[row - 1];
+    if (cx->err->sqlstate == ERRCODE_CHECK_VIOLATION && c->line_texts != NULL) {
+        return err_context(cx, "COPY %s, line %llu: \"%s\"", c->table->name, line,
+                           c->line_texts[row - 1]);
+    }
+    return cx->err->sqlstate == ERRCODE_NOT_NULL_VIOLATION
+               ? copy_line_context(cx, c)
+               : err_context(cx, "COPY %s, line %llu", c->table->name, line);
+}
+
 /* copy_flush - defaults, then the batch goes into the table. */
 static Status copy_flush(Cx *cx, Session *s, CopyIn *c)
 {
@@ -444,24 +511,13 @@ static Status copy_flush(Cx *cx, Session *s, CopyIn *c)
         }
     }
     (void)s;
-    TRY(exec_insert_rows(cx, c->insert, &c->batch));
+    if (UNLIKELY(exec_insert_rows(cx, c->insert, &c->batch) != ST_OK)) {
+        return copy_batch_context(cx, c);
+    }
     c->rows += n;
     batch_reset(&c->batch);
     arena_clear(&c->batch_arena);
     return ST_OK;
-}
-
-/* copy_line_context - the error is about the line last read: show it. */
-static Status copy_line_context(Cx *cx, const CopyIn *c)
-{
-    Slice line = copy_reader_line(&c->reader);
-    size_t n = MIN(line.len, (size_t)COPY_LINE_SHOWN);
-    while (n < line.len && n > 0 && ((uint8_t)line.ptr[n] & 0xc0) == 0x80) {
-        n--; /* not inside a character */
-    }
-    return err_context(cx, "COPY %s, line %llu: \"%.*s%s\"", c->table->name,
-                       (unsigned long long)c->reader.line, (int)n, line.ptr,
-                       n < line.len ? "..." : "");
 }
 
 /* copy_row_values - one row of fields into the batch. */
@@ -469,6 +525,14 @@ static Status copy_row_values(Cx *cx, Session *s, CopyIn *c)
 {
     CopyReader *r = &c->reader;
     uint32_t row = c->batch.count;
+    bool alone = c->lone_rows; /* this row is looked at before the next one is read */
+    c->lines[row] = r->line;
+    if (c->line_texts != NULL) {
+        Slice line = copy_reader_line(r);
+        size_t n = line_shown(line);
+        c->line_texts[row] =
+            arena_printf(&c->batch_arena, "%.*s%s", (int)n, line.ptr, n < line.len ? "..." : "");
+    }
     TRY(utf8_verify(cx, copy_reader_line(r)));
     if (r->field_count > c->column_count) {
         st_ignore(
@@ -487,14 +551,16 @@ static Status copy_row_values(Cx *cx, Session *s, CopyIn *c)
         Vector *v = c->batch.cols[c->columns[i]];
         if (f->is_null) {
             vec_set_null(v, row);
+            alone = alone || c->table->columns[c->columns[i]].not_null;
             continue;
         }
         Datum d;
         Status st = c->ops[i]->in(&call, (Slice){f->ptr, f->len}, c->typmods[i], &d);
         if (st != ST_OK) {
-            return err_context(cx, "COPY %s, line %llu, column %s: \"%.*s\"", c->table->name,
+            size_t n = line_shown((Slice){f->ptr, f->len});
+            return err_context(cx, "COPY %s, line %llu, column %s: \"%.*s%s\"", c->table->name,
                                (unsigned long long)r->line, c->table->columns[c->columns[i]].name,
-                               (int)MIN(f->len, 100u), f->ptr);
+                               (int)n, f->ptr, n < f->len ? "..." : "");
         }
         if (v->phys == PHYS_STR && d.str.len > STR_INLINE_BYTES) {
             d.str = str_copy(&c->batch_arena, d.str.ptr,
@@ -518,7 +584,7 @@ static Status copy_row_values(Cx *cx, Session *s, CopyIn *c)
         }
     }
     c->batch.count++;
-    return c->batch.count == VEC_CAPACITY ? copy_flush(cx, s, c) : ST_OK;
+    return c->batch.count == VEC_CAPACITY || alone ? copy_flush(cx, s, c) : ST_OK;
 }
 
 /* copy_rows - all whole rows that have come go into the batch, full batches into the table. */

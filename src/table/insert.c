@@ -211,7 +211,11 @@ Status table_insert_batch(Cx *cx, Txn *txn, const Table *t, const Batch *rows, R
         SEL_FOREACH(r, &rows->sel)
         {
             RowValues values = {rows, r};
-            TRY(insert_indexes(cx, txn, t, &values, first + k));
+            Status st = insert_indexes(cx, txn, t, &values, first + k);
+            if (UNLIKELY(st != ST_OK)) {
+                cx->err->batch_row = r + 1;
+                return st;
+            }
             k++;
         }
     }
