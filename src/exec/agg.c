@@ -81,6 +81,7 @@ static void find_groups(ExecNode *n, const Sel *sel)
 {
     AggRun *r = n->priv;
     const PlanNode *p = n->plan;
+    uint32_t fresh = 0; /* rows that begin a group */
     if (r->mode == GROUP_INT) {
         key_table_prefetch(&r->keys, r->group_vecs[0], sel);
     }
@@ -105,7 +106,7 @@ static void find_groups(ExecNode *n, const Sel *sel)
             if (g == KEY_NONE) {
                 /* Takes a number like any other: keys after it are shifted by `null_shift`. */
                 r->null_group = g = r->group_count;
-                row_store_append_row(&r->groups, r->group_vecs, row);
+                r->idx[fresh++] = (uint16_t)row;
                 add_group(n);
             }
             r->group_of[row_k] = g;
@@ -113,10 +114,17 @@ static void find_groups(ExecNode *n, const Sel *sel)
         }
         g += r->null_group != KEY_NONE && g >= r->null_group ? 1 : 0;
         if (added) {
-            row_store_append_row(&r->groups, r->group_vecs, row);
+            r->idx[fresh++] = (uint16_t)row;
             add_group(n);
         }
         r->group_of[row_k] = g;
+    }
+    if (fresh != 0) {
+        Batch keys = {.cols = (Vector **)(uintptr_t)r->group_vecs,
+                      .col_count = p->u.agg.group_count,
+                      .count = VEC_CAPACITY,
+                      .sel = {r->idx, fresh}};
+        row_store_append(&r->groups, &keys);
     }
 }
 
@@ -378,6 +386,18 @@ static Status fill(Cx *cx, ExecNode *n)
     return st == ST_DONE ? ST_OK : st;
 }
 
+/* emit_keys - the keys of the next groups. */
+static void emit_keys(ExecNode *n, uint32_t count)
+{
+    const AggRun *r = n->priv;
+    for (uint32_t i = 0; i < count; i++) {
+        r->group_of[i] = (uint32_t)r->emitted + i;
+    }
+    for (uint16_t c = 0; c < n->plan->u.agg.group_count; c++) {
+        row_store_gather(&r->groups, c, r->group_of, count, n->out.cols[c]);
+    }
+}
+
 static Status agg_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
 {
     AggRun *r = n->priv;
@@ -405,12 +425,9 @@ static Status agg_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out
     uint32_t count = (uint32_t)MIN((uint64_t)max_rows, r->group_count - r->emitted);
     arena_clear(&n->batch);
     batch_reset(&n->out);
+    emit_keys(n, count);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t g = (uint32_t)(r->emitted + i);
-        for (uint16_t c = 0; c < p->u.agg.group_count; c++) {
-            vec_copy_value(r->groups.chunks[g / VEC_CAPACITY]->cols[c], g % VEC_CAPACITY,
-                           n->out.cols[c], i, NULL);
-        }
         for (uint16_t c = 0; c < p->u.agg.call_count; c++) {
             FnCall *fc = &r->calls[c];
             fc->cx = cx;
