@@ -1,6 +1,8 @@
 /*
  * arena.c - block lists behind the arenas, and the tagged allocator.
  */
+#include <sys/mman.h>
+
 #include "base/arena.h"
 
 #include <stdarg.h>
@@ -10,6 +12,8 @@
 
 #define ARENA_BLOCK_BYTES_MIN 1024
 #define ARENA_BLOCK_BYTES_MAX (256 * 1024)
+#define ARENA_HUGE_BYTES      ((size_t)4 * 1024 * 1024)
+#define HUGE_PAGE_BYTES       ((uintptr_t)2 * 1024 * 1024)
 
 /*
  * Blocks of 16 to 256 KiB come straight from the system, in powers of two, and each thread keeps a
@@ -196,6 +200,17 @@ void arena_on_clear(Arena *a, void (*fn)(void *arg), void *arg)
     a->cleanups = c;
 }
 
+/* huge_hint - the inner part of a big block may lie in huge pages: a hash table or a store of many
+ * rows is filled once, and most of the cost of its first touch is the number of page faults. */
+static void huge_hint(void *p, size_t bytes)
+{
+    uintptr_t from = ALIGN_UP((uintptr_t)p, HUGE_PAGE_BYTES);
+    uintptr_t to = ((uintptr_t)p + bytes) & ~(HUGE_PAGE_BYTES - 1);
+    if (bytes >= ARENA_HUGE_BYTES && to > from) {
+        (void)madvise((void *)from, to - from, MADV_HUGEPAGE); /* only a hint */
+    }
+}
+
 void *arena_alloc_slow(Arena *a, size_t bytes, size_t align)
 {
     size_t need = bytes + align;
@@ -206,6 +221,7 @@ void *arena_alloc_slow(Arena *a, size_t bytes, size_t align)
     ArenaBlock *b = pages_block(size);
     if (b == NULL) {
         b = mem_alloc("arena", sizeof(ArenaBlock) + size);
+        huge_hint(b, sizeof(ArenaBlock) + size);
         b->bytes = size & (((size_t)1 << 56) - 1);
         b->pages_shift = 0;
     }
@@ -213,7 +229,9 @@ void *arena_alloc_slow(Arena *a, size_t bytes, size_t align)
     a->blocks = b;
     a->total_bytes += b->bytes;
     a->over_cap |= a->cap_bytes != 0 && a->total_bytes > a->cap_bytes;
-    a->block_bytes = MIN(a->block_bytes * 2, (size_t)ARENA_BLOCK_BYTES_MAX);
+    /* Arenas that have become big grow by an eighth of what they have. */
+    size_t most = MIN(MAX(a->total_bytes / 8, (size_t)ARENA_BLOCK_BYTES_MAX), 2 * ARENA_HUGE_BYTES);
+    a->block_bytes = MIN(a->block_bytes * 2, most);
     uint8_t *p = (uint8_t *)ALIGN_UP((uintptr_t)b->data, align);
     a->cur = p + bytes;
     a->end = b->data + b->bytes;
