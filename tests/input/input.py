@@ -425,6 +425,49 @@ class Limits(InputTest):
         for conn in conns:
             self.assertEqual(one(conn, "SELECT 1"), 1)
 
+    @unittest.skipIf(ASAN, "the sanitizer's own memory is not the server's")
+    def test_many_idle_connections(self):
+        """Idle connections cost a few KiB each, and give them back."""
+        count = 3000
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        if hard < count + 1000:
+            self.skipTest("not enough descriptors")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        server = self.server(self.path("x.db"))
+        startup = b"\0\0\0\x17\0\3\0\0user\0postgres\0\0"
+        query = b"Q\0\0\0\x0dSELECT 1\0"
+        pid = server.process.pid
+
+        def resident():
+            with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+                return next(int(line.split()[1]) for line in f if line.startswith("VmRSS:"))
+
+        def read_ready(sock):
+            data = b""
+            while data[-6:-1] != b"Z\0\0\0\5":
+                got = sock.recv(65536)
+                self.assertTrue(got)
+                data += got
+
+        self.assertEqual(one(server.connect(), "SELECT 1"), 1)
+        before, descriptors = resident(), len(os.listdir(f"/proc/{pid}/fd"))
+        socks = []
+        for _ in range(count):
+            sock = socket.socket(socket.AF_UNIX)
+            sock.connect(os.path.join(server.dir, ".s.PGSQL.5432"))
+            sock.sendall(startup + query)
+            read_ready(sock)
+            socks.append(sock)
+        time.sleep(0.2)
+        self.assertLess((resident() - before) / count, 20)
+        for sock in socks:
+            sock.close()
+        deadline = time.monotonic() + 10
+        while len(os.listdir(f"/proc/{pid}/fd")) > descriptors and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertLessEqual(len(os.listdir(f"/proc/{pid}/fd")), descriptors)
+        self.assertLess(resident() - before, 30000)
+
     def test_unsupported_names_the_feature(self):
         server = self.server(self.path("x.db"))
         conn = server.connect()
