@@ -27,7 +27,7 @@ config() {
     done
 }
 
-config long "" crash iso wire fuzz
+config long "" crash kill input iso wire fuzz
 config debug "--buildtype=debug" unit sql
 config tiny "-Dtiny=true" unit sql
 config page2k "-Dpage_size=2048" unit sql
