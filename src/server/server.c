@@ -123,6 +123,8 @@ static Status server_init_settings(Cx *cx, Server *srv)
     srv->options.listen_host = host[0] != '\0' ? arena_strdup(&srv->arena, host) : NULL;
     srv->options.socket_dir = dir[0] != '\0' ? arena_strdup(&srv->arena, dir) : NULL;
     srv->max_connections = (uint32_t)strtoul(server_setting(srv, "max_connections"), NULL, 10);
+    srv->authentication_timeout_us =
+        strtoll(server_setting(srv, "authentication_timeout"), NULL, 10) * 1000000;
     srv->work_mem_bytes = setting_bytes(srv, "work_mem", 1024);
     return ST_OK;
 }

@@ -297,6 +297,7 @@ struct Server {
     int stop_fd; /* eventfd the accept loop listens to */
     uint32_t next_poller;
     uint32_t max_connections;
+    int64_t authentication_timeout_us;
     _Atomic uint32_t timed_sessions;
     bool runfile_written;
     uint64_t work_mem_bytes;

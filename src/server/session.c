@@ -53,6 +53,11 @@ Status session_create(Cx *cx, Server *srv, Poller *p, int fd, bool is_unix,
     map_init(&s->statements);
     map_init(&s->portals);
     s->backend_start_us = os_now_us(srv->os);
+    /* Until the client has said who it is: authentication_timeout (settings_apply goes on). */
+    s->timed = true;
+    atomic_fetch_add(&srv->timed_sessions, 1);
+    s->idle_timeout_us = srv->authentication_timeout_us;
+    atomic_store(&s->idle_start_us, os_mono_us(srv->os));
     os_random(srv->os, &s->cancel_key, sizeof(s->cancel_key));
     os_mutex_lock(srv->os, &srv->mutex);
     s->pid = ++srv->next_pid;
@@ -367,7 +372,7 @@ static size_t session_consume(Session *s, const uint8_t *data, size_t len)
             st = msg_split(&s->cx, data + at, len - at, &m, &used, &need);
             if (st == ST_OK) {
                 at += used;
-                if (s->timed) {
+                if (s->timed && s->state == SESSION_READY) {
                     atomic_store(&s->idle_start_us, 0);
                 }
                 session_message(s, &m);
