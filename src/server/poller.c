@@ -501,6 +501,7 @@ void pollers_stop(Server *srv)
 void pollers_free(Server *srv)
 {
     for (uint32_t i = 0; i < srv->poller_count; i++) {
+        poller_free_dead(&srv->pollers[i]);
         (void)close(srv->pollers[i].epoll_fd);
         (void)close(srv->pollers[i].wake_fd);
         os_sends_free(srv->pollers[i].sends);

@@ -541,9 +541,9 @@ class Limits(InputTest):
 
     def test_authentication_timeout(self):
         """Who connects and says nothing, or half of it, does not keep a place."""
-        server = self.server(self.path("x.db"), "authentication_timeout=1s", "max_connections=4")
+        server = self.server(self.path("x.db"), "authentication_timeout=1s", "max_connections=8")
         socks = []
-        for said in (b"", b"\0\0", b"\0\0\0\x08\x04\xd2\x16\x2f", b"\0\0\0\x20\0\3\0\0user\0"):
+        for said in (b"", b"", b"", b"", b"\0\0", b"\0\0\0\x08\x04\xd2\x16\x2f", b"\0\0\0\x20\0\3\0\0user\0"):
             socks.append(socket.socket(socket.AF_UNIX))
             socks[-1].connect(os.path.join(server.dir, ".s.PGSQL.5432"))
             socks[-1].sendall(said)
