@@ -46,6 +46,7 @@ static void *ring_map(const OsSends *r, size_t bytes, off_t what)
     return mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, r->fd, what);
 }
 
+/* ring_open - set the ring up; fd stays -1 where the kernel refuses. */
 static void ring_open(OsSends *r)
 {
     struct io_uring_params p = {0};
