@@ -233,11 +233,55 @@ static void num_format_write(const NumLayout *l, Slice f, Buf *buf)
     }
 }
 
+/* num_to_roman - formats RN and FMRN: 1 to 3999, right-aligned in 15 places; false for any other
+ * format. */
+static bool num_to_roman(const Str *v, Slice f, Arena *arena, Str *out)
+{
+    static const struct {
+        int value;
+        const char *text;
+    } PARTS[] = {
+        {1000, "M"}, {900, "CM"}, {500, "D"}, {400, "CD"}, {100, "C"}, {90, "XC"}, {50, "L"},
+        {40, "XL"},  {10, "X"},   {9, "IX"},  {5, "V"},    {4, "IV"},  {1, "I"},
+    };
+    bool fill = f.len == 4 && ascii_upper(f.ptr[0]) == 'F' && ascii_upper(f.ptr[1]) == 'M';
+    Slice rn = fill ? (Slice){f.ptr + 2, f.len - 2} : f;
+    if (!slice_ieq(rn, "rn")) {
+        return false;
+    }
+    char text[16] = "";
+    int64_t left;
+    size_t n = 0;
+    if (!numeric_to_i64(v, &left) || left < 1 || left > 3999) {
+        *out = str_copy(arena, "###############", 15);
+        return true;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(PARTS); i++) {
+        for (; left >= PARTS[i].value; left -= PARTS[i].value) {
+            for (const char *p = PARTS[i].text; *p != '\0'; p++) {
+                text[n++] = rn.ptr[0] == 'r' ? ascii_lower(*p) : *p;
+            }
+        }
+    }
+    Buf buf;
+    buf_init(&buf, 64);
+    for (size_t i = n; i < 15 && !fill; i++) {
+        buf_putc(&buf, ' ');
+    }
+    buf_put(&buf, text, n);
+    *out = str_of_buf(arena, &buf);
+    buf_release(&buf);
+    return true;
+}
+
 /* num_to_char - a finite numeric by a format. */
 static Status num_to_char(FnCall *call, const Str *v, Slice f, Str *out)
 {
     NumFormat nf;
     Str rounded;
+    if (num_to_roman(v, f, call->arena, out)) {
+        return ST_OK;
+    }
     TRY(num_format_scan(call->cx, f, &nf));
     TRY(numeric_round_to(call->cx, call->arena, v, nf.post, false, &rounded));
     Num n = num_get(&rounded);
