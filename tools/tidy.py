@@ -54,7 +54,7 @@ SYSTEM_CALLS = (
 SYSTEM_FOLDERS = ("os",)
 # Sockets, pipes and signals are the server's and are not simulated (src/os/os.h).
 # The log of src/base stamps its lines, and arenas take pages from the system: both are below src/os.
-SYSTEM_ALLOWED = {"base": {"time", "mmap", "munmap"}, "server": {"read", "write", "writev", "readv", "unlink", "open"}}
+SYSTEM_ALLOWED = {"base": {"time", "mmap", "munmap", "madvise"}, "server": {"read", "write", "writev", "readv", "unlink", "open"}}
 
 # The verbs of the life cycle mean the same everywhere (docs/ARCHITECTURE.md), so they need no comment.
 LIFE_CYCLE = re.compile(r"_(init|release|clear|create|free|open|close)$")

@@ -1,8 +1,6 @@
 /*
  * arena.c - block lists behind the arenas, and the tagged allocator.
  */
-#include <sys/mman.h>
-
 #include "base/arena.h"
 
 #include <stdarg.h>
