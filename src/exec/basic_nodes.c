@@ -1,7 +1,7 @@
 /*
  * basic_nodes.c - one-row result, VALUES, filter, projection, LIMIT, append, materialisation.
  */
-#include "exec/exec_internal.h"
+#include "exec/spill.h"
 
 /* ---- result ---- */
 
@@ -298,18 +298,18 @@ Status append_create(Cx *cx, ExecNode *n)
 /* ---- materialisation ---- */
 
 typedef struct MaterialRun {
-    RowStore store;
-    StoreReader *reader;
+    BigStore store;
+    BigReader reader;
     bool filled;
 } MaterialRun;
 
 static Status material_start(Cx *cx, ExecNode *n)
 {
     MaterialRun *r = n->priv;
-    r->reader->at = 0;
+    big_reader_rewind(&r->reader);
     r->filled = false;
     arena_clear(&n->hold);
-    row_store_init(&r->store, &n->hold, n->plan->phys, n->plan->col_count);
+    big_store_init(&r->store, n->s, &n->hold, n->plan->phys, n->plan->col_count);
     return node_start_children(cx, n);
 }
 
@@ -320,21 +320,20 @@ static Status material_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch 
     if (!r->filled) {
         Status st;
         while ((st = n->left->next(cx, n->left, VEC_CAPACITY, &b)) == ST_OK) {
-            row_store_append(&r->store, b);
-            TRY(exec_budget(cx, n->s, &n->hold));
+            TRY(big_store_append(cx, &r->store, b));
         }
         if (st != ST_DONE) {
             return st;
         }
         r->filled = true;
     }
-    return store_read(r->reader, &r->store, max_rows, out);
+    return big_read(cx, &r->reader, &r->store, max_rows, out);
 }
 
 /* material_rewind - read again what is there. */
 void material_rewind(ExecNode *n)
 {
-    ((MaterialRun *)n->priv)->reader->at = 0;
+    big_reader_rewind(&((MaterialRun *)n->priv)->reader);
 }
 
 Status material_create(Cx *cx, ExecNode *n)
@@ -344,6 +343,6 @@ Status material_create(Cx *cx, ExecNode *n)
     n->priv = r;
     n->start = material_start;
     n->next = material_next;
-    r->reader = store_reader_new(&n->s->arena);
+    big_reader_init(&r->reader, n->s);
     return ST_OK;
 }

@@ -4,10 +4,28 @@
  * A recursive query makes its rows in rounds: the first round is its start, each later one the step
  * over the rows of the round before. It may have no end; a LIMIT above stops the asking.
  */
-#include "exec/exec_internal.h"
+#include "exec/spill.h"
 
-Status cte_create(Cx *cx, ExecState *s, CteRun *c, const CtePlan *plan)
+/* CteRun - the rows of a WITH query, made as far as its readers have come. */
+struct CteRun {
+    const CtePlan *plan;
+    ExecNode *root, *step;
+    ExecState *s;
+    BigStore store;
+    Arena hold;
+    bool started, in_step, done;
+    KeyTable seen; /* recursive UNION: rows so far */
+    /* recursive: the rows of the last round, and those of this one */
+    RowStore rounds[2];
+    Arena round_holds[2];
+    uint32_t round; /* which of them is the last round's */
+};
+
+Status cte_create(Cx *cx, ExecState *s, const CtePlan *plan, CteRun **out)
 {
+    CteRun *c = ARENA_NEW(&s->arena, CteRun);
+    *out = c;
+    c->s = s;
     c->plan = plan;
     arena_init(&c->hold, &s->arena, "with", 0);
     arena_init(&c->round_holds[0], &s->arena, "with", 0);
@@ -25,11 +43,11 @@ static void round_clear(CteRun *c, uint32_t i)
 
 void cte_reset(CteRun *c)
 {
-    if (!c->started && c->store.types != NULL) {
+    if (!c->started && c->store.s != NULL) {
         return;
     }
     arena_clear(&c->hold);
-    row_store_init(&c->store, &c->hold, c->root->plan->phys, c->root->plan->col_count);
+    big_store_init(&c->store, c->s, &c->hold, c->root->plan->phys, c->root->plan->col_count);
     c->started = c->in_step = c->done = false;
     c->round = 0;
     if (c->step != NULL) {
@@ -40,12 +58,14 @@ void cte_reset(CteRun *c)
 }
 
 /* keep_new - rows of a round: all, or (UNION) those not seen before. */
-static void keep_new(CteRun *c, const Batch *b, RowStore *round)
+static Status keep_new(Cx *cx, CteRun *c, const Batch *b, RowStore *round)
 {
+    uint16_t idx[VEC_CAPACITY];
+    Batch fresh = *b;
+    uint32_t count = 0;
     if (c->plan->types == NULL) {
-        row_store_append(&c->store, b);
         row_store_append(round, b);
-        return;
+        return big_store_append(cx, &c->store, b);
     }
     Buf key;
     buf_init(&key, 1u << 30);
@@ -53,16 +73,18 @@ static void keep_new(CteRun *c, const Batch *b, RowStore *round)
     {
         bool added;
         buf_clear(&key);
-        for (uint16_t i = 0; i < c->store.col_count; i++) {
+        for (uint16_t i = 0; i < c->root->plan->col_count; i++) {
             key_append(c->plan->types[i], b->cols[i], row, &key);
         }
         key_table_add(&c->seen, key.data, key.len, &added);
         if (added) {
-            row_store_append_row(&c->store, (const Vector *const *)b->cols, row);
-            row_store_append_row(round, (const Vector *const *)b->cols, row);
+            idx[count++] = (uint16_t)row;
         }
     }
     buf_release(&key);
+    fresh.sel = (Sel){idx, count};
+    row_store_append(round, &fresh);
+    return big_store_append(cx, &c->store, &fresh);
 }
 
 /* more_rounds - one more batch of a recursive query. */
@@ -74,10 +96,10 @@ static Status more_rounds(Cx *cx, ExecState *s, CteRun *c, uint32_t max_rows)
         ExecNode *from = c->in_step ? c->step : c->root;
         /* The start fills the round that the first step reads; a step fills the other one. */
         RowStore *round = &c->rounds[c->in_step ? 1 - c->round : c->round];
-        TRY(exec_budget(cx, s, &c->hold));
+        TRY(cx_check(cx));
         Status st = from->next(cx, from, max_rows, &b);
         if (st == ST_OK) {
-            keep_new(c, b, round);
+            TRY(keep_new(cx, c, b, round));
             continue;
         }
         if (st != ST_DONE) {
@@ -116,38 +138,54 @@ Status cte_more(Cx *cx, ExecState *s, CteRun *c, uint32_t max_rows)
         c->done = st == ST_DONE;
         return st;
     }
-    row_store_append(&c->store, b);
-    return exec_budget(cx, s, &c->hold);
+    return big_store_append(cx, &c->store, b);
+}
+
+/* cte_end - let go of scans and files. */
+void cte_end(CteRun *c)
+{
+    nodes_end(c->root);
+    nodes_end(c->step);
+    cte_reset(c);
 }
 
 /* ---- a reference ---- */
 
+typedef struct CteScan {
+    StoreReader *work; /* in a step: the last round */
+    BigReader all;
+} CteScan;
+
 static Status cte_start(Cx *cx, ExecNode *n)
 {
     (void)cx;
-    StoreReader *r = n->priv;
-    r->at = 0;
+    CteScan *r = n->priv;
+    r->work->at = 0;
+    big_reader_rewind(&r->all);
     return ST_OK;
 }
 
 static Status cte_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
 {
-    CteRun *c = &n->s->ctes[n->plan->u.cte.cte];
-    StoreReader *r = n->priv;
+    CteRun *c = n->s->ctes[n->plan->u.cte.cte];
+    CteScan *r = n->priv;
     if (n->plan->u.cte.work) {
-        return store_read(r, &c->rounds[c->round], max_rows, out);
+        return store_read(r->work, &c->rounds[c->round], max_rows, out);
     }
-    if (r->at >= c->store.rows) {
+    if (r->all.given >= c->store.rows) {
         TRY(cte_more(cx, n->s, c, max_rows));
     }
-    return store_read(r, &c->store, max_rows, out);
+    return big_read(cx, &r->all, &c->store, max_rows, out);
 }
 
 Status cte_scan_create(Cx *cx, ExecNode *n)
 {
     (void)cx;
-    n->priv = store_reader_new(&n->s->arena);
+    CteScan *r = ARENA_NEW(&n->s->arena, CteScan);
+    n->priv = r;
     n->start = cte_start;
     n->next = cte_next;
+    r->work = store_reader_new(&n->s->arena);
+    big_reader_init(&r->all, n->s);
     return ST_OK;
 }

@@ -207,8 +207,8 @@ Status exec_open(Cx *cx, Plan *plan, const ExecEnv *env, ExecState **state_out)
 static Status run_modifying_ctes(Cx *cx, ExecState *s)
 {
     for (uint32_t i = 0; i < s->plan->cte_count; i++) {
-        CteRun *c = &s->ctes[i];
-        if (c->root->plan->kind != PLAN_MODIFY) {
+        CteRun *c = s->ctes[i];
+        if (s->plan->ctes[i].root->kind != PLAN_MODIFY) {
             continue;
         }
         Status st = ST_OK;
@@ -262,8 +262,7 @@ void exec_close(ExecState *s)
         nodes_end(s->subs[i].root);
     }
     for (uint32_t i = 0; i < plan->cte_count; i++) {
-        nodes_end(s->ctes[i].root);
-        nodes_end(s->ctes[i].step);
+        cte_end(s->ctes[i]);
     }
     if (s->restart_held) {
         snapshot_release(&s->restart_snap);

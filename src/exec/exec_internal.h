@@ -68,19 +68,7 @@ typedef struct SubRun {
     uint32_t runs; /* since what it depends on changed */
 } SubRun;
 
-/* CteRun - the rows of a WITH query, made as far as its readers have come. */
-typedef struct CteRun {
-    const CtePlan *plan;
-    ExecNode *root, *step;
-    RowStore store;
-    Arena hold;
-    bool started, in_step, done;
-    KeyTable seen; /* recursive UNION: rows so far */
-    /* recursive: the rows of the last round, and those of this one */
-    RowStore rounds[2];
-    Arena round_holds[2];
-    uint32_t round; /* which of them is the last round's */
-} CteRun;
+typedef struct CteRun CteRun; /* cte.c */
 
 struct ExecState {
     Plan *plan;
@@ -91,10 +79,11 @@ struct ExecState {
     Arena arena;
     ExecNode *root;
     SubRun *subs;
-    CteRun *ctes;
+    CteRun **ctes;
     uint64_t affected;
     Snapshot restart_snap; /* of a restarted statement */
     bool restart_held;
+    uint64_t big_stores; /* made so far: tells one from the next */
     bool failed, started;
     Batch view; /* what exec_next hands out */
     struct FkAction *fk_actions;
@@ -199,8 +188,9 @@ void subs_reset(ExecState *s, bool restart);
  */
 void subs_forget(ExecState *s, const PlanScope *scope);
 /* cte.c */
-Status cte_create(Cx *cx, ExecState *s, CteRun *c, const CtePlan *plan);
+Status cte_create(Cx *cx, ExecState *s, const CtePlan *plan, CteRun **out);
 void cte_reset(CteRun *c);
+void cte_end(CteRun *c);
 /* cte_more - make at least one more row, up to max_rows; ST_DONE when there are no more. */
 Status cte_more(Cx *cx, ExecState *s, CteRun *c, uint32_t max_rows);
 /* constraint.c */

@@ -40,7 +40,11 @@ static Status set_side(Cx *cx, ExecNode *n, ExecNode *side, bool is_left)
             for (uint16_t c = 0; c < n->plan->col_count; c++) {
                 key_append(n->plan->u.setop.types[c], b->cols[c], row, &r->key);
             }
-            uint32_t k = key_table_add(&r->keys, r->key.data, r->key.len, &added);
+            uint32_t k = key_table_find(&r->keys, r->key.data, r->key.len);
+            if (k == KEY_NONE && !is_left) {
+                continue; /* only rows of the left side can be in the result */
+            }
+            k = key_table_add(&r->keys, r->key.data, r->key.len, &added);
             if (k >= r->size) {
                 uint32_t size = r->size == 0 ? 256 : r->size * 2;
                 r->left = arena_grow(&n->hold, r->left, r->size * 8, size * 8);

@@ -22,15 +22,16 @@ struct Spill {
     uint64_t written, read;
     uint64_t total;
     Batch in;
+    Spill *of; /* a reader: whose file it reads */
 };
 
 static void spill_close(void *arg)
 {
     Spill *p = arg;
-    if (p->file != NULL) {
+    if (p->file != NULL && p->of == NULL) {
         os_file_close(p->file);
-        p->file = NULL;
     }
+    p->file = NULL;
     buf_release(&p->buf);
 }
 
@@ -210,10 +211,23 @@ static Status spill_short(Cx *cx)
     return err_set(cx, ERRCODE_IO_ERROR, "a temporary file ended early");
 }
 
+Spill *spill_reader(Cx *cx, Spill *of, Arena *arena, Status *status_out)
+{
+    Spill *p = spill_create(of->s, arena, of->pending.types, of->pending.col_count);
+    p->of = of;
+    *status_out = spill_flush(cx, of);
+    return p;
+}
+
 Status spill_next(Cx *cx, Spill *p, const Batch **out)
 {
     uint32_t len, rows;
     size_t n;
+    if (p->of != NULL) { /* the writer may have gone on */
+        TRY(spill_flush(cx, p->of));
+        p->file = p->of->file;
+        p->written = p->of->written;
+    }
     if (p->read >= p->written) {
         return ST_DONE;
     }
@@ -267,4 +281,75 @@ Status spill_put(Cx *cx, SpillParts *p, uint64_t hash, const Vector *const *cols
     /* Another mix in each depth: rows that came together before are told apart now. */
     uint64_t h = (hash ^ ((uint64_t)p->depth * 0x9e3779b97f4a7c15u)) * 0xff51afd7ed558ccdu;
     return spill_append_row(cx, p->parts[(h >> 40) % SPILL_PARTS], cols, row);
+}
+
+/* ---- a row store that goes on on disk ---- */
+
+void big_store_init(BigStore *b, ExecState *s, Arena *arena, const PhysType *types,
+                    uint16_t col_count)
+{
+    *b = (BigStore){.s = s, .arena = arena, .id = ++s->big_stores};
+    row_store_init(&b->store, arena, types, col_count);
+}
+
+Status big_store_append(Cx *cx, BigStore *b, const Batch *rows)
+{
+    if (b->disk == NULL && exec_over_budget(b->s, b->arena)) {
+        b->disk = spill_create(b->s, b->arena, b->store.types, b->store.col_count);
+    }
+    b->rows += rows->sel.count;
+    if (b->disk != NULL) {
+        return spill_append(cx, b->disk, rows);
+    }
+    row_store_append(&b->store, rows);
+    return spill_possible(b->s) ? cx_check(cx) : exec_budget(cx, b->s, b->arena);
+}
+
+void big_reader_rewind(BigReader *r)
+{
+    r->memory->at = 0;
+    r->rewound = true;
+    r->rest = (Batch){0};
+    r->rest_at = 0;
+    r->given = 0;
+}
+
+void big_reader_init(BigReader *r, ExecState *s)
+{
+    r->memory = store_reader_new(&s->arena);
+    r->idx = ARENA_ARRAY(&s->arena, uint16_t, VEC_CAPACITY);
+    big_reader_rewind(r);
+}
+
+Status big_read(Cx *cx, BigReader *r, BigStore *b, uint32_t max_rows, const Batch **out)
+{
+    Status st = store_read(r->memory, &b->store, max_rows, out);
+    if (st != ST_DONE || b->disk == NULL) {
+        r->given += st == ST_OK ? (*out)->sel.count : 0;
+        return st;
+    }
+    if (r->disk == NULL || r->store != b->id) {
+        r->disk = spill_reader(cx, b->disk, b->arena, &st);
+        r->store = b->id;
+        TRY(st);
+    } else if (r->rewound) {
+        r->disk->read = 0;
+    }
+    r->rewound = false;
+    if (r->rest_at >= r->rest.sel.count) {
+        const Batch *in;
+        TRY(spill_next(cx, r->disk, &in));
+        r->rest = *in;
+        r->rest_at = 0;
+    }
+    uint32_t count = MIN(max_rows, r->rest.sel.count - r->rest_at);
+    for (uint32_t i = 0; i < count; i++) {
+        r->idx[i] = (uint16_t)(r->rest_at + i);
+    }
+    r->rest_at += count;
+    r->given += count;
+    r->view = r->rest;
+    r->view.sel = (Sel){r->idx, count};
+    *out = &r->view;
+    return ST_OK;
 }

@@ -12,9 +12,9 @@ Status subs_create(Cx *cx, ExecState *s)
 {
     const Plan *p = s->plan;
     s->subs = ARENA_ARRAY(&s->arena, SubRun, p->subplan_count + 1);
-    s->ctes = ARENA_ARRAY(&s->arena, CteRun, p->cte_count + 1);
+    s->ctes = ARENA_ARRAY(&s->arena, CteRun *, p->cte_count + 1);
     for (uint32_t i = 0; i < p->cte_count; i++) {
-        TRY(cte_create(cx, s, &s->ctes[i], &p->ctes[i]));
+        TRY(cte_create(cx, s, &p->ctes[i], &s->ctes[i]));
     }
     for (uint32_t i = 0; i < p->subplan_count; i++) {
         SubRun *r = &s->subs[i];
@@ -44,8 +44,8 @@ void subs_reset(ExecState *s, bool restart)
     }
     for (uint32_t i = 0; i < s->plan->cte_count; i++) {
         /* What a WITH query changed stays changed when the statement around it is run again. */
-        if (!restart || s->ctes[i].root->plan->kind != PLAN_MODIFY) {
-            cte_reset(&s->ctes[i]);
+        if (!restart || s->plan->ctes[i].root->kind != PLAN_MODIFY) {
+            cte_reset(s->ctes[i]);
         }
     }
 }
@@ -54,7 +54,7 @@ void subs_forget(ExecState *s, const PlanScope *scope)
 {
     for (uint32_t i = scope->cte_first; i < scope->cte_end; i++) {
         if (s->plan->ctes[i].correlated) {
-            cte_reset(&s->ctes[i]);
+            cte_reset(s->ctes[i]);
         }
     }
     for (uint32_t i = scope->sub_first; i < scope->sub_end; i++) {

@@ -18,8 +18,10 @@ cd "$(dirname "$0")/../.." || exit 1
 run_one() {
     name=$1
     work=$(mktemp -d "${TMPDIR:-/tmp}/dassie-sql.XXXXXX")
+    # A file may ask for server arguments of its own in its first line: "-- server: --set work_mem=64kB".
+    own=$(sed -n '1s/^-- server: //p' "$SQL_FOLDER/$name.sql")
     # shellcheck disable=SC2086
-    if server_start "$work" "$work/test.db" $SQL_CONFIG >"$SQL_LOGS/$name.diff"; then
+    if server_start "$work" "$work/test.db" $SQL_CONFIG $own >"$SQL_LOGS/$name.diff"; then
         sql_run "$work" "$SQL_FOLDER/$name.sql" >"$SQL_LOGS/$name.out"
         server_stop
         stopped=$?
