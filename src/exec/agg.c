@@ -224,8 +224,8 @@ static Status add_call(Cx *cx, ExecNode *n, uint32_t call, const Batch *b)
     return c->ops->update(fc, r->argv, c->arg_count, &rows, r->states);
 }
 
-/* part_hash - the row's key as a number, and whether its group is in memory. */
-static uint64_t part_hash(ExecNode *n, uint32_t row, bool *known_out)
+/* agg_part_hash - the row's key as a number, and whether its group is in memory. */
+static uint64_t agg_part_hash(ExecNode *n, uint32_t row, bool *known_out)
 {
     AggRun *r = n->priv;
     const Vector *v = r->group_vecs[0];
@@ -258,7 +258,7 @@ static Status put_aside(Cx *cx, ExecNode *n, const Batch *b, Sel *known_out)
     SEL_FOREACH(row, &b->sel)
     {
         bool known;
-        uint64_t hash = part_hash(n, row, &known);
+        uint64_t hash = agg_part_hash(n, row, &known);
         if (known) {
             r->known[count++] = (uint16_t)row;
         } else {

@@ -68,7 +68,7 @@ typedef struct SubRun {
     uint32_t runs; /* since what it depends on changed */
 } SubRun;
 
-typedef struct CteRun CteRun; /* cte.c */
+typedef struct CteRun CteRun; /* with_rows.c */
 
 struct ExecState {
     Plan *plan;
@@ -187,7 +187,7 @@ void subs_reset(ExecState *s, bool restart);
  * anew.
  */
 void subs_forget(ExecState *s, const PlanScope *scope);
-/* cte.c */
+/* with_rows.c */
 Status cte_create(Cx *cx, ExecState *s, const CtePlan *plan, CteRun **out);
 void cte_reset(CteRun *c);
 void cte_end(CteRun *c);

@@ -124,8 +124,8 @@ static void grow_u32(Arena *a, uint32_t **p, uint32_t *size, uint32_t want)
     *size = bigger;
 }
 
-/* part_hash - a row's key as a number; rows that join have the same. */
-static uint64_t part_hash(ExecNode *n, uint32_t row)
+/* join_part_hash - a row's key as a number; rows that join have the same. */
+static uint64_t join_part_hash(ExecNode *n, uint32_t row)
 {
     HashRun *r = n->priv;
     if (r->ints) {
@@ -151,7 +151,7 @@ static Status put_rows(Cx *cx, ExecNode *n, ExprRun *keys, SpillParts *parts, co
     }
     SEL_FOREACH(row, &b->sel)
     {
-        TRY(spill_put(cx, parts, part_hash(n, row), (const Vector *const *)b->cols, row));
+        TRY(spill_put(cx, parts, join_part_hash(n, row), (const Vector *const *)b->cols, row));
     }
     return ST_OK;
 }
@@ -169,6 +169,7 @@ static Status go_to_disk(Cx *cx, ExecNode *n)
     return ST_OK;
 }
 
+/* build_batch - rows of the right side into the table, until it is too large. */
 static Status build_batch(Cx *cx, ExecNode *n, const Batch *b)
 {
     HashRun *r = n->priv;
@@ -327,6 +328,7 @@ static void find_ints(HashRun *r, const Sel *sel)
     }
 }
 
+/* next_probe - a batch of the left side with its keys. */
 static Status next_probe(Cx *cx, ExecNode *n)
 {
     HashRun *r = n->priv;

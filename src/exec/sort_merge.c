@@ -83,6 +83,7 @@ static void release_keys(void *arg)
     }
 }
 
+/* merge_create - a heap over the first rows of all runs. */
 static Status merge_create(Cx *cx, ExecNode *n, SortMerge **out)
 {
     SortRun *r = n->priv;

@@ -63,7 +63,7 @@ Spill *spill_create(ExecState *s, Arena *arena, const PhysType *types, uint16_t 
     return p;
 }
 
-static void put_column(Buf *b, const Vector *v, uint32_t rows)
+static void spill_put_column(Buf *b, const Vector *v, uint32_t rows)
 {
     uint32_t bytes = phys_bytes(v->phys);
     buf_putc(b, v->valid != NULL);
@@ -73,8 +73,8 @@ static void put_column(Buf *b, const Vector *v, uint32_t rows)
     buf_put(b, v->data, (size_t)rows * bytes);
 }
 
-/* put_strings - the bytes that the strings of a column point to. */
-static void put_strings(Buf *b, const Vector *v, uint32_t rows)
+/* spill_put_strings - the bytes that the strings of a column point to. */
+static void spill_put_strings(Buf *b, const Vector *v, uint32_t rows)
 {
     const Str *s = v->data;
     for (uint32_t i = 0; v->phys == PHYS_STR && i < rows; i++) {
@@ -84,6 +84,7 @@ static void put_strings(Buf *b, const Vector *v, uint32_t rows)
     }
 }
 
+/* spill_flush - the rows in memory become a chunk of the file. */
 static Status spill_flush(Cx *cx, Spill *p)
 {
     uint32_t rows = (uint32_t)p->pending.rows, len;
@@ -98,10 +99,10 @@ static Status spill_flush(Cx *cx, Spill *p)
     buf_put(&p->buf, &rows, sizeof(rows)); /* place of the length */
     buf_put(&p->buf, &rows, sizeof(rows));
     for (uint16_t c = 0; c < b->col_count; c++) {
-        put_column(&p->buf, b->cols[c], rows);
+        spill_put_column(&p->buf, b->cols[c], rows);
     }
     for (uint16_t c = 0; c < b->col_count; c++) {
-        put_strings(&p->buf, b->cols[c], rows);
+        spill_put_strings(&p->buf, b->cols[c], rows);
     }
     if (p->buf.overflow) {
         return err_set(cx, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
@@ -168,6 +169,7 @@ static const uint8_t *take(SpillCursor *c, size_t n)
     return p;
 }
 
+/* get_column - one column of a chunk; false when the chunk ends early. */
 static bool get_column(SpillCursor *c, Vector *v, uint32_t rows)
 {
     const uint8_t *nulls = take(c, 1), *p;

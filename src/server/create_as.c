@@ -58,8 +58,8 @@ static Status table_node(Cx *cx, Arena *a, PgQuery__IntoClause *into, const Plan
     return ST_OK;
 }
 
-/* find_table - the table under the name it was made with. */
-static Status find_table(Cx *cx, Session *s, const PgQuery__RangeVar *rv, const CatTable **out)
+/* as_find_table - the table under the name it was made with. */
+static Status as_find_table(Cx *cx, Session *s, const PgQuery__RangeVar *rv, const CatTable **out)
 {
     const char *schema =
         rv->schemaname != NULL && rv->schemaname[0] != '\0' ? rv->schemaname : NULL;
@@ -94,6 +94,7 @@ static Status fill_table(Cx *cx, Session *s, Plan *plan, const CatTable *table, 
     return st;
 }
 
+/* create_as - make the table from the planned query, then fill it. */
 static Status create_as(Cx *cx, Session *s, struct DdlCx *ddl, const Statement *st,
                         PgQuery__Node *query, PgQuery__IntoClause *into, bool if_not_exists,
                         const char **tag_out)
@@ -108,7 +109,7 @@ static Status create_as(Cx *cx, Session *s, struct DdlCx *ddl, const Statement *
         return err_unsupported(cx, "CREATE TABLE AS with this kind of statement is not supported");
     }
     *tag_out = "CREATE TABLE AS";
-    Status status = find_table(cx, s, into->rel, &table);
+    Status status = as_find_table(cx, s, into->rel, &table);
     if (status == ST_OK && if_not_exists) {
         err_notice(cx, ERR_NOTICE, ERRCODE_DUPLICATE_TABLE, NULL,
                    "relation \"%s\" already exists, skipping", into->rel->relname);
@@ -122,7 +123,7 @@ static Status create_as(Cx *cx, Session *s, struct DdlCx *ddl, const Statement *
         status = ddl_execute(cx, ddl, create, &unused);
     }
     if (status == ST_OK && !into->skip_data) {
-        status = find_table(cx, s, into->rel, &table);
+        status = as_find_table(cx, s, into->rel, &table);
         if (status == ST_OK) {
             status = fill_table(cx, s, inner->plan, table, &rows);
         }

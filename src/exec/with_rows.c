@@ -1,5 +1,6 @@
 /*
- * cte.c - WITH queries: rows made as far as the readers have come, and kept for the other readers.
+ * with_rows.c - WITH queries: rows made as far as the readers have come, and kept for the other
+ * readers.
  *
  * A recursive query makes its rows in rounds: the first round is its start, each later one the step
  * over the rows of the round before. It may have no end; a LIMIT above stops the asking.
