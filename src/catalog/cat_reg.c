@@ -161,6 +161,13 @@ Status cat_reg_find(Cx *cx, CatView *v, Arena *arena, Oid reg_type, Slice text, 
     if (reg_type != TYPE_REGCLASS) {
         return err_unsupported(cx, "names of this kind of object are not supported");
     }
+    bool quoted = false;
+    for (size_t i = 0; i < s.len; i++) {
+        quoted ^= s.ptr[i] == '"';
+        if (s.ptr[i] == ' ' && !quoted) {
+            return err_set(cx, ERRCODE_INVALID_NAME, "invalid name syntax");
+        }
+    }
     const CatTable *t;
     Oid namespace_oid;
     Status st = schema != NULL ? cat_namespace(cx, v, schema, &namespace_oid) : ST_OK;
@@ -199,7 +206,7 @@ static void reg_put_name(const char *name, Buf *buf)
     buf_putc(buf, '"');
 }
 
-static void reg_put_qualified(const char *schema, const char *name, bool qualify, Buf *buf)
+void cat_put_qualified(const char *schema, const char *name, bool qualify, Buf *buf)
 {
     if (qualify && schema != NULL) {
         reg_put_name(schema, buf);
@@ -215,7 +222,7 @@ static bool reg_class_text(CatView *v, Cx *cx, Oid oid, Buf *buf)
         return false;
     }
     bool visible = cat_table_by_name(cx, v, NULL, t->name, &seen) == ST_OK && seen->oid == oid;
-    reg_put_qualified(t->schema_name, t->name, !visible, buf);
+    cat_put_qualified(t->schema_name, t->name, !visible, buf);
     return true;
 }
 
@@ -230,7 +237,7 @@ static bool reg_proc_text(CatView *v, Cx *cx, Oid oid, Buf *buf)
     /* Qualified when the bare name would not be found, or would mean several. */
     bool plain = cat_procs_by_name(cx, v, NULL, p->name, &list, &count) == ST_OK && count == 1 &&
                  list[0]->oid == oid;
-    reg_put_qualified(cat_namespace_name(v, p->namespace_oid), p->name, !plain, buf);
+    cat_put_qualified(cat_namespace_name(v, p->namespace_oid), p->name, !plain, buf);
     return true;
 }
 

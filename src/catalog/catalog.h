@@ -237,6 +237,8 @@ Status cat_reg_find(Cx *cx, CatView *v, Arena *arena, Oid reg_type, Slice text, 
 /* cat_reg_text - append the name as PostgreSQL shows it: quoted where needed, qualified when not
    found by the search path. false: no such object. */
 bool cat_reg_text(CatView *v, Oid reg_type, Oid oid, Buf *buf);
+/* cat_put_qualified - schema (when qualify) and name, each quoted where SQL needs it. */
+void cat_put_qualified(const char *schema, const char *name, bool qualify, Buf *buf);
 
 /* ---- rows of catalogs: writing (src/ddl) and scanning (SELECT) ---- */
 /*

@@ -1,6 +1,7 @@
 /*
  * sequence_fn.c - nextval, currval, setval, lastval.
  */
+#include "catalog/catalog_data.h"
 #include "func/func_internal.h"
 
 /* sequence_find - the sequence of an OID; 42809 for another kind of relation. */
@@ -116,9 +117,66 @@ static Status fn_setval3(FnCall *call, FuncSession *fs, const Datum *a, Datum *o
 }
 KERNEL(fn_setval3)
 
+/* owned_row - CatRowFn over pg_depend: a relation that goes with the column. */
+static Status owned_row(void *arg, Cx *cx, const CatRow *row)
+{
+    (void)cx;
+    const Datum *type = &row->values[PG_DEPEND_DEPTYPE];
+    char deptype =
+        cat_column_phys(TYPE_CHAR) == PHYS_STR ? *str_ptr(&type->str) : (char)type->b16[0];
+    if (row->values[PG_DEPEND_CLASSID].u32 == CAT_PG_CLASS && (deptype == 'a' || deptype == 'i')) {
+        *(Oid *)arg = row->values[PG_DEPEND_OBJID].u32;
+    }
+    return ST_OK;
+}
+
+/* fn_serial_sequence - the sequence that a column owns: serial, identity, OWNED BY. The table's
+ * name is read as SQL reads it, the column's is taken as it is. */
+static Status fn_serial_sequence(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
+                                 bool *null_out)
+{
+    static const uint16_t COLUMNS[] = {PG_DEPEND_REFCLASSID, PG_DEPEND_REFOBJID,
+                                       PG_DEPEND_REFOBJSUBID};
+    Slice table = {str_ptr(&a[0].str), a[0].str.len};
+    const char *column = func_cstring(call, &a[1]);
+    const CatTable *t, *seq;
+    Datum key[3] = {{.u32 = CAT_PG_CLASS}, {.u32 = 0}, {.u32 = 0}};
+    Oid oid, sequence = OID_INVALID;
+    TRY(cat_reg_find(call->cx, fs->view, call->arena, TYPE_REGCLASS, table, &oid));
+    Status st = cat_table_by_oid(call->cx, fs->view, oid, &t);
+    if (st == ST_NOTFOUND) {
+        return err_set(call->cx, ERRCODE_UNDEFINED_TABLE, "relation \"%.*s\" does not exist",
+                       (int)table.len, table.ptr);
+    }
+    TRY(st);
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        if (!t->columns[i].dropped && strcmp(t->columns[i].name, column) == 0) {
+            key[2].i32 = t->columns[i].number;
+        }
+    }
+    if (key[2].i32 == 0) {
+        return err_set(call->cx, ERRCODE_UNDEFINED_COLUMN,
+                       "column \"%s\" of relation \"%s\" does not exist", column, t->name);
+    }
+    key[1].u32 = oid;
+    TRY(cat_rows_each(call->cx, fs->view, CAT_PG_DEPEND, COLUMNS, key, 3, owned_row, &sequence));
+    *null_out = sequence == OID_INVALID;
+    if (*null_out) {
+        return ST_OK;
+    }
+    TRY(sequence_find(call, fs, sequence, &seq));
+    Buf b;
+    buf_init(&b, 1024);
+    cat_put_qualified(seq->schema_name, seq->name, true, &b);
+    out->str = str_copy(call->arena, b.data, b.len);
+    buf_release(&b);
+    return ST_OK;
+}
+KERNEL(fn_serial_sequence)
+
 static const FnOps FNS[] = {
     {"nextval_oid", fn_nextval_kernel, 0}, {"currval_oid", fn_currval_kernel, 0},
     {"lastval", fn_lastval_kernel, 0},     {"setval_oid", fn_setval_kernel, 0},
-    {"setval3_oid", fn_setval3_kernel, 0},
+    {"setval3_oid", fn_setval3_kernel, 0}, {"pg_get_serial_sequence", fn_serial_sequence_kernel, 0},
 };
 const FuncTable FUNC_SEQUENCE = {FNS, ARRAY_LEN(FNS)};
