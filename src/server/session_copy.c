@@ -14,50 +14,100 @@
 
 /* ---- options ---- */
 
-static Status one_byte(Cx *cx, const PgQuery__DefElem *d, const char *what, char *out)
+/* copy_option_text - the argument of an option as text, whatever it was written as; 42601 when
+ * there is none. */
+static Status copy_option_text(Cx *cx, const PgQuery__DefElem *d, const char **text_out)
 {
-    const char *text = d->arg != NULL && d->arg->node_case == PG_QUERY__NODE__NODE_STRING
-                           ? d->arg->string->sval
-                           : "";
+    const PgQuery__Node *arg = d->arg;
+    *text_out = "";
+    if (arg == NULL) {
+        return err_set(cx, ERRCODE_SYNTAX_ERROR, "%s requires a parameter", d->defname);
+    }
+    switch (arg->node_case) {
+    case PG_QUERY__NODE__NODE_STRING: *text_out = arg->string->sval; return ST_OK;
+    case PG_QUERY__NODE__NODE_INTEGER:
+        *text_out = arena_printf(cx->arena, "%d", (int)arg->integer->ival);
+        return ST_OK;
+    case PG_QUERY__NODE__NODE_FLOAT: *text_out = arg->float_->fval; return ST_OK;
+    case PG_QUERY__NODE__NODE_A_STAR: *text_out = "*"; return ST_OK;
+    case PG_QUERY__NODE__NODE_LIST:
+        for (size_t i = 0; i < arg->list->n_items; i++) {
+            const PgQuery__Node *item = arg->list->items[i];
+            const char *name =
+                item->node_case == PG_QUERY__NODE__NODE_STRING ? item->string->sval : "";
+            *text_out = i == 0 ? name : arena_printf(cx->arena, "%s.%s", *text_out, name);
+        }
+        return ST_OK;
+    default: return err_set(cx, ERRCODE_SYNTAX_ERROR, "%s requires a parameter", d->defname);
+    }
+}
+
+/* copy_option_byte - an option that is one character of one byte. */
+static Status copy_option_byte(Cx *cx, const PgQuery__DefElem *d, char *out)
+{
+    const char *text;
+    TRY(copy_option_text(cx, d, &text));
     if (strlen(text) != 1) {
         return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
-                       "COPY %s must be a single one-byte character", what);
+                       "COPY %s must be a single one-byte character", d->defname);
     }
     *out = text[0];
     return ST_OK;
 }
 
-static bool option_bool(const PgQuery__DefElem *d)
+/* copy_option_bool - a Boolean option, on when it has no argument; HEADER may also be MATCH (match
+ * not NULL). */
+static Status copy_option_bool(Cx *cx, const PgQuery__DefElem *d, bool *match, bool *out)
 {
-    bool on = true;
-    if (d->arg != NULL && d->arg->node_case == PG_QUERY__NODE__NODE_STRING) {
-        (void)setting_parse_bool(d->arg->string->sval, &on);
-    } else if (d->arg != NULL && d->arg->node_case == PG_QUERY__NODE__NODE_BOOLEAN) {
-        on = d->arg->boolean->boolval != 0;
-    } else if (d->arg != NULL && d->arg->node_case == PG_QUERY__NODE__NODE_INTEGER) {
-        on = d->arg->integer->ival != 0;
+    const char *text;
+    *out = true;
+    if (d->arg == NULL) {
+        return ST_OK;
     }
-    return on;
+    if (d->arg->node_case == PG_QUERY__NODE__NODE_BOOLEAN) {
+        *out = d->arg->boolean->boolval != 0;
+        return ST_OK;
+    }
+    TRY(copy_option_text(cx, d, &text));
+    bool number = d->arg->node_case == PG_QUERY__NODE__NODE_INTEGER;
+    if (match != NULL && strcasecmp(text, "match") == 0) {
+        *match = true;
+        return ST_OK;
+    }
+    if (strcasecmp(text, "true") == 0 || strcasecmp(text, "on") == 0 ||
+        (number && strcmp(text, "1") == 0)) {
+        return ST_OK;
+    }
+    *out = false;
+    if (strcasecmp(text, "false") == 0 || strcasecmp(text, "off") == 0 ||
+        (number && strcmp(text, "0") == 0)) {
+        return ST_OK;
+    }
+    return err_set(cx, ERRCODE_SYNTAX_ERROR, "%s requires a Boolean value%s", d->defname,
+                   match != NULL ? " or \"match\"" : "");
 }
 
+/* copy_option - one option but FORMAT, which is known already: `csv`. */
 static Status copy_option(Cx *cx, const PgQuery__DefElem *d, bool csv, CopyFormat *f,
                           bool *quote_given)
 {
+    const char *text;
     if (strcmp(d->defname, "delimiter") == 0) {
-        return one_byte(cx, d, "delimiter", &f->delimiter);
+        return copy_option_byte(cx, d, &f->delimiter);
     }
     if (strcmp(d->defname, "null") == 0) {
-        f->null_len =
-            (uint16_t)snprintf(f->null_text, sizeof(f->null_text), "%s", d->arg->string->sval);
-        return f->null_len < sizeof(f->null_text)
-                   ? ST_OK
-                   : err_unsupported(cx, "COPY null representation is too long");
+        TRY(copy_option_text(cx, d, &text));
+        size_t n = strlen(text);
+        if (n >= sizeof(f->null_text)) {
+            return err_unsupported(cx, "COPY null representation is too long");
+        }
+        memcpy(f->null_text, text, n + 1);
+        f->null_len = (uint16_t)n;
+        return ST_OK;
     }
     if (strcmp(d->defname, "header") == 0) {
-        f->header_match = d->arg != NULL && d->arg->node_case == PG_QUERY__NODE__NODE_STRING &&
-                          strcasecmp(d->arg->string->sval, "match") == 0;
-        f->header = f->header_match || option_bool(d);
-        return ST_OK;
+        f->header_match = false;
+        return copy_option_bool(cx, d, &f->header_match, &f->header);
     }
     if (strcmp(d->defname, "quote") == 0 || strcmp(d->defname, "escape") == 0) {
         if (!csv) {
@@ -66,9 +116,9 @@ static Status copy_option(Cx *cx, const PgQuery__DefElem *d, bool csv, CopyForma
         }
         if (d->defname[0] == 'e') {
             *quote_given = true;
-            return one_byte(cx, d, "escape", &f->escape);
+            return copy_option_byte(cx, d, &f->escape);
         }
-        TRY(one_byte(cx, d, "quote", &f->quote));
+        TRY(copy_option_byte(cx, d, &f->quote));
         f->escape = *quote_given ? f->escape : f->quote;
         return ST_OK;
     }
@@ -78,24 +128,37 @@ static Status copy_option(Cx *cx, const PgQuery__DefElem *d, bool csv, CopyForma
         return ST_OK;
     }
     if (strcmp(d->defname, "encoding") == 0) {
-        const char *name = d->arg->string->sval;
-        bool utf8 = strcasecmp(name, "utf8") == 0 || strcasecmp(name, "utf-8") == 0;
+        TRY(copy_option_text(cx, d, &text));
+        bool utf8 = strcasecmp(text, "utf8") == 0 || strcasecmp(text, "utf-8") == 0;
         return utf8 ? ST_OK
-                    : err_unsupported(cx, "COPY ENCODING \"%s\" is not supported: use UTF8", name);
+                    : err_unsupported(cx, "COPY ENCODING \"%s\" is not supported: use UTF8", text);
     }
-    if (strcmp(d->defname, "freeze") == 0 || strcmp(d->defname, "format") == 0) {
-        return ST_OK; /* FREEZE asks for what is always so: rows need no later freezing */
+    if (strcmp(d->defname, "freeze") == 0) {
+        bool freeze; /* asks for what is always so: rows need no later freezing */
+        return copy_option_bool(cx, d, NULL, &freeze);
+    }
+    if (strcmp(d->defname, "format") == 0) {
+        return ST_OK;
     }
     return err_unsupported(cx, "COPY option \"%s\" is not supported yet", d->defname);
 }
 
+/* copy_options - WITH (...): the format first, since it decides about the others; each option once.
+ */
 static Status copy_options(Cx *cx, const PgQuery__CopyStmt *stmt, Slice sql, CopyFormat *f)
 {
     bool csv = false, escape_given = false;
     for (size_t i = 0; i < stmt->n_options; i++) {
         const PgQuery__DefElem *d = stmt->options[i]->def_elem;
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(stmt->options[k]->def_elem->defname, d->defname) == 0) {
+                st_ignore(err_set(cx, ERRCODE_SYNTAX_ERROR, "conflicting or redundant options"));
+                return err_position(cx, parse_char_position(sql, d->location));
+            }
+        }
         if (strcmp(d->defname, "format") == 0) {
-            const char *name = d->arg->string->sval;
+            const char *name;
+            TRY(copy_option_text(cx, d, &name));
             csv = strcmp(name, "csv") == 0;
             if (strcmp(name, "binary") == 0) {
                 return err_unsupported(cx, "COPY in binary format is not supported yet");

@@ -1,0 +1,16 @@
+CREATE TABLE copy_opt (a int, b text);
+COPY copy_opt to stdout (format);
+COPY copy_opt to stdout (delimiter);
+COPY copy_opt to stdout (null);
+COPY copy_opt to stdout (null 5);
+COPY copy_opt to stdout (header 'x');
+COPY copy_opt to stdout (header 5);
+COPY copy_opt to stdout (format csv, quote);
+COPY copy_opt to stdout (encoding);
+COPY copy_opt to stdout (format 5);
+COPY copy_opt to stdout (format 1.5);
+COPY copy_opt to stdout (format (a,b));
+COPY copy_opt to stdout (freeze 'x');
+COPY copy_opt to stdout (format csv, format text);
+COPY copy_opt TO STDOUT (NULL 5);
+DROP TABLE copy_opt;
