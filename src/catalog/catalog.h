@@ -123,7 +123,7 @@ typedef struct CatConstraint {
     char on_update, on_delete, match; /* a r c n d; s f */
     uint16_t delete_set_count;        /* ON DELETE SET NULL (a, b): 0 = all columns */
     const int16_t *delete_set_columns;
-    const char *check_sql;            /* expression text */
+    const char *check_sql; /* expression text */
 } CatConstraint;
 
 typedef struct CatTable {

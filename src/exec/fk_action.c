@@ -92,6 +92,8 @@ static void action_text(const FkCheck *fk, char action, bool update, Buf *b)
     }
 }
 
+/* action_plan - the statement that acts on the child rows of one parent key, planned. The plan is
+ * the caller's reference; what binding needs goes into `scratch`. */
 static Status action_plan(Cx *cx, ExecState *top, const FkCheck *fk, char action, bool update,
                           Arena *scratch, Plan **plan_out)
 {
@@ -259,6 +261,7 @@ static void queue_plan(FkQueue *q, Plan *p)
     q->plans[q->plan_count++] = p;
 }
 
+/* parent_side_do - what a parent key that left owes its children: refuse, or run the action. */
 static Status parent_side_do(Cx *cx, FkQueue *q, const FkEvent *e, Arena *scratch)
 {
     const FkCheck *fk = e->fk;

@@ -27,6 +27,7 @@ static int insert_column(void *arg, uint16_t rte, int16_t column)
     return rte == 0 && column >= 0 && column < t->column_count ? column : -1;
 }
 
+/* insert_checks - bind and compile the table's CHECK constraints, once for all batches to come. */
 static Status insert_checks(Cx *cx, ExecInsert *ins)
 {
     const CatTable *t = ins->table;

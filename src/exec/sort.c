@@ -43,8 +43,8 @@ static bool int_key(Oid type)
     }
 }
 
-/* put_int - the key of one integer value, as key_encode makes it. */
-static uint32_t put_int(uint8_t *out, const PlanSortKey *sk, const Vector *v, uint32_t row)
+/* sort_put_int - the key of one integer value, as key_encode makes it. */
+static uint32_t sort_put_int(uint8_t *out, const PlanSortKey *sk, const Vector *v, uint32_t row)
 {
     if (vec_is_null(v, row)) {
         out[0] = sk->nulls_first ? 0 : 2;
@@ -91,7 +91,7 @@ static const uint8_t *row_key_bytes(ExecNode *n, SortRun *r, uint32_t row, uint8
     }
     uint32_t len = 0;
     for (uint16_t k = 0; k < n->plan->u.sort.key_count; k++) {
-        len += put_int(room + len, &n->plan->u.sort.keys[k], r->vecs[k], row);
+        len += sort_put_int(room + len, &n->plan->u.sort.keys[k], r->vecs[k], row);
     }
     *len_out = len;
     return room;

@@ -41,10 +41,10 @@ static inline uint16_t trailing_spaces(const char *p, uint32_t len)
     return run >= ROW_SPACES_MIN ? (uint16_t)run : 0;
 }
 
-/* value_put - a value's bytes, the spaces at its end as a number; returns the flag for its end
- * offset and advances *at. */
-static inline uint32_t value_put(uint8_t *out, uint32_t *at, const char *p, uint32_t len,
-                                 uint16_t spaces)
+/* codec_value_put - a value's bytes, the spaces at its end as a number; returns the flag for its
+ * end offset and advances *at. */
+static inline uint32_t codec_value_put(uint8_t *out, uint32_t *at, const char *p, uint32_t len,
+                                       uint16_t spaces)
 {
     uint32_t n = len - spaces;
     if (n != 0) {
@@ -190,7 +190,7 @@ static void row_put_vars(const RowLayout *l, const VarValue *vars, uint8_t *out)
             memcpy(out + at, &var->ref, sizeof(var->ref));
             at += (uint32_t)sizeof(var->ref);
         } else {
-            flag = value_put(out, &at, full.ptr, (uint32_t)full.len, var->spaces);
+            flag = codec_value_put(out, &at, full.ptr, (uint32_t)full.len, var->spaces);
         }
         put_u16(out + l->ends_at + 2 * k, (uint16_t)(at | flag));
     }
@@ -259,7 +259,7 @@ Status row_encode(Cx *cx, Txn *txn, const Table *t, const RowValues *values, Sli
             if (!vec_is_null(v, values->row)) {
                 const Str *s = row_str(v, values->row);
                 const char *p = str_ptr(s);
-                flag = value_put(out, &at, p, s->len, trailing_spaces(p, s->len));
+                flag = codec_value_put(out, &at, p, s->len, trailing_spaces(p, s->len));
             }
             put_u16(out + l->ends_at + 2 * l->at[i], (uint16_t)(at | flag));
         }

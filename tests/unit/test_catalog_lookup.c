@@ -84,7 +84,7 @@ static void row_char(LookupRow *r, int column, char c)
     r->nulls[column] = false;
 }
 
-static void insert(LookupFixture *f, Oid rel, LookupRow *r)
+static void lookup_insert(LookupFixture *f, Oid rel, LookupRow *r)
 {
     assert_int_equal(cat_row_insert(&f->cx, &f->view, rel, r->values, r->nulls), ST_OK);
     row_clear(r);
@@ -101,10 +101,11 @@ static void insert_class(LookupFixture *f, Oid oid, const char *name, char kind)
     row_char(&r, PG_CLASS_RELKIND, kind);
     row_char(&r, PG_CLASS_RELPERSISTENCE, 'p');
     row_oid(&r, PG_CLASS_RELFILENODE, 0);
-    insert(f, CAT_PG_CLASS, &r);
+    lookup_insert(f, CAT_PG_CLASS, &r);
 }
 
-static void insert_column(LookupFixture *f, Oid rel, int16_t attnum, const char *name, Oid type)
+static void lookup_insert_column(LookupFixture *f, Oid rel, int16_t attnum, const char *name,
+                                 Oid type)
 {
     LookupRow r;
     row_clear(&r);
@@ -116,7 +117,7 @@ static void insert_column(LookupFixture *f, Oid rel, int16_t attnum, const char 
     r.nulls[PG_ATTRIBUTE_ATTTYPMOD] = false;
     r.values[PG_ATTRIBUTE_ATTNOTNULL].b = attnum == 1;
     r.nulls[PG_ATTRIBUTE_ATTNOTNULL] = false;
-    insert(f, CAT_PG_ATTRIBUTE, &r);
+    lookup_insert(f, CAT_PG_ATTRIBUTE, &r);
 }
 
 static void insert_table(LookupFixture *f)
@@ -125,13 +126,13 @@ static void insert_table(LookupFixture *f)
     row_clear(&r);
     insert_class(f, 16385, "accounts", 'r');
     insert_class(f, 16386, "accounts_pkey", 'i');
-    insert_column(f, 16385, 2, "name", TYPE_TEXT); /* out of order on purpose */
-    insert_column(f, 16385, 1, "id", TYPE_INT4);
+    lookup_insert_column(f, 16385, 2, "name", TYPE_TEXT); /* out of order on purpose */
+    lookup_insert_column(f, 16385, 1, "id", TYPE_INT4);
     row_oid(&r, PG_ATTRDEF_OID, 16390);
     row_oid(&r, PG_ATTRDEF_ADRELID, 16385);
     row_i16(&r, PG_ATTRDEF_ADNUM, 2);
     row_text(&r, PG_ATTRDEF_ADBIN, "'nobody'::text");
-    insert(f, CAT_PG_ATTRDEF, &r);
+    lookup_insert(f, CAT_PG_ATTRDEF, &r);
     row_oid(&r, PG_INDEX_INDEXRELID, 16386);
     row_oid(&r, PG_INDEX_INDRELID, 16385);
     row_i16(&r, PG_INDEX_INDNKEYATTS, 1);
@@ -140,14 +141,14 @@ static void insert_table(LookupFixture *f)
     row_text(&r, PG_INDEX_INDOPTION, "0");
     r.values[PG_INDEX_INDISUNIQUE].b = true;
     r.nulls[PG_INDEX_INDISUNIQUE] = false;
-    insert(f, CAT_PG_INDEX, &r);
+    lookup_insert(f, CAT_PG_INDEX, &r);
     row_oid(&r, PG_CONSTRAINT_OID, 16391);
     row_text(&r, PG_CONSTRAINT_CONNAME, "accounts_pkey");
     row_char(&r, PG_CONSTRAINT_CONTYPE, 'p');
     row_oid(&r, PG_CONSTRAINT_CONRELID, 16385);
     row_oid(&r, PG_CONSTRAINT_CONINDID, 16386);
     row_text(&r, PG_CONSTRAINT_CONKEY, "{1}");
-    insert(f, CAT_PG_CONSTRAINT, &r);
+    lookup_insert(f, CAT_PG_CONSTRAINT, &r);
     cat_changed(&f->view);
 }
 
@@ -293,7 +294,7 @@ static void test_identity_default(void **state)
     row_text(&r, PG_ATTRIBUTE_ATTNAME, "id");
     row_oid(&r, PG_ATTRIBUTE_ATTTYPID, TYPE_INT4);
     row_char(&r, PG_ATTRIBUTE_ATTIDENTITY, 'a');
-    insert(f, CAT_PG_ATTRIBUTE, &r);
+    lookup_insert(f, CAT_PG_ATTRIBUTE, &r);
     row_oid(&r, PG_DEPEND_CLASSID, CAT_PG_CLASS);
     row_oid(&r, PG_DEPEND_OBJID, 16401);
     row_oid(&r, PG_DEPEND_OBJSUBID, 0);
@@ -301,7 +302,7 @@ static void test_identity_default(void **state)
     row_oid(&r, PG_DEPEND_REFOBJID, 16400);
     row_oid(&r, PG_DEPEND_REFOBJSUBID, 1);
     row_char(&r, PG_DEPEND_DEPTYPE, 'i');
-    insert(f, CAT_PG_DEPEND, &r);
+    lookup_insert(f, CAT_PG_DEPEND, &r);
     cat_changed(&f->view);
     assert_int_equal(cat_table_by_name(&f->cx, &f->view, NULL, "ids", &t), ST_OK);
     assert_string_equal(t->columns[0].default_sql, "nextval('16401'::oid::regclass)");
@@ -336,7 +337,8 @@ static void test_reg_names(void **state)
     assert_string_equal(f->err.message, "invalid name syntax");
 }
 
-static uint32_t count_rows(LookupFixture *f, Oid rel, const char *wanted, uint32_t *wanted_count)
+static uint32_t lookup_count_rows(LookupFixture *f, Oid rel, const char *wanted,
+                                  uint32_t *wanted_count)
 {
     static const uint16_t COLUMNS[2] = {0, 1};
     const CatTable *t;
@@ -363,14 +365,16 @@ static void test_scan(void **state)
 {
     LookupFixture *f = *state;
     uint32_t found;
-    assert_int_equal(count_rows(f, CAT_PG_NAMESPACE, "public", &found),
+    assert_int_equal(lookup_count_rows(f, CAT_PG_NAMESPACE, "public", &found),
                      CATALOG_PG_NAMESPACE_COUNT + 1);
     assert_int_equal(found, 1);
-    assert_int_equal(count_rows(f, CAT_PG_DATABASE, "postgres", &found), 3);
+    assert_int_equal(lookup_count_rows(f, CAT_PG_DATABASE, "postgres", &found), 3);
     assert_int_equal(found, 1);
-    assert_int_equal(count_rows(f, CAT_PG_CLASS, "accounts", &found), CATALOG_PG_CLASS_COUNT);
+    assert_int_equal(lookup_count_rows(f, CAT_PG_CLASS, "accounts", &found),
+                     CATALOG_PG_CLASS_COUNT);
     insert_table(f);
-    assert_int_equal(count_rows(f, CAT_PG_CLASS, "accounts", &found), CATALOG_PG_CLASS_COUNT + 2);
+    assert_int_equal(lookup_count_rows(f, CAT_PG_CLASS, "accounts", &found),
+                     CATALOG_PG_CLASS_COUNT + 2);
     assert_int_equal(found, 1);
     /* A stored row hides the built-in row of the same key. */
     const Datum *values;
@@ -379,7 +383,7 @@ static void test_scan(void **state)
     assert_int_equal(
         cat_row_get(&f->cx, &f->view, &f->arena, CAT_PG_TYPE, &key, 1, &values, &nulls), ST_OK);
     assert_int_equal(cat_row_update(&f->cx, &f->view, CAT_PG_TYPE, values, nulls), ST_OK);
-    assert_int_equal(count_rows(f, CAT_PG_TYPE, "int4", &found), CATALOG_PG_TYPE_COUNT);
+    assert_int_equal(lookup_count_rows(f, CAT_PG_TYPE, "int4", &found), CATALOG_PG_TYPE_COUNT);
     assert_int_equal(found, 1);
 }
 

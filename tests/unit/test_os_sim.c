@@ -15,14 +15,8 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "leaks_expected.h"
 #include "os/os_sim.h"
-
-/* What a simulated crash interrupts is never freed. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-    return "detect_leaks=0";
-}
 
 typedef struct Step {
     struct Program *program;

@@ -6,6 +6,7 @@
  * told, not followed. Method: a history with one of each kind of change, dumped beside the running
  * engine.
  */
+#include "leaks_expected.h"
 #include "table_fixture.h"
 
 #include <fcntl.h>

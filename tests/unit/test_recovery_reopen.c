@@ -6,14 +6,8 @@
  * never repeat; a clean close leaves the one file. Method: a copy of the files of a running engine
  * is what a killed process leaves; the copy is opened and compared with the model.
  */
+#include "leaks_expected.h"
 #include "table_fixture.h"
-
-/* What a simulated crash interrupts is never freed. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-    return "detect_leaks=0";
-}
 
 static void reopen_clean(void **state)
 {
