@@ -6,6 +6,7 @@
  * free is an error, and then nothing is given back. Method: histories, then the space map is
  * changed behind everybody's back by log records of the test's own.
  */
+#include "leaks_expected.h"
 #include "table_fixture.h"
 
 static uint64_t space_check(Fixture *f, bool reclaim, uint64_t *leaked)
