@@ -415,13 +415,13 @@ static void options_parse(KillOptions *o, int argc, char **argv)
         } else if (strcmp(argv[i], "--nosync") == 0) {
             o->sync = false;
         } else if (strcmp(argv[i], "--seconds") == 0 && more) {
-            o->seconds = atoi(argv[++i]);
+            o->seconds = (int)strtol(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "--writers") == 0 && more) {
-            o->writers = atoi(argv[++i]);
+            o->writers = (int)strtol(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "--rows") == 0 && more) {
-            o->rows = atoll(argv[++i]);
+            o->rows = strtoll(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "--hot") == 0 && more) {
-            o->hot = atoll(argv[++i]);
+            o->hot = strtoll(argv[++i], NULL, 10);
         } else {
             fprintf(stderr, "unknown option %s\n", argv[i]);
             exit(2);

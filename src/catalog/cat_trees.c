@@ -613,8 +613,8 @@ static Status trees_has_first_rows(Cx *cx, TreeStore *s, bool *has_out)
     return st == ST_ERROR ? st : ST_OK;
 }
 
-/* trees_load - an existing file: find the map, open what it names. */
-static Status trees_load(Cx *cx, TreeStore *s)
+/* cat_trees_load - an existing file: find the map, open what it names. */
+static Status cat_trees_load(Cx *cx, TreeStore *s)
 {
     TreeEntry entry;
     TreeId tree = 1;
@@ -668,7 +668,7 @@ Status catalog_open(Cx *cx, Engine *e, Catalog **catalog_out)
     }
     Catalog *c = s->catalog;
     s->tables = (void *)arena_zalloc(&s->arena, c->shape_count * sizeof(*s->tables));
-    st = e->created ? trees_bootstrap(cx, s) : trees_load(cx, s);
+    st = e->created ? trees_bootstrap(cx, s) : cat_trees_load(cx, s);
     bool has_rows = true;
     if (st == ST_OK) {
         st = trees_has_first_rows(cx, s, &has_rows);

@@ -444,7 +444,7 @@ static Status agg_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out
     return ST_OK;
 }
 
-static void release_key(void *arg)
+static void agg_key_release(void *arg)
 {
     buf_release(&((AggRun *)arg)->key);
 }
@@ -462,7 +462,7 @@ Status agg_create(Cx *cx, ExecNode *n)
     arena_init(&r->disk, a, "aggregate parts", 0);
     r->known = ARENA_ARRAY(a, uint16_t, VEC_CAPACITY);
     buf_init(&r->key, 1u << 30);
-    arena_on_clear(a, release_key, r);
+    arena_on_clear(a, agg_key_release, r);
     uint32_t args = 1;
     r->offsets = ARENA_ARRAY(a, uint32_t, p->u.agg.call_count + 1u);
     for (uint16_t c = 0; c < p->u.agg.call_count; c++) {

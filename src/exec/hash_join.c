@@ -565,7 +565,7 @@ static Status hash_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **ou
     }
 }
 
-static void release_key(void *arg)
+static void join_key_release(void *arg)
 {
     buf_release(&((HashRun *)arg)->key);
 }
@@ -594,7 +594,7 @@ Status hash_join_create(Cx *cx, ExecNode *n)
         node_out_init(n);
     }
     buf_init(&r->key, 1u << 30);
-    arena_on_clear(a, release_key, r);
+    arena_on_clear(a, join_key_release, r);
     r->ints = p->u.join.key_count == 1 && phys_is_int(p->u.join.key_types[0]->phys);
     r->vecs = ARENA_ARRAY(a, const Vector *, p->u.join.key_count + 1u);
     r->build_rows = ARENA_ARRAY(a, uint32_t, VEC_CAPACITY);

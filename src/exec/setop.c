@@ -110,7 +110,7 @@ static Status set_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out
     return ST_OK;
 }
 
-static void release_key(void *arg)
+static void setop_key_release(void *arg)
 {
     buf_release(&((SetRun *)arg)->key);
 }
@@ -124,6 +124,6 @@ Status setop_create(Cx *cx, ExecNode *n)
     n->next = set_next;
     node_out_init(n);
     buf_init(&r->key, 1u << 30);
-    arena_on_clear(&n->s->arena, release_key, r);
+    arena_on_clear(&n->s->arena, setop_key_release, r);
     return ST_OK;
 }

@@ -9,7 +9,7 @@ static uint64_t rotl(uint64_t x, int k)
     return x << k | x >> (64 - k);
 }
 
-static uint64_t next_random(FuncSession *fs)
+static uint64_t session_random(FuncSession *fs)
 {
     uint64_t *s = fs->random_state;
     if (!fs->random_seeded) {
@@ -29,7 +29,7 @@ static Status fn_random(FnCall *call, FuncSession *fs, const Datum *a, Datum *ou
     (void)call;
     (void)a;
     (void)null_out;
-    out->f64 = (double)(next_random(fs) >> 12) * 0x1p-52;
+    out->f64 = (double)(session_random(fs) >> 12) * 0x1p-52;
     return ST_OK;
 }
 KERNEL(fn_random)

@@ -63,8 +63,8 @@ static Status fn_current_schema(FnCall *call, FuncSession *fs, const Datum *a, D
 }
 KERNEL(fn_current_schema)
 
-static Status setting_value(FnCall *call, FuncSession *fs, const Datum *name, bool missing_ok,
-                            Datum *out, bool *null_out)
+static Status show_setting_value(FnCall *call, FuncSession *fs, const Datum *name, bool missing_ok,
+                                 Datum *out, bool *null_out)
 {
     char *text = func_cstring(call, name);
     const char *value = fs->setting_get(fs->arg, text);
@@ -82,14 +82,14 @@ static Status setting_value(FnCall *call, FuncSession *fs, const Datum *name, bo
 static Status fn_current_setting(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
                                  bool *null_out)
 {
-    return setting_value(call, fs, &a[0], false, out, null_out);
+    return show_setting_value(call, fs, &a[0], false, out, null_out);
 }
 KERNEL(fn_current_setting)
 
 static Status fn_current_setting_missing(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
                                          bool *null_out)
 {
-    return setting_value(call, fs, &a[0], a[1].b, out, null_out);
+    return show_setting_value(call, fs, &a[0], a[1].b, out, null_out);
 }
 KERNEL(fn_current_setting_missing)
 
@@ -99,7 +99,7 @@ static Status fn_set_config(FnCall *call, FuncSession *fs, const Datum *a, Datum
 {
     char *name = func_cstring(call, &a[0]);
     TRY(fs->setting_set(fs->arg, call->cx, name, func_cstring(call, &a[1]), a[2].b));
-    return setting_value(call, fs, &a[0], true, out, null_out);
+    return show_setting_value(call, fs, &a[0], true, out, null_out);
 }
 KERNEL(fn_set_config)
 

@@ -23,7 +23,7 @@ static bool is_group(const AggFind *f, const Expr *e)
     return false;
 }
 
-static void add_group(AggFind *f, Expr *e)
+static void agg_add_group(AggFind *f, Expr *e)
 {
     if (is_group(f, e)) {
         return;
@@ -60,7 +60,7 @@ static bool visit_agg(void *arg, const Expr *e)
     }
     if (f->columns && e->kind == EXPR_COLUMN && e->u.column.levels_up == 0) {
         /* Allowed by the binder only when it depends on the keys: one more key changes no group. */
-        add_group(f, expr_copy(f->pq->p->arena, e));
+        agg_add_group(f, expr_copy(f->pq->p->arena, e));
     }
     return true;
 }
@@ -144,7 +144,7 @@ Status plan_aggregate(PlanQuery *pq, PlanNode *input, PlanNode **out)
     Arena *a = pq->p->arena;
     AggFind f = {.pq = pq};
     for (uint16_t i = 0; i < q->group_count; i++) {
-        add_group(&f, q->group_by[i]);
+        agg_add_group(&f, q->group_by[i]);
     }
     visit_outputs(&f);
     if (f.group_count > 0) {

@@ -68,7 +68,7 @@ static int find_in_node(const PlanNode *n, uint16_t rte, int16_t column)
     return -1;
 }
 
-static int map_find(void *arg, uint16_t rte, int16_t column)
+static int node_map_find(void *arg, uint16_t rte, int16_t column)
 {
     NodeMap *m = arg;
     int n = find_in_node(m->left, rte, column);
@@ -79,7 +79,7 @@ static int map_find(void *arg, uint16_t rte, int16_t column)
     return n;
 }
 
-/* map_computed - a whole expression the node already holds. Columns go through map_find. */
+/* map_computed - a whole expression the node already holds. Columns go through node_map_find. */
 static int map_computed(void *arg, const Expr *e)
 {
     NodeMap *m = arg;
@@ -248,7 +248,7 @@ Status prog_over(PlanQuery *pq, const PlanNode *left, const PlanNode *right, Exp
                  uint32_t count, const ExprProg **prog_out)
 {
     NodeMap m = {.pq = pq, .left = left, .right = right};
-    ExprMap map = {.find = map_find,
+    ExprMap map = {.find = node_map_find,
                    .sublink = map_sublink,
                    .computed = map_computed,
                    .outer = map_outer,

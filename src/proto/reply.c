@@ -196,7 +196,7 @@ static void put_i64_sized(Buf *out, int64_t v)
     buf_put(out, text + at, sizeof(text) - at);
 }
 
-static void put_value(RowWriter *w, Buf *out, uint32_t col, const Datum *d)
+static void row_put_value(RowWriter *w, Buf *out, uint32_t col, const Datum *d)
 {
     if (w->formats[col] == 0) {
         switch (w->types[col]) {
@@ -234,7 +234,7 @@ void row_write(RowWriter *w, Buf *out, const Batch *batch, uint32_t row)
             continue;
         }
         Datum d = vec_get(v, row);
-        put_value(w, out, i, &d);
+        row_put_value(w, out, i, &d);
     }
     reply_end(out, at);
 }

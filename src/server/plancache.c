@@ -58,7 +58,7 @@ static void entry_free(CacheEntry *e)
     mem_free(e);
 }
 
-static void cache_clear(struct PlanCache *c)
+static void plancache_clear(struct PlanCache *c)
 {
     MapSlot slot;
     for (uint32_t pos = 0; map_next(&c->entries, &pos, &slot);) {
@@ -73,7 +73,7 @@ static void cache_clear(struct PlanCache *c)
 
 void plan_cache_free(struct PlanCache *c)
 {
-    cache_clear(c);
+    plancache_clear(c);
     map_release(&c->entries);
     mem_free(c);
 }
@@ -308,7 +308,7 @@ static bool first_sight(struct PlanCache *c, Os *os, Slice key, const StmtShape 
     CacheEntry *e = map_get(&c->entries, key.ptr, key.len);
     if (e == NULL) {
         if (c->count >= PLAN_CACHE_ENTRIES_MAX) {
-            cache_clear(c);
+            plancache_clear(c);
         }
         e = entry_create(key, shape);
         (void)map_put(&c->entries, e->key, e->key_len, e);

@@ -1,5 +1,5 @@
 /*
- * runfile.c - "<file>-run": where the running server of a file listens, for `dassie psql`.
+ * runfile.c - where the running server of a file listens: "<file>-run", read by `dassie psql`
  */
 #include <stdio.h>
 #include <unistd.h>

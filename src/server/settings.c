@@ -85,7 +85,7 @@ static char *text_copy(const char *text)
     return memcpy(mem_alloc("setting", n), text, n);
 }
 
-static void value_put(SettingValue **list, const char *name, const char *value)
+static void setting_put(SettingValue **list, const char *name, const char *value)
 {
     SettingValue *v = value_find(*list, name);
     if (v == NULL) {
@@ -493,7 +493,7 @@ Status setting_assign(Cx *cx, Session *s, const char *name, const char *value, b
     if (value == NULL) {
         value_drop(&s->settings.changed, canonical);
     } else {
-        value_put(&s->settings.changed, canonical, text);
+        setting_put(&s->settings.changed, canonical, text);
     }
     s->settings.generation++;
     return setting_changed(cx, s, canonical);
@@ -512,7 +512,7 @@ Status server_setting_set(Cx *cx, Server *srv, const char *name, const char *val
     }
     TRY(setting_check(cx, srv->os, row, name, setting_raw(NULL, srv, row), value, text,
                       sizeof(text)));
-    value_put(&srv->settings, catalog_str(row->name), text);
+    setting_put(&srv->settings, catalog_str(row->name), text);
     return ST_OK;
 }
 
@@ -523,7 +523,7 @@ static void undo_pop(Session *s, bool restore)
     s->settings.undo = u->next;
     if (restore) {
         if (u->old_value != NULL) {
-            value_put(&s->settings.changed, u->name, u->old_value);
+            setting_put(&s->settings.changed, u->name, u->old_value);
         } else {
             value_drop(&s->settings.changed, u->name);
         }

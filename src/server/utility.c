@@ -71,9 +71,9 @@ static Status zone_of_interval(Cx *cx, Session *s, const char *text, Buf *out)
     return ST_OK;
 }
 
-/* set_value - the arguments of SET joined as PostgreSQL does: identifiers of list settings are
+/* set_joined - the arguments of SET joined as PostgreSQL does: identifiers of list settings are
  * quoted. */
-static Status set_value(Cx *cx, Session *s, const PgQuery__VariableSetStmt *stmt, char **out)
+static Status set_joined(Cx *cx, Session *s, const PgQuery__VariableSetStmt *stmt, char **out)
 {
     Buf b;
     buf_init(&b, 4096);
@@ -149,7 +149,7 @@ static Status run_set(Cx *cx, Session *s, const PgQuery__VariableSetStmt *stmt,
     *tag_out = "SET";
     switch (stmt->kind) {
     case PG_QUERY__VARIABLE_SET_KIND__VAR_SET_VALUE:
-        TRY(set_value(cx, s, stmt, &value));
+        TRY(set_joined(cx, s, stmt, &value));
         if (stmt->is_local && !s->in_block && !s->implicit_block) {
             err_notice(cx, ERR_WARNING, ERRCODE_NO_ACTIVE_SQL_TRANSACTION, NULL,
                        "SET LOCAL can only be used in transaction blocks");

@@ -506,7 +506,7 @@ static void work_transaction(CrashWorker *w)
     }
 }
 
-static void worker_main(void *arg)
+static void crash_worker(void *arg)
 {
     CrashWorker *w = arg;
     for (uint32_t i = 0; i < w->transactions; i++) {
@@ -564,7 +564,7 @@ void crash_work(void *arg)
     crash_plan_fault(c);
     c->stop = false;
     for (uint32_t i = 0; i < c->worker_count; i++) {
-        crash_must(&c->cx, os_thread_create(&c->cx, c->os, "worker", worker_main, &c->workers[i],
+        crash_must(&c->cx, os_thread_create(&c->cx, c->os, "worker", crash_worker, &c->workers[i],
                                             &threads[i]));
     }
     crash_must(&c->cx, os_thread_create(&c->cx, c->os, "helper", helper_main, c, &helper));

@@ -1,4 +1,7 @@
-/* Statements of test_exec_sql.c and their results. */
+/* Made by record_steps.py, which asks PostgreSQL for the results. */
+/* clang-format off */
+{"create table t (id int unique, name text)", "CREATE TABLE"},
+{"create table u (id int unique, name text)", "CREATE TABLE"},
 {"insert into t values (1,'a'),(2,'b'),(3,NULL)", "3"},
     {"insert into t values (4,'d') returning id, name", "4|d"},
     {"select id, name from t order by id desc", "4|d;3|;2|b;1|a"},

@@ -122,7 +122,7 @@ static UNUSED void fixture_start(Fixture *f, int index_count)
     memset(f, 0, sizeof(*f));
     session_begin(&f->s);
     f->os = os_posix_create();
-    strcpy(f->dir, "/tmp/dassie-test-XXXXXX");
+    (void)snprintf(f->dir, sizeof(f->dir), "/tmp/dassie-test-XXXXXX");
     assert_non_null(mkdtemp(f->dir));
     snprintf(f->path, sizeof(f->path), "%s/app.db", f->dir);
     fixture_options(f);
@@ -168,7 +168,7 @@ static UNUSED void fixture_crash(Fixture *f)
     assert_int_equal(system(cmd), 0);
     snprintf(cmd, sizeof(cmd), "rm -rf '%s'", f->dir);
     (void)!system(cmd);
-    strcpy(f->dir, copy);
+    (void)snprintf(f->dir, sizeof(f->dir), "%s", copy);
     snprintf(f->path, sizeof(f->path), "%s/app.db", f->dir);
     f->e = NULL;
     f->crashed = true;

@@ -29,7 +29,7 @@ typedef struct Env {
     char dir[64], path[96], wal_dir[96];
 } Env;
 
-static void must(Env *e, Status st)
+static void model_must(Env *e, Status st)
 {
     if (st != ST_OK) {
         fail_msg("status %d: %s", (int)st, e->err.message);
@@ -43,28 +43,28 @@ static void env_open(Env *e, bool create)
     StoreMaster m;
     wal_options_default(&wo);
     wo.sync = false;
-    must(e, create ? store_create(&e->cx, e->os, e->path, &so, &e->store)
-                   : store_open(&e->cx, e->os, e->path, &so, &e->store));
+    model_must(e, create ? store_create(&e->cx, e->os, e->path, &so, &e->store)
+                         : store_open(&e->cx, e->os, e->path, &so, &e->store));
     store_master_get(e->store, &m);
-    must(e, wal_open(&e->cx, e->os, e->wal_dir, &wo, m.next_lsn, create, &e->wal));
+    model_must(e, wal_open(&e->cx, e->os, e->wal_dir, &wo, m.next_lsn, create, &e->wal));
     store_attach_wal(e->store, e->wal);
-    must(e, wal_start(&e->cx, e->wal));
+    model_must(e, wal_start(&e->cx, e->wal));
     if (!create) {
         WalReader r;
-        must(e, store_restore_torn(&e->cx, e->store));
+        model_must(e, store_restore_torn(&e->cx, e->store));
         wal_reader_init(&r, e->wal, m.next_lsn, 0);
         Status st;
         while ((st = wal_reader_next(&e->cx, &r)) == ST_OK) {
             if (wal_type(&r.hdr) == WAL_SMO) {
-                must(e, store_redo(&e->cx, e->store, r.lsn, &r.hdr,
-                                   (Slice){(char *)r.body.data, r.body_len}));
+                model_must(e, store_redo(&e->cx, e->store, r.lsn, &r.hdr,
+                                         (Slice){(char *)r.body.data, r.body_len}));
             }
         }
         assert_int_equal(st, ST_DONE);
         wal_reader_release(&r);
     }
-    must(e, store_load_space(&e->cx, e->store));
-    must(e, store_start(&e->cx, e->store));
+    model_must(e, store_load_space(&e->cx, e->store));
+    model_must(e, store_start(&e->cx, e->store));
 }
 
 static void env_init(Env *e)
@@ -83,7 +83,7 @@ static void env_release(Env *e)
 {
     char cmd[128];
     store_close(e->store);
-    must(e, wal_close(&e->cx, e->wal, true));
+    model_must(e, wal_close(&e->cx, e->wal, true));
     (void)snprintf(cmd, sizeof(cmd), "rm -rf %s", e->dir);
     assert_int_equal(system(cmd), 0);
     arena_release(&e->arena);
@@ -93,7 +93,7 @@ static void env_release(Env *e)
 static BtTree tree_new(Env *e, TreeKind kind)
 {
     TreeEntry entry;
-    must(e, tree_create(&e->cx, e->store, kind, &entry));
+    model_must(e, tree_create(&e->cx, e->store, kind, &entry));
     return (BtTree){.store = e->store, .tree = entry.tree, .kind = kind, .root = entry.root};
 }
 
@@ -113,7 +113,7 @@ static void verify_tree(Env *e, const BtTree *t)
     Buf report;
     uint64_t errors = 0;
     buf_init(&report, 1 << 20);
-    must(e, bt_verify(&e->cx, t, &report, &errors));
+    model_must(e, bt_verify(&e->cx, t, &report, &errors));
     if (errors != 0) {
         fail_msg("%.*s", (int)MIN(report.len, 2000), (char *)report.data);
     }
@@ -138,7 +138,7 @@ static void tree_insert(Env *e, const BtTree *t, uint32_t n)
     char payload[40];
     memset(payload, (char)n, sizeof(payload));
     uint32_t len = t->kind == TREE_TABLE ? n % 40 : 0;
-    must(e, bt_seek_insert(&e->cx, t, &key, 8 + len, &pos));
+    model_must(e, bt_seek_insert(&e->cx, t, &key, 8 + len, &pos));
     assert_false(pos.found);
     page_dirty(e->store, &pos.leaf);
     bt_leaf_insert(&pos.leaf, &key, pos.slot, n, (Slice){payload, len});
@@ -150,14 +150,14 @@ static void tree_remove(Env *e, const BtTree *t, uint32_t n)
     char buf[80];
     BtPos pos;
     BtKey key = {.rowid = n + 1, .bytes = make_key(n, buf)};
-    must(e, bt_seek(&e->cx, t, &key, LATCH_EXCLUSIVE, &pos));
+    model_must(e, bt_seek(&e->cx, t, &key, LATCH_EXCLUSIVE, &pos));
     assert_true(pos.found);
     page_dirty(e->store, &pos.leaf);
     bt_leaf_remove(&pos.leaf, pos.slot);
     bool empty = bt_leaf_count(&pos.leaf) == 0;
     log_leaf(e, t, &pos);
     if (empty) {
-        must(e, bt_try_shrink(&e->cx, t, &key));
+        model_must(e, bt_try_shrink(&e->cx, t, &key));
     }
 }
 
@@ -186,7 +186,7 @@ static void check_model(Env *e, const BtTree *t, const bool *present)
         BtPos pos;
         BtEntry entry;
         BtKey key = {.rowid = n + 1, .bytes = make_key(n, buf)};
-        must(e, bt_seek(&e->cx, t, &key, LATCH_SHARED, &pos));
+        model_must(e, bt_seek(&e->cx, t, &key, LATCH_SHARED, &pos));
         assert_int_equal(pos.found, present[n]);
         if (pos.found) {
             assert_true(bt_leaf_entry(&pos.leaf, pos.slot, &entry));
@@ -230,15 +230,15 @@ static void run_kind(TreeKind kind)
     }
     check_model(&e, &t, present);
     /* Replay: forget the pool, keep what was written back so far and the log. */
-    must(&e, wal_flush_wait(&e.cx, e.wal, wal_head(e.wal)));
+    model_must(&e, wal_flush_wait(&e.cx, e.wal, wal_head(e.wal)));
     store_close(e.store);
-    must(&e, wal_close(&e.cx, e.wal, false));
+    model_must(&e, wal_close(&e.cx, e.wal, false));
     env_open(&e, false);
     TreeEntry entry;
-    must(&e, tree_get(&e.cx, e.store, t.tree, &entry));
+    model_must(&e, tree_get(&e.cx, e.store, t.tree, &entry));
     t.store = e.store;
     check_model(&e, &t, present);
-    must(&e, bt_free_tree(&e.cx, e.store, t.tree));
+    model_must(&e, bt_free_tree(&e.cx, e.store, t.tree));
     assert_int_equal(tree_get(&e.cx, e.store, t.tree, &entry), ST_NOTFOUND);
     env_release(&e);
     free(present);
@@ -264,13 +264,13 @@ static void test_bulk_build(void **state)
     env_open(&e, true);
     BtTree t = tree_new(&e, TREE_INDEX);
     BtBuild *b;
-    must(&e, bt_build_begin(&e.cx, &e.arena, &t, &b));
+    model_must(&e, bt_build_begin(&e.cx, &e.arena, &t, &b));
     for (uint32_t n = 0; n < KEYS; n++) {
         char key[32];
         int len = snprintf(key, sizeof(key), "key-%08u-%u", n, n % 7);
-        must(&e, bt_build_add(&e.cx, b, (Slice){key, (size_t)len}, n, (Slice){NULL, 0}));
+        model_must(&e, bt_build_add(&e.cx, b, (Slice){key, (size_t)len}, n, (Slice){NULL, 0}));
     }
-    must(&e, bt_build_end(&e.cx, b));
+    model_must(&e, bt_build_end(&e.cx, b));
     verify_tree(&e, &t);
     assert_int_equal(tree_count(&e, &t, false), KEYS);
     for (uint32_t n = 0; n < KEYS; n++) {
@@ -278,7 +278,7 @@ static void test_bulk_build(void **state)
         BtPos pos;
         int len = snprintf(text, sizeof(text), "key-%08u-%u", n, n % 7);
         BtKey key = {.bytes = {text, (size_t)len}};
-        must(&e, bt_seek(&e.cx, &t, &key, LATCH_SHARED, &pos));
+        model_must(&e, bt_seek(&e.cx, &t, &key, LATCH_SHARED, &pos));
         assert_true(pos.found);
         bt_release(&t, &pos);
     }

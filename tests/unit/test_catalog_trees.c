@@ -16,70 +16,16 @@
 
 #include <cmocka.h>
 
-#include "catalog/catalog.h"
 #include "catalog/catalog_data.h"
+#include "catalog_fixture.h"
 
-typedef struct TreesFixture {
-    Os *os;
-    Engine *engine;
-    Catalog *catalog;
-    Err err;
-    Arena arena;
-    Cx cx;
-    char dir[64], path[96];
-} TreesFixture;
-
-static void trees_must(TreesFixture *f, Status st, int line)
-{
-    if (st != ST_OK) {
-        printf("line %d: status %d: %s\n", line, (int)st, f->err.message);
-    }
-    assert_int_equal(st, ST_OK);
-}
-#define MUST(expr) trees_must(f, (expr), __LINE__)
-
-static int trees_setup(void **state)
-{
-    TreesFixture *f = mem_zalloc("test", sizeof(*f));
-    EngineOptions o;
-    arena_init(&f->arena, NULL, "test", 0);
-    f->cx = (Cx){.err = &f->err, .arena = &f->arena};
-    f->os = os_posix_create();
-    snprintf(f->dir, sizeof(f->dir), "/tmp/dassie-test-XXXXXX");
-    assert_non_null(mkdtemp(f->dir));
-    snprintf(f->path, sizeof(f->path), "%s/app.db", f->dir);
-    engine_options_default(&o);
-    o.store.pool_bytes = (uint64_t)64 << 20;
-    o.store.max_pages = (uint64_t)1 << 20;
-    o.create = true;
-    o.background = false;
-    MUST(engine_open(&f->cx, f->os, f->path, &o, &f->engine));
-    MUST(catalog_open(&f->cx, f->engine, &f->catalog));
-    *state = f;
-    return 0;
-}
-
-static int trees_teardown(void **state)
-{
-    TreesFixture *f = *state;
-    char cmd[160];
-    catalog_close(f->catalog);
-    MUST(engine_close(&f->cx, f->engine));
-    snprintf(cmd, sizeof(cmd), "rm -rf '%s'", f->dir);
-    (void)!system(cmd);
-    os_posix_free(f->os);
-    arena_release(&f->arena);
-    mem_free(f);
-    return 0;
-}
-
-static void view_begin(TreesFixture *f, CatView *v)
+static void view_begin(CatalogFixture *f, CatView *v)
 {
     cat_view_init(v, f->catalog, &f->arena);
     MUST(txn_begin(&f->cx, f->engine->txns, ISO_READ_COMMITTED, &f->arena, &v->txn));
 }
 
-static void view_commit(TreesFixture *f, CatView *v)
+static void view_commit(CatalogFixture *f, CatView *v)
 {
     Lsn lsn;
     MUST(txn_commit(&f->cx, v->txn, &lsn));
@@ -124,7 +70,7 @@ static TreesRow empty_row(void)
     return r;
 }
 
-static Status put_class(TreesFixture *f, CatView *v, Oid oid, const char *name, const char *kind,
+static Status put_class(CatalogFixture *f, CatView *v, Oid oid, const char *name, const char *kind,
                         TreeId tree)
 {
     TreesRow r = empty_row();
@@ -136,8 +82,8 @@ static Status put_class(TreesFixture *f, CatView *v, Oid oid, const char *name, 
     return cat_row_insert(&f->cx, v, CAT_PG_CLASS, r.values, r.nulls);
 }
 
-static void put_column(TreesFixture *f, CatView *v, Oid rel, int16_t attnum, const char *name,
-                       Oid type)
+static void put_attribute(CatalogFixture *f, CatView *v, Oid rel, int16_t attnum, const char *name,
+                          Oid type)
 {
     TreesRow r = empty_row();
     set_oid(&r, PG_ATTRIBUTE_ATTRELID, rel);
@@ -148,7 +94,7 @@ static void put_column(TreesFixture *f, CatView *v, Oid rel, int16_t attnum, con
     MUST(cat_row_insert(&f->cx, v, CAT_PG_ATTRIBUTE, r.values, r.nulls));
 }
 
-static void put_index(TreesFixture *f, CatView *v, Oid oid, Oid rel)
+static void put_index(CatalogFixture *f, CatView *v, Oid oid, Oid rel)
 {
     TreesRow r = empty_row();
     set_oid(&r, PG_INDEX_INDEXRELID, oid);
@@ -162,7 +108,7 @@ static void put_index(TreesFixture *f, CatView *v, Oid oid, Oid rel)
 }
 
 /* make_table - (id int4 unique, name text) with a tree and an index tree. */
-static void make_table(TreesFixture *f, CatView *v, Oid oid, const char *name)
+static void make_table(CatalogFixture *f, CatView *v, Oid oid, const char *name)
 {
     static const ColumnLayout COLUMNS[2] = {{.phys = PHYS_I32}, {.phys = PHYS_STR}};
     TreeId tree, index_tree;
@@ -173,13 +119,13 @@ static void make_table(TreesFixture *f, CatView *v, Oid oid, const char *name)
     snprintf(index_name, sizeof(index_name), "%s_id_key", name);
     MUST(put_class(f, v, oid, name, "r", tree));
     MUST(put_class(f, v, oid + 1, index_name, "i", index_tree));
-    put_column(f, v, oid, 1, "id", TYPE_INT4);
-    put_column(f, v, oid, 2, "name", TYPE_TEXT);
+    put_attribute(f, v, oid, 1, "id", TYPE_INT4);
+    put_attribute(f, v, oid, 2, "name", TYPE_TEXT);
     put_index(f, v, oid + 1, oid);
     cat_changed(v);
 }
 
-static void insert_user_row(TreesFixture *f, CatView *v, const CatTable *t, int32_t id)
+static void insert_user_row(CatalogFixture *f, CatView *v, const CatTable *t, int32_t id)
 {
     static const PhysType TYPES[2] = {PHYS_I32, PHYS_STR};
     Batch b;
@@ -193,7 +139,7 @@ static void insert_user_row(TreesFixture *f, CatView *v, const CatTable *t, int3
 
 static void test_own_ddl_and_commit(void **state)
 {
-    TreesFixture *f = *state;
+    CatalogFixture *f = *state;
     CatView a, b;
     const CatTable *t, *seen;
     view_begin(f, &a);
@@ -221,7 +167,7 @@ static void test_own_ddl_and_commit(void **state)
 
 static void test_rollback(void **state)
 {
-    TreesFixture *f = *state;
+    CatalogFixture *f = *state;
     CatView a;
     const CatTable *t;
     SavePoint sp;
@@ -250,7 +196,7 @@ static void test_rollback(void **state)
 
 static void test_duplicate_name(void **state)
 {
-    TreesFixture *f = *state;
+    CatalogFixture *f = *state;
     CatView a;
     view_begin(f, &a);
     make_table(f, &a, 16385, "twice");
@@ -264,7 +210,7 @@ static void test_duplicate_name(void **state)
 
 static void test_rename_and_drop(void **state)
 {
-    TreesFixture *f = *state;
+    CatalogFixture *f = *state;
     CatView a;
     const CatTable *t;
     const Datum *values;
@@ -296,7 +242,7 @@ static void test_rename_and_drop(void **state)
 
 static void test_open_again(void **state)
 {
-    TreesFixture *f = *state;
+    CatalogFixture *f = *state;
     CatView a;
     const CatTable *t;
     Oid oid;
@@ -328,7 +274,7 @@ static void test_open_again(void **state)
     view_commit(f, &a);
 }
 
-static uint32_t scan_count(TreesFixture *f, CatView *v, Oid rel)
+static uint32_t scan_count(CatalogFixture *f, CatView *v, Oid rel)
 {
     static const uint16_t COLUMN = 0;
     static const PhysType TYPE = PHYS_I32;
@@ -346,7 +292,7 @@ static uint32_t scan_count(TreesFixture *f, CatView *v, Oid rel)
 
 static void test_scan_and_databases(void **state)
 {
-    TreesFixture *f = *state;
+    CatalogFixture *f = *state;
     CatView a;
     const CatTable *t;
     view_begin(f, &a);
@@ -365,12 +311,12 @@ static void test_scan_and_databases(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_own_ddl_and_commit, trees_setup, trees_teardown),
-        cmocka_unit_test_setup_teardown(test_rollback, trees_setup, trees_teardown),
-        cmocka_unit_test_setup_teardown(test_duplicate_name, trees_setup, trees_teardown),
-        cmocka_unit_test_setup_teardown(test_rename_and_drop, trees_setup, trees_teardown),
-        cmocka_unit_test_setup_teardown(test_open_again, trees_setup, trees_teardown),
-        cmocka_unit_test_setup_teardown(test_scan_and_databases, trees_setup, trees_teardown),
+        cmocka_unit_test_setup_teardown(test_own_ddl_and_commit, catalog_setup, catalog_teardown),
+        cmocka_unit_test_setup_teardown(test_rollback, catalog_setup, catalog_teardown),
+        cmocka_unit_test_setup_teardown(test_duplicate_name, catalog_setup, catalog_teardown),
+        cmocka_unit_test_setup_teardown(test_rename_and_drop, catalog_setup, catalog_teardown),
+        cmocka_unit_test_setup_teardown(test_open_again, catalog_setup, catalog_teardown),
+        cmocka_unit_test_setup_teardown(test_scan_and_databases, catalog_setup, catalog_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
