@@ -108,8 +108,8 @@ def find_functions(source):
         first = number - 1
         while first > 0 and code[first][:1] in (" ", "\t"):
             first -= 1
-        signature = " ".join(code[first:number])
-        names = [n for n in re.findall(r"(\w+)\s*\(", signature) if n not in ("__attribute__", "alignas")]
+        signature = re.sub(r"__attribute__\s*\(\(.*?\)\)+", "", " ".join(code[first:number]))
+        names = [n for n in re.findall(r"(\w+)\s*\(", signature) if n != "alignas"]
         end = next((n for n in range(number, len(code)) if code[n].startswith("}")), len(code) - 1)
         # A name in capitals is a macro that makes a function (ROW_KERNEL): it has a comment of its own.
         if names and not names[0].isupper():

@@ -110,7 +110,8 @@ static uint32_t add_candidate(BindCandidate *list, uint32_t count, const BindCan
     return count + 1;
 }
 
-/* func_missing - 42883, or 42725 when several are left. */
+/* func_missing - the error for a call that no function fits, or (left > 1) more than one; a call
+ * by name shows the names. */
 static Status func_missing(BindScope *s, const char *name, Expr *const *args,
                            const CallNames *names, uint32_t nargs, uint32_t left, int32_t location)
 {

@@ -92,6 +92,8 @@ static Status level_turn(Cx *cx, BtBuild *b, uint32_t level, Slice sep)
     return level_add(cx, b, level + 1, sep, b->levels[level].page.page, (Slice){NULL, 0});
 }
 
+/* level_add - append one entry to the open page of a level, turning to a new page when it is full;
+ * a leaf hands up the shortest key that still separates. */
 static Status level_add(Cx *cx, BtBuild *b, uint32_t level, Slice key, uint64_t value,
                         Slice payload)
 {

@@ -21,7 +21,8 @@ static void describe_fence(const char *name, Slice s, Buf *out)
     buf_putc(out, '\n');
 }
 
-/* describe_leaf_entry - one entry: key or row id, tag, payload. */
+/* describe_leaf_entry - one line about an entry of a leaf; `key` is room for the whole key of an
+ * index. */
 static void describe_leaf_entry(const PageRef *leaf, uint32_t slot, bool table, Buf *key, Buf *out)
 {
     BtEntry e;

@@ -18,6 +18,8 @@ static void finding(Verify *v, PageNo page, const char *what)
     (*v->errors)++;
 }
 
+/* verify_slots - slots lie in the page, keys ascend and stay between the fences. Requires: the
+ * page latched. */
 static void verify_slots(Verify *v, PageHeader *h)
 {
     uint32_t n = h->slot_count;
@@ -108,6 +110,8 @@ static void verify_leaf_link(Verify *v, PageHeader *h)
     buf_put(&v->upper, upper.ptr, upper.len);
 }
 
+/* verify_node - check a page and all below it; what is wrong becomes a finding, not an error. The
+ * latch is released before children are visited, so a depth costs no latch. */
 static Status verify_node(Cx *cx, Verify *v, PageNo page, int depth, int level)
 {
     PageRef ref;
@@ -164,6 +168,8 @@ Status bt_verify(Cx *cx, const BtTree *t, Buf *report, uint64_t *errors_out)
     return st;
 }
 
+/* print_node - a page and all below it as text, indented; no latch is held while children are
+ * printed. */
 static void print_node(Cx *cx, const BtTree *t, PageNo page, int depth, Buf *out)
 {
     PageRef ref;

@@ -106,6 +106,8 @@ static Status alter_store_column(Cx *cx, DdlCx *d, const CatTable *t, NewColumn 
     return ddl_update_class_i16(cx, d, t->oid, PG_CLASS_RELNATTS, (int16_t)(n + 1));
 }
 
+/* alter_add_column - ADD COLUMN: rows are not rewritten unless the default differs from row to
+ * row. */
 static Status alter_add_column(Cx *cx, DdlCx *d, Slice sql, Oid oid,
                                const PgQuery__AlterTableCmd *cmd)
 {
@@ -173,6 +175,7 @@ static Status alter_find_column(Cx *cx, const CatTable *t, const char *name,
                          "column \"%s\" of relation \"%s\" does not exist", name, t->name);
 }
 
+/* alter_set_default - SET DEFAULT, or DROP DEFAULT when the command has no expression. */
 static Status alter_set_default(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd)
 {
     const CatTable *t;
@@ -201,6 +204,7 @@ static Status alter_set_default(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterT
     return ddl_row_store(cx, d, &r);
 }
 
+/* alter_drop_not_null - DROP NOT NULL; refused for identity columns and keys of the primary key. */
 static Status alter_drop_not_null(Cx *cx, DdlCx *d, Oid oid, const char *name)
 {
     const CatTable *t;
@@ -276,6 +280,8 @@ static Status alter_options(Cx *cx, DdlCx *d, Oid oid, const PgQuery__Node *def)
     return ddl_update_class_text(cx, d, oid, PG_CLASS_RELOPTIONS, text);
 }
 
+/* alter_command - one command of ALTER TABLE; each looks the table up again, for those before it
+ * may have changed it. */
 static Status alter_command(Cx *cx, DdlCx *d, Slice sql, Oid oid, const PgQuery__AlterTableCmd *cmd)
 {
     const CatTable *t;

@@ -57,6 +57,8 @@ static Status column_null_conflict(Cx *cx, ColumnDefine *c, int32_t location)
     return ddl_error_at(cx, c->d, ST_ERROR, location);
 }
 
+/* column_identity - GENERATED ... AS IDENTITY of a column definition; its sequence is made with
+ * the table. */
 static Status column_identity(Cx *cx, ColumnDefine *c, const PgQuery__Constraint *con)
 {
     NewColumn *out = c->out;

@@ -166,6 +166,8 @@ static Status check_rows_hold(Cx *cx, DdlCx *d, const CatTable *t, const char *n
     return err_constraint(cx, t->schema_name, t->name, "", name);
 }
 
+/* constraint_check - make a CHECK constraint; with check_rows the rows that are there must pass
+ * it. */
 static Status constraint_check(Cx *cx, DdlCx *d, const CatTable *t, const NewConstraint *c,
                                bool check_rows)
 {
@@ -284,6 +286,7 @@ static Status key_name(Cx *cx, DdlCx *d, const CatTable *t, const NewConstraint 
     return ST_OK;
 }
 
+/* constraint_key - make a PRIMARY KEY or UNIQUE constraint with its index. */
 static Status constraint_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConstraint *c,
                              bool check_rows)
 {

@@ -96,8 +96,8 @@ static Status drop_dependents(Cx *cx, DropWork *w, uint32_t at)
     return ST_OK;
 }
 
-/* drop_describe_owned - 2BP01 when an object is part of another: an index of its constraint, a
- * sequence of its identity column. */
+/* drop_check_internal - 2BP01 when an object is a part (dependency 'i') of one that is not dropped
+ * as well: an index of its constraint, a sequence of its identity column. */
 static Status drop_check_internal(Cx *cx, DropWork *w, uint32_t at)
 {
     static const uint16_t COLUMNS[2] = {PG_DEPEND_CLASSID, PG_DEPEND_OBJID};
@@ -297,6 +297,8 @@ static Status drop_relation(Cx *cx, DdlCx *d, const DropKind *k, const PgQuery__
     return ST_OK;
 }
 
+/* drop_schema - the schema a DROP SCHEMA names; *o_out stays empty when IF EXISTS excuses its
+ * absence. */
 static Status drop_schema(Cx *cx, DdlCx *d, const PgQuery__Node *object, bool missing_ok,
                           DdlObject *o_out)
 {

@@ -109,6 +109,8 @@ static bool fkey_matches(const ForeignKey *f, const CatIndex *ix)
     return true;
 }
 
+/* fkey_index - the unique index that the referenced columns of a foreign key need; 42830 when
+ * there is none. */
 static Status fkey_index(Cx *cx, ForeignKey *f)
 {
     for (uint16_t i = 0; i < f->ref_count; i++) {
@@ -198,6 +200,7 @@ static Status fkey_operators(Cx *cx, ForeignKey *f)
     return ST_OK;
 }
 
+/* fkey_name - the given name of a foreign key, which must be free, or one made of its columns. */
 static Status fkey_name(Cx *cx, ForeignKey *f)
 {
     const char *given = f->con->node->conname;

@@ -78,6 +78,8 @@ static Status remove_default(Cx *cx, DdlCx *d, Oid oid)
     return ddl_row_remove(cx, d, CAT_PG_ATTRDEF, &key, 1);
 }
 
+/* remove_constraint - delete the row of a constraint; relchecks of its table counts CHECKs and
+ * goes down with one. */
 static Status remove_constraint(Cx *cx, DdlCx *d, Oid oid)
 {
     Datum key = {.u32 = oid};
@@ -136,7 +138,8 @@ static Status describe_relation(Cx *cx, DdlCx *d, Oid oid, const char **text_out
     return ST_OK;
 }
 
-/* describe_row - the name in a row of a catalog, and what comes before and after it. */
+/* describe_part - the text about a constraint, default or other part of a table, as drops and
+ * errors name it. */
 static Status describe_part(Cx *cx, DdlCx *d, DdlObject o, const char **text_out)
 {
     Datum key = {.u32 = o.oid};

@@ -3,6 +3,8 @@
  */
 #include "ddl/ddl_internal.h"
 
+/* rename_relation - rename a table, index or sequence, with its row type and, for the index of a
+ * constraint, the constraint. */
 static Status rename_relation(Cx *cx, DdlCx *d, const CatTable *t, const char *name)
 {
     bool exists;
@@ -67,6 +69,7 @@ static Status rename_column(Cx *cx, DdlCx *d, const CatTable *t, const char *fro
     return ddl_row_store(cx, d, &r);
 }
 
+/* rename_constraint - rename a constraint and the index that stands for it. */
 static Status rename_constraint(Cx *cx, DdlCx *d, const CatTable *t, const char *from,
                                 const char *to)
 {
@@ -94,6 +97,7 @@ static Status rename_constraint(Cx *cx, DdlCx *d, const CatTable *t, const char 
     return ddl_row_store(cx, d, &r);
 }
 
+/* rename_schema - rename a schema; names that begin with pg_ are the system's. */
 static Status rename_schema(Cx *cx, DdlCx *d, const char *from, const char *to)
 {
     Oid oid, other;

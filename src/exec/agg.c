@@ -195,6 +195,8 @@ static bool needs_narrow(const AggRun *r, const AggCall *c)
     return false;
 }
 
+/* add_call - update the states of one aggregate call with a batch; FILTER and DISTINCT narrow the
+ * rows first. */
 static Status add_call(Cx *cx, ExecNode *n, uint32_t call, const Batch *b)
 {
     AggRun *r = n->priv;
@@ -398,6 +400,8 @@ static void emit_keys(ExecNode *n, uint32_t count)
     }
 }
 
+/* agg_next - read the whole input on the first call, then hand out groups; count(*) of a whole
+ * table is asked of the scan. */
 static Status agg_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
 {
     AggRun *r = n->priv;

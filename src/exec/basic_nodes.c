@@ -49,6 +49,7 @@ static Status values_start(Cx *cx, ExecNode *n)
     return ST_OK;
 }
 
+/* values_next - evaluate the next rows of VALUES, no more than demanded: one may raise an error. */
 static Status values_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
 {
     static const Batch NONE = {.count = 1, .sel = {NULL, 1}};
@@ -218,6 +219,8 @@ static Status limit_start(Cx *cx, ExecNode *n)
     return ST_OK;
 }
 
+/* limit_next - pass rows on after OFFSET until LIMIT; demands no more from below than it will pass
+ * on. */
 static Status limit_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
 {
     LimitRun *r = n->priv;

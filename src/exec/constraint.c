@@ -3,6 +3,8 @@
  */
 #include "exec/exec_internal.h"
 
+/* put_value - one value of a row as the detail of a constraint's error shows it, cut at `max`
+ * bytes between characters; dropped columns are left out. */
 static void put_value(const ExecEnv *env, const CatColumn *col, const Vector *v, uint32_t row,
                       size_t max, Buf *out)
 {

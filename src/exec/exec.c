@@ -37,6 +37,7 @@ Status exec_budget(Cx *cx, const ExecState *s, const Arena *a)
     return cx_check(cx);
 }
 
+/* create_kind - make the state of a node by its kind. */
 static Status create_kind(Cx *cx, ExecNode *n)
 {
     switch (n->plan->kind) {
@@ -152,6 +153,8 @@ static void list_give(Plan *plan, ExecState *s)
     }
 }
 
+/* state_create - an execution state of a plan with parameters, subplans and nodes; frees all of it
+ * on failure. */
 static Status state_create(Cx *cx, Plan *plan, const ExecEnv *env, ExecState **out)
 {
     ExecState *s = mem_zalloc("exec", sizeof(*s));

@@ -267,7 +267,8 @@ static Status project_set_start(Cx *cx, ExecNode *n)
     return node_start_children(cx, n);
 }
 
-/* project_set_next - each input row once for each row of its set. */
+/* project_set_next - each input row as often as its set-returning column has values; a row may go
+ * on in the next batch. */
 static Status project_set_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
 {
     SeriesRun *r = n->priv;

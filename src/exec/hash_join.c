@@ -516,6 +516,8 @@ static Status semi_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **ou
     return ST_OK;
 }
 
+/* hash_next - probe with outer batches until there are pairs; at the end FULL pads inner rows
+ * without a partner. */
 static Status hash_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
 {
     HashRun *r = n->priv;

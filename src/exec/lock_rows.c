@@ -169,6 +169,8 @@ static Status lock_batch(Cx *cx, ExecNode *n, const Batch *b, uint32_t *count_ou
     return ST_OK;
 }
 
+/* lock_next - lock the rows of the next batch that has any left; rows changed meanwhile were read
+ * again and may be gone. */
 static Status lock_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
 {
     LockRun *r = n->priv;

@@ -18,6 +18,8 @@ static const PhysType *key_phys(ExecNode *n, const CatTable *t, const uint16_t *
     return p;
 }
 
+/* modify_start - ready for a new run: results, pending checks of foreign keys and counters are
+ * empty. */
 static Status modify_start(Cx *cx, ExecNode *n)
 {
     ModifyRun *r = n->priv;
@@ -115,6 +117,8 @@ Status modify_row_inserted(Cx *cx, ExecNode *n, const Batch *in, const Batch *ro
     return keep_returning(cx, n, &one, in);
 }
 
+/* insert_batch - compute, check and insert a batch; keys for foreign keys are kept until the
+ * statement's end. */
 static Status insert_batch(Cx *cx, ExecNode *n, const Batch *in)
 {
     ModifyRun *r = n->priv;
@@ -254,6 +258,8 @@ static Status crosscheck_row(Cx *cx, ExecNode *n, RowId id)
                : ST_OK;
 }
 
+/* write_batch - UPDATE or DELETE the rows of a batch; one changed meanwhile is checked again, or
+ * the statement restarts. */
 static Status write_batch(Cx *cx, ExecNode *n, const Batch *in)
 {
     ModifyRun *r = n->priv;
@@ -341,6 +347,8 @@ static Status restart(Cx *cx, ExecNode *n, const SavePoint *sp)
     return modify_start(cx, n);
 }
 
+/* modify_next - do all of the writing on the first call, inside a savepoint when it may have to
+ * restart, then return RETURNING rows. */
 static Status modify_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
 {
     ModifyRun *r = n->priv;

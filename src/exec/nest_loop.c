@@ -84,6 +84,7 @@ static void loop_emit(ExecNode *n, const Batch *inner, Sel sel, const Batch **ou
     *out = &r->pair;
 }
 
+/* loop_next - join one outer row after the other with the inner side, started anew for each. */
 static Status loop_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
 {
     LoopRun *r = n->priv;

@@ -252,6 +252,8 @@ static Status index_start(Cx *cx, ExecNode *n)
     return index_position(cx, n);
 }
 
+/* index_next - rows of the next key range or the next value of an IN list; a unique point ends
+ * after its row. */
 static Status index_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
 {
     ScanRun *r = n->priv;

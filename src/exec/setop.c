@@ -27,6 +27,7 @@ static Status set_start(Cx *cx, ExecNode *n)
     return node_start_children(cx, n);
 }
 
+/* set_side - count how often each row occurs on one side of INTERSECT or EXCEPT. */
 static Status set_side(Cx *cx, ExecNode *n, ExecNode *side, bool is_left)
 {
     SetRun *r = n->priv;
@@ -75,6 +76,7 @@ static uint64_t set_copies(const ExecNode *n, uint64_t l, uint64_t r)
     return all ? (l > r ? l - r : 0) : (l > 0 && r == 0);
 }
 
+/* set_next - each distinct row as often as the set operation says, in order of first appearance. */
 static Status set_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
 {
     SetRun *r = n->priv;

@@ -111,6 +111,8 @@ const uint8_t *sort_key_of(ExecNode *n, uint32_t row, uint32_t *len_out)
     return r->key.data;
 }
 
+/* sort_add - keep a batch and the sort keys of its rows; a top-N leaves out what its bound rules
+ * out. */
 static Status sort_add(Cx *cx, ExecNode *n, const Batch *b)
 {
     SortRun *r = n->priv;
@@ -182,6 +184,7 @@ static Status sort_start(Cx *cx, ExecNode *n)
     return node_start_children(cx, n);
 }
 
+/* sort_next - sort all input on the first call, then hand out rows in order. */
 static Status sort_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
 {
     SortRun *r = n->priv;
@@ -275,6 +278,7 @@ static Status unique_start(Cx *cx, ExecNode *n)
     return node_start_children(cx, n);
 }
 
+/* unique_next - rows whose key differs from that of the row before them: the input is sorted. */
 static Status unique_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
 {
     SortRun *r = n->priv;

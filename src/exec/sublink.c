@@ -187,6 +187,7 @@ static Status sub_hashed(SubRun *r, const Vector *tested, uint32_t row, bool *va
     return ST_OK;
 }
 
+/* sub_answer - the value of a subquery for one row, from what the run of its plan left. */
 static Status sub_answer(Cx *cx, SubRun *r, const Vector *tested, uint32_t row, Vector *out,
                          uint32_t out_row, Arena *arena)
 {

@@ -274,6 +274,8 @@ static Status compile_sql_value(Compiler *c, const Expr *e, uint32_t *step_out)
     return ST_OK;
 }
 
+/* compile_leaf - a step for a constant, parameter or column; a column of an outer query becomes a
+ * parameter. */
 static Status compile_leaf(Compiler *c, const Expr *e, uint32_t *step_out)
 {
     Step *s;
@@ -316,6 +318,8 @@ static Status compile_leaf(Compiler *c, const Expr *e, uint32_t *step_out)
     return ST_OK;
 }
 
+/* compile_expr - steps of an expression, arguments first; *step_out is the step that holds its
+ * value. */
 static Status compile_expr(Compiler *c, const Expr *e, uint32_t *step_out)
 {
     if (e->kind != EXPR_CONST && e->kind != EXPR_PARAM && c->map->computed != NULL) {

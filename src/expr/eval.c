@@ -174,6 +174,8 @@ Status step_call(Cx *cx, ExprRun *run, uint32_t step, const Vector *const *argv,
     return ST_OK;
 }
 
+/* step_eval_func - call a function; when all arguments are constant only once, and for good when
+ * it is invariant. */
 static Status step_eval_func(Cx *cx, ExprRun *run, uint32_t step, const Batch *in, const Sel *sel,
                              Arena *arena, const Vector **out)
 {
@@ -223,6 +225,7 @@ static Status step_eval_is_null(ExprRun *run, uint32_t step, const Sel *sel)
     return ST_OK;
 }
 
+/* step_eval_is_bool - IS [NOT] TRUE, FALSE, UNKNOWN: never NULL. */
 static void step_eval_is_bool(ExprRun *run, uint32_t step, const Sel *sel)
 {
     const Step *s = &run->prog->steps[step];
@@ -278,6 +281,7 @@ static Status step_eval_compare(Cx *cx, ExprRun *run, uint32_t step, const Batch
     return ST_OK;
 }
 
+/* step_eval_minmax - GREATEST and LEAST: NULLs are passed over, NULL only when all are. */
 static void step_eval_minmax(ExprRun *run, uint32_t step, const Sel *sel)
 {
     const Step *s = &run->prog->steps[step];

@@ -117,6 +117,7 @@ Status step_filter(Cx *cx, ExprRun *run, uint32_t step, const Batch *in, const S
     return ST_OK;
 }
 
+/* eval_not - NOT: NULL stays NULL; a constant stays one. */
 static Status eval_not(Cx *cx, ExprRun *run, uint32_t step, const Batch *in, const Sel *sel,
                        Arena *arena, const Vector **out)
 {

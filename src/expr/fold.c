@@ -147,6 +147,8 @@ static Expr *fold_coalesce(Arena *arena, Expr *e)
                                                       : e;
 }
 
+/* fold_node - the simpler form of a node whose arguments are folded already, or the node itself;
+ * an error while evaluating is left to run time. */
 static Expr *fold_node(Cx *cx, Arena *arena, const ExprEnv *env, Expr *e, bool all_const)
 {
     Expr *r;

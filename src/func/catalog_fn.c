@@ -3,7 +3,7 @@
  */
 #include "func/func_internal.h"
 
-/* format_type is not strict: a NULL typmod means none. */
+/* fn_format_type - format_type(oid, typmod); not strict, a NULL typmod means none. */
 static Status fn_format_type(FnCall *call, const Vector *const *args, uint32_t arg_count,
                              const Sel *sel, Vector *out)
 {

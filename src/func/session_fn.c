@@ -145,7 +145,7 @@ static Status fn_client_encoding(FnCall *call, FuncSession *fs, const Datum *a, 
 }
 KERNEL(fn_client_encoding)
 
-/* schema_list - the search path as an array literal; implicit ones on demand. */
+/* fn_current_schemas - current_schemas(include_implicit) as an array literal. */
 static Status fn_current_schemas(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
                                  bool *null_out)
 {

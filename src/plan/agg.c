@@ -37,6 +37,7 @@ static void agg_add_group(AggFind *f, Expr *e)
     f->groups[f->group_count++] = e;
 }
 
+/* visit_agg - collect aggregate calls, each once; what is a grouping key is not looked into. */
 static bool visit_agg(void *arg, const Expr *e)
 {
     AggFind *f = arg;

@@ -81,6 +81,7 @@ static void put_scan_name(Explain *x, const PlanNode *n)
     put_alias(x, "Seq Scan", s->table->name, s->alias);
 }
 
+/* put_title - the first words of a node's line, as EXPLAIN of PostgreSQL has them. */
 static void put_title(Explain *x, const PlanNode *n)
 {
     switch (n->kind) {
@@ -174,6 +175,8 @@ static void put_hash(Explain *x, const PlanNode *n, uint32_t depth)
     put_node(x, n, depth + 1, NULL);
 }
 
+/* put_node - a node and those below it; projections and filters are part of the node they work on,
+ * as in PostgreSQL. */
 static void put_node(Explain *x, const PlanNode *n, uint32_t depth, const PlanNode *filter)
 {
     while (n->kind == PLAN_PROJECT || n->kind == PLAN_FILTER) {

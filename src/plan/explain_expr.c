@@ -33,6 +33,7 @@ static const char *type_name(Oid type)
     }
 }
 
+/* put_const - a constant as PostgreSQL deparses it: quoted unless a plain number or Boolean. */
 static void put_const(Buf *out, const Expr *e)
 {
     const TypeOps *t = type_ops(e->type);

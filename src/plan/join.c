@@ -81,6 +81,8 @@ static const TypeOps *hash_key_type(const Expr *a, const Expr *b)
     return is_int_type_oid(a->type) && is_int_type_oid(b->type) ? type_ops(TYPE_INT8) : NULL;
 }
 
+/* split_conds - sort the conditions of a join into hash keys (left = right of the same comparison)
+ * and the rest. */
 static void split_conds(PlanQuery *pq, Expr *const *exprs, uint32_t count, const PlanNode *l,
                         const PlanNode *r, JoinConds *c)
 {

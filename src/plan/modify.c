@@ -103,6 +103,8 @@ Status plan_child_keys(Cx *cx, CatView *view, Arena *arena, const CatTable *t, F
     return ST_OK;
 }
 
+/* plan_fks - the foreign keys to check after a statement: those of the table whose columns change,
+ * and those that refer to it. */
 static Status plan_fks(PlanQuery *pq, PlanModify *m)
 {
     Planner *p = pq->p;
@@ -232,6 +234,7 @@ static bool touches_unique(const CatTable *t, const bool *changed)
     return false;
 }
 
+/* plan_row_rules - programs for CHECK constraints and RETURNING over the new row. */
 static Status plan_row_rules(PlanQuery *pq, PlanNode *input, PlanNode *row, PlanNode *n)
 {
     const Query *q = pq->q;

@@ -57,6 +57,8 @@ static void walk_rte(RefWalk *w, const Rte *r)
     }
 }
 
+/* walk_query - visit all expressions of a query and of what is nested in it, for references to
+ * outer columns. */
 static void walk_query(RefWalk *w, const Query *q)
 {
     if (q->set_op != SETOP_NONE) {

@@ -9,7 +9,8 @@
 
 #define QUERY_DEPTH_MAX 200
 
-/* name_column - hang the names of a column on its node. */
+/* name_columns - hang the names of columns on an expression that is kept for EXPLAIN; `args` of
+ * the copy holds them. */
 static void name_columns(PlanQuery *pq, Expr *e)
 {
     if (e == NULL) {

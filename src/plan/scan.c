@@ -174,6 +174,8 @@ static bool value_is_given(PlanQuery *pq, const Expr *v, uint64_t outer_rels)
     return (expr_rels(pq, v) & ~outer_rels) == 0 && !expr_is_volatile(v) && v->kind != EXPR_SUBLINK;
 }
 
+/* match_qual - whether a condition bounds this index column, by `outer_rels` or constants; also IN
+ * lists, and operators with the column on the right. */
 static bool match_qual(PlanQuery *pq, const Expr *e, uint16_t rte, const IndexColumn *ic,
                        uint64_t outer_rels, IndexMatch *m)
 {
@@ -484,6 +486,7 @@ static Status plan_from_subquery(PlanQuery *pq, uint16_t rte, PlanNode **out)
     return ST_OK;
 }
 
+/* plan_values - VALUES in FROM: one program with an expression for each row and column. */
 static Status plan_values(PlanQuery *pq, uint16_t rte, PlanNode **out)
 {
     const Rte *r = pq->q->rtes[rte];
@@ -507,6 +510,8 @@ static Status plan_values(PlanQuery *pq, uint16_t rte, PlanNode **out)
     return ST_OK;
 }
 
+/* plan_function - a function in FROM: set-returning ones get their arguments, others their value.
+ */
 static Status plan_function(PlanQuery *pq, uint16_t rte, PlanNode **out)
 {
     const Rte *r = pq->q->rtes[rte];

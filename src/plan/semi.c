@@ -67,7 +67,8 @@ static bool limit_is_idle(const Query *q)
                                  q->limit->u.constant.value.i64 > 0));
 }
 
-/* query_fits - is the sub-query a plain join that can be taken apart? */
+/* query_fits - whether EXISTS or IN of this subquery may become a semi-join: a plain SELECT with
+ * nothing that counts or orders. */
 static bool query_fits(const Query *q, bool exists)
 {
     if (q->command != CMD_SELECT || q->set_op != SETOP_NONE || q->has_aggs || q->has_group_by ||

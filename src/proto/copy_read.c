@@ -237,6 +237,8 @@ static const uint8_t *field_text(CopyReader *r, const uint8_t *p, const uint8_t 
     return p;
 }
 
+/* field_csv - one field of a CSV line; quoted parts lose their quotes and escapes. *next_out is
+ * behind the field. */
 static Status field_csv(Cx *cx, CopyReader *r, const uint8_t *p, const uint8_t *end,
                         const uint8_t **next_out)
 {

@@ -196,6 +196,7 @@ static void put_i64_sized(Buf *out, int64_t v)
     buf_put(out, text + at, sizeof(text) - at);
 }
 
+/* row_put_value - one column of a DataRow with its length; the commonest types without a call. */
 static void row_put_value(RowWriter *w, Buf *out, uint32_t col, const Datum *d)
 {
     if (w->formats[col] == 0) {

@@ -113,6 +113,8 @@ static void purge_thread(void *arg)
     arena_release(&j.arena);
 }
 
+/* checkpoint_thread - checkpoints when enough log was written, log is held back, or time has
+ * passed since the last. */
 static void checkpoint_thread(void *arg)
 {
     Engine *e = arg;

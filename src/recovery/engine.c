@@ -105,6 +105,8 @@ static Status engine_open_log(Cx *cx, Engine *e, const StoreMaster *m, bool fres
     return ST_OK;
 }
 
+/* engine_open_steps - open store, log and transactions in order; after a crash torn pages and redo
+ * come before anything reads a page. */
 static Status engine_open_steps(Cx *cx, Engine *e)
 {
     StoreMaster m;

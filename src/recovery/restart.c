@@ -63,6 +63,8 @@ static Status restart_noop(Restart *r, const WalReader *reader)
     return ST_OK;
 }
 
+/* restart_record - redo one record and note what restart must know of it: transactions, commits,
+ * checkpoints. */
 static Status restart_record(Cx *cx, Restart *r, const WalReader *reader)
 {
     const WalHeader *h = &reader->hdr;

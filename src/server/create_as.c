@@ -94,7 +94,8 @@ static Status fill_table(Cx *cx, Session *s, Plan *plan, const CatTable *table, 
     return st;
 }
 
-/* create_as - make the table from the planned query, then fill it. */
+/* create_as - make the table from the columns of the query's plan, then run the query into it;
+ * `inner` loses its plan on every path. */
 static Status create_as(Cx *cx, Session *s, struct DdlCx *ddl, const Statement *st,
                         PgQuery__Node *query, PgQuery__IntoClause *into, bool if_not_exists,
                         const char **tag_out)

@@ -20,6 +20,7 @@
 
 #define LISTEN_BACKLOG 1024
 
+/* listen_tcp - listen on the first address of the host name that can be bound. */
 static Status listen_tcp(Cx *cx, Server *srv)
 {
     char port[16];
@@ -74,6 +75,8 @@ static bool unix_in_use(const struct sockaddr_un *addr)
     return used;
 }
 
+/* listen_unix - listen on the socket of the directory; a stale socket file is replaced, a living
+ * server's is not. */
 static Status listen_unix(Cx *cx, Server *srv)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};

@@ -120,6 +120,8 @@ static void *stop_main(void *arg)
     return NULL;
 }
 
+/* command_serve - `dassie serve`: runs until SIGTERM or SIGINT; signals are blocked first so that
+ * every thread inherits it. */
 static int command_serve(int argc, char **argv)
 {
     static const char *names[SETTINGS_MAX], *values[SETTINGS_MAX];
@@ -177,6 +179,8 @@ static Status check_all(Cx *cx, Engine *e, bool reclaim, Buf *report, uint64_t *
     return engine_check_space(cx, e, reclaim, report, errors, leaked);
 }
 
+/* command_check - `dassie check`: opens the file, with recovery when needed, and verifies every
+ * tree. Returns 1 when anything is wrong. */
 static int command_check(int argc, char **argv)
 {
     Err err = {0};

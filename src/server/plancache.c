@@ -235,6 +235,7 @@ static void lift_from(Lift *l, FromNode *n)
     }
 }
 
+/* lift_query - make parameters of those literals that change no plan's shape or result type. */
 static void lift_query(Lift *l, Query *q)
 {
     lift_expr(l, q->where);

@@ -103,6 +103,8 @@ static Status first_password(Cx *cx, Server *srv)
     return role_password(cx, srv, password);
 }
 
+/* server_init_settings - options of the command line become settings, --set over them, then the
+ * server's own copies are read back. */
 static Status server_init_settings(Cx *cx, Server *srv)
 {
     const ServerOptions *o = &srv->options;

@@ -293,6 +293,8 @@ static void session_function_call(Session *s)
     session_ready_for_query(s);
 }
 
+/* session_message - one message of the client by state: authentication, COPY data, skipping to
+ * Sync after an error, then by type. */
 static void session_message(Session *s, ProtoMsg *m)
 {
     if (s->state == SESSION_AUTH) {

@@ -225,6 +225,8 @@ static bool peer_is_owner(const Session *s)
            cred.uid == geteuid();
 }
 
+/* startup_session - the startup packet: role, database, limits and settings, then authentication,
+ * or none for the owner of the server on its socket. */
 static Status startup_session(Cx *cx, Session *s, const Startup *st)
 {
     Role role = {0};

@@ -190,6 +190,8 @@ static void reply_copy_response(Session *s, char type, uint32_t columns)
     reply_end(&s->out, at);
 }
 
+/* copy_rows_out - run the plan of COPY TO and send a line for each row. Owns: the execution state
+ * and scratch memory, released on every path. */
 static Status copy_rows_out(Cx *cx, Session *s, Plan *plan, const CopyFormat *f, uint64_t *rows_out)
 {
     ExecEnv env;
@@ -335,6 +337,8 @@ static int16_t column_by_name(const CatTable *t, const char *name)
     return -1;
 }
 
+/* copy_columns - the columns COPY FROM fills, in the order of the statement; all but generated
+ * ones when it names none. */
 static Status copy_columns(Cx *cx, Session *s, CopyIn *c, const PgQuery__CopyStmt *stmt)
 {
     const CatTable *t = c->table;

@@ -168,6 +168,8 @@ static Status param_types_known(Cx *cx, Session *s, const Statement *st)
     return ST_OK;
 }
 
+/* msg_parse - Parse: a named or unnamed prepared statement with an arena of its own, freed when
+ * anything fails. */
 static Status msg_parse(Cx *cx, Session *s, ProtoMsg *m)
 {
     const char *name = msg_cstring(m);
@@ -266,6 +268,8 @@ static void bind_error_context(Cx *cx, const Portal *p, uint32_t i, int format, 
     }
 }
 
+/* bind_params - parameter values of Bind in text or binary; counts and lengths are the client's
+ * and checked here. */
 static Status bind_params(Cx *cx, Session *s, Portal *p, ProtoMsg *m, const Statement *st,
                           const char *stmt_name)
 {
@@ -331,6 +335,8 @@ static Status err_portal_done(Cx *cx, const char *name)
                    name);
 }
 
+/* msg_bind - Bind: a portal of a prepared statement; the portal holds a reference to the
+ * statement. */
 static Status msg_bind(Cx *cx, Session *s, ProtoMsg *m)
 {
     const char *portal_name = msg_cstring(m);
@@ -418,6 +424,7 @@ static Status describe_rows(Cx *cx, Session *s, const Statement *st, const Plan 
     return ST_OK;
 }
 
+/* msg_describe - Describe of a statement (S) or a portal (P). */
 static Status msg_describe(Cx *cx, Session *s, ProtoMsg *m)
 {
     uint8_t kind = msg_u8(m);
@@ -445,6 +452,7 @@ static Status msg_describe(Cx *cx, Session *s, ProtoMsg *m)
     return err_set(cx, ERRCODE_PROTOCOL_VIOLATION, "invalid DESCRIBE message subtype %d", kind);
 }
 
+/* msg_execute - Execute: the next max_rows rows of a portal, or all of them when 0. */
 static Status msg_execute(Cx *cx, Session *s, ProtoMsg *m)
 {
     const char *name = msg_cstring(m);

@@ -203,6 +203,8 @@ static SessionSavepoint *savepoint_find(Session *s, const char *name)
     return NULL;
 }
 
+/* savepoint_stmt - SAVEPOINT, RELEASE and ROLLBACK TO; a savepoint also ends those made after it.
+ */
 static Status savepoint_stmt(Cx *cx, Session *s, const PgQuery__TransactionStmt *stmt,
                              const char **tag_out)
 {

@@ -231,6 +231,8 @@ static Status bad_number(Cx *cx, const CatSettingsRow *row, const char *name, co
                             : "\"B\", \"kB\", \"MB\", \"GB\", and \"TB\"");
 }
 
+/* check_number - a number for a setting: its unit is converted, its range checked; `out` gets the
+ * text kept. */
 static Status check_number(Cx *cx, const CatSettingsRow *row, const char *name, const char *value,
                            bool is_int, char *out, size_t size)
 {

@@ -104,6 +104,8 @@ static void locks_of_from(LockList *l, const FromNode *n)
     }
 }
 
+/* locks_of_query - the table locks a query needs, nested ones included, taken together before it
+ * is planned or run. */
 static void locks_of_query(LockList *l, const Query *q)
 {
     if (q == NULL) {
@@ -170,6 +172,8 @@ static bool columns_differ(const Plan *a, const Plan *b)
     return false;
 }
 
+/* statement_plan - bind and plan; the catalog version is read first so that a change meanwhile
+ * makes the plan stale, not wrong. */
 static Status statement_plan(Cx *cx, Session *s, Statement *st)
 {
     Query *query;
@@ -341,6 +345,8 @@ static Status portal_run_stored(Cx *cx, Portal *p)
     return st == ST_DONE ? ST_OK : st;
 }
 
+/* portal_fetch - up to max_rows rows (0: all) into the reply, sent on when it grows; *done_out
+ * says that the last was reached. */
 static Status portal_fetch(Cx *cx, Session *s, Portal *p, uint64_t max_rows, bool *done_out)
 {
     uint64_t left = max_rows == 0 ? UINT64_MAX : max_rows;

@@ -249,6 +249,7 @@ static Status run_discard(Cx *cx, Session *s, const PgQuery__DiscardStmt *stmt,
 
 /* ---- EXPLAIN ---- */
 
+/* explain_options - options of EXPLAIN; those that mean more than we do are refused. */
 static Status explain_options(Cx *cx, const PgQuery__ExplainStmt *stmt, ExplainOptions *o)
 {
     *o = (ExplainOptions){.costs = true, .timing = true};
@@ -278,6 +279,8 @@ static Status explain_options(Cx *cx, const PgQuery__ExplainStmt *stmt, ExplainO
     return o->analyze ? err_unsupported(cx, "EXPLAIN ANALYZE is not supported yet") : ST_OK;
 }
 
+/* run_explain - EXPLAIN: plans the statement and returns the lines of its plan. The plan is
+ * released on every path. */
 static Status run_explain(Cx *cx, Session *s, const Statement *st, bool extended,
                           const char **tag_out)
 {
@@ -310,6 +313,8 @@ static Status run_explain(Cx *cx, Session *s, const Statement *st, bool extended
 
 /* ---- PREPARE, EXECUTE, DEALLOCATE ---- */
 
+/* run_prepare - PREPARE: the text is parsed again into an arena that lives as long as the
+ * statement. */
 static Status run_prepare(Cx *cx, Session *s, const Statement *outer, const char **tag_out)
 {
     const PgQuery__PrepareStmt *stmt = outer->node->prepare_stmt;
@@ -355,6 +360,7 @@ static Status run_prepare(Cx *cx, Session *s, const Statement *outer, const char
     return status;
 }
 
+/* execute_params - the arguments of EXECUTE, evaluated and converted to the parameters' types. */
 static Status execute_params(Cx *cx, Session *s, const Statement *outer, const Statement *st,
                              Portal *p)
 {
@@ -380,6 +386,7 @@ static Status execute_params(Cx *cx, Session *s, const Statement *outer, const S
     return ST_OK;
 }
 
+/* run_execute - EXECUTE of a prepared statement, through a portal of this call only. */
 static Status run_execute(Cx *cx, Session *s, const Statement *outer, bool extended,
                           const char **tag_out)
 {
@@ -430,6 +437,8 @@ static Status run_deallocate(Cx *cx, Session *s, const PgQuery__DeallocateStmt *
 
 /* ---- the rest ---- */
 
+/* run_lock - LOCK TABLE: the locks are taken in the order of the names and held to the
+ * transaction's end. */
 static Status run_lock(Cx *cx, Session *s, const PgQuery__LockStmt *stmt, const char **tag_out)
 {
     *tag_out = "LOCK TABLE";

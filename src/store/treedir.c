@@ -100,6 +100,9 @@ static PageType root_type(TreeKind kind)
                                 : PAGE_SEQUENCE;
 }
 
+/* tree_create_locked - make a tree with an empty root and its entry in the directory, in one log
+ * record. Requires: the directory's mutex held. Pages are latched first page, then the entry's,
+ * then the root. */
 static Status tree_create_locked(Cx *cx, Store *s, TreeKind kind, TreeEntry *entry_out)
 {
     PageRef dir, first, root;
@@ -241,6 +244,8 @@ void trees_foreach(Store *s, Arena *arena, TreeEntry **list_out, uint32_t *count
 #define META_BYTES ((size_t)(PAGE_SIZE - sizeof(PageHeader)))
 #define META_BATCH 8u
 
+/* meta_write_chain - write bytes to new pages; each is whole before one points to it. Pages of a
+ * chain that fails half-way are lost space, not damage. */
 static Status meta_write_chain(Cx *cx, Store *s, TreeId tree, Slice bytes, PageNo *first_out)
 {
     size_t left = bytes.len;

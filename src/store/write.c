@@ -85,6 +85,8 @@ static void finish_page(Store *s, const BatchPage *b)
     }
 }
 
+/* batch_write - write a batch of page copies: log first, then the double-write area, then their
+ * places. */
 static Status batch_write(Cx *cx, Store *s, const BatchPage *batch, uint32_t n)
 {
     PageNo pages[DWB_PAGES];

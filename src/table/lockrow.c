@@ -7,6 +7,8 @@
 /* LockTry - what one look at the row under its latch said. */
 typedef enum LockTry { LOCK_DONE, LOCK_WAIT_XID, LOCK_WAIT_ROW } LockTry;
 
+/* lock_row_try - look at a row under its latch and say what is next: locked, wait for a
+ * transaction, or gone. Requires: pos latched exclusive; it stays so. */
 static Status lock_row_try(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowId rowid,
                            RowLockMode mode, BtPos *pos, LockTry *try_out, Xid *xid,
                            WriteOutcome *outcome)

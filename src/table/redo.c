@@ -10,6 +10,8 @@ static Status redo_damaged(Cx *cx, const WalHeader *hdr)
                        (unsigned)wal_type(hdr));
 }
 
+/* redo_insert - an insert of rows again; lengths come from the log and are checked against page
+ * and record. */
 static Status redo_insert(Cx *cx, PageRef *leaf, Lsn lsn, const WalHeader *hdr, Slice body)
 {
     const uint8_t *p = (const uint8_t *)body.ptr;
@@ -115,6 +117,7 @@ static Status redo_key(Cx *cx, PageRef *leaf, Slice keyed, uint64_t tag, bool re
     return redo_tag(cx, leaf, &key, tag, remove, hdr);
 }
 
+/* redo_clr - a compensation record again: the undo it describes. */
 static Status redo_clr(Cx *cx, PageRef *leaf, const WalHeader *hdr, Slice body)
 {
     if (body.len < 16) {
@@ -137,6 +140,7 @@ static Status redo_clr(Cx *cx, PageRef *leaf, const WalHeader *hdr, Slice body)
     }
 }
 
+/* redo_apply - a row record on its latched leaf, by type. */
 static Status redo_apply(Cx *cx, PageRef *leaf, Lsn lsn, const WalHeader *hdr, Slice body)
 {
     bool index = (wal_flags(hdr) & ROWREC_INDEX) != 0;

@@ -24,7 +24,8 @@ static void describe_key(const uint8_t *p, size_t n, Buf *out)
     buf_puts(out, key.len > 48 ? "..." : "");
 }
 
-/* describe_update - an UPDATE, or the CLR of one: row, tag, changed ranges. */
+/* describe_update - the body of an update record as text: before-image of what changed, and the
+ * skip link. */
 static void describe_update(const WalHeader *hdr, Slice body, bool clr, Buf *out)
 {
     UpdateBody u;
@@ -51,7 +52,7 @@ static void describe_update(const WalHeader *hdr, Slice body, bool clr, Buf *out
     }
 }
 
-/* describe_clr - what was taken back, and where the undo goes on. */
+/* describe_clr - the body of a compensation record as text. Requires: 8 bytes at least. */
 static void describe_clr(const WalHeader *hdr, Slice body, Buf *out)
 {
     const uint8_t *p = (const uint8_t *)body.ptr + 8;

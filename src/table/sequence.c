@@ -99,6 +99,8 @@ static bool sequence_step(const SequenceDef *def, int64_t v, int64_t *out)
     return true;
 }
 
+/* sequence_advance - the next value of a sequence; every SEQUENCE_AHEAD values a record is logged
+ * that covers those to come. Requires: the sequence's mutex held. */
 static Status sequence_advance(Cx *cx, Engine *e, TreeRt *rt, const SequenceDef *def,
                                const char *name, int64_t *value_out)
 {

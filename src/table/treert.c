@@ -167,6 +167,7 @@ static ColumnLayout *layouts_decode_columns(Arena *a, const uint8_t **p, const u
     return cols;
 }
 
+/* tree_rt_load_layouts - the row layouts of a tree from its metadata; damage is an error. */
 static Status tree_rt_load_layouts(Cx *cx, Engine *e, TreeRt *rt)
 {
     Slice meta;

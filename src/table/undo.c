@@ -58,6 +58,8 @@ static Status undo_insert_refs(Cx *cx, UndoCx *u, Slice body, uint16_t n)
     return ST_OK;
 }
 
+/* undo_insert - remove the rows of an insert record, as many as stand together with one record;
+ * rows already gone are passed over. */
 static Status undo_insert(Cx *cx, UndoCx *u, Slice body)
 {
     if (body.len < 10 || body.len < 10 + 2u * (size_t)get_u16(body.ptr + 8)) {
@@ -120,6 +122,8 @@ static Status undo_ref_new(void *arg, Cx *cx, const OverflowRef *ref)
     return r->kept ? ST_OK : undo_free_ref(r->u, cx, ref);
 }
 
+/* undo_update_locked - write the row's before-image back with its compensation record. Requires:
+ * pos latched exclusive and found; `row` has room for ROW_INLINE_MAX bytes. */
 static Status undo_update_locked(Cx *cx, UndoCx *u, const UpdateBody *b, BtPos *pos, BtEntry *entry,
                                  uint8_t *row)
 {
@@ -169,6 +173,8 @@ static Status undo_update_locked(Cx *cx, UndoCx *u, const UpdateBody *b, BtPos *
     return ST_OK;
 }
 
+/* undo_update - take an update back; the leaf may have to be split for the longer row of before.
+ * Releases its latch on every path. */
 static Status undo_update(Cx *cx, UndoCx *u, Slice body)
 {
     UpdateBody b;
@@ -205,6 +211,7 @@ static Status undo_update(Cx *cx, UndoCx *u, Slice body)
 
 /* ---- tags: DELETE, RESURRECT; INSERT of a key ---- */
 
+/* undo_delete_row - put back the tag a row had before its delete record. */
 static Status undo_delete_row(Cx *cx, UndoCx *u, Slice body)
 {
     BtPos pos;

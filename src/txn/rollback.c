@@ -211,6 +211,8 @@ Status txnsys_add_loser(Cx *cx, TxnSys *sys, const TxnActive *loser)
     return ST_OK;
 }
 
+/* undo_losers_locked - undo transactions that a crash ended, one after the other, until none is
+ * left or *stop. Requires: nobody else undoes losers. */
 static Status undo_losers_locked(Cx *cx, TxnSys *sys, _Atomic bool *stop)
 {
     for (;;) {

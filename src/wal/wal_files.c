@@ -34,7 +34,7 @@ static int dump_segment_cmp(const void *pa, const void *pb)
     return (a->start > b->start) - (a->start < b->start);
 }
 
-/* dump_open - the segments in the directory, by start. */
+/* dump_open - open the segments of a log for reading without a running log; read only. */
 static Status dump_open(Cx *cx, Os *os, Arena *arena, const char *dir, Dump *d)
 {
     char **names;
@@ -110,7 +110,8 @@ static Status dump_record(Cx *cx, Dump *d, Lsn lsn, WalHeader *hdr, Slice *body)
     return ST_OK;
 }
 
-/* dump_walk - fn for each record, from the first place that validates. */
+/* dump_walk - call the visitor for every record of the range, in order; stops at the first that is
+ * not whole. */
 static Status dump_walk(Cx *cx, Dump *d, Lsn from, Lsn to, WalFilesFn fn, void *arg, Lsn *end_out)
 {
     const DumpSegment *last = &d->segments[d->count - 1];
