@@ -138,8 +138,8 @@ static Status describe_relation(Cx *cx, DdlCx *d, Oid oid, const char **text_out
     return ST_OK;
 }
 
-/* describe_part - the text about a constraint, default or other part of a table, as drops and
- * errors name it. */
+/* describe_part - the text about a constraint, default, schema, type or a view's rule, as drops and
+ * errors name it; what is gone, or of another class, is named by its OID. */
 static Status describe_part(Cx *cx, DdlCx *d, DdlObject o, const char **text_out)
 {
     Datum key = {.u32 = o.oid};

@@ -271,6 +271,7 @@ static Status put_aside(Cx *cx, ExecNode *n, const Batch *b, Sel *known_out)
     return ST_OK;
 }
 
+/* add_batch - a batch of input into the groups; past the budget further groups go to disk. */
 static Status add_batch(Cx *cx, ExecNode *n, const Batch *b)
 {
     AggRun *r = n->priv;

@@ -258,8 +258,8 @@ static Status crosscheck_row(Cx *cx, ExecNode *n, RowId id)
                : ST_OK;
 }
 
-/* write_batch - UPDATE or DELETE the rows of a batch; one changed meanwhile is checked again, or
- * the statement restarts. */
+/* write_batch - UPDATE or DELETE the rows of a batch. READ COMMITTED checks one changed meanwhile
+ * again, or asks for a restart of the statement; above it such a row is an error. */
 static Status write_batch(Cx *cx, ExecNode *n, const Batch *in)
 {
     ModifyRun *r = n->priv;

@@ -174,8 +174,8 @@ Status step_call(Cx *cx, ExprRun *run, uint32_t step, const Vector *const *argv,
     return ST_OK;
 }
 
-/* step_eval_func - call a function; when all arguments are constant only once, and for good when
- * it is invariant. */
+/* step_eval_func - call a function; when all arguments are constant only once a batch, or once
+ * for the run when the step is invariant. */
 static Status step_eval_func(Cx *cx, ExprRun *run, uint32_t step, const Batch *in, const Sel *sel,
                              Arena *arena, const Vector **out)
 {

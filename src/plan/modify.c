@@ -104,7 +104,7 @@ Status plan_child_keys(Cx *cx, CatView *view, Arena *arena, const CatTable *t, F
 }
 
 /* plan_fks - the foreign keys to check after a statement: those of the table whose columns change,
- * and those that refer to it. */
+ * and those of others that refer to columns that change. */
 static Status plan_fks(PlanQuery *pq, PlanModify *m)
 {
     Planner *p = pq->p;

@@ -67,8 +67,8 @@ static bool limit_is_idle(const Query *q)
                                  q->limit->u.constant.value.i64 > 0));
 }
 
-/* query_fits - whether EXISTS or IN of this subquery may become a semi-join: a plain SELECT with
- * nothing that counts or orders. */
+/* query_fits - whether EXISTS or IN of this subquery may become a semi-join: a plain SELECT that
+ * does not group, count, lock or cut off rows. */
 static bool query_fits(const Query *q, bool exists)
 {
     if (q->command != CMD_SELECT || q->set_op != SETOP_NONE || q->has_aggs || q->has_group_by ||

@@ -63,8 +63,8 @@ static Status restart_noop(Restart *r, const WalReader *reader)
     return ST_OK;
 }
 
-/* restart_record - redo one record and note what restart must know of it: transactions, commits,
- * checkpoints. */
+/* restart_record - redo one record and note what restart must know of it: transactions that began
+ * or ended, the highest commit number, the OIDs given out. */
 static Status restart_record(Cx *cx, Restart *r, const WalReader *reader)
 {
     const WalHeader *h = &reader->hdr;

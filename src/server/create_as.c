@@ -107,6 +107,7 @@ static Status create_as(Cx *cx, Session *s, struct DdlCx *ddl, const Statement *
     const char *unused;
     TRY(statement_prepare(cx, s, inner));
     if (inner->plan == NULL || inner->plan->command != CMD_SELECT) {
+        plan_unref(inner->plan);
         return err_unsupported(cx, "CREATE TABLE AS with this kind of statement is not supported");
     }
     *tag_out = "CREATE TABLE AS";

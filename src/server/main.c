@@ -179,8 +179,8 @@ static Status check_all(Cx *cx, Engine *e, bool reclaim, Buf *report, uint64_t *
     return engine_check_space(cx, e, reclaim, report, errors, leaked);
 }
 
-/* command_check - `dassie check`: opens the file, with recovery when needed, and verifies every
- * tree. Returns 1 when anything is wrong. */
+/* command_check - `dassie check`: opens the file, with recovery when needed, and verifies trees,
+ * catalog and the use of pages. Returns 1 when anything is wrong; lost pages alone are not. */
 static int command_check(int argc, char **argv)
 {
     Err err = {0};

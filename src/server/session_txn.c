@@ -203,8 +203,8 @@ static SessionSavepoint *savepoint_find(Session *s, const char *name)
     return NULL;
 }
 
-/* savepoint_stmt - SAVEPOINT, RELEASE and ROLLBACK TO; a savepoint also ends those made after it.
- */
+/* savepoint_stmt - SAVEPOINT, RELEASE and ROLLBACK TO; the latter two also end the savepoints made
+ * after the one they name. */
 static Status savepoint_stmt(Cx *cx, Session *s, const PgQuery__TransactionStmt *stmt,
                              const char **tag_out)
 {

@@ -104,8 +104,7 @@ static void locks_of_from(LockList *l, const FromNode *n)
     }
 }
 
-/* locks_of_query - the table locks a query needs, nested ones included, taken together before it
- * is planned or run. */
+/* locks_of_query - add the table locks a query needs, those of nested queries included. */
 static void locks_of_query(LockList *l, const Query *q)
 {
     if (q == NULL) {

@@ -24,8 +24,8 @@ static void describe_key(const uint8_t *p, size_t n, Buf *out)
     buf_puts(out, key.len > 48 ? "..." : "");
 }
 
-/* describe_update - the body of an update record as text: before-image of what changed, and the
- * skip link. */
+/* describe_update - an UPDATE, or the CLR of one, as text: row, tag, which bytes changed, and the
+ * skip link of an UPDATE. */
 static void describe_update(const WalHeader *hdr, Slice body, bool clr, Buf *out)
 {
     UpdateBody u;

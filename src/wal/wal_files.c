@@ -110,8 +110,8 @@ static Status dump_record(Cx *cx, Dump *d, Lsn lsn, WalHeader *hdr, Slice *body)
     return ST_OK;
 }
 
-/* dump_walk - call the visitor for every record of the range, in order; stops at the first that is
- * not whole. */
+/* dump_walk - call the visitor for every record of the range, in order, from the first place that
+ * validates; stops at the first record after it that is not whole. */
 static Status dump_walk(Cx *cx, Dump *d, Lsn from, Lsn to, WalFilesFn fn, void *arg, Lsn *end_out)
 {
     const DumpSegment *last = &d->segments[d->count - 1];

@@ -36,7 +36,8 @@ def result(cursor, sql):
 
 def record(dsn, path):
     with open(path, encoding="utf-8") as file:
-        steps = [json.loads("[" + line.rstrip()[1:-2] + "]") for line in file if line.startswith("{")]
+        lines = [line.strip() for line in file if line.strip() and not line.startswith("/*")]
+    steps = [json.loads("[" + line.removeprefix("{").removesuffix("},") + "]") for line in lines]
     connection = psycopg2.connect(dsn)
     cursor = connection.cursor()
     cursor.execute("select oid from pg_type")
