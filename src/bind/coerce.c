@@ -193,6 +193,7 @@ static Status coerce_call(BindScope *s, Expr *e, Oid proc_oid, Oid type, int32_t
     }
     Expr *f = bind_func_expr(s, proc, type, location, proc->arg_count);
     f->args[0] = e;
+    f->form = context == 'e' ? FORM_EXPLICIT_CAST : FORM_IMPLICIT_CAST;
     if (proc->arg_count > 1) {
         f->args[1] = bind_const_i32(s, typmod);
         f->typmod = typmod;
@@ -204,9 +205,10 @@ static Status coerce_call(BindScope *s, Expr *e, Oid proc_oid, Oid type, int32_t
     return ST_OK;
 }
 
-/* coerce_typmod - cut or check to the declared length, by the cast from the type to itself. */
-static Status coerce_typmod(BindScope *s, Expr *e, Oid type, int32_t typmod, char context,
-                            int32_t location, Expr **out)
+/* coerce_typmod - cut or check to the declared length, by the cast from the type to itself.
+ * cast_here: e is a cast that the same coercion made. */
+static Status coerce_typmod(BindScope *s, Expr *e, bool cast_here, Oid type, int32_t typmod,
+                            char context, int32_t location, Expr **out)
 {
     *out = e;
     if (typmod < 0 || e->typmod == typmod) {
@@ -217,6 +219,9 @@ static Status coerce_typmod(BindScope *s, Expr *e, Oid type, int32_t typmod, cha
     if (c == NULL || c->method != 'f') {
         return ST_OK;
     }
+    if (e->form == FORM_EXPLICIT_CAST && e->type == type && e->kind != EXPR_CONST && cast_here) {
+        e->form = FORM_IMPLICIT_CAST; /* x::numeric(5,1) is one cast in the text */
+    }
     TRY(coerce_call(s, e, c->proc, type, typmod, context, location, out));
     (*out)->typmod = typmod;
     return ST_OK;
@@ -226,6 +231,7 @@ Status bind_coerce_to(BindScope *s, Expr *e, Oid type, int32_t typmod, char cont
                       int32_t location, Expr **out)
 {
     Oid proc = 0;
+    const Expr *given = e;
     *out = e;
     if (e->type == TYPE_UNKNOWN && e->kind == EXPR_CONST) {
         if (type == TYPE_ANY) {
@@ -256,6 +262,7 @@ Status bind_coerce_to(BindScope *s, Expr *e, Oid type, int32_t typmod, char cont
             c = bind_expr_new(s, path == PATH_IO ? EXPR_IO_CAST : EXPR_RELABEL, type, -1, location,
                               1);
             c->args[0] = e;
+            c->form = context == 'e' ? FORM_EXPLICIT_CAST : FORM_IMPLICIT_CAST;
             if (path == PATH_SAME) {
                 c->typmod = e->typmod;
             }
@@ -263,7 +270,7 @@ Status bind_coerce_to(BindScope *s, Expr *e, Oid type, int32_t typmod, char cont
         }
         e = c;
     }
-    return coerce_typmod(s, e, type, typmod, context, location, out);
+    return coerce_typmod(s, e, e != given, type, typmod, context, location, out);
 }
 
 Status bind_coerce_implicit(BindScope *s, Expr *e, Oid type, Expr **out)

@@ -49,6 +49,7 @@ static Status cte_names(BindScope *s, const PgQuery__CommonTableExpr *c, Query *
                         c->ctename, visible, (uint32_t)c->n_aliascolnames);
     }
     for (size_t i = 0; i < c->n_aliascolnames; i++) {
+        targets[i].own_name = targets[i].name;
         targets[i].name = bind_string(c->aliascolnames[i]);
     }
     return ST_OK;
@@ -151,11 +152,6 @@ static Status recursive_body(BindScope *s, Cte *cte, const PgQuery__CommonTableE
     BindScope *body = bind_scope_new(s, s, CMD_SELECT);
     body->recursive_cte = cte;
     cte->may_recur = st->op == PG_QUERY__SET_OPERATION__SETOP_UNION;
-    cte->alias_count = (uint16_t)c->n_aliascolnames;
-    cte->alias_names = ARENA_ARRAY(s->b->arena, const char *, cte->alias_count + 1u);
-    for (uint16_t i = 0; i < cte->alias_count; i++) {
-        cte->alias_names[i] = bind_string(c->aliascolnames[i]);
-    }
     TRY(bind_select(body, st));
     cte->query = body->query;
     if (cte->recursive) {
@@ -191,6 +187,7 @@ Status bind_with_clause(BindScope *s, const PgQuery__WithClause *w)
 {
     Query *q = s->query;
     q->ctes = ARENA_ARRAY(s->b->arena, Cte, w->n_ctes);
+    q->recursive_with = w->recursive;
     for (size_t i = 0; i < w->n_ctes; i++) {
         const PgQuery__CommonTableExpr *c = w->ctes[i]->common_table_expr;
         if (cte_in(q, c->ctename) != NULL) {
@@ -204,6 +201,11 @@ Status bind_with_clause(BindScope *s, const PgQuery__WithClause *w)
                          c->ctematerialized == PG_QUERY__CTEMATERIALIZE__CTEMaterializeAlways,
                      .not_materialized =
                          c->ctematerialized == PG_QUERY__CTEMATERIALIZE__CTEMaterializeNever};
+        cte->alias_count = (uint16_t)c->n_aliascolnames;
+        cte->alias_names = ARENA_ARRAY(s->b->arena, const char *, cte->alias_count + 1u);
+        for (uint16_t k = 0; k < cte->alias_count; k++) {
+            cte->alias_names[k] = bind_string(c->aliascolnames[k]);
+        }
         if (c->search_clause != NULL || c->cycle_clause != NULL) {
             return err_unsupported(s->cx, "SEARCH and CYCLE clauses are not supported");
         }

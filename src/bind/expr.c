@@ -181,6 +181,7 @@ Status bind_case(BindScope *s, const PgQuery__CaseExpr *c, Expr **out)
         bind_expr_new(s, EXPR_CASE, type, bind_common_typmod(results, n + 1, type), c->location, 0);
     typed->arg_count = e->arg_count;
     typed->args = e->args;
+    typed->case_test = test;
     *out = typed;
     return ST_OK;
 }
@@ -292,7 +293,12 @@ Status bind_sql_value(BindScope *s, const PgQuery__SQLValueFunction *f, Expr **o
     e->u.sql_value = KINDS[i].value;
     *out = e;
     bool with_precision = i == 2 || i == 4 || i == 6 || i == 8;
-    return with_precision ? bind_coerce_to(s, e, e->type, f->typmod, 'e', f->location, out) : ST_OK;
+    if (!with_precision) {
+        return ST_OK;
+    }
+    TRY(bind_coerce_to(s, e, e->type, f->typmod, 'e', f->location, out));
+    (*out)->form = FORM_SQL_SYNTAX;
+    return ST_OK;
 }
 
 /* bind_collate - COLLATE: only names of the byte order, which is the database's own. */
@@ -311,7 +317,12 @@ static Status bind_collate(BindScope *s, const PgQuery__CollateClause *c, Expr *
     }
     for (size_t i = 0; i < ARRAY_LEN(KNOWN); i++) {
         if (strcmp(name, KNOWN[i]) == 0) {
-            *out = e; /* the database's own order is C's */
+            /* The database's own order is C's: the values stay as they are. */
+            static const Oid OIDS[] = {950, 951, 100, 12340};
+            *out = bind_expr_new(s, EXPR_RELABEL, e->type, e->typmod, c->location, 1);
+            (*out)->args[0] = e;
+            (*out)->form = FORM_COLLATE;
+            (*out)->collation = OIDS[i];
             return ST_OK;
         }
     }

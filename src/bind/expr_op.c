@@ -117,6 +117,9 @@ static Status in_list(BindScope *s, const PgQuery__AExpr *a, Expr *l, Expr **ite
     e->args[0] = eq->args[0];
     for (uint32_t i = 0; i < count; i++) {
         TRY(bind_coerce_implicit(s, items[i], eq->args[1]->type, &e->args[i + 1]));
+        if (e->args[i + 1] != items[i] && e->args[i + 1]->form == FORM_IMPLICIT_CAST) {
+            e->args[i + 1]->form = FORM_ARRAY_CAST;
+        }
     }
     e->proc = eq->proc;
     e->oper = eq->oper;

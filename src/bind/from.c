@@ -26,7 +26,16 @@ static Status from_add(BindScope *s, uint16_t rte, const char *name, const PgQue
         live += r->kind == RTE_TABLE && r->table->columns[i].dropped ? 0 : 1;
     }
     TRY(bind_alias_names(s, alias, live, name != NULL ? name : "unnamed_subquery", &names, &count));
-    bind_add_item(s, bind_item_of_rte(s, rte, name, names, count));
+    NsItem *item = bind_item_of_rte(s, rte, name, names, count);
+    bind_add_item(s, item);
+    s->query->rtes[rte]->alias_given = alias != NULL;
+    if (count > 0) {
+        const char **shown = ARENA_ARRAY(s->b->arena, const char *, item->column_count + 1u);
+        for (uint16_t i = 0; i < item->column_count; i++) {
+            shown[i] = item->columns[i].name;
+        }
+        s->query->rtes[rte]->shown_names = shown;
+    }
     *out = from_leaf(s, rte);
     return ST_OK;
 }
@@ -181,6 +190,7 @@ static Status from_function_lateral(BindScope *s, const PgQuery__RangeFunction *
     q->target_count = item->column_count;
     Rte *r = bind_subquery_rte(s, q, alias);
     r->lateral = true;
+    r->function_item = true;
     TRY(from_add(s, bind_add_rte(s, r), alias, rf->alias, out));
     s->items[s->item_count - 1]->scalar = item->scalar;
     return ST_OK;
@@ -278,7 +288,8 @@ static Status side_column(BindScope *s, const NsItem *side, const char *name, co
 }
 
 /* merged_column - what the name of a USING column means after the join. */
-static Status merged_column(BindScope *s, JoinKind kind, Expr *l, Expr *r, Expr **out)
+static Status merged_column(BindScope *s, JoinKind kind, const char *name, Expr *l, Expr *r,
+                            Expr **out)
 {
     Oid type;
     Expr *both[2] = {l, r};
@@ -289,6 +300,7 @@ static Status merged_column(BindScope *s, JoinKind kind, Expr *l, Expr *r, Expr 
         Expr *c = bind_expr_new(s, EXPR_COALESCE, type, -1, -1, 2);
         c->args[0] = both[0];
         c->args[1] = both[1];
+        c->u.merged_name = name;
         *out = c;
     } else {
         *out = kind == JOIN_RIGHT ? both[1] : both[0];
@@ -304,6 +316,8 @@ static Status join_using(BindScope *s, FromNode *join, const JoinSides *j, const
     bool *left_done = ARENA_ARRAY(s->b->arena, bool, j->left->column_count + 1u);
     bool *right_done = ARENA_ARRAY(s->b->arena, bool, j->right->column_count + 1u);
     item->rte = NO_RTE;
+    join->using_names = names;
+    join->using_count = (uint16_t)count;
     item->columns =
         ARENA_ARRAY(s->b->arena, NsColumn, j->left->column_count + j->right->column_count + 1u);
     for (uint32_t i = 0; i < count; i++) {
@@ -321,7 +335,7 @@ static Status join_using(BindScope *s, FromNode *join, const JoinSides *j, const
             eq = both;
         }
         join->on = eq;
-        TRY(merged_column(s, join->join, le, re, &merged));
+        TRY(merged_column(s, join->join, names[i], le, re, &merged));
         item->columns[item->column_count++] = (NsColumn){names[i], merged};
         left_done[l] = right_done[r] = true;
     }
@@ -451,7 +465,7 @@ static Status from_join(BindScope *s, const PgQuery__JoinExpr *je, FromNode **ou
     if (je->alias != NULL) {
         const char **names;
         uint32_t count;
-        item->name = je->alias->aliasname;
+        item->name = join->alias = je->alias->aliasname;
         item->rel_visible = true;
         TRY(bind_alias_names(s, je->alias, item->column_count, item->name, &names, &count));
         for (uint32_t i = 0; i < count; i++) {

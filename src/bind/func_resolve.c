@@ -487,6 +487,9 @@ Status bind_func_call(BindScope *s, const PgQuery__FuncCall *f, Expr **out)
                              &result));
     Expr *call = bind_func_expr(s, pick.proc, result, f->location, nargs + pick.defaults);
     TRY(func_args(s, &pick, args, call));
+    call->default_count = pick.at == NULL ? pick.defaults : 0;
+    call->form =
+        f->funcformat == PG_QUERY__COERCION_FORM__COERCE_SQL_SYNTAX ? FORM_SQL_SYNTAX : FORM_CALL;
     *out = call;
     if (pick.proc->kind == 'a') {
         for (uint32_t i = 0; i < nargs; i++) {

@@ -91,6 +91,16 @@ static Status oper_find(BindScope *s, const char *schema, const char *name, cons
     return ST_OK;
 }
 
+/* oper_hidden_cast - to text, where PostgreSQL's own tree has the value as it is. */
+static Status oper_hidden_cast(BindScope *s, Expr *e, Expr **out)
+{
+    TRY(bind_coerce_to(s, e, TYPE_TEXT, -1, 'e', -1, out));
+    if (*out != e && (*out)->kind != EXPR_CONST && (*out)->kind != EXPR_PARAM) {
+        (*out)->form = FORM_HIDDEN;
+    }
+    return ST_OK;
+}
+
 Status bind_oper(BindScope *s, const char *schema, const char *name, Expr *left, Expr *right,
                  int32_t location, Expr **out)
 {
@@ -115,8 +125,8 @@ Status bind_oper(BindScope *s, const char *schema, const char *name, Expr *left,
         cat_proc(s->b->view, PROC_TEXTCAT) != NULL) {
         /* These are SQL functions around a cast to text and textcat: bound as just that. */
         proc = cat_proc(s->b->view, PROC_TEXTCAT);
-        TRY(bind_coerce_to(s, left, TYPE_TEXT, -1, 'e', -1, &left));
-        TRY(bind_coerce_to(s, right, TYPE_TEXT, -1, 'e', -1, &right));
+        TRY(oper_hidden_cast(s, left, &left));
+        TRY(oper_hidden_cast(s, right, &right));
         decl[0] = decl[1] = TYPE_TEXT;
     }
     Expr *e = bind_func_expr(s, proc, result, location, n);

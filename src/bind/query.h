@@ -73,6 +73,16 @@ typedef enum SqlValue {
     SQLVALUE_CURRENT_ROLE,
     SQLVALUE_USER,
 } SqlValue;
+/* ExprForm - how the text had a function call or cast, for writing it back (deparse.h). */
+typedef enum ExprForm {
+    FORM_CALL,          /* name(args), or an operator */
+    FORM_EXPLICIT_CAST, /* x::type, CAST(x AS type) */
+    FORM_IMPLICIT_CAST, /* not in the text */
+    FORM_SQL_SYNTAX,    /* EXTRACT(... FROM ...) and the like */
+    FORM_COLLATE,       /* a RELABEL to the same type: x COLLATE name, in collation */
+    FORM_ARRAY_CAST,    /* one cast of a whole ARRAY[...], done on each of its elements */
+    FORM_HIDDEN,        /* a cast that is no cast in PostgreSQL's own tree: never written */
+} ExprForm;
 #define COLUMN_ROWID    (-1) /* physical row id: UPDATE, DELETE, row locks */
 #define COLUMN_TABLEOID (-2)
 
@@ -87,8 +97,11 @@ struct Expr {
     int32_t typmod;
     int32_t location; /* byte offset in the statement, -1 unknown: for error positions */
     PhysType phys;
+    uint8_t form; /* ExprForm of FUNC, RELABEL, IO_CAST */
     uint16_t arg_count;
+    uint16_t default_count; /* FUNC: how many of the last args are the function's defaults */
     Expr **args;
+    Expr *case_test;     /* CASE x WHEN ...: x, which is also in each WHEN's comparison */
     const CatProc *proc; /* FUNC, AGG, NULLIF, IN, ANY... */
     Oid oper;            /* operator OID when written as one (EXPLAIN, index matching) */
     union {
@@ -121,6 +134,7 @@ struct Expr {
         bool is_least;
         bool is_all;
         uint16_t field;
+        const char *merged_name; /* COALESCE: it is this column of a FULL JOIN ... USING */
     } u;
 };
 
@@ -152,6 +166,11 @@ typedef struct Rte {
     bool with_ordinality;
     const struct Cte *cte; /* CTE: which one */
     bool *column_used;     /* which columns the query refers to: what the scan must fetch */
+    /* How the text had it, for deparse.h. */
+    const CatTable *view;     /* SUBQUERY: the view it is */
+    bool alias_given;         /* the name was written, it is not the relation's own */
+    bool function_item;       /* SUBQUERY: a function over columns to its left, and nothing else */
+    const char **shown_names; /* by column, where the text renamed them; NULL = columns[].name */
 } Rte;
 
 typedef enum JoinKind { JOIN_INNER, JOIN_LEFT, JOIN_RIGHT, JOIN_FULL } JoinKind;
@@ -163,6 +182,10 @@ typedef struct FromNode {
     JoinKind join;
     struct FromNode *left, *right;
     Expr *on; /* NULL = true */
+    /* How the text had it, for deparse.h. */
+    const char *const *using_names;
+    uint16_t using_count;
+    const char *alias;
 } FromNode;
 
 typedef struct Target {
@@ -171,6 +194,7 @@ typedef struct Target {
     bool hidden;      /* resjunk: only there for ORDER BY/GROUP BY */
     Oid source_table; /* RowDescription: table OID and attnum of a plain column, else 0 */
     int16_t source_column;
+    const char *own_name; /* before a WITH clause's column list renamed it; NULL = name */
 } Target;
 
 typedef enum SetOp { SETOP_NONE, SETOP_UNION, SETOP_INTERSECT, SETOP_EXCEPT } SetOp;
@@ -190,10 +214,10 @@ typedef struct Cte {
     bool recursive; /* refers to itself: query is "start UNION [ALL] step" */
     bool materialized, not_materialized;
     uint32_t reference_count;
+    const char **alias_names; /* WITH name(columns) */
+    uint16_t alias_count;
     /* while a recursive one is bound */
     Query *start;
-    const char **alias_names;
-    uint16_t alias_count;
     int32_t location;
     bool may_recur; /* has the form that may refer to itself */
 } Cte;
@@ -221,6 +245,7 @@ struct Query {
     uint16_t row_mark_count;
     Cte *ctes;
     uint16_t cte_count;
+    bool recursive_with; /* WITH RECURSIVE was written */
     /* Set operation: this query is left OP right; targets describe the result by column position
      * only. */
     SetOp set_op;

@@ -100,6 +100,7 @@ Status bind_table_rte(BindScope *s, const CatTable *t, const char *alias, uint16
             r->columns[i].typmod = q->targets[i].expr->typmod;
         }
         r->table = NULL;
+        r->view = t;
     } else {
         r = table_columns(s, t, RTE_TABLE, alias);
     }
