@@ -174,7 +174,7 @@ static Status insert_select(BindScope *s, const PgQuery__InsertStmt *st, const C
                             const InsertColumns *cols)
 {
     Query *q = s->query, *source;
-    TRY(bind_query_node(s, NULL, st->select_stmt, true, &source));
+    TRY(bind_query_node(s, st->select_stmt, true, &source));
     uint16_t given = 0;
     while (given < source->target_count && !source->targets[given].hidden) {
         given++;

@@ -88,6 +88,10 @@ uint16_t bind_add_rte(BindScope *s, Rte *rte);
 NsItem *bind_item_of_rte(BindScope *s, uint16_t rte, const char *name, const char *const *names,
                          uint32_t name_count);
 void bind_mark_used(BindScope *s, const Expr *e);
+#define LOCATION_KEEP INT32_MIN
+/* bind_raise_levels - a copy of an expression as seen from queries that many levels deeper, at
+ * another location or (LOCATION_KEEP) its own. */
+Expr *bind_raise_levels(BindScope *s, const Expr *e, uint16_t levels, int32_t location);
 Status bind_column_ref(BindScope *s, const PgQuery__ColumnRef *ref, Expr **out);
 Status bind_find_relation(BindScope *s, const char *schema, const char *name, int32_t location,
                           NsItem **item_out, uint16_t *levels_out);
@@ -110,6 +114,9 @@ Status bind_expr(BindScope *s, const Node *n, Expr **out);
 Status bind_exprs(BindScope *s, Node *const *nodes, size_t count, Expr ***out);
 Status bind_bool_expr(BindScope *s, const Node *n, const char *clause, Expr **out);
 Status bind_a_expr(BindScope *s, const PgQuery__AExpr *a, Expr **out);
+/* bind_row_compare - two EXPR_ROW of one length by the operator of that name. */
+Status bind_row_compare(BindScope *s, const char *op, const Expr *l, const Expr *r,
+                        int32_t location, Expr **out);
 Status bind_sublink(BindScope *s, const PgQuery__SubLink *l, Expr **out);
 Status bind_func_call(BindScope *s, const PgQuery__FuncCall *f, Expr **out);
 Status bind_case(BindScope *s, const PgQuery__CaseExpr *c, Expr **out);
@@ -166,8 +173,7 @@ Status bind_default_order(BindScope *s, Oid type, int32_t location, bool equalit
 
 /* ---- queries ---- */
 Status bind_select(BindScope *s, const PgQuery__SelectStmt *st);
-Status bind_query_node(BindScope *outer, BindScope *set_owner, const Node *n, bool keep_unknown,
-                       Query **out);
+Status bind_query_node(BindScope *outer, const Node *n, bool keep_unknown, Query **out);
 Status bind_subselect(BindScope *outer, const PgQuery__SelectStmt *st, bool keep_unknown,
                       Query **out);
 Status bind_set_operation(BindScope *s, const PgQuery__SelectStmt *st);

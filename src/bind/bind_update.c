@@ -43,7 +43,7 @@ static Status assigned_from_query(BindScope *s, const PgQuery__MultiAssignRef *m
     const PgQuery__SubLink *l = m->source->sub_link;
     Query *q;
     uint16_t visible = 0;
-    TRY(bind_query_node(s, NULL, l->subselect, false, &q));
+    TRY(bind_query_node(s, l->subselect, false, &q));
     while (visible < q->target_count && !q->targets[visible].hidden) {
         visible++;
     }

@@ -216,7 +216,7 @@ Status bind_with_clause(BindScope *s, const PgQuery__WithClause *w)
             TRY(modifying_body(s, c, &cte->query));
             q->cte_count++;
         } else {
-            TRY(bind_query_node(s, NULL, c->ctequery, false, &cte->query));
+            TRY(bind_query_node(s, c->ctequery, false, &cte->query));
             q->cte_count++;
         }
         TRY(cte_names(s, c, cte->query));

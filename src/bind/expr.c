@@ -336,7 +336,6 @@ static Status bind_row(BindScope *s, const PgQuery__RowExpr *r, Expr **out)
     Expr *e = bind_expr_new(s, EXPR_ROW, TYPE_RECORD, -1, r->location, (uint32_t)r->n_args);
     for (size_t i = 0; i < r->n_args; i++) {
         TRY(bind_expr(s, r->args[i], &e->args[i]));
-        TRY(bind_resolve_unknown(s, e->args[i], &e->args[i]));
     }
     *out = e;
     return ST_OK;

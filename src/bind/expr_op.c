@@ -33,9 +33,9 @@ static Status row_ordering(BindScope *s, const char *op, const Expr *l, const Ex
     return ST_OK;
 }
 
-/* row_compare - rows of one length, compared column by column. */
-static Status row_compare(BindScope *s, const char *op, const Expr *l, const Expr *r,
-                          int32_t location, Expr **out)
+/* bind_row_compare - rows of one length, compared column by column. */
+Status bind_row_compare(BindScope *s, const char *op, const Expr *l, const Expr *r,
+                        int32_t location, Expr **out)
 {
     if (l->arg_count != r->arg_count) {
         return BIND_ERR(s, location, ERRCODE_SYNTAX_ERROR,
@@ -71,7 +71,7 @@ static Status op_binary(BindScope *s, Node *const *names, size_t name_count, Exp
                         int32_t location, Expr **out)
 {
     if (l != NULL && l->kind == EXPR_ROW && r->kind == EXPR_ROW) {
-        return row_compare(s, bind_string(names[name_count - 1]), l, r, location, out);
+        return bind_row_compare(s, bind_string(names[name_count - 1]), l, r, location, out);
     }
     return bind_oper_names(s, names, name_count, l, r, location, out);
 }

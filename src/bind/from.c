@@ -116,7 +116,7 @@ static Status from_subquery(BindScope *s, const PgQuery__RangeSubselect *rs, Fro
     }
     uint16_t count = s->item_count;
     bool *saved = lateral_begin(s, rs->lateral);
-    Status st = bind_query_node(s, NULL, rs->subquery, false, &q);
+    Status st = bind_query_node(s, rs->subquery, false, &q);
     lateral_end(s, saved, count);
     TRY(st);
     Rte *r = bind_subquery_rte(s, q, alias);

@@ -84,18 +84,19 @@ void bind_mark_used(BindScope *s, const Expr *e)
     }
 }
 
-/* raise_levels - a copy of a column's expression as seen from deeper queries. */
-static Expr *raise_levels(BindScope *s, const Expr *e, uint16_t levels, int32_t location)
+Expr *bind_raise_levels(BindScope *s, const Expr *e, uint16_t levels, int32_t location)
 {
     Expr *c = arena_memdup(s->b->arena, e, sizeof(*e));
-    c->location = s->stored ? -1 : location;
+    if (location != LOCATION_KEEP) {
+        c->location = s->stored ? -1 : location;
+    }
     if (c->kind == EXPR_COLUMN) {
         c->u.column.levels_up = (uint16_t)(c->u.column.levels_up + levels);
     }
     if (c->arg_count > 0) {
         c->args = ARENA_ARRAY(s->b->arena, Expr *, c->arg_count);
         for (uint16_t i = 0; i < c->arg_count; i++) {
-            c->args[i] = raise_levels(s, e->args[i], levels, location);
+            c->args[i] = bind_raise_levels(s, e->args[i], levels, location);
         }
     }
     return c;
@@ -104,7 +105,7 @@ static Expr *raise_levels(BindScope *s, const Expr *e, uint16_t levels, int32_t 
 Expr *bind_item_column(BindScope *s, const NsItem *item, uint16_t column, uint16_t levels_up,
                        int32_t location)
 {
-    Expr *e = raise_levels(s, item->columns[column].expr, levels_up, location);
+    Expr *e = bind_raise_levels(s, item->columns[column].expr, levels_up, location);
     bind_mark_used(s, e);
     return e;
 }

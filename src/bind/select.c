@@ -354,10 +354,8 @@ Status bind_subselect(BindScope *outer, const PgQuery__SelectStmt *st, bool keep
     return ST_OK;
 }
 
-Status bind_query_node(BindScope *outer, BindScope *set_owner, const Node *n, bool keep_unknown,
-                       Query **out)
+Status bind_query_node(BindScope *outer, const Node *n, bool keep_unknown, Query **out)
 {
-    (void)set_owner;
     if (!NODE_IS(n, SELECT_STMT)) {
         return err_unsupported(outer->cx, "this kind of statement in a query is not supported");
     }

@@ -208,8 +208,7 @@ static int map_sublink(void *arg, const Expr *e, Expr ***args_out, uint32_t *arg
     Planner *p = pq->p;
     Cx *cx = p->cx;
     bool tested = e->u.sublink.kind == SUBLINK_ANY || e->u.sublink.kind == SUBLINK_ALL;
-    if (e->u.sublink.kind == SUBLINK_ARRAY ||
-        (tested && (e->args[0]->kind == EXPR_ROW || e->proc == NULL))) {
+    if (e->u.sublink.kind == SUBLINK_ARRAY || (tested && e->proc == NULL)) {
         st_ignore(
             err_unsupported(cx, "%s is not supported",
                             tested ? "a row compared with a sub-query" : "ARRAY of a sub-query"));

@@ -148,6 +148,14 @@ static uint16_t raise_rtes(PlanQuery *pq, const Query *sub)
     return offset;
 }
 
+/* is_row_test - TRUE = ANY (SELECT comparison ...): the binder's form of a row IN a sub-query. */
+static bool is_row_test(const Expr *link)
+{
+    const Expr *test = link->u.sublink.kind == SUBLINK_ANY ? link->args[0] : NULL;
+    return test != NULL && test->kind == EXPR_CONST && test->type == TYPE_BOOL &&
+           !test->u.constant.is_null && test->u.constant.value.b;
+}
+
 /* semi_add - take the sub-query apart: its own plan, and the conditions that tie it to the outer
  * rows. */
 static Status semi_add(PlanQuery *pq, const Expr *link, bool anti)
@@ -166,7 +174,10 @@ static Status semi_add(PlanQuery *pq, const Expr *link, bool anti)
         TRY(raised(pq, sub->where, offset, &where));
         quals_add(pq, &all, where);
     }
-    if (link->u.sublink.kind == SUBLINK_ANY) {
+    if (is_row_test(link)) {
+        TRY(raised(pq, sub->targets[0].expr, offset, &where));
+        quals_add(pq, &all, where);
+    } else if (link->u.sublink.kind == SUBLINK_ANY) {
         Expr *eq = ARENA_NEW(a, Expr);
         *eq = (Expr){.kind = EXPR_FUNC,
                      .type = TYPE_BOOL,
@@ -219,9 +230,10 @@ static const Expr *semi_candidate(PlanQuery *pq, const Expr *e, bool *anti_out)
     }
     const Query *sub = e->u.sublink.query;
     bool exists = e->u.sublink.kind == SUBLINK_EXISTS;
-    bool in = e->u.sublink.kind == SUBLINK_ANY && !*anti_out && e->oper != 0 && e->proc != NULL &&
-              e->args[0]->kind != EXPR_ROW && cat_oper_strategy(pq->p->view, e->oper) == 3 &&
-              is_plain(e->args[0]) && expr_rels(pq, e->args[0]) != 0;
+    bool in =
+        e->u.sublink.kind == SUBLINK_ANY && !*anti_out && e->oper != 0 && e->proc != NULL &&
+        cat_oper_strategy(pq->p->view, e->oper) == 3 && is_plain(e->args[0]) &&
+        (expr_rels(pq, e->args[0]) != 0 || (is_row_test(e) && query_outer_rels(pq, sub, 1) != 0));
     if ((!exists && !in) || (exists && query_outer_rels(pq, sub, 1) == 0) ||
         pq->q->rte_count + sub->rte_count > PLAN_RELS_MAX || !query_fits(sub, exists)) {
         return NULL;

@@ -1,0 +1,21 @@
+-- (a, b) IN, ANY and ALL over a sub-query
+CREATE TABLE t1(a int, b text, d date); CREATE TABLE t2(x int, y text, z date);
+insert into t1 values (1,'a','2020-01-01'),(2,'b','2020-01-02'),(3,null,null),(null,'n',null),(5,'e','2020-01-05');
+insert into t2 values (1,'a','2020-01-01'),(2,'c','2020-01-02'),(3,null,null),(6,'e',null);
+select a,b from t1 where (a,b) in (select x,y from t2) order by 1;
+select a,b from t1 where (a,b) not in (select x,y from t2) order by 1;
+select a,b,(a,b) in (select x,y from t2) from t1 order by 1;
+select a,b,(a,b) not in (select x,y from t2 where y is not null) from t1 order by 1;
+select a,b,(a,b) = any (select x,y from t2) , (a,b) <> all (select x,y from t2), (a,b) < any (select x,y from t2), (a,b) >= all (select x,y from t2 where x<3) from t1 order by 1;
+select (1,'2020-01-01') in (select x,z from t2);
+select a from t1 where (a,b) in (select x from t2); select a from t1 where (a,b) in (select x,y,z from t2); select a from t1 where a in (select x,y from t2);
+select a from t1 where (a,b) in (select x,b from t2 where x=t1.a) order by 1;
+select a from t1 where (a,b) in (values (1,'a'),(5,'e')) order by 1;
+select a from t1 where (a,b) in (select x,y from t2 union select 5,'e') order by 1;
+select a from t1 o where exists (select 1 from t2 where (o.a, x) in (select a, a from t1)) order by 1;
+update t1 set b='zz' where (a,d) in (select x,z from t2) returning *;
+delete from t1 where (a,b) in (select x,'zz' from t2); select count(*) from t1;
+select (a, null) in (select x, y from t2) from t1 order by a;
+select (1,2) in (select 1, 'x'); select (1,'x') in (select 1, 2);
+select row('a',1) < row('b',0), (1,'z') > (1,'y'), ('a','b') in (('a','b'),('c','d'));
+prepare q as select ($1, $2) in (select x,y from t2); execute q(1,'a');
