@@ -3,8 +3,6 @@
  */
 #include "bind/bind_internal.h"
 
-#include "catalog/catalog_data.h"
-
 #define PROC_NEXTVAL 1574
 
 Status bind_is_modifiable(BindScope *s, const CatTable *t)
@@ -56,6 +54,14 @@ Status bind_stored_expr(BindScope *s, const CatTable *t, uint16_t rte, const cha
 {
     Node *node;
     BindScope *d = bind_scope_new(s, NULL, CMD_SELECT);
+    if (bind_is_tree(sql)) {
+        TRY(bind_read_expr(d, sql, rte, out));
+        d->query = s->query;
+        if (t != NULL) {
+            bind_mark_used(d, *out);
+        }
+        return ST_OK;
+    }
     TRY(parse_expression(s->cx, s->b->arena, slice_of(sql), &node));
     d->stored = true;
     d->no_aggs = "stored expressions";
@@ -66,41 +72,39 @@ Status bind_stored_expr(BindScope *s, const CatTable *t, uint16_t rte, const cha
     return bind_expr(d, node, out);
 }
 
-/* owned_sequence_row - the pg_depend row of an identity column's own sequence. */
-static Status owned_sequence_row(void *arg, Cx *cx, const CatRow *row)
+Status bind_load_expr(Cx *cx, BindCx *b, const CatTable *table, const char *stored, Expr **out)
 {
-    (void)cx;
-    const Datum *type = &row->values[PG_DEPEND_DEPTYPE];
-    char deptype =
-        cat_column_phys(TYPE_CHAR) == PHYS_STR ? *str_ptr(&type->str) : (char)type->b16[0];
-    if (row->values[PG_DEPEND_CLASSID].u32 == CAT_PG_CLASS && deptype == 'i') {
-        *(Oid *)arg = row->values[PG_DEPEND_OBJID].u32;
+    BindScope base = {.cx = cx, .b = b, .stored = true};
+    BindScope *s = bind_scope_new(&base, NULL, CMD_SELECT);
+    uint16_t rte = 0;
+    if (table != NULL) {
+        TRY(bind_table_rte(s, table, table->name, &rte));
     }
-    return ST_OK;
+    return bind_stored_expr(s, table, rte, stored, out);
 }
 
-/* identity_default - nextval of the sequence that the column owns; no pg_attrdef row says so. */
-static Status identity_default(BindScope *s, const CatTable *t, uint16_t column, Expr **out)
+/* nextval_expr - nextval of a sequence; it names it by OID. */
+static Status nextval_expr(BindScope *s, Oid sequence, Expr **out)
 {
-    static const uint16_t COLUMNS[] = {PG_DEPEND_REFCLASSID, PG_DEPEND_REFOBJID,
-                                       PG_DEPEND_REFOBJSUBID};
-    Datum key[3];
-    Oid sequence = 0;
-    memset(key, 0, sizeof(key));
-    key[0].u32 = CAT_PG_CLASS;
-    key[1].u32 = t->oid;
-    key[2].i32 = t->columns[column].number;
-    TRY(cat_rows_each(s->cx, s->b->view, CAT_PG_DEPEND, COLUMNS, key, 3, owned_sequence_row,
-                      &sequence));
     const CatProc *proc = cat_proc(s->b->view, PROC_NEXTVAL);
     if (sequence == 0 || proc == NULL) {
-        return err_set(s->cx, ERRCODE_INTERNAL_ERROR, "no owned sequence found for column \"%s\"",
-                       t->columns[column].name);
+        return err_set(s->cx, ERRCODE_INTERNAL_ERROR, "no owned sequence found");
     }
     Expr *e = bind_func_expr(s, proc, TYPE_INT8, -1, 1);
     e->args[0] = bind_expr_new(s, EXPR_CONST, TYPE_REGCLASS, -1, -1, 0);
     e->args[0]->u.constant.value.u32 = sequence;
-    return bind_assign(s, t, column, e, -1, out);
+    *out = e;
+    return ST_OK;
+}
+
+Status bind_nextval(Cx *cx, BindCx *b, Oid sequence, Oid type, Expr **out)
+{
+    BindScope s = {.cx = cx, .b = b, .stored = true};
+    Expr *e;
+    TRY(nextval_expr(&s, sequence, &e));
+    Status st = bind_coerce_to(&s, e, type, -1, 'a', -1, out);
+    return st == ST_NOTFOUND ? err_set(cx, ERRCODE_INTERNAL_ERROR, "a sequence gives integers")
+                             : st;
 }
 
 Status bind_column_default(BindScope *s, const CatTable *t, uint16_t column, Expr **out)
@@ -111,7 +115,8 @@ Status bind_column_default(BindScope *s, const CatTable *t, uint16_t column, Exp
         return err_unsupported(s->cx, "generated columns are not supported");
     }
     if (!c->dropped && c->identity != 0) {
-        return identity_default(s, t, column, out);
+        TRY(nextval_expr(s, c->identity_sequence, &e));
+        return bind_assign(s, t, column, e, -1, out);
     }
     if (c->dropped || c->default_sql == NULL) {
         const CatType *type = cat_type(s->b->view, c->dropped ? TYPE_INT4 : c->type);
@@ -120,6 +125,12 @@ Status bind_column_default(BindScope *s, const CatTable *t, uint16_t column, Exp
     }
     TRY(bind_stored_expr(s, NULL, 0, c->default_sql, &e));
     return bind_assign(s, t, column, e, -1, out);
+}
+
+Status bind_column_value(Cx *cx, BindCx *b, const CatTable *t, uint16_t column, Expr **out)
+{
+    BindScope s = {.cx = cx, .b = b, .stored = true};
+    return bind_column_default(&s, t, column, out);
 }
 
 Status bind_checks(BindScope *s, const CatTable *t)

@@ -31,9 +31,9 @@ typedef struct BindCx {
 /* bind_statement - SELECT/INSERT/UPDATE/DELETE (and EXPLAIN's, DECLARE CURSOR's, PREPARE's inner
  * statement). */
 Status bind_statement(Cx *cx, BindCx *b, const struct PgQuery__Node *stmt, Query **query_out);
-/* bind_table_expr - a stored expression (DEFAULT, CHECK, index expression) over one table's
-   columns: EXPR_COLUMN rte 0. table NULL: no columns allowed. want_type 0 = as it comes; else
-   coerced by assignment. what names it in errors. */
+/* bind_table_expr - the text of an expression to store (DEFAULT, CHECK, index expression) over one
+   table's columns: EXPR_COLUMN rte 0. table NULL: no columns allowed. want_type 0 = as it comes;
+   else coerced by assignment. what names it in errors. */
 Status bind_table_expr(Cx *cx, BindCx *b, const CatTable *table, const struct PgQuery__Node *expr,
                        Oid want_type, int32_t want_typmod, const char *what, Expr **expr_out);
 /* bind_type_name - a TypeName node to type OID and typmod. 42704. */
@@ -42,6 +42,28 @@ Status bind_type_name(Cx *cx, BindCx *b, const struct PgQuery__TypeName *name, O
 /* bind_coerce - make expr the type; context 'i','a','e'. ST_NOTFOUND when there is no such cast. */
 Status bind_coerce(Cx *cx, BindCx *b, Expr *expr, Oid type, int32_t typmod, char context,
                    Expr **out);
+/*
+ * What the catalogs keep of expressions and views: the bound tree as text, objects by OID and
+ * columns by number, so that it means the same whatever the search path and whatever is renamed.
+ * Built-in views and defaults are SQL text; the functions that load take both.
+ */
+Status bind_store_expr(Cx *cx, Arena *arena, const Expr *e, const char **text_out);
+Status bind_store_query(Cx *cx, Arena *arena, const Query *q, const char **text_out);
+/* bind_load_expr - a stored expression over one table's columns (EXPR_COLUMN rte 0; NULL: none). */
+Status bind_load_expr(Cx *cx, BindCx *b, const CatTable *table, const char *stored, Expr **out);
+/* bind_load_view - the query of a view as it is defined now. */
+Status bind_load_view(Cx *cx, BindCx *b, const CatTable *view, Query **out);
+/* bind_nextval - nextval of the sequence with this OID, as the type: the default of its column. */
+Status bind_nextval(Cx *cx, BindCx *b, Oid sequence, Oid type, Expr **out);
+/* bind_column_value - what a column gets that is not given: its default, nextval of its identity,
+ * or NULL. */
+Status bind_column_value(Cx *cx, BindCx *b, const CatTable *t, uint16_t column, Expr **out);
+/* bind_uses_of_expr, bind_uses_of_query - fn for every object of users that the tree names: tables
+ * and views (column 0: the whole), functions, types. An object may come more than once; the columns
+ * of a table expression do not come. */
+typedef Status (*BindUseFn)(void *arg, Oid class_oid, Oid oid, int16_t column);
+Status bind_uses_of_expr(const Expr *e, BindUseFn fn, void *arg);
+Status bind_uses_of_query(const Query *q, BindUseFn fn, void *arg);
 /* bind_fold - constant folding of immutable calls over constants lives in src/expr: expr_fold. */
 
 #endif

@@ -105,6 +105,10 @@ Status bind_from_clause(BindScope *s, Node *const *items, size_t count);
 Status bind_open_table(BindScope *s, const PgQuery__RangeVar *rv, TableLockMode mode,
                        const CatTable **out);
 Status bind_table_rte(BindScope *s, const CatTable *t, const char *alias, uint16_t *rte_out);
+/* bind_open_oid - the relation a stored tree names, locked for reading. */
+Status bind_open_oid(BindScope *s, Oid oid, const CatTable **out);
+/* bind_table_columns - make r a range table entry of the relation; a view's query is read. */
+Status bind_table_columns(BindScope *s, const CatTable *t, Rte *r);
 Status bind_alias_names(BindScope *s, const PgQuery__Alias *alias, uint32_t have, const char *rel,
                         const char ***names_out, uint32_t *count_out);
 Rte *bind_subquery_rte(BindScope *s, Query *q, const char *alias);
@@ -213,5 +217,11 @@ Status bind_stored_expr(BindScope *s, const CatTable *t, uint16_t rte, const cha
 Status bind_target_column(BindScope *s, const CatTable *t, const char *name, int32_t location,
                           uint16_t *column_out);
 Status bind_is_modifiable(BindScope *s, const CatTable *t);
+
+/* ---- stored.c: trees of the catalogs, read ---- */
+bool bind_is_tree(const char *stored);
+/* bind_read_expr - rte is what entry 0 of the table expression stands for. */
+Status bind_read_expr(BindScope *s, const char *stored, uint16_t rte, Expr **out);
+Status bind_read_query(BindScope *s, const char *stored, Query **out);
 
 #endif

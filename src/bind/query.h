@@ -6,6 +6,9 @@
  * A tree of SELECT-like Query nodes over a range table. Everything lives in one arena and is not
  * changed after binding (rewrites copy). Column references name (range table entry, column), so
  * join order is free. All coercions are explicit.
+ *
+ * Catalogs keep trees as text (stored.c), enums by their numbers: members of enums are added at
+ * their end, and what a stored view or expression may have is added there too.
  */
 #include "catalog/catalog.h"
 

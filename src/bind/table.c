@@ -40,12 +40,21 @@ Status bind_open_table(BindScope *s, const PgQuery__RangeVar *rv, TableLockMode 
     return ST_OK;
 }
 
-static Rte *table_columns(BindScope *s, const CatTable *t, RteKind kind, const char *alias)
+Status bind_open_oid(BindScope *s, Oid oid, const CatTable **out)
 {
-    Rte *r = ARENA_NEW(s->b->arena, Rte);
-    r->kind = kind;
-    r->alias = alias;
-    r->table = t;
+    CatView *v = s->b->view;
+    if (oid >= FIRST_USER_OID && !s->b->no_locks && v->txn != NULL) {
+        TRY(table_lock(s->cx, v->txn, (uint64_t)v->database << 32 | oid, TABLELOCK_ACCESS_SHARE,
+                       WAIT_BLOCK));
+    }
+    Status st = cat_table_by_oid(s->cx, v, oid, out);
+    return st == ST_NOTFOUND
+               ? err_set(s->cx, ERRCODE_UNDEFINED_TABLE, "could not open relation with OID %u", oid)
+               : st;
+}
+
+static void table_column_list(BindScope *s, const CatTable *t, Rte *r)
+{
     r->column_count = t->column_count;
     r->columns = ARENA_ARRAY(s->b->arena, RteColumn, t->column_count + 1u);
     for (uint16_t i = 0; i < t->column_count; i++) {
@@ -57,10 +66,9 @@ static Rte *table_columns(BindScope *s, const CatTable *t, RteKind kind, const c
                                     .typmod = c->typmod,
                                     .phys = ct != NULL ? ct->phys : PHYS_STR};
     }
-    return r;
 }
 
-/* view_query - a view's stored statement, bound in a name space of its own. */
+/* view_query - a view's stored query, in a name space of its own; built-in ones are text. */
 static Status view_query(BindScope *s, const CatTable *t, Query **out)
 {
     ParsedStmt *stmts;
@@ -68,20 +76,28 @@ static Status view_query(BindScope *s, const CatTable *t, Query **out)
     if (s->depth > VIEW_DEPTH_MAX) {
         return err_set(s->cx, ERRCODE_STATEMENT_TOO_COMPLEX, "views are nested too deeply");
     }
+    BindScope *top = bind_scope_new(s, NULL, CMD_SELECT);
+    top->stored = true;
+    if (bind_is_tree(t->view_sql)) {
+        return bind_read_query(top, t->view_sql, out);
+    }
     TRY(parse_sql(s->cx, s->b->arena, slice_of(t->view_sql), &stmts, &count));
     if (count != 1 || !NODE_IS(stmts[0].node, SELECT_STMT)) {
         return err_set(s->cx, ERRCODE_INTERNAL_ERROR, "view \"%s\" holds no query", t->name);
     }
-    BindScope *top = bind_scope_new(s, NULL, CMD_SELECT);
-    top->stored = true;
     TRY(bind_select(top, stmts[0].node->select_stmt));
     *out = top->query;
     return ST_OK;
 }
 
-Status bind_table_rte(BindScope *s, const CatTable *t, const char *alias, uint16_t *rte_out)
+Status bind_load_view(Cx *cx, BindCx *b, const CatTable *view, Query **out)
 {
-    Rte *r;
+    BindScope base = {.cx = cx, .b = b, .stored = true};
+    return view_query(&base, view, out);
+}
+
+Status bind_table_columns(BindScope *s, const CatTable *t, Rte *r)
+{
     if (t->kind == 'S') {
         return err_unsupported(s->cx, "reading sequence \"%s\" as a table is not supported",
                                t->name);
@@ -90,20 +106,29 @@ Status bind_table_rte(BindScope *s, const CatTable *t, const char *alias, uint16
         (void)err_set(s->cx, ERRCODE_WRONG_OBJECT_TYPE, "cannot open relation \"%s\"", t->name);
         return err_detail(s->cx, "This operation is not supported for composite types.");
     }
-    if (t->view_sql != NULL) {
-        r = table_columns(s, t, RTE_SUBQUERY, alias);
-        TRY(view_query(s, t, &r->subquery));
-        const Query *q = r->subquery;
-        for (uint16_t i = 0; i < r->column_count && i < q->target_count; i++) {
-            r->columns[i].type = q->targets[i].expr->type;
-            r->columns[i].phys = q->targets[i].expr->phys;
-            r->columns[i].typmod = q->targets[i].expr->typmod;
-        }
-        r->table = NULL;
-        r->view = t;
-    } else {
-        r = table_columns(s, t, RTE_TABLE, alias);
+    table_column_list(s, t, r);
+    if (t->view_sql == NULL) {
+        r->kind = RTE_TABLE;
+        r->table = t;
+        return ST_OK;
     }
+    r->kind = RTE_SUBQUERY;
+    r->view = t;
+    TRY(view_query(s, t, &r->subquery));
+    const Query *q = r->subquery;
+    for (uint16_t i = 0; i < r->column_count && i < q->target_count; i++) {
+        r->columns[i].type = q->targets[i].expr->type;
+        r->columns[i].phys = q->targets[i].expr->phys;
+        r->columns[i].typmod = q->targets[i].expr->typmod;
+    }
+    return ST_OK;
+}
+
+Status bind_table_rte(BindScope *s, const CatTable *t, const char *alias, uint16_t *rte_out)
+{
+    Rte *r = ARENA_NEW(s->b->arena, Rte);
+    r->alias = alias;
+    TRY(bind_table_columns(s, t, r));
     *rte_out = bind_add_rte(s, r);
     return ST_OK;
 }

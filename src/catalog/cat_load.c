@@ -154,8 +154,7 @@ static Status load_identity_defaults(Cx *cx, TableLoad *l, CatColumn *columns, u
         }
         for (uint16_t i = 0; i < count; i++) {
             if (columns[i].number == attnum && columns[i].identity != 0) {
-                columns[i].default_sql = arena_printf(l->arena, "nextval('%u'::oid::regclass)",
-                                                      cat_oid(&rows[r], PG_DEPEND_OBJID));
+                columns[i].identity_sequence = cat_oid(&rows[r], PG_DEPEND_OBJID);
             }
         }
     }

@@ -94,7 +94,8 @@ typedef struct CatColumn {
     char identity;           /* 0, 'a' always, 'd' by default */
     char generated;          /* 0, 's' stored */
     Oid default_oid;         /* pg_attrdef OID, 0 = none */
-    const char *default_sql; /* expression text, NULL = none; of an identity column: its sequence */
+    const char *default_sql; /* stored expression (bind_load_expr), NULL = none */
+    Oid identity_sequence;   /* of an identity column: its own sequence */
 } CatColumn;
 
 typedef struct CatIndex {
@@ -123,7 +124,7 @@ typedef struct CatConstraint {
     char on_update, on_delete, match; /* a r c n d; s f */
     uint16_t delete_set_count;        /* ON DELETE SET NULL (a, b): 0 = all columns */
     const int16_t *delete_set_columns;
-    const char *check_sql; /* expression text */
+    const char *check_sql; /* stored expression (bind_load_expr) */
 } CatConstraint;
 
 typedef struct CatTable {
@@ -142,7 +143,7 @@ typedef struct CatTable {
     uint16_t referenced_by_count; /* foreign keys of other tables that point here: {table,
                                      constraint} OIDs */
     const Oid *referenced_by_tables, *referenced_by_constraints;
-    const char *view_sql; /* views */
+    const char *view_sql; /* views: stored query (bind_load_view) */
     Oid index_table;      /* kind i: its table */
     SequenceDef sequence; /* kind S */
     Oid sequence_type;

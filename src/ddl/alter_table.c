@@ -200,7 +200,7 @@ static Status alter_set_default(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterT
     DdlRow r;
     TRY(ddl_column_finish(cx, d, t, &n));
     TRY(ddl_load_attribute(cx, d, oid, n.number, &r));
-    ddl_set_bool(&r, PG_ATTRIBUTE_ATTHASDEF, n.default_sql != NULL);
+    ddl_set_bool(&r, PG_ATTRIBUTE_ATTHASDEF, n.default_expr != NULL);
     return ddl_row_store(cx, d, &r);
 }
 

@@ -41,6 +41,18 @@ static Status column_owned_sequence(Cx *cx, ColumnDefine *c, PgQuery__Node *cons
                              option_count, 'p', &c->out->sequence);
 }
 
+/* column_nextval - the default of a serial column: nextval of its own sequence, as the column's
+ * type. */
+static Status column_nextval(Cx *cx, ColumnDefine *c)
+{
+    DdlCx *d = c->d;
+    BindCx b = {.view = d->view, .arena = d->arena, .env = d->env};
+    Expr *e;
+    TRY(bind_nextval(cx, &b, c->out->sequence, c->out->type->oid, &e));
+    c->out->default_expr = e;
+    return ST_OK;
+}
+
 static Status column_two_defaults(Cx *cx, ColumnDefine *c, int32_t location)
 {
     st_ignore(err_set(cx, ERRCODE_SYNTAX_ERROR,
@@ -69,7 +81,7 @@ static Status column_identity(Cx *cx, ColumnDefine *c, const PgQuery__Constraint
                           out->name, c->table_name));
         return ddl_error_at(cx, c->d, ST_ERROR, con->location);
     }
-    if (out->default_node != NULL || out->default_sql != NULL) {
+    if (out->default_node != NULL || out->default_expr != NULL) {
         st_ignore(err_set(cx, ERRCODE_SYNTAX_ERROR,
                           "both default and identity specified for column \"%s\" of table \"%s\"",
                           out->name, c->table_name));
@@ -94,7 +106,7 @@ static Status column_constraint(Cx *cx, ColumnDefine *c, PgQuery__Constraint *co
     switch (con->contype) {
     case PG_QUERY__CONSTR_TYPE__CONSTR_NULL:
         if (c->not_null_given || out->sequence != 0) {
-            return column_null_conflict(cx, c, out->default_sql != NULL ? -1 : con->location);
+            return column_null_conflict(cx, c, out->default_expr != NULL ? -1 : con->location);
         }
         out->null_given = true;
         return ST_OK;
@@ -113,7 +125,7 @@ static Status column_constraint(Cx *cx, ColumnDefine *c, PgQuery__Constraint *co
             return ddl_error_at(cx, c->d, ST_ERROR, con->location);
         }
         if (out->default_node != NULL || out->sequence != 0) {
-            return column_two_defaults(cx, c, out->default_sql != NULL ? -1 : con->location);
+            return column_two_defaults(cx, c, out->default_expr != NULL ? -1 : con->location);
         }
         out->default_node = con->raw_expr;
         return ST_OK;
@@ -192,8 +204,7 @@ Status ddl_column_define(Cx *cx, DdlCx *d, const PgQuery__ColumnDef *def, const 
     if (serial != 0) {
         out->not_null = true;
         TRY(column_owned_sequence(cx, &c, NULL, 0));
-        /* By OID, so that it stands renaming of the sequence and any search path. */
-        out->default_sql = arena_printf(d->arena, "nextval('%u'::oid::regclass)", out->sequence);
+        TRY(column_nextval(cx, &c));
     }
     for (size_t i = 0; i < def->n_constraints; i++) {
         TRY(column_constraint(cx, &c, def->constraints[i]->constraint));
@@ -204,39 +215,27 @@ Status ddl_column_define(Cx *cx, DdlCx *d, const PgQuery__ColumnDef *def, const 
     return ST_OK;
 }
 
-Status ddl_store_default(Cx *cx, DdlCx *d, Oid table, int16_t attnum, const char *sql, Oid *oid_out)
+Status ddl_store_default(Cx *cx, DdlCx *d, Oid table, int16_t attnum, const Expr *e)
 {
     DdlRow r;
-    TRY(ddl_new_oid(cx, d, oid_out));
+    DdlObject self = {CAT_PG_ATTRDEF, 0, 0};
+    const char *text;
+    TRY(bind_store_expr(cx, d->arena, e, &text));
+    TRY(ddl_new_oid(cx, d, &self.oid));
     ddl_row_init(&r, CAT_PG_ATTRDEF);
-    ddl_set_oid(&r, PG_ATTRDEF_OID, *oid_out);
+    ddl_set_oid(&r, PG_ATTRDEF_OID, self.oid);
     ddl_set_oid(&r, PG_ATTRDEF_ADRELID, table);
     ddl_set_i16(&r, PG_ATTRDEF_ADNUM, attnum);
-    ddl_set_text(&r, PG_ATTRDEF_ADBIN, sql);
+    ddl_set_text(&r, PG_ATTRDEF_ADBIN, text);
     TRY(ddl_row_insert(cx, d, &r));
-    return ddl_depend(cx, d, (DdlObject){CAT_PG_ATTRDEF, *oid_out, 0},
-                      (DdlObject){CAT_PG_CLASS, table, attnum}, 'a');
+    TRY(ddl_depend(cx, d, self, (DdlObject){CAT_PG_CLASS, table, attnum}, 'a'));
+    return ddl_depend_on_expr(cx, d, self, e);
 }
 
 /* column_default_is_null - DEFAULT NULL is no default at all. */
 static bool column_default_is_null(const PgQuery__Node *n)
 {
     return n->node_case == PG_QUERY__NODE__NODE_A_CONST && n->a_const->isnull;
-}
-
-/* column_depend_on_constants - a default that names a relation (nextval('s')) keeps it. */
-static Status column_depend_on_constants(Cx *cx, DdlCx *d, const Expr *e, DdlObject self)
-{
-    if (e == NULL) {
-        return ST_OK;
-    }
-    if (e->kind == EXPR_CONST && e->type == TYPE_REGCLASS && !e->u.constant.is_null) {
-        TRY(ddl_depend(cx, d, self, (DdlObject){CAT_PG_CLASS, e->u.constant.value.u32, 0}, 'n'));
-    }
-    for (uint16_t i = 0; i < e->arg_count; i++) {
-        TRY(column_depend_on_constants(cx, d, e->args[i], self));
-    }
-    return ST_OK;
 }
 
 Status ddl_bind_default(Cx *cx, DdlCx *d, const NewColumn *c, Expr **out)
@@ -249,26 +248,19 @@ Status ddl_bind_default(Cx *cx, DdlCx *d, const NewColumn *c, Expr **out)
 Status ddl_column_finish(Cx *cx, DdlCx *d, const CatTable *t, NewColumn *c)
 {
     DdlObject column = {CAT_PG_CLASS, t->oid, c->number};
-    Oid oid = OID_INVALID;
-    Expr *e = NULL;
     if (c->default_node != NULL) {
-        char *text;
+        Expr *e;
         TRY(ddl_bind_default(cx, d, c, &e));
         if (!column_default_is_null(c->default_node)) {
-            TRY(parse_deparse_expression(cx, d->arena, c->default_node, &text));
-            c->default_sql = text;
+            c->default_expr = e;
         }
     }
-    if (c->default_sql != NULL) {
-        TRY(ddl_store_default(cx, d, t->oid, c->number, c->default_sql, &oid));
-        TRY(column_depend_on_constants(cx, d, e, (DdlObject){CAT_PG_ATTRDEF, oid, 0}));
+    if (c->default_expr != NULL) {
+        TRY(ddl_store_default(cx, d, t->oid, c->number, c->default_expr));
     }
     if (c->sequence != 0) {
         DdlObject seq = {CAT_PG_CLASS, c->sequence, 0};
         TRY(ddl_depend(cx, d, seq, column, c->identity != 0 ? 'i' : 'a'));
-        if (oid != 0) {
-            TRY(ddl_depend(cx, d, (DdlObject){CAT_PG_ATTRDEF, oid, 0}, seq, 'n'));
-        }
     }
     return ST_OK;
 }

@@ -59,9 +59,16 @@ Status ddl_insert_constraint(Cx *cx, DdlCx *d, const CatTable *t, const Constrai
                          constraint_numbers(d->arena, c->delete_set_columns, c->delete_set_count));
         }
     }
-    ddl_set_text(&r, PG_CONSTRAINT_CONBIN, c->check_sql);
+    const char *check = NULL;
+    if (c->check != NULL) {
+        TRY(bind_store_expr(cx, d->arena, c->check, &check));
+    }
+    ddl_set_text(&r, PG_CONSTRAINT_CONBIN, check);
     TRY(ddl_row_insert(cx, d, &r));
     DdlObject self = {CAT_PG_CONSTRAINT, c->oid, 0};
+    if (c->check != NULL) {
+        TRY(ddl_depend_on_expr(cx, d, self, c->check));
+    }
     for (uint16_t i = 0; i < c->column_count; i++) {
         TRY(ddl_depend(cx, d, self, (DdlObject){CAT_PG_CLASS, t->oid, c->columns[i]}, 'a'));
     }
@@ -193,7 +200,7 @@ static Status constraint_check(Cx *cx, DdlCx *d, const CatTable *t, const NewCon
         TRY(ddl_choose_constraint_name(cx, d, t->namespace_oid, t->name, column, "check", &name));
     }
     ConstraintRow r = {.name = name,
-                       .check_sql = text,
+                       .check = e,
                        .type = 'c',
                        .columns = columns->list,
                        .column_count = columns->count,

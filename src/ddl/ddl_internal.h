@@ -48,6 +48,11 @@ typedef struct DdlObject {
 } DdlObject;
 Status ddl_depend(Cx *cx, DdlCx *d, DdlObject object, DdlObject on, char type);
 
+/* ddl_depend_on_expr, ddl_depend_on_query - normal dependencies on all that a bound tree names, the
+ * columns of a table expression aside. */
+Status ddl_depend_on_expr(Cx *cx, DdlCx *d, DdlObject self, const Expr *e);
+Status ddl_depend_on_query(Cx *cx, DdlCx *d, DdlObject self, const Query *q);
+
 /* DdlRowList - copies of catalog rows that match. */
 typedef struct DdlRowList {
     DdlCx *d;
@@ -115,8 +120,8 @@ typedef struct NewColumn {
     bool not_null, null_given;
     char identity;
     PgQuery__Node *default_node; /* raw DEFAULT, or NULL */
-    const char *default_sql;
-    Oid sequence; /* owned by the column: serial, identity; 0 = none */
+    const Expr *default_expr;    /* bound; NULL = none */
+    Oid sequence;                /* owned by the column: serial, identity; 0 = none */
     int32_t location;
 } NewColumn;
 Status ddl_insert_attribute(Cx *cx, DdlCx *d, Oid rel, const NewColumn *c);
@@ -142,8 +147,7 @@ Status ddl_column_define(Cx *cx, DdlCx *d, const PgQuery__ColumnDef *def, const 
 Status ddl_column_finish(Cx *cx, DdlCx *d, const CatTable *t, NewColumn *c);
 /* ddl_bind_default - the raw default as the column's type. */
 Status ddl_bind_default(Cx *cx, DdlCx *d, const NewColumn *c, Expr **out);
-Status ddl_store_default(Cx *cx, DdlCx *d, Oid table, int16_t attnum, const char *sql,
-                         Oid *oid_out);
+Status ddl_store_default(Cx *cx, DdlCx *d, Oid table, int16_t attnum, const Expr *e);
 
 /* ---- constraint.c ---- */
 typedef struct NewConstraint {
@@ -165,7 +169,8 @@ const char *ddl_sql_name(Arena *a, const char *name);
 /* ddl_insert_constraint - the row of pg_constraint. */
 typedef struct ConstraintRow {
     Oid oid, index, foreign_table;
-    const char *name, *check_sql;
+    const char *name;
+    const Expr *check; /* bound, of type 'c' */
     char type, on_update, on_delete, match;
     uint16_t column_count, foreign_count, delete_set_count;
     const int16_t *columns, *foreign_columns, *delete_set_columns;

@@ -12,25 +12,32 @@ typedef struct DropItem {
     bool report;  /* a normal dependency: needs CASCADE */
 } DropItem;
 
-/* DropWork - objects in the order they were found: each before what it depends on is dropped. */
+/* DropStep - the objects being looked through, innermost first. */
+typedef struct DropStep {
+    DdlObject o;
+    const struct DropStep *outer;
+} DropStep;
+
+/* DropWork - objects in the order they go: whatever depends on one stands before it. */
 typedef struct DropWork {
     DdlCx *d;
     DropItem *items;
     uint32_t count, size;
-    uint32_t root_count;
 } DropWork;
 
-static bool drop_same(DdlObject a, DdlObject b)
+#define DROP_DEPTH_MAX 4000
+
+/* drop_covers - is b the object a or a part of it? */
+static bool drop_covers(DdlObject a, DdlObject b)
 {
-    return a.class_oid == b.class_oid && a.oid == b.oid && a.sub == b.sub;
+    return a.class_oid == b.class_oid && a.oid == b.oid && (a.sub == b.sub || a.sub == 0);
 }
 
 /* drop_has - is the object (or the whole object it is a part of) in the list already? */
 static DropItem *drop_has(DropWork *w, DdlObject o)
 {
     for (uint32_t i = 0; i < w->count; i++) {
-        DdlObject *x = &w->items[i].o;
-        if (drop_same(*x, o) || (x->class_oid == o.class_oid && x->oid == o.oid && x->sub == 0)) {
+        if (drop_covers(w->items[i].o, o)) {
             return &w->items[i];
         }
     }
@@ -48,60 +55,77 @@ static void drop_add(DropWork *w, DropItem item)
     w->items[w->count++] = item;
 }
 
-static int drop_oldest_first(const void *a, const void *b)
+static int drop_newest_first(const void *a, const void *b)
 {
     const DdlRow *x = a, *y = b;
     Oid ox = x->values[PG_DEPEND_OBJID].u32, oy = y->values[PG_DEPEND_OBJID].u32;
-    return (ox > oy) - (ox < oy);
+    int32_t sx = x->values[PG_DEPEND_OBJSUBID].i32, sy = y->values[PG_DEPEND_OBJSUBID].i32;
+    return ox != oy ? (ox < oy) - (ox > oy) : (sx < sy) - (sx > sy);
 }
 
-/* drop_dependents - add what depends on the item at `at`, breadth first. */
-static Status drop_dependents(Cx *cx, DropWork *w, uint32_t at)
+/* drop_owner - a rule is a part of its view: the view goes instead of it. */
+static Status drop_owner(Cx *cx, DropWork *w, DdlObject from, DdlObject *o)
+{
+    if (o->class_oid != DDL_PG_REWRITE || from.class_oid != CAT_PG_CLASS) {
+        return ST_OK;
+    }
+    Datum rule = {.u32 = o->oid};
+    DdlRow row;
+    TRY(ddl_row_load(cx, w->d, DDL_PG_REWRITE, &rule, 1, &row));
+    Oid view = row.values[PG_REWRITE_EV_CLASS].u32;
+    if (view != from.oid) {
+        *o = (DdlObject){CAT_PG_CLASS, view, 0};
+    }
+    return ST_OK;
+}
+
+/* drop_with_dependents - the item after all that depends on it, in PostgreSQL's order, which its
+ * messages show: newest dependents first, each with its own before it. */
+static Status drop_with_dependents(Cx *cx, DropWork *w, DropItem item, const DropStep *outer,
+                                   uint32_t depth)
 {
     static const uint16_t COLUMNS[3] = {PG_DEPEND_REFCLASSID, PG_DEPEND_REFOBJID,
                                         PG_DEPEND_REFOBJSUBID};
-    DdlObject o = w->items[at].o;
-    Datum key[3] = {{.u32 = o.class_oid}, {.u32 = o.oid}, {.i32 = o.sub}};
+    DdlObject o = item.o;
+    DropStep step = {o, outer};
     DdlRowList list;
+    for (const DropStep *s = outer; s != NULL; s = s->outer) {
+        if (drop_covers(s->o, o)) {
+            return ST_OK;
+        }
+    }
+    DropItem *have = drop_has(w, o);
+    if (have != NULL) {
+        /* reachable by an automatic dependency too: goes silently */
+        have->report = have->report && item.report;
+        return ST_OK;
+    }
+    TRY(cx_check(cx));
+    if (depth > DROP_DEPTH_MAX) {
+        return err_set(cx, ERRCODE_STATEMENT_TOO_COMPLEX, "dependencies are nested too deeply");
+    }
+    Datum key[3] = {{.u32 = o.class_oid}, {.u32 = o.oid}, {.i32 = o.sub}};
     TRY(ddl_rows(cx, w->d, CAT_PG_DEPEND, COLUMNS, key, o.sub != 0 ? 3 : 2, &list));
-    array_sort(list.rows, list.count, sizeof(DdlRow), drop_oldest_first);
+    array_sort(list.rows, list.count, sizeof(DdlRow), drop_newest_first);
     for (uint32_t i = 0; i < list.count; i++) {
         const DdlRow *r = &list.rows[i];
         const char *type = ddl_row_text(w->d, r, PG_DEPEND_DEPTYPE);
-        DropItem item = {.o = {r->values[PG_DEPEND_CLASSID].u32, r->values[PG_DEPEND_OBJID].u32,
+        DropItem next = {.o = {r->values[PG_DEPEND_CLASSID].u32, r->values[PG_DEPEND_OBJID].u32,
                                r->values[PG_DEPEND_OBJSUBID].i32},
-                         .by = {o.class_oid, o.oid, r->values[PG_DEPEND_REFOBJSUBID].i32},
+                         .by = o,
                          .report = type != NULL && type[0] == 'n'};
-        if (item.by.class_oid != CAT_PG_CLASS || o.sub == 0) {
-            item.by.sub = o.sub;
-        }
-        if (item.o.class_oid == DDL_PG_REWRITE && o.class_oid == CAT_PG_CLASS) {
-            /* the rule is a part of its view: the view goes */
-            Datum rule = {.u32 = item.o.oid};
-            DdlRow row;
-            TRY(ddl_row_load(cx, w->d, DDL_PG_REWRITE, &rule, 1, &row));
-            Oid view = row.values[PG_REWRITE_EV_CLASS].u32;
-            if (view != o.oid) {
-                item.o = (DdlObject){CAT_PG_CLASS, view, 0};
-            }
-        }
-        DropItem *have = drop_has(w, item.o);
-        if (have != NULL) {
-            /* reachable by an automatic dependency too: goes silently */
-            have->report = have->report && item.report;
-            continue;
-        }
-        drop_add(w, item);
+        TRY(drop_owner(cx, w, o, &next.o));
+        TRY(drop_with_dependents(cx, w, next, &step, depth + 1));
     }
+    drop_add(w, item);
     return ST_OK;
 }
 
 /* drop_check_internal - 2BP01 when an object is a part (dependency 'i') of one that is not dropped
  * as well: an index of its constraint, a sequence of its identity column. */
-static Status drop_check_internal(Cx *cx, DropWork *w, uint32_t at)
+static Status drop_check_internal(Cx *cx, DropWork *w, DdlObject o)
 {
     static const uint16_t COLUMNS[2] = {PG_DEPEND_CLASSID, PG_DEPEND_OBJID};
-    DdlObject o = w->items[at].o;
     Datum key[2] = {{.u32 = o.class_oid}, {.u32 = o.oid}};
     DdlRowList list;
     if (o.sub != 0) {
@@ -126,14 +150,15 @@ static Status drop_check_internal(Cx *cx, DropWork *w, uint32_t at)
 }
 
 /* drop_report - without CASCADE an error with everything that depends, with it a notice. */
-static Status drop_report(Cx *cx, DropWork *w, bool cascade)
+static Status drop_report(Cx *cx, DropWork *w, const DdlObject *roots, uint32_t root_count,
+                          bool cascade)
 {
     Buf lines;
     uint32_t n = 0;
     const char *one = NULL;
     buf_init(&lines, ERR_FIELD_BYTES_MAX - 1);
     Status st = ST_OK;
-    for (uint32_t i = w->root_count; i < w->count; i++) {
+    for (uint32_t i = w->count; i-- > 0;) {
         const char *self, *by;
         if (!w->items[i].report) {
             continue;
@@ -161,8 +186,8 @@ static Status drop_report(Cx *cx, DropWork *w, bool cascade)
         }
     } else if (n != 0) {
         const char *self;
-        TRY_OUT(ddl_describe(cx, w->d, w->items[0].o, &self));
-        if (w->root_count == 1) {
+        TRY_OUT(ddl_describe(cx, w->d, roots[0], &self));
+        if (root_count == 1) {
             st_ignore(err_set(cx, ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
                               "cannot drop %s because other objects depend on it", self));
         } else {
@@ -180,21 +205,18 @@ out:
 
 Status ddl_drop_objects(Cx *cx, DdlCx *d, const DdlObject *roots, uint32_t count, bool cascade)
 {
-    DropWork w = {.d = d, .root_count = 0};
-    for (uint32_t i = count; i-- > 0;) { /* told about in this order */
-        if (drop_has(&w, roots[i]) == NULL) {
-            drop_add(&w, (DropItem){.o = roots[i], .by = roots[i]});
-        }
+    DropWork w = {.d = d};
+    for (uint32_t i = 0; i < count; i++) {
+        drop_add(&w, (DropItem){.o = roots[i]});
     }
-    w.root_count = w.count;
-    for (uint32_t i = 0; i < w.root_count; i++) {
-        TRY(drop_check_internal(cx, &w, i));
+    for (uint32_t i = 0; i < count; i++) {
+        TRY(drop_check_internal(cx, &w, roots[i]));
     }
-    for (uint32_t i = 0; i < w.count; i++) {
-        TRY(cx_check(cx));
-        TRY(drop_dependents(cx, &w, i));
+    w.count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        TRY(drop_with_dependents(cx, &w, (DropItem){.o = roots[i], .by = roots[i]}, NULL, 0));
     }
-    TRY(drop_report(cx, &w, cascade));
+    TRY(drop_report(cx, &w, roots, count, cascade));
     /* Locks first, while everything can still be looked up. */
     for (uint32_t i = 0; i < w.count; i++) {
         if (w.items[i].o.class_oid == CAT_PG_CLASS) {
@@ -202,7 +224,7 @@ Status ddl_drop_objects(Cx *cx, DdlCx *d, const DdlObject *roots, uint32_t count
             TRY(table_lock(cx, d->view->txn, key, TABLELOCK_ACCESS_EXCLUSIVE, WAIT_BLOCK));
         }
     }
-    for (uint32_t i = w.count; i-- > 0;) {
+    for (uint32_t i = 0; i < w.count; i++) {
         TRY(ddl_remove_object(cx, d, w.items[i].o));
     }
     cat_changed(d->view);

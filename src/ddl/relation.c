@@ -162,7 +162,7 @@ Status ddl_insert_attribute(Cx *cx, DdlCx *d, Oid rel, const NewColumn *c)
     r.nulls[PG_ATTRIBUTE_ATTSTORAGE] = false;
     ddl_set_char(&r, PG_ATTRIBUTE_ATTCOMPRESSION, 0);
     ddl_set_bool(&r, PG_ATTRIBUTE_ATTNOTNULL, c->not_null);
-    ddl_set_bool(&r, PG_ATTRIBUTE_ATTHASDEF, c->default_node != NULL || c->default_sql != NULL);
+    ddl_set_bool(&r, PG_ATTRIBUTE_ATTHASDEF, c->default_node != NULL || c->default_expr != NULL);
     ddl_set_bool(&r, PG_ATTRIBUTE_ATTHASMISSING, false);
     ddl_set_char(&r, PG_ATTRIBUTE_ATTIDENTITY, c->identity);
     ddl_set_char(&r, PG_ATTRIBUTE_ATTGENERATED, 0);

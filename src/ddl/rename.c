@@ -43,7 +43,6 @@ static Status rename_relation(Cx *cx, DdlCx *d, const CatTable *t, const char *n
     return ST_OK;
 }
 
-/* rename_column - the column and those stored texts that name it cannot follow: refused then. */
 static Status rename_column(Cx *cx, DdlCx *d, const CatTable *t, const char *from, const char *to)
 {
     const CatColumn *c = ddl_column(t, from);
@@ -54,15 +53,6 @@ static Status rename_column(Cx *cx, DdlCx *d, const CatTable *t, const char *fro
     if (ddl_column(t, to) != NULL) {
         return err_set(cx, ERRCODE_DUPLICATE_COLUMN,
                        "column \"%s\" of relation \"%s\" already exists", to, t->name);
-    }
-    for (uint16_t i = 0; i < t->constraint_count; i++) {
-        const CatConstraint *con = &t->constraints[i];
-        for (uint16_t k = 0; con->type == 'c' && k < con->column_count; k++) {
-            if (con->columns[k] == c->number) {
-                return err_unsupported(
-                    cx, "renaming a column that a check constraint uses is not supported");
-            }
-        }
     }
     TRY(ddl_load_attribute(cx, d, t->oid, c->number, &r));
     ddl_set_text(&r, PG_ATTRIBUTE_ATTNAME, to);

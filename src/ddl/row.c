@@ -166,3 +166,56 @@ const char *ddl_row_text(DdlCx *d, const DdlRow *r, int column)
     const Str *s = &r->values[column].str;
     return r->nulls[column] ? NULL : arena_strndup(d->arena, str_ptr(s), s->len);
 }
+
+/* DdlUses - what an expression or query uses, to become its dependencies. */
+typedef struct DdlUses {
+    DdlCx *d;
+    DdlObject self;
+    DdlObject *list;
+    uint32_t count;
+} DdlUses;
+
+/* depend_note - BindUseFn: each object once; a column stands for its table. */
+static Status depend_note(void *arg, Oid class_oid, Oid oid, int16_t column)
+{
+    DdlUses *u = arg;
+    for (uint32_t i = 0; i < u->count; i++) {
+        DdlObject *o = &u->list[i];
+        if (o->class_oid != class_oid || o->oid != oid) {
+            continue;
+        }
+        if (o->sub == column || column == 0) {
+            return ST_OK;
+        }
+        if (o->sub == 0) {
+            o->sub = column;
+            return ST_OK;
+        }
+    }
+    u->list = arena_grow(u->d->arena, u->list, u->count * sizeof(DdlObject),
+                         (u->count + 1) * sizeof(DdlObject));
+    u->list[u->count++] = (DdlObject){class_oid, oid, column};
+    return ST_OK;
+}
+
+static Status depend_write(Cx *cx, const DdlUses *u)
+{
+    for (uint32_t i = 0; i < u->count; i++) {
+        TRY(ddl_depend(cx, u->d, u->self, u->list[i], 'n'));
+    }
+    return ST_OK;
+}
+
+Status ddl_depend_on_expr(Cx *cx, DdlCx *d, DdlObject self, const Expr *e)
+{
+    DdlUses u = {.d = d, .self = self};
+    TRY(bind_uses_of_expr(e, depend_note, &u));
+    return depend_write(cx, &u);
+}
+
+Status ddl_depend_on_query(Cx *cx, DdlCx *d, DdlObject self, const Query *q)
+{
+    DdlUses u = {.d = d, .self = self};
+    TRY(bind_uses_of_query(q, depend_note, &u));
+    return depend_write(cx, &u);
+}

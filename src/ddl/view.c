@@ -1,21 +1,7 @@
 /*
- * view.c - CREATE VIEW: the query is bound once for its columns and stored as text.
+ * view.c - CREATE VIEW: the query is bound once, for its columns, and stored as bound.
  */
 #include "ddl/ddl_internal.h"
-
-/* view_relations - note every table the query reads, at any depth. */
-static Status view_depend(Cx *cx, DdlCx *d, DdlObject rule, const Query *q)
-{
-    for (uint16_t i = 0; i < q->rte_count; i++) {
-        const Rte *r = q->rtes[i];
-        if (r->kind == RTE_TABLE && r->table != NULL) {
-            TRY(ddl_depend(cx, d, rule, (DdlObject){CAT_PG_CLASS, r->table->oid, 0}, 'n'));
-        } else if (r->subquery != NULL) {
-            TRY(view_depend(cx, d, rule, r->subquery));
-        }
-    }
-    return ST_OK;
-}
 
 /* view_columns - what the query gives, under the names asked for. */
 static Status view_columns(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt, const Query *q,
@@ -55,10 +41,12 @@ static Status view_columns(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt, cons
 }
 
 /* view_rule - the row of pg_rewrite that holds the text. */
-static Status view_rule(Cx *cx, DdlCx *d, Oid view, const char *text, const Query *q)
+static Status view_rule(Cx *cx, DdlCx *d, Oid view, const Query *q)
 {
+    const char *text;
     DdlRow r;
     DdlObject rule = {DDL_PG_REWRITE, 0, 0};
+    TRY(bind_store_query(cx, d->arena, q, &text));
     TRY(ddl_new_oid(cx, d, &rule.oid));
     ddl_row_init(&r, DDL_PG_REWRITE);
     ddl_set_oid(&r, PG_REWRITE_OID, rule.oid);
@@ -71,7 +59,7 @@ static Status view_rule(Cx *cx, DdlCx *d, Oid view, const char *text, const Quer
     ddl_set_text(&r, PG_REWRITE_EV_ACTION, text);
     TRY(ddl_row_insert(cx, d, &r));
     TRY(ddl_depend(cx, d, rule, (DdlObject){CAT_PG_CLASS, view, 0}, 'i'));
-    return view_depend(cx, d, rule, q);
+    return ddl_depend_on_query(cx, d, rule, q);
 }
 
 Status ddl_create_view(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt)
@@ -80,7 +68,6 @@ Status ddl_create_view(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt)
     NewRelation rel = {.name = stmt->view->relname, .kind = 'v', .persistence = 'p'};
     NewColumn *columns = NULL;
     Query *q;
-    char *text;
     bool exists;
     if (stmt->replace) {
         return err_unsupported(cx, "CREATE OR REPLACE VIEW is not supported");
@@ -92,7 +79,6 @@ Status ddl_create_view(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt)
     TRY(ddl_creation_namespace(cx, d, stmt->view, true, &rel.namespace_oid));
     TRY(bind_statement(cx, &b, stmt->query, &q));
     TRY(view_columns(cx, d, stmt, q, &columns, &rel.column_count));
-    TRY(parse_deparse_statement(cx, d->arena, stmt->query, &text));
     TRY(ddl_relation_exists(cx, d, rel.namespace_oid, rel.name, &exists));
     if (exists) {
         return err_set(cx, ERRCODE_DUPLICATE_TABLE, "relation \"%s\" already exists", rel.name);
@@ -106,7 +92,7 @@ Status ddl_create_view(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt)
     TRY(ddl_insert_row_type(cx, d, &rel));
     TRY(ddl_depend(cx, d, (DdlObject){CAT_PG_CLASS, rel.oid, 0},
                    (DdlObject){CAT_PG_NAMESPACE, rel.namespace_oid, 0}, 'n'));
-    TRY(view_rule(cx, d, rel.oid, text, q));
+    TRY(view_rule(cx, d, rel.oid, q));
     cat_changed(d->view);
     return ST_OK;
 }

@@ -41,13 +41,10 @@ static Status insert_checks(Cx *cx, ExecInsert *ins)
     m->check_constraints = ARENA_ARRAY(ins->arena, const CatConstraint *, t->constraint_count + 1u);
     for (uint16_t i = 0; i < t->constraint_count; i++) {
         const CatConstraint *c = &t->constraints[i];
-        struct PgQuery__Node *node;
         if (c->type != 'c' || c->check_sql == NULL) {
             continue;
         }
-        b.sql = slice_of(c->check_sql);
-        TRY(parse_expression(cx, ins->arena, b.sql, &node));
-        TRY(bind_table_expr(cx, &b, t, node, TYPE_BOOL, -1, "CHECK", &exprs[m->check_count]));
+        TRY(bind_load_expr(cx, &b, t, c->check_sql, &exprs[m->check_count]));
         m->check_constraints[m->check_count++] = c;
     }
     if (m->check_count == 0) {

@@ -394,11 +394,8 @@ static Status copy_defaults(Cx *cx, Session *s, CopyIn *c)
         for (uint32_t j = 0; j < c->column_count; j++) {
             listed |= c->columns[j] == i;
         }
-        if (!listed && !col->dropped && col->default_sql != NULL) {
-            struct PgQuery__Node *node;
-            TRY(parse_expression(cx, &c->arena, slice_of(col->default_sql), &node));
-            TRY(bind_table_expr(cx, &bind, NULL, node, col->type, col->typmod, "DEFAULT",
-                                &exprs[i]));
+        if (!listed && !col->dropped && (col->default_sql != NULL || col->identity != 0)) {
+            TRY(bind_column_value(cx, &bind, t, i, &exprs[i]));
             any = true;
         } else {
             const CatType *type = cat_type(&s->view, col->type);
@@ -436,7 +433,7 @@ static void copy_rows_shown(CopyIn *c)
             listed |= c->columns[j] == i;
         }
         c->lone_rows |= !listed && !t->columns[i].dropped && t->columns[i].not_null &&
-                        t->columns[i].default_sql == NULL;
+                        t->columns[i].default_sql == NULL && t->columns[i].identity == 0;
     }
 }
 

@@ -25,7 +25,7 @@ run_one() {
         sql_run "$work" "$SQL_FOLDER/$name.sql" >"$SQL_LOGS/$name.out"
         server_stop
         stopped=$?
-        diff -U3 "$SQL_FOLDER/expected/$name.out" "$SQL_LOGS/$name.out" >"$SQL_LOGS/$name.diff"
+        diff -U3 "$SQL_FOLDER/expected/$name.out" "$SQL_LOGS/$name.out" >"$SQL_LOGS/$name.diff" 2>&1
         if [ $stopped -ne 0 ]; then
             {
                 echo "the server ended with exit code $stopped:"
