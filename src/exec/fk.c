@@ -142,6 +142,24 @@ static Status missing_parent(Cx *cx, const ExecEnv *env, const FkCheck *fk, cons
     return err_constraint(cx, fk->child->schema_name, fk->child->name, NULL, fk->con->name);
 }
 
+/* parent_snapshot - READ COMMITTED looks at what is committed now, the other levels at what the
+ * transaction sees, and what it has done itself. */
+static void parent_snapshot(const ExecEnv *env, Snapshot *out)
+{
+    if (env->txn->isolation == ISO_READ_COMMITTED || env->snapshot == NULL) {
+        snapshot_take(env->txn->sys, env->txn, out);
+        return;
+    }
+    snapshot_copy(env->snapshot, out);
+    out->cid = env->txn->cid;
+}
+
+static Status changed_meanwhile(Cx *cx)
+{
+    return err_set(cx, ERRCODE_T_R_SERIALIZATION_FAILURE,
+                   "could not serialize access due to concurrent update");
+}
+
 /* child_left - there is no parent: an error, unless an action has changed the child since. */
 static Status child_left(Cx *cx, const ExecEnv *env, Arena *arena, const FkCheck *fk,
                          const Batch *rows, uint32_t row)
@@ -158,17 +176,26 @@ static Status child_left(Cx *cx, const ExecEnv *env, Arena *arena, const FkCheck
     return count > 0 ? missing_parent(cx, env, fk, rows, row) : ST_OK;
 }
 
-/* parent_exists - find and lock the parent; looks again when it changed meanwhile. */
+/*
+ * parent_exists - find and lock the parent; looks again when it changed meanwhile. Where the
+ * transaction's snapshot counts, a parent that changed since must at least still have the key.
+ */
 static Status parent_exists(Cx *cx, const ExecEnv *env, Arena *arena, const FkCheck *fk,
                             const Batch *rows, uint32_t row)
 {
     Seek k = {fk->parent, fk->parent_columns, fk->column_count, fk->parent_index};
-    for (uint32_t tries = 0; tries < 100; tries++) {
+    RowId known = 0;
+    for (;;) {
         Snapshot snap;
         RowId *ids;
         uint32_t count;
         WriteOutcome outcome = WRITE_DONE;
-        snapshot_take(env->txn->sys, env->txn, &snap);
+        TRY(cx_check(cx));
+        if (known != 0) {
+            snapshot_take(env->txn->sys, env->txn, &snap);
+        } else {
+            parent_snapshot(env, &snap);
+        }
         Status st = seek_rows(cx, env, arena, &k, &snap, (const Vector *const *)rows->cols, row,
                               &ids, 1, &count);
         if (st == ST_OK && count > 0) {
@@ -177,15 +204,17 @@ static Status parent_exists(Cx *cx, const ExecEnv *env, Arena *arena, const FkCh
         }
         snapshot_release(&snap);
         TRY(st);
+        if (known != 0 && (count == 0 || ids[0] != known)) {
+            return changed_meanwhile(cx);
+        }
         if (count == 0) {
             return child_left(cx, env, arena, fk, rows, row);
         }
         if (outcome == WRITE_DONE || outcome == WRITE_SELF_CHANGED) {
             return ST_OK;
         }
+        known = env->txn->isolation != ISO_READ_COMMITTED ? ids[0] : 0;
     }
-    return err_set(cx, ERRCODE_T_R_SERIALIZATION_FAILURE,
-                   "could not serialize access due to concurrent update");
 }
 
 static Status mixed_nulls(Cx *cx, const FkCheck *fk)
@@ -258,25 +287,43 @@ static bool same_key(const FkCheck *fk, const Batch *a, const Batch *b, uint32_t
     return true;
 }
 
-/* parent_row_gone - no child may be left; with may_return a parent that has come back under the
- * same key will do. */
+/*
+ * parent_row_gone - no child may be left; with may_return a parent that has come back under the
+ * same key will do. A child that is there is locked first: it may be on its way out.
+ */
 static Status parent_row_gone(Cx *cx, const ExecEnv *env, Arena *arena, const FkCheck *fk,
                               const Batch *old, uint32_t row, bool may_return)
 {
     Seek children = {fk->child, fk->child_columns, fk->column_count, fk->child_index};
     Seek parent = {fk->parent, fk->parent_columns, fk->column_count, fk->parent_index};
-    Snapshot snap;
-    RowId *ids;
-    uint32_t count, parents = 0;
-    snapshot_take(env->txn->sys, env->txn, &snap);
     const Vector *const *key = (const Vector *const *)old->cols;
-    Status st = seek_rows(cx, env, arena, &children, &snap, key, row, &ids, 1, &count);
-    if (st == ST_OK && count > 0 && may_return) {
-        st = seek_rows(cx, env, arena, &parent, &snap, key, row, &ids, 1, &parents);
+    for (;;) {
+        Snapshot snap;
+        RowId *ids, *parent_ids;
+        uint32_t count, parents = 0;
+        WriteOutcome outcome = WRITE_DONE;
+        TRY(cx_check(cx));
+        snapshot_take(env->txn->sys, env->txn, &snap);
+        Status st = seek_rows(cx, env, arena, &children, &snap, key, row, &ids, 1, &count);
+        if (st == ST_OK && count > 0 && may_return) {
+            st = seek_rows(cx, env, arena, &parent, &snap, key, row, &parent_ids, 1, &parents);
+        }
+        if (st == ST_OK && count > 0 && parents == 0) {
+            st = table_lock_row(cx, env->txn, &snap, fk->child->storage, ids[0], ROWLOCK_KEY_SHARE,
+                                WAIT_BLOCK, &outcome);
+        }
+        snapshot_release(&snap);
+        TRY(st);
+        if (count == 0 || parents > 0) {
+            return ST_OK;
+        }
+        if (outcome == WRITE_DONE || outcome == WRITE_SELF_CHANGED) {
+            return still_referenced(cx, env, fk, old, row);
+        }
+        if (env->txn->isolation != ISO_READ_COMMITTED) {
+            return changed_meanwhile(cx);
+        }
     }
-    snapshot_release(&snap);
-    TRY(st);
-    return count > 0 && parents == 0 ? still_referenced(cx, env, fk, old, row) : ST_OK;
 }
 
 /* fk_key_left - the old key was whole, and the row has another one now (now: NULL for DELETE). */

@@ -28,7 +28,8 @@ Status table_delete(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowI
     BtEntry entry;
     TRY(txn_start_write(cx, txn));
     TRY(wal_admit(cx, t->engine->wal, 256));
-    TRY(row_write_seek(cx, txn, snap, t, rowid, ROWLOCK_UPDATE, 0, &pos, &entry, outcome_out));
+    TRY(row_write_seek(cx, txn, snap, t, rowid, ROWLOCK_UPDATE, 0, &pos, &entry, NULL,
+                       outcome_out));
     if (*outcome_out != WRITE_DONE) {
         return ST_OK;
     }

@@ -150,6 +150,25 @@ static Status unique_check_range(Cx *cx, const Txn *txn, TxnSys *sys, const BtTr
     return st == ST_DONE ? ST_OK : st;
 }
 
+/* row_pending - is the row of a conflicting entry being changed by another transaction? It may be
+ * deleted before that one ends, so its fate is open even while its key stays. */
+static Status row_pending(Cx *cx, const Txn *txn, const Table *t, RowId rowid, Xid *xid_out)
+{
+    BtTree tree = table_tree(t);
+    BtKey key = row_key(rowid);
+    BtPos pos;
+    BtEntry entry;
+    Status st = ST_OK;
+    *xid_out = 0;
+    TRY(bt_seek(cx, &tree, &key, LATCH_SHARED, &pos));
+    if (pos.found && bt_leaf_entry(&pos.leaf, pos.slot, &entry)) {
+        bool live, wait;
+        st = version_live(cx, txn, t->engine->txns, entry.tag, &live, &wait, xid_out);
+    }
+    bt_release(&tree, &pos);
+    return st;
+}
+
 Status index_find_conflict(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix,
                            const IndexKey *key, RowId own, RowId *conflict_out, Xid *wait_out)
 {
@@ -163,8 +182,11 @@ Status index_find_conflict(Cx *cx, Txn *txn, const Table *t, const TableIndex *i
         return ST_OK;
     }
     TRY(unique_check_range(cx, txn, t->engine->txns, &tree, key, own, &buf, &v));
-    *conflict_out = v.conflict;
-    *wait_out = v.conflict != 0 ? 0 : v.wait;
+    if (v.conflict != 0) {
+        TRY(row_pending(cx, txn, t, v.conflict, &v.wait));
+    }
+    *conflict_out = v.wait != 0 ? 0 : v.conflict;
+    *wait_out = v.wait;
     return ST_OK;
 }
 
@@ -306,6 +328,9 @@ Status index_put(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, IndexKe
         key_unlock(sys, hash);
         TRY(st);
         if (v.conflict != 0) {
+            TRY(row_pending(cx, txn, t, v.conflict, &v.wait));
+        }
+        if (v.conflict != 0 && v.wait == 0) {
             if (conflict_out != NULL) {
                 *conflict_out = v.conflict;
                 return ST_OK;

@@ -159,7 +159,8 @@ typedef enum VersionState {
     VERSION_SELF,  /* changed by this very command */
 } VersionState;
 /* version_writable - with the leaf latched X: may txn change the entry on top of what snap sees?
- * *key_update_out (may be NULL): the newest change was a delete or touched a key. */
+ * *xid_out: who made the newest change, when that had to be asked. *key_update_out (may be NULL):
+ * it was a delete or touched a key. */
 Status version_writable(Cx *cx, Txn *txn, const Snapshot *snap, uint64_t tag,
                         VersionState *state_out, Xid *xid_out, bool *key_update_out);
 /* version_live - for unique checks: is the entry live whatever the snapshot? WAIT when unsettled.
@@ -286,11 +287,12 @@ Status bt_tree_of(Cx *cx, Engine *e, TreeId tree, BtTree *out);
 /*
  * row_write_seek - the leaf of a row latched X, when txn may change the row on top of what snap
  * sees. room != 0: with room for that many bytes. Waits (no latch held) for writers and lock
- * holders. On any outcome but WRITE_DONE nothing is latched.
+ * holders. On any outcome but WRITE_DONE nothing is latched. *own_key_out (may be NULL): txn itself
+ * made the newest version, and changed a key by it.
  */
 Status row_write_seek(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowId rowid,
                       RowLockMode mode, uint32_t room, BtPos *pos, BtEntry *entry,
-                      WriteOutcome *outcome_out);
+                      bool *own_key_out, WriteOutcome *outcome_out);
 
 /* IndexKey - an entry's key being built: encoded columns, then the row id. */
 typedef struct IndexKey {

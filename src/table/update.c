@@ -10,7 +10,7 @@
 
 Status row_write_seek(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowId rowid,
                       RowLockMode mode, uint32_t room, BtPos *pos, BtEntry *entry,
-                      WriteOutcome *outcome_out)
+                      bool *own_key_out, WriteOutcome *outcome_out)
 {
     BtTree tree = table_tree(t);
     BtKey key = row_key(rowid);
@@ -31,7 +31,7 @@ Status row_write_seek(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, Ro
         if (!bt_leaf_entry(&pos->leaf, pos->slot, entry)) {
             st = err_corrupt(cx, pos->leaf.page, "row %u is damaged", pos->slot);
         } else {
-            st = version_writable(cx, txn, snap, entry->tag, &state, &xid, NULL);
+            st = version_writable(cx, txn, snap, entry->tag, &state, &xid, own_key_out);
         }
         if (st != ST_OK) {
             bt_release(&tree, pos);
@@ -41,6 +41,9 @@ Status row_write_seek(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, Ro
         bool locked = state != VERSION_WAIT && !deleted &&
                       row_lock_conflict(t->engine->txns, txn, t->tree, rowid, mode);
         if (state == VERSION_FREE && !deleted && !locked) {
+            if (own_key_out != NULL) {
+                *own_key_out = *own_key_out && xid != 0 && xid == txn->xid;
+            }
             *outcome_out = WRITE_DONE;
             return ST_OK;
         }
@@ -78,15 +81,38 @@ static bool update_touches(const TableIndex *ix, const bool *changed)
     return false;
 }
 
-/* update_lock_mode - UPDATE when a column of a unique index may change, as foreign keys need it. */
-static RowLockMode update_lock_mode(const Table *t, const bool *changed)
+/* update_may_move - may a column of a unique index change, which foreign keys need to know? */
+static bool update_may_move(const Table *t, const bool *changed)
 {
     for (uint16_t i = 0; i < t->index_count; i++) {
         if (t->indexes[i].unique && update_touches(&t->indexes[i], changed)) {
-            return ROWLOCK_UPDATE;
+            return true;
         }
     }
-    return ROWLOCK_NO_KEY_UPDATE;
+    return false;
+}
+
+/* update_moves - does any key of a unique index differ between the row and what it is to become? */
+static Status update_moves(Cx *cx, const Table *t, Slice old_payload, const RowValues *values,
+                           const bool *changed, RowId rowid, bool *moves_out)
+{
+    IndexKey old_key, new_key;
+    KeySource new_src = {.values = values}, old_src = {.arena = cx->arena};
+    ArenaMark mark = arena_mark(cx->arena);
+    *moves_out = false;
+    TRY(row_resolve(cx, t->engine, t->layouts, cx->arena, old_payload, t->root, &old_src.row,
+                    &old_src.layout));
+    for (uint16_t i = 0; i < t->index_count && !*moves_out; i++) {
+        const TableIndex *ix = &t->indexes[i];
+        if (ix->unique && update_touches(ix, changed)) {
+            TRY(index_key_build(cx, t, ix, &old_src, rowid, &old_key));
+            TRY(index_key_build(cx, t, ix, &new_src, rowid, &new_key));
+            *moves_out = old_key.buf.len != new_key.buf.len ||
+                         memcmp(old_key.buf.data, new_key.buf.data, old_key.buf.len) != 0;
+        }
+    }
+    arena_rewind(cx->arena, mark);
+    return ST_OK;
 }
 
 static bool update_needs_old(const Table *t, const bool *changed)
@@ -260,6 +286,31 @@ static Status update_read_old(Cx *cx, const Table *t, RowId rowid, uint8_t *old,
     return ST_OK;
 }
 
+/*
+ * update_lock - how the row has to be held: in NO KEY UPDATE when every unique key stays as it is.
+ * What it was compared with goes into old (*read_out; empty: not compared), for the row must still
+ * be that one when it is replaced.
+ */
+static Status update_lock(Cx *cx, const Table *t, RowId rowid, const RowValues *values,
+                          const bool *changed, uint8_t *old, Slice *read_out, RowLockMode *mode_out)
+{
+    bool moves = false;
+    *mode_out = ROWLOCK_NO_KEY_UPDATE;
+    *read_out = (Slice){NULL, 0};
+    if (!update_may_move(t, changed)) {
+        return ST_OK;
+    }
+    TRY(update_read_old(cx, t, rowid, old, read_out));
+    if (read_out->ptr != NULL) {
+        TRY(update_moves(cx, t, *read_out, values, changed, rowid, &moves));
+    }
+    if (moves || read_out->ptr == NULL) {
+        *mode_out = ROWLOCK_UPDATE;
+        *read_out = (Slice){NULL, 0};
+    }
+    return ST_OK;
+}
+
 Status table_update(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowId rowid,
                     const RowValues *values, const bool *changed, WriteOutcome *outcome_out)
 {
@@ -268,28 +319,36 @@ Status table_update(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowI
     BtPos pos;
     BtEntry entry;
     BtTree tree = table_tree(t);
-    RowLockMode mode = update_lock_mode(t, changed);
-    uint8_t flags = mode == ROWLOCK_UPDATE ? ROWREC_KEY_UPDATE : 0;
+    RowLockMode mode;
+    bool own_key;
     TRY(txn_start_write(cx, txn));
     TRY(wal_admit(cx, t->engine->wal, 2 * ROW_INLINE_MAX));
     for (;;) {
         uint32_t room = 0;
-        Slice expected = {NULL, 0};
+        Slice expected, known = {NULL, 0};
+        TRY(update_lock(cx, t, rowid, values, changed, old, &expected, &mode));
         bool refs = atomic_load_explicit(&t->layouts->has_overflow, memory_order_acquire);
         if (refs) {
             /* External values that did not change are taken over, so the row must still be the one
                they were read from when it is replaced. Wait first, so as not to write chains for a
                row somebody else holds. */
-            TRY(row_write_seek(cx, txn, snap, t, rowid, mode, 0, &pos, &entry, outcome_out));
+            TRY(row_write_seek(cx, txn, snap, t, rowid, mode, 0, &pos, &entry, NULL, outcome_out));
             if (*outcome_out != WRITE_DONE) {
                 return ST_OK;
             }
             bt_release(&tree, &pos);
-            TRY(update_read_old(cx, t, rowid, old, &expected));
+            uint8_t *to = expected.ptr != NULL ? row : old;
+            TRY(update_read_old(cx, t, rowid, to, &known));
+            if (expected.ptr != NULL && !slice_eq(expected, known)) {
+                continue; /* changed since its keys were compared */
+            }
+            known.ptr = known.ptr != NULL ? (const char *)old : NULL;
+            expected = known;
         }
-        TRY(row_encode(cx, txn, t, values, expected, changed, row, &len));
+        TRY(row_encode(cx, txn, t, values, known, changed, row, &len));
         for (;;) {
-            TRY(row_write_seek(cx, txn, snap, t, rowid, mode, room, &pos, &entry, outcome_out));
+            TRY(row_write_seek(cx, txn, snap, t, rowid, mode, room, &pos, &entry, &own_key,
+                               outcome_out));
             if (*outcome_out != WRITE_DONE) {
                 return ST_OK;
             }
@@ -301,8 +360,8 @@ Status table_update(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowI
             bt_release(&tree, &pos);
             room = 8 + len;
         }
-        if (refs && (expected.len != entry.payload_len ||
-                     memcmp(expected.ptr, entry.payload, expected.len) != 0)) {
+        if (expected.ptr != NULL && (expected.len != entry.payload_len ||
+                                     memcmp(expected.ptr, entry.payload, expected.len) != 0)) {
             bt_release(&tree, &pos);
             continue;
         }
@@ -317,6 +376,9 @@ Status table_update(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowI
     if (keep_old) {
         memcpy(old, entry.payload, entry.payload_len);
     }
+    /* KEY SHARE asks the newest record alone, so that one tells of keys moved before by txn, too.
+     */
+    uint8_t flags = mode == ROWLOCK_UPDATE || own_key ? ROWREC_KEY_UPDATE : 0;
     update_apply(cx, txn, t, &pos, &entry, flags, rowid, row, len);
     bt_release(&tree, &pos);
     if (keep_old) {

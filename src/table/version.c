@@ -185,6 +185,7 @@ static Status version_writable_look(Cx *cx, Txn *txn, const Snapshot *snap, uint
         *key_update_out = (wal_flags(&hdr) & ROWREC_KEY_UPDATE) != 0;
     }
     Xid xid = wal_xid(&hdr);
+    *xid_out = xid;
     if (xid == txn->xid) {
         *state_out = hdr.cid < snap->cid ? VERSION_FREE : VERSION_SELF;
         return ST_OK;
@@ -192,7 +193,6 @@ static Status version_writable_look(Cx *cx, Txn *txn, const Snapshot *snap, uint
     Csn csn;
     if (xid_state(snap->sys, xid, &csn) != XID_COMMITTED) {
         *state_out = VERSION_WAIT;
-        *xid_out = xid;
     } else if (csn > snap->csn) {
         *state_out = VERSION_NEWER;
     }
