@@ -201,7 +201,7 @@ Status exec_open(Cx *cx, Plan *plan, const ExecEnv *env, ExecState **state_out)
             memset(s->param_nulls, 0, given * sizeof(bool));
         }
     }
-    subs_reset(s, false);
+    subs_reset(s);
     *state_out = s;
     return ST_OK;
 }
@@ -266,10 +266,6 @@ void exec_close(ExecState *s)
     }
     for (uint32_t i = 0; i < plan->cte_count; i++) {
         cte_end(s->ctes[i]);
-    }
-    if (s->restart_held) {
-        snapshot_release(&s->restart_snap);
-        s->restart_held = false;
     }
     if (s->failed) {
         state_free(s);

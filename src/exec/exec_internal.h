@@ -81,8 +81,6 @@ struct ExecState {
     SubRun *subs;
     CteRun **ctes;
     uint64_t affected;
-    Snapshot restart_snap; /* of a restarted statement */
-    bool restart_held;
     uint64_t big_stores; /* made so far: tells one from the next */
     bool failed, started;
     Batch view; /* what exec_next hands out */
@@ -182,7 +180,7 @@ Status limit_values(Cx *cx, ExprRun *run, const PlanNode *plan, Arena *arena, in
 Status exec_sublink(void *arg, Cx *cx, uint32_t number, const Vector *const *args,
                     uint32_t arg_count, const Sel *sel, Vector *out, Arena *arena);
 Status subs_create(Cx *cx, ExecState *s);
-void subs_reset(ExecState *s, bool restart);
+void subs_reset(ExecState *s);
 /* subs_forget - the parameters of a correlated part changed: what depends on them is to be made
  * anew.
  */
@@ -209,5 +207,14 @@ bool fk_key_left(const FkCheck *fk, const Batch *old, const Batch *now, uint32_t
 /* fk_action.c */
 typedef struct FkAction FkAction;
 void fk_actions_free(FkAction *list);
+
+/* row_recheck.c */
+/* recheck_holds - test the joined row (row 0) again; columns of a side that no longer fits become
+ * NULL. */
+Status recheck_holds(Cx *cx, ExprRun *run, const PlanRecheck *r, Batch *row, Arena *arena,
+                     bool *holds_out);
+/* recheck_put - the newest version of one table's row into the joined row. */
+void recheck_put(Batch *row, const PlanMark *m, const Batch *fresh);
+void recheck_batch_init(Batch *fresh, const PlanMark *m, const PhysType *input, Arena *arena);
 
 #endif

@@ -79,8 +79,7 @@ static Status lock_one(Cx *cx, ExecNode *n, const Batch *b, uint32_t row, uint16
     TRY(table_lock_row(cx, n->s->env.txn, n->s->env.snapshot, m->table->storage, id, m->mode,
                        m->wait, &outcome));
     if (outcome == WRITE_UPDATED_MEANWHILE || outcome == WRITE_DELETED_MEANWHILE) {
-        if (n->s->env.txn->isolation != ISO_READ_COMMITTED ||
-            (outcome == WRITE_UPDATED_MEANWHILE && !n->plan->u.lock.can_recheck)) {
+        if (n->s->env.txn->isolation != ISO_READ_COMMITTED) {
             return lock_failure(cx);
         }
         TRY(lock_newest(cx, n, k, id, &outcome));
@@ -98,25 +97,17 @@ static Status lock_one(Cx *cx, ExecNode *n, const Batch *b, uint32_t row, uint16
 static Status still_fits(Cx *cx, ExecNode *n, const Batch *b, uint32_t row, bool *keep_out)
 {
     LockRun *r = n->priv;
-    uint16_t idx[VEC_CAPACITY];
-    Sel keep = {NULL, 1};
     batch_reset(&r->row);
     for (uint16_t c = 0; c < n->plan->col_count; c++) {
         vec_copy_value(b->cols[c], row, r->row.cols[c], 0, NULL);
     }
     for (uint16_t k = 0; k < n->plan->u.lock.count; k++) {
-        const PlanMark *m = &n->plan->u.lock.marks[k];
-        for (uint16_t c = 0; r->changed[k] && c < m->column_count; c++) {
-            Vector *to = r->row.cols[m->input_columns[c]];
-            vec_reset(to);
-            vec_copy_value(r->fresh[k].cols[c], 0, to, 0, NULL);
+        if (r->changed[k]) {
+            recheck_put(&r->row, &n->plan->u.lock.marks[k], &r->fresh[k]);
         }
     }
     batch_set_count(&r->row, 1);
-    if (r->recheck != NULL) {
-        TRY(expr_filter(cx, r->recheck, 0, &r->row, &r->row.sel, &n->batch, idx, &keep));
-    }
-    *keep_out = keep.count > 0;
+    TRY(recheck_holds(cx, r->recheck, &n->plan->u.lock.recheck, &r->row, &n->batch, keep_out));
     if (*keep_out) {
         row_store_append_row(&r->kept, (const Vector *const *)r->row.cols, 0);
     }
@@ -212,12 +203,7 @@ Status lock_rows_create(Cx *cx, ExecNode *n)
     node_out_init(n);
     batch_init(&r->row, p->phys, p->col_count, a);
     for (uint16_t k = 0; k < p->u.lock.count; k++) {
-        const PlanMark *m = &p->u.lock.marks[k];
-        PhysType *phys = ARENA_ARRAY(a, PhysType, m->column_count + 1u);
-        for (uint16_t c = 0; c < m->column_count; c++) {
-            phys[c] = p->phys[m->input_columns[c]];
-        }
-        batch_init(&r->fresh[k], phys, m->column_count, a);
+        recheck_batch_init(&r->fresh[k], &p->u.lock.marks[k], p->phys, a);
     }
-    return run_create(cx, n, p->u.lock.recheck, &r->recheck);
+    return run_create(cx, n, p->u.lock.recheck.prog, &r->recheck);
 }

@@ -2,9 +2,9 @@
  * modify.c - INSERT, UPDATE, DELETE, and rows for COPY.
  *
  * All work is done in the first call; rows of RETURNING are kept and handed out afterwards. A row
- * changed by another transaction since the snapshot: under READ COMMITTED a one-table statement
- * tests its newest version again, any other statement is undone and run again with a fresh
- * snapshot; under REPEATABLE READ it is 40001.
+ * changed by another transaction since the snapshot: under READ COMMITTED its newest version is
+ * joined to the other tables' rows as they were read and tested again; under REPEATABLE READ it is
+ * 40001.
  */
 #include "exec/fk_action.h"
 
@@ -33,7 +33,7 @@ static Status modify_start(Cx *cx, ExecNode *n)
     arena_clear(&n->hold);
     row_store_init(&r->results, &n->hold, n->plan->phys, n->plan->col_count);
     r->reader->at = 0;
-    r->finished = r->restart = false;
+    r->finished = false;
     r->affected = 0;
     for (uint16_t i = 0; i < m->fk_count; i++) {
         row_store_init(&r->fk_keys[i], &n->hold, r->fk_keys[i].types, m->fks[i].column_count);
@@ -198,47 +198,53 @@ static void set_old(ExecNode *n, const Batch *in)
     r->old.sel = in->sel;
 }
 
-/* recheck_row - the newest version of a row changed meanwhile: tested again and written, until it
- * stays. */
-static Status recheck_row(Cx *cx, ExecNode *n, RowId id)
+/* recheck_write - the newest version under r->fresh: tested again with the rest of row `at`, and
+ * written. ST_NOTFOUND: it is gone. */
+static Status recheck_write(Cx *cx, ExecNode *n, const Batch *in, uint32_t at, RowId id,
+                            WriteOutcome *outcome)
 {
     ModifyRun *r = n->priv;
     const PlanModify *m = &n->plan->u.modify;
+    const Batch *row = &r->old;
+    bool holds;
+    batch_reset(&r->newest);
+    TRY(table_fetch(cx, n->s->env.txn, &r->fresh, m->table->storage, id, m->target.columns,
+                    m->target.column_count, &r->newest, 0, &n->batch));
+    batch_reset(&r->one);
+    for (uint16_t c = 0; c < r->one.col_count; c++) {
+        vec_copy_value(in->cols[c], at, r->one.cols[c], 0, NULL);
+    }
+    recheck_put(&r->one, &m->target, &r->newest);
+    batch_set_count(&r->one, 1);
+    TRY(recheck_holds(cx, r->recheck, &m->recheck, &r->one, &n->batch, &holds));
+    if (!holds) {
+        *outcome = WRITE_DONE; /* no longer meant */
+        return ST_OK;
+    }
+    set_old(n, &r->one);
+    if (m->command == CMD_UPDATE) {
+        TRY(compute_rows(cx, n, r->values_again, &r->one, &r->row_again));
+        row = &r->row_again;
+    }
+    TRY(write_row(cx, n, &r->fresh, id, row, 0, outcome));
+    return *outcome == WRITE_DONE ? modify_row_written(cx, n, &r->one, &r->old, 0, row, 0) : ST_OK;
+}
+
+/* recheck_row - a row changed meanwhile, until it stays. */
+static Status recheck_row(Cx *cx, ExecNode *n, const Batch *in, uint32_t at, RowId id)
+{
+    ModifyRun *r = n->priv;
     WriteOutcome outcome = WRITE_UPDATED_MEANWHILE;
     while (outcome == WRITE_UPDATED_MEANWHILE) {
-        Sel keep = {NULL, 1};
-        uint16_t idx[VEC_CAPACITY];
         TRY(cx_check(cx));
         snapshot_take(n->s->env.txn->sys, n->s->env.txn, &r->fresh);
         r->fresh.cid = n->s->env.snapshot->cid;
-        batch_reset(&r->one);
-        Status st = table_fetch(cx, n->s->env.txn, &r->fresh, m->table->storage, id,
-                                m->scan->columns, m->scan->column_count, &r->one, 0, &n->batch);
-        if (st == ST_OK) {
-            batch_set_count(&r->one, 1);
-            ((int64_t *)r->one.cols[m->rowid_column]->data)[0] = (int64_t)id;
-            if (r->recheck != NULL) {
-                st = expr_filter(cx, r->recheck, 0, &r->one, &r->one.sel, &n->batch, idx, &keep);
-            }
-        }
-        if (st == ST_OK && keep.count > 0) {
-            const Batch *row = &r->old;
-            set_old(n, &r->one);
-            if (m->command == CMD_UPDATE) {
-                st = compute_rows(cx, n, r->values_again, &r->one, &r->row_again);
-                row = &r->row_again;
-            }
-            st = st == ST_OK ? write_row(cx, n, &r->fresh, id, row, 0, &outcome) : st;
-            if (st == ST_OK && outcome == WRITE_DONE) {
-                st = modify_row_written(cx, n, &r->one, &r->old, 0, row, 0);
-            }
-        } else {
-            outcome = WRITE_DONE; /* gone, or no longer meant */
-        }
+        Status st = recheck_write(cx, n, in, at, id, &outcome);
         snapshot_release(&r->fresh);
-        if (st != ST_OK && st != ST_NOTFOUND) {
-            return st;
+        if (st == ST_NOTFOUND) {
+            return ST_OK;
         }
+        TRY(st);
     }
     return ST_OK;
 }
@@ -271,7 +277,7 @@ static Status write_batch(Cx *cx, ExecNode *n, const Batch *in)
     }
     SEL_FOREACH(at, &in->sel)
     {
-        RowId id = (RowId)vec_int(in->cols[m->rowid_column], at);
+        RowId id = (RowId)vec_int(in->cols[m->target.rowid_column], at);
         WriteOutcome outcome;
         if (n->s->env.crosscheck != NULL) {
             TRY(crosscheck_row(cx, n, id));
@@ -287,84 +293,33 @@ static Status write_batch(Cx *cx, ExecNode *n, const Batch *in)
         if (n->s->env.txn->isolation != ISO_READ_COMMITTED) {
             return modify_conflict_failure(cx, outcome);
         }
-        if (outcome == WRITE_DELETED_MEANWHILE && m->can_recheck) {
+        if (outcome == WRITE_DELETED_MEANWHILE) {
             continue;
         }
-        if (!m->can_recheck) {
-            r->restart = true;
-            r->restart_row = id;
-            return ST_OK;
-        }
-        TRY(recheck_row(cx, n, id));
+        TRY(recheck_row(cx, n, in, at, id));
         set_old(n, in);
     }
     return ST_OK;
 }
 
-static Status run_once(Cx *cx, ExecNode *n)
+static Status modify_all(Cx *cx, ExecNode *n)
 {
-    ModifyRun *r = n->priv;
     const Batch *b;
     Status st = ST_OK;
-    while (!r->restart && (st = n->left->next(cx, n->left, VEC_CAPACITY, &b)) == ST_OK) {
+    while ((st = n->left->next(cx, n->left, VEC_CAPACITY, &b)) == ST_OK) {
         arena_clear(&n->batch);
         TRY(n->plan->u.modify.command == CMD_INSERT ? insert_batch(cx, n, b)
                                                     : write_batch(cx, n, b));
     }
-    if (r->restart) {
-        return ST_OK;
-    }
     return st == ST_DONE ? fk_statement_end(cx, n) : st;
 }
 
-/*
- * restart - undo the statement's writes and begin again with what is committed now.
- *
- * The row that was changed meanwhile is locked first, as it is now, so that it cannot change again:
- * each restart holds one more row, and the statement comes to its end.
- */
-static Status restart(Cx *cx, ExecNode *n, const SavePoint *sp)
-{
-    ExecState *s = n->s;
-    ModifyRun *r = n->priv;
-    const PlanModify *m = &n->plan->u.modify;
-    RowLockMode mode =
-        m->command == CMD_DELETE || m->key_update ? ROWLOCK_UPDATE : ROWLOCK_NO_KEY_UPDATE;
-    WriteOutcome outcome = WRITE_UPDATED_MEANWHILE;
-    TRY(txn_rollback_to(cx, s->env.txn, sp));
-    while (outcome == WRITE_UPDATED_MEANWHILE) {
-        TRY(cx_check(cx));
-        if (s->restart_held) {
-            snapshot_release(&s->restart_snap);
-        }
-        snapshot_take(s->env.txn->sys, s->env.txn, &s->restart_snap);
-        s->restart_held = true;
-        TRY(table_lock_row(cx, s->env.txn, &s->restart_snap, m->table->storage, r->restart_row,
-                           mode, WAIT_BLOCK, &outcome));
-    }
-    s->env.snapshot = &s->restart_snap;
-    subs_reset(s, true);
-    return modify_start(cx, n);
-}
-
-/* modify_next - do all of the writing on the first call, inside a savepoint when it may have to
- * restart, then return RETURNING rows. */
 static Status modify_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
 {
     ModifyRun *r = n->priv;
     if (!r->finished) {
-        SavePoint sp;
-        bool may_restart =
-            n->plan->u.modify.command != CMD_INSERT && !n->plan->u.modify.can_recheck;
         TRY(txn_start_write(cx, n->s->env.txn));
-        if (may_restart) {
-            txn_savepoint(n->s->env.txn, &sp);
-        }
-        TRY(run_once(cx, n));
-        while (r->restart) {
-            TRY(restart(cx, n, &sp));
-            TRY(run_once(cx, n));
-        }
+        TRY(modify_all(cx, n));
         r->finished = true;
         n->s->affected += r->affected;
     }
@@ -396,13 +351,14 @@ Status modify_create(Cx *cx, ExecNode *n)
         r->ref_old[i].types =
             key_phys(n, m->table, m->refs[i].parent_columns, m->refs[i].column_count);
     }
-    if (m->can_recheck) {
+    if (m->command != CMD_INSERT) {
         batch_init(&r->one, n->left->plan->phys, n->left->plan->col_count, a);
+        recheck_batch_init(&r->newest, &m->target, n->left->plan->phys, a);
         TRY(run_create(cx, n, m->values, &r->values_again));
     }
     TRY(run_create(cx, n, m->values, &r->values));
     TRY(run_create(cx, n, m->checks, &r->checks));
     TRY(run_create(cx, n, m->returning, &r->returning));
     TRY(conflict_create(cx, n));
-    return run_create(cx, n, m->recheck, &r->recheck);
+    return run_create(cx, n, m->recheck.prog, &r->recheck);
 }

@@ -15,13 +15,12 @@ typedef struct ModifyRun {
     Batch both; /* new row's columns, then the input's */
     RowStore results;
     StoreReader *reader;
-    bool finished, restart;
-    RowId restart_row; /* whose change by another transaction made a restart necessary */
+    bool finished;
     uint64_t affected;
     RowStore *fk_keys;           /* per foreign key: new keys */
     RowStore *ref_old, *ref_new; /* per referencing key: old and new parent keys */
     PhysType *fk_types;
-    Batch one; /* newest version of a row: the scan's columns */
+    Batch one, newest; /* a joined row with the newest version of the row to change; that alone */
     Snapshot fresh;
     /* ON CONFLICT DO UPDATE */
     ExprRun *conflict_values, *conflict_where;

@@ -31,7 +31,7 @@ Status subs_create(Cx *cx, ExecState *s)
 }
 
 /* subs_reset - a new execution: forget every answer. */
-void subs_reset(ExecState *s, bool restart)
+void subs_reset(ExecState *s)
 {
     for (uint32_t i = 0; i < s->plan->subplan_count; i++) {
         SubRun *r = &s->subs[i];
@@ -43,10 +43,7 @@ void subs_reset(ExecState *s, bool restart)
         }
     }
     for (uint32_t i = 0; i < s->plan->cte_count; i++) {
-        /* What a WITH query changed stays changed when the statement around it is run again. */
-        if (!restart || s->plan->ctes[i].root->kind != PLAN_MODIFY) {
-            cte_reset(s->ctes[i]);
-        }
+        cte_reset(s->ctes[i]);
     }
 }
 

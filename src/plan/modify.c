@@ -1,9 +1,8 @@
 /*
  * modify.c - INSERT, UPDATE, DELETE: the rows to change, the new values, what must hold of them.
  *
- * UPDATE and DELETE of one table without sub-queries carry their conditions along over the scan's
- * columns, so that a row changed meanwhile is tested again in its newest version; all others are
- * run again as a whole.
+ * UPDATE and DELETE carry their conditions along over the joined row, so that a row changed
+ * meanwhile is tested again in its newest version (recheck.c).
  */
 #include "plan/plan_internal.h"
 
@@ -174,20 +173,6 @@ static Status insert_source(PlanQuery *pq, PlanNode **out)
     return ST_OK;
 }
 
-/* find_rowid - the input column that holds the target row's id. */
-static Status find_rowid(PlanQuery *pq, const PlanNode *n, uint16_t *column_out)
-{
-    for (uint16_t i = 0; i < n->col_count; i++) {
-        const Expr *o = n->outs[i];
-        if (o->kind == EXPR_COLUMN && o->u.column.rte == pq->q->result_rte &&
-            o->u.column.column == COLUMN_ROWID) {
-            *column_out = i;
-            return ST_OK;
-        }
-    }
-    return err_set(pq->p->cx, ERRCODE_INTERNAL_ERROR, "the row id is not in the plan's input");
-}
-
 /* new_values - what each column of the new row is computed from. */
 static Expr **new_values(PlanQuery *pq)
 {
@@ -203,22 +188,6 @@ static Expr **new_values(PlanQuery *pq)
         v[i] = e != NULL ? e : null_of(pq, t, i);
     }
     return v;
-}
-
-static Status plan_recheck(PlanQuery *pq, PlanNode *n, PlanModify *m)
-{
-    const Query *q = pq->q;
-    const PlanNode *scan = n->kind == PLAN_FILTER ? n->left : n;
-    if ((scan->kind != PLAN_SCAN && scan->kind != PLAN_INDEX_SCAN) || q->has_sublinks) {
-        return ST_OK;
-    }
-    m->can_recheck = true;
-    m->scan = &scan->u.scan.scan;
-    if (q->where != NULL) {
-        Expr *w = q->where;
-        return prog_over(pq, scan, NULL, &w, 1, &m->recheck);
-    }
-    return ST_OK;
 }
 
 static bool touches_unique(const CatTable *t, const bool *changed)
@@ -319,9 +288,11 @@ Status plan_modify(PlanQuery *pq, PlanNode **out)
         bool ordered = false;
         quals_add(pq, &where, q->where);
         TRY(plan_from(pq, &where, NULL, 0, &ordered, &input));
-        TRY(find_rowid(pq, input, &m.rowid_column));
+        if (!plan_mark_table(pq, input, q->result_rte, &m.target)) {
+            return err_set(p->cx, ERRCODE_INTERNAL_ERROR, "the row id is not in the plan's input");
+        }
         TRY(old_columns(pq, input, &m));
-        TRY(plan_recheck(pq, input, &m));
+        TRY(plan_recheck(pq, input, (uint64_t)1 << (q->result_rte & 63), &m.recheck));
     }
     if (q->command == CMD_UPDATE) {
         bool *changed = arena_memdup(p->arena, q->set_columns, t->column_count * sizeof(bool));

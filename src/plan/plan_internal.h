@@ -129,6 +129,12 @@ Status plan_exists_hashed(PlanQuery *pq, const Expr *e, SubPlan *any_out, Expr *
 /* minmax.c */
 /* plan_minmax - min and max over whole tables become sub-queries that stop at an index's end. */
 void plan_minmax(PlanQuery *pq, Query *q);
+/* recheck.c */
+/* plan_recheck - how joined rows of `input` are tested again when a row of `targets` has changed.
+ */
+Status plan_recheck(PlanQuery *pq, const PlanNode *input, uint64_t targets, PlanRecheck *out);
+/* plan_mark_table - where the input has the columns and row id of a table; false: has no row id. */
+bool plan_mark_table(PlanQuery *pq, const PlanNode *input, uint16_t rte, PlanMark *out);
 /* modify.c */
 Status plan_modify(PlanQuery *pq, PlanNode **out);
 /* explain_expr.c */

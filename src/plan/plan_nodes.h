@@ -100,10 +100,33 @@ typedef struct FkCheck {
 Status plan_child_keys(Cx *cx, CatView *view, Arena *arena, const CatTable *t, FkCheck **fks_out,
                        uint16_t *count_out);
 
+/* PlanMark - one table whose rows are locked or changed: where its columns are in the input. */
+typedef struct PlanMark {
+    const CatTable *table;
+    uint16_t rowid_column;
+    RowLockMode mode;
+    WaitPolicy wait;
+    uint16_t *columns, *input_columns; /* table column -> input column */
+    uint16_t column_count;
+} PlanMark;
+
+/* PlanRecheckStep - one condition over the joined row: when it does not hold, the row is none, or
+ * (nulls) these columns are NULL. */
+typedef struct PlanRecheckStep {
+    bool nulls;
+    uint16_t *null_columns;
+    uint16_t null_count;
+} PlanRecheckStep;
+/* PlanRecheck - how a joined row is tested again, in this order; expression i belongs to step i. */
+typedef struct PlanRecheck {
+    const ExprProg *prog; /* NULL = always holds */
+    PlanRecheckStep *steps;
+    uint16_t count;
+} PlanRecheck;
+
 typedef struct PlanModify {
     CmdKind command;
     const CatTable *table;
-    uint16_t rowid_column;  /* of the input */
     const ExprProg *values; /* INSERT, UPDATE: the new row over the input, one per table column */
     Expr **value_exprs;
     const bool *changed;    /* UPDATE: per table column */
@@ -113,11 +136,8 @@ typedef struct PlanModify {
     const ExprProg *returning; /* over the new row (DELETE: the old one) and the input: columns,
                                   row, then input */
     uint16_t returning_count;
-    /* READ COMMITTED re-check of one-table statements: the scan's columns are fetched again and
-     * tested. */
-    bool can_recheck;
-    const PlanScan *scan;
-    const ExprProg *recheck; /* expression 0 over the scan's columns; NULL = no condition */
+    PlanMark target;     /* where the input has the row to change */
+    PlanRecheck recheck; /* READ COMMITTED: a row changed meanwhile */
     FkCheck *fks;
     uint16_t fk_count; /* to parents */
     FkCheck *refs;
@@ -138,17 +158,6 @@ typedef struct PlanModify {
 typedef struct PlanScope {
     uint32_t cte_first, cte_end, sub_first, sub_end;
 } PlanScope;
-
-/* PlanMark - one table of SELECT ... FOR UPDATE: what to lock, and where its columns are in the
- * input. */
-typedef struct PlanMark {
-    const CatTable *table;
-    uint16_t rowid_column;
-    RowLockMode mode;
-    WaitPolicy wait;
-    uint16_t *columns, *input_columns; /* table column -> input column */
-    uint16_t column_count;
-} PlanMark;
 
 struct PlanNode {
     PlanKind kind;
@@ -233,10 +242,7 @@ struct PlanNode {
         struct {
             PlanMark *marks;
             uint16_t count;
-            /* A row changed meanwhile is tested again: expression 0 over the input's columns, NULL
-             * = always fits. Without can_recheck (outer joins) it is 40001. */
-            bool can_recheck;
-            const ExprProg *recheck;
+            PlanRecheck recheck;
         } lock;
         PlanModify modify;
     } u;

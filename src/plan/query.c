@@ -204,68 +204,6 @@ Status plan_limit(PlanQuery *pq, PlanNode *input, PlanNode **out)
     return ST_OK;
 }
 
-/* inner_conditions - WHERE and the conditions of inner joins; false when there is an outer join. */
-static bool inner_conditions(const FromNode *f, Expr **list, uint32_t *count)
-{
-    if (!f->is_join) {
-        return true;
-    }
-    if (f->on != NULL) {
-        list[(*count)++] = f->on;
-    }
-    return f->join == JOIN_INNER && inner_conditions(f->left, list, count) &&
-           inner_conditions(f->right, list, count);
-}
-
-/* mark_recheck - what must still hold of a row whose tables' rows were fetched again. */
-static Status mark_recheck(PlanQuery *pq, const PlanNode *input, PlanNode *n)
-{
-    const Query *q = pq->q;
-    Expr **list = ARENA_ARRAY(pq->p->arena, Expr *, q->rte_count + 2u);
-    uint32_t count = 0;
-    for (uint16_t i = 0; i < q->from_count; i++) {
-        if (!inner_conditions(q->from[i], list, &count)) {
-            return ST_OK;
-        }
-    }
-    n->u.lock.can_recheck = true;
-    if (q->where != NULL) {
-        list[count++] = q->where;
-    }
-    if (count == 0) {
-        return ST_OK;
-    }
-    Expr *all = ARENA_NEW(pq->p->arena, Expr);
-    *all = (Expr){.kind = EXPR_AND, .type = TYPE_BOOL, .phys = PHYS_BOOL, .typmod = -1};
-    all->args = list;
-    all->arg_count = (uint16_t)count;
-    return prog_over(pq, input, NULL, &all, 1, &n->u.lock.recheck);
-}
-
-/* mark_fill - one table to lock; false when its row id is not in the input. */
-static bool mark_fill(PlanQuery *pq, const PlanNode *input, const RowMark *m, PlanMark *out)
-{
-    const Rte *r = pq->q->rtes[m->rte];
-    bool found = false;
-    *out = (PlanMark){.table = r->table, .mode = m->mode, .wait = m->wait};
-    out->columns = ARENA_ARRAY(pq->p->arena, uint16_t, input->col_count + 1u);
-    out->input_columns = ARENA_ARRAY(pq->p->arena, uint16_t, input->col_count + 1u);
-    for (uint16_t c = 0; c < input->col_count; c++) {
-        const Expr *o = input->outs[c];
-        if (o->kind != EXPR_COLUMN || o->u.column.rte != m->rte || o->u.column.levels_up != 0) {
-            continue;
-        }
-        if (o->u.column.column == COLUMN_ROWID) {
-            out->rowid_column = c;
-            found = true;
-        } else if (o->u.column.column >= 0) {
-            out->columns[out->column_count] = (uint16_t)o->u.column.column;
-            out->input_columns[out->column_count++] = c;
-        }
-    }
-    return found;
-}
-
 /* plan_row_marks - FOR UPDATE and friends: lock each row that reaches this place. */
 static Status plan_row_marks(PlanQuery *pq, PlanNode *input, PlanNode **out)
 {
@@ -279,14 +217,18 @@ static Status plan_row_marks(PlanQuery *pq, PlanNode *input, PlanNode **out)
     PlanNode *n = node_new(p, PLAN_LOCK_ROWS, input, NULL, input->col_count);
     node_copy_outs(n, 0, input);
     n->u.lock.marks = ARENA_ARRAY(p->arena, PlanMark, q->row_mark_count);
+    uint64_t targets = 0;
     for (uint16_t i = 0; i < q->row_mark_count; i++) {
         const RowMark *m = &q->row_marks[i];
         if (q->rtes[m->rte]->kind != RTE_TABLE || q->rtes[m->rte]->table->builtin) {
             continue; /* what is not a table has no rows to lock */
         }
-        n->u.lock.count += mark_fill(pq, input, m, &n->u.lock.marks[n->u.lock.count]);
+        PlanMark *mark = &n->u.lock.marks[n->u.lock.count];
+        *mark = (PlanMark){.mode = m->mode, .wait = m->wait};
+        n->u.lock.count += plan_mark_table(pq, input, m->rte, mark);
+        targets |= (uint64_t)1 << (m->rte & 63);
     }
-    TRY(mark_recheck(pq, input, n));
+    TRY(plan_recheck(pq, input, targets, &n->u.lock.recheck));
     *out = n;
     return ST_OK;
 }
