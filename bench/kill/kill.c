@@ -7,7 +7,8 @@
  * more than 150 ns. Loads: uniform updates over the table, then updates of 100 hot rows; commits
  * are durable. Also prints the cost of the single operations (--micro).
  *
- * usage: bench-kill FILE [--seconds N] [--rows N] [--writers N] [--hot N] [--nosync] [--micro]
+ * usage: bench-kill FILE [--seconds N] [--rows N] [--writers N] [--hot N] [--scans N]
+ *                        [--updates N] [--nosync] [--micro]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@ typedef struct KillOptions {
     const char *path;
     int seconds, writers;
     int64_t rows, hot;
+    int64_t updates; /* by one thread, not flushed, instead of the phases */
+    int scans;       /* of the old snapshot after the load; the fastest counts */
     bool micro, sync;
 } KillOptions;
 
@@ -247,6 +250,9 @@ static void bench_phase(Bench *b, const char *name, int64_t hot)
     double with = load_end(b, &l);
     double log_mib = (double)(wal_head(b->e->wal) - log_start) / (1024 * 1024);
     double scan_after = bench_scan(b, &snap, &sum1, &rows1);
+    for (int i = 1; i < b->o.scans; i++) {
+        scan_after = MIN(scan_after, bench_scan(b, &snap, &sum1, &rows1));
+    }
     snapshot_release(&snap);
     snapshot_take(b->e->txns, NULL, &fresh);
     int64_t sum2, rows2;
@@ -260,6 +266,41 @@ static void bench_phase(Bench *b, const char *name, int64_t hot)
            scan_after * 1e3, fresh_scan * 1e3, log_mib,
            sum0 == sum1 && rows0 == rows1 && rows2 == rows0 ? "answers right" : "ANSWERS WRONG");
     fflush(stdout);
+}
+
+/* bench_updates - the old snapshot's scan after a number of updates, made as fast as one thread
+ * can: what a long phase leaves behind, without its noise. */
+static void bench_updates(Bench *b)
+{
+    Writer w = {.b = b, .seed = 0x9e3779b97f4a7c15U};
+    Snapshot snap;
+    Arena a;
+    Cx cx = {.err = &w.err, .arena = &a};
+    int64_t sum, rows, best_rows = 0;
+    double best = 1e9, total = 0;
+    arena_init(&a, NULL, "updates", 0);
+    snapshot_take(b->e->txns, NULL, &snap);
+    double start = seconds_now(b);
+    Lsn log_start = wal_head(b->e->wal);
+    for (int64_t i = 0; i < b->o.updates; i++) {
+        write_one(&w, &cx, &a, 1 + next_random(&w.seed) % (uint64_t)b->o.rows, false);
+        arena_clear(&a);
+    }
+    double took = seconds_now(b) - start;
+    int scans = MAX(b->o.scans, 1);
+    for (int i = 0; i < scans; i++) {
+        double t = bench_scan(b, &snap, &sum, &rows);
+        best = MIN(best, t);
+        best_rows = rows;
+        total += t;
+    }
+    printf("%lld updates, %.0f ns each, %.0f MiB of log; scan by the snapshot before them: best "
+           "%.1f ms, mean %.1f ms of %d (%lld rows, sum %lld)\n",
+           (long long)b->o.updates, took * 1e9 / (double)b->o.updates,
+           (double)(wal_head(b->e->wal) - log_start) / (1024 * 1024), best * 1e3,
+           total * 1e3 / scans, scans, (long long)best_rows, (long long)sum);
+    snapshot_release(&snap);
+    arena_release(&a);
 }
 
 /* ---- single operations ---- */
@@ -420,6 +461,10 @@ static void options_parse(KillOptions *o, int argc, char **argv)
             o->writers = (int)strtol(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "--rows") == 0 && more) {
             o->rows = strtoll(argv[++i], NULL, 10);
+        } else if (strcmp(argv[i], "--scans") == 0 && more) {
+            o->scans = (int)strtol(argv[++i], NULL, 10);
+        } else if (strcmp(argv[i], "--updates") == 0 && more) {
+            o->updates = strtoll(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "--hot") == 0 && more) {
             o->hot = strtoll(argv[++i], NULL, 10);
         } else {
@@ -435,7 +480,7 @@ int main(int argc, char **argv)
     EngineOptions eo;
     if (argc < 2) {
         fprintf(stderr, "usage: bench-kill FILE [--seconds N] [--rows N] [--writers N] [--hot N] "
-                        "[--nosync] [--micro]\n");
+                        "[--scans N] [--updates N] [--nosync] [--micro]\n");
         return 2;
     }
     options_parse(&b.o, argc, argv);
@@ -452,7 +497,9 @@ int main(int argc, char **argv)
         bench_index(&b);
         bench_micro(&b);
     }
-    if (b.o.seconds > 0) {
+    if (b.o.updates > 0) {
+        bench_updates(&b);
+    } else if (b.o.seconds > 0) {
         bench_phase(&b, "uniform", b.o.rows);
         bench_phase(&b, "hot rows", b.o.hot);
     }

@@ -251,6 +251,8 @@ void os_mem_unreserve(void *p, size_t bytes);
 void os_mem_drop(void *p, size_t bytes);
 /* os_mem_populate - have the pages there now, so that the first touch need not fault. A hint. */
 void os_mem_populate(void *p, size_t bytes);
+/* os_mem_prefer_huge - from now on a first touch may bring in a huge page (2 MiB of zeros). */
+void os_mem_prefer_huge(void *p, size_t bytes);
 /* os_mem_make_huge - move what the aligned range holds into huge pages; false when the kernel does
  * not. Its bytes stay, and may be used meanwhile. */
 bool os_mem_make_huge(void *p, size_t bytes);

@@ -42,6 +42,11 @@ void os_mem_populate(void *p, size_t bytes)
 #endif
 }
 
+void os_mem_prefer_huge(void *p, size_t bytes)
+{
+    (void)madvise(p, bytes, MADV_HUGEPAGE); /* only a hint */
+}
+
 bool os_mem_make_huge(void *p, size_t bytes)
 {
 #ifndef MADV_COLLAPSE

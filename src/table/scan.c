@@ -269,7 +269,9 @@ static void scan_prefetch(const TableScan *s, const BtPos *pos, uint32_t from, u
             continue;
         }
         SkipLink link;
-        xid_prefetch(s->snap->sys, wal_xid(&h));
+        if (tag_lsn(entry.tag) < s->snap->taken_lsn) {
+            xid_prefetch(s->snap->sys, wal_xid(&h));
+        }
         if (wal_type(&h) == WAL_UPDATE && (wal_flags(&h) & ROWREC_SKIP) != 0 &&
             wal_peek(wal, wal_peek_end(tag_lsn(entry.tag), &h) - sizeof(link), &link,
                      sizeof(link))) {

@@ -138,7 +138,7 @@ Status version_find(Cx *cx, const Snapshot *snap, uint64_t tag, Slice payload, V
             VersionRecord r;
             bool gone;
             TRY(version_read(cx, snap->sys, lsn, &r, &gone));
-            seen = gone || xid_visible(snap, wal_xid(&r.hdr), r.hdr.cid);
+            seen = gone || xid_visible(snap, lsn, wal_xid(&r.hdr), r.hdr.cid);
             if (first) {
                 vr->last_lsn = lsn;
                 vr->last_seen = seen;

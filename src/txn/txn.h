@@ -143,8 +143,8 @@ XidState xid_state(TxnSys *sys, Xid xid, Csn *csn_out);
 /* xid_prefetch - a hint that the xid's state is asked for soon; any number will do. */
 void xid_prefetch(TxnSys *sys, Xid xid);
 /* xid_visible - is what xid wrote at `lsn` seen by the snapshot? Own changes: record cid < snapshot
- * cid. */
-bool xid_visible(const Snapshot *snap, Xid xid, uint32_t cid);
+ * cid. What was logged after the snapshot was taken needs no look at its writer's state. */
+bool xid_visible(const Snapshot *snap, Lsn lsn, Xid xid, uint32_t cid);
 /* lsn_settled_block - the log block of `lsn` has no active writer and nothing newer than csn: seen
  * without reading the record. The caller holds the latch of the page the tag was read from. */
 bool lsn_settled_block(TxnSys *sys, Lsn lsn, Csn csn);

@@ -371,10 +371,13 @@ void xid_prefetch(TxnSys *sys, Xid xid)
     __builtin_prefetch((const void *)txnsys_status_at(sys, xid));
 }
 
-bool xid_visible(const Snapshot *snap, Xid xid, uint32_t cid)
+bool xid_visible(const Snapshot *snap, Lsn lsn, Xid xid, uint32_t cid)
 {
     if (snap->txn != NULL && snap->txn->xid == xid) {
         return cid < snap->cid;
+    }
+    if (lsn >= snap->taken_lsn) {
+        return false; /* its commit is later in the log, and has a higher csn */
     }
     Csn csn;
     return xid_state(snap->sys, xid, &csn) == XID_COMMITTED && csn <= snap->csn;

@@ -30,11 +30,17 @@ static void chunk_set(Wal *wal, uint64_t number, uint32_t status)
     atomic_thread_fence(memory_order_seq_cst);
 }
 
-/* chunk_drop - requires chunk_mutex. */
+/* chunk_drop - requires chunk_mutex. The neighbour's memory is given back too when it is not used:
+ * it may have come with a huge page. */
 static void chunk_drop(Wal *wal, uint64_t number)
 {
     chunk_set(wal, number, CHUNK_EMPTY);
-    os_mem_drop(chunk_memory(wal, number), wal->chunk_bytes);
+    uint64_t neighbour = atomic_load_explicit(chunk_word(wal, number ^ 1), memory_order_relaxed);
+    if (wal->huge && chunk_status(neighbour) == CHUNK_EMPTY) {
+        os_mem_drop(chunk_memory(wal, number & ~(uint64_t)1), 2 * wal->chunk_bytes);
+    } else {
+        os_mem_drop(chunk_memory(wal, number), wal->chunk_bytes);
+    }
 }
 
 /* chunk_take_place - requires chunk_mutex: make the place of a new window chunk free of a cold one.

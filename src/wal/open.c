@@ -42,7 +42,7 @@ static void wal_free(Wal *wal)
         os_file_close(wal->segments[i]->file);
         mem_free(wal->segments[i]);
     }
-    os_mem_unreserve(wal->region, wal->region_bytes);
+    os_mem_unreserve(wal->region_map, wal->region_bytes + WAL_HUGE_BYTES);
     os_mem_unreserve(wal->bounce, WAL_BOUNCE_BYTES);
     mem_free(wal->segments);
     mem_free(wal->chunks);
@@ -79,14 +79,21 @@ static Status wal_new(Cx *cx, Os *os, const char *dir, const WalOptions *o, Wal 
     wal->cold_max = (uint32_t)MIN(MAX(wal->resident_chunks / 4, 2), 64);
     wal->chunks = mem_zalloc("wal", wal->chunk_count * sizeof(uint64_t));
     wal->cold = mem_zalloc("wal", wal->cold_max * sizeof(uint64_t));
-    wal->region = os_mem_reserve(wal->region_bytes);
+    wal->region_map = os_mem_reserve(wal->region_bytes + WAL_HUGE_BYTES);
+    wal->region = (uint8_t *)ALIGN_UP((uintptr_t)wal->region_map, (uintptr_t)WAL_HUGE_BYTES);
     wal->bounce = os_mem_reserve(WAL_BOUNCE_BYTES);
-    if (wal->region == NULL || wal->bounce == NULL) {
+    if (wal->region_map == NULL || wal->bounce == NULL) {
         wal_free(wal);
         st_ignore(err_set(cx, ERRCODE_OUT_OF_MEMORY,
                           "could not reserve %llu bytes of address space for the log",
                           (unsigned long long)o->region_bytes));
         return err_hint(cx, "The machine's vm.overcommit_memory may be 2.");
+    }
+    if (!os->simulated && 2 * wal->chunk_bytes == WAL_HUGE_BYTES) {
+        /* Old versions are read all over the log: with small pages most of such a look is spent on
+           finding the address. */
+        wal->huge = true;
+        os_mem_prefer_huge(wal->region, wal->region_bytes);
     }
     for (uint32_t i = 0; i < WAL_SLOTS; i++) {
         atomic_init(&wal->slots[i].lsn, WAL_SLOT_FREE);

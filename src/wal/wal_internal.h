@@ -12,6 +12,7 @@
 
 #define WAL_BLOCK_BYTES 4096u /* unit of writing; segments start at multiples of it */
 #define WAL_CHUNK_BYTES (1u << 20)
+#define WAL_HUGE_BYTES  (2u << 20) /* of a huge page, where the machine has them */
 /* The most written between two syncs: what may be on disk beyond the last durable byte. */
 #define WAL_ROUND_BYTES  (8u << 20)
 #define WAL_BOUNCE_BYTES (128u << 10)
@@ -59,9 +60,11 @@ struct Wal {
     Os *os;
     char *dir;
     WalOptions options;
-    uint8_t *region;
+    uint8_t *region_map;   /* where the region lies, from the address asked for on */
+    uint8_t *region;       /* at a multiple of WAL_HUGE_BYTES */
     uint64_t region_bytes; /* power of two */
     uint64_t chunk_bytes;  /* power of two */
+    bool huge;             /* two chunks may lie in one huge page */
     uint32_t chunk_shift;
     uint32_t kick_shift; /* passing a multiple of 1 << kick_shift wakes the background threads */
     uint64_t chunk_count, resident_chunks, resident_chunks_max;
