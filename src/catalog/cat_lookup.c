@@ -100,7 +100,7 @@ Status cat_set_search_path(Cx *cx, CatView *v, Arena *arena, const char *const *
     Oid creation = OID_INVALID;
     for (uint32_t i = 0; i < count; i++) {
         const char *name = strcmp(names[i], "$user") == 0 ? v->user_name : names[i];
-        Oid oid;
+        Oid oid = OID_INVALID;
         Status st = name != NULL ? cat_namespace(cx, v, name, &oid) : ST_NOTFOUND;
         if (st == ST_ERROR) {
             return st;

@@ -67,7 +67,7 @@ static Status fkey_set_columns(Cx *cx, ForeignKey *f)
 {
     const PgQuery__Constraint *node = f->con->node;
     for (size_t i = 0; i < node->n_fk_del_set_cols; i++) {
-        int16_t one[1];
+        int16_t one[1] = {0};
         uint16_t n = 0;
         bool in_key = false, known = false;
         const char *name = ddl_string(node->fk_del_set_cols[i]);

@@ -102,7 +102,7 @@ Status plan_exists_hashed(PlanQuery *pq, const Expr *e, SubPlan *any_out, Expr *
                           bool *made_out)
 {
     Query *rest;
-    Expr *own, *outer;
+    Expr *own = NULL, *outer = NULL;
     PlanQuery child;
     *made_out = false;
     if (!exists_as_any(pq, e->u.sublink.query, &rest, &own, &outer)) {

@@ -86,7 +86,7 @@ static Status json_elements_begin(FnCall *call, const Datum *a, const bool *null
 static Status json_elements_text_begin(FnCall *call, const Datum *a, const bool *nulls UNUSED,
                                        uint32_t n UNUSED)
 {
-    JsonRows *s;
+    JsonRows *s = NULL;
     TRY(json_rows_open(call, a, JSON_ARRAY, "json_array_elements_text", &s));
     s->as_text = true;
     return ST_OK;
@@ -123,7 +123,7 @@ static Status json_each_begin(FnCall *call, const Datum *a, const bool *nulls UN
 static Status json_each_text_begin(FnCall *call, const Datum *a, const bool *nulls UNUSED,
                                    uint32_t n UNUSED)
 {
-    JsonRows *s;
+    JsonRows *s = NULL;
     TRY(json_rows_open(call, a, JSON_OBJECT, "json_each_text", &s));
     s->as_text = true;
     return ST_OK;
