@@ -19,6 +19,11 @@ static Status sublink_convert(BindScope *s, Query *q, Oid type)
     if (q->set_op == SETOP_NONE) {
         return bind_coerce_implicit(s, t->expr, type, &t->expr);
     }
+    const CatType *to = cat_type(s->b->view, type);
+    if (to != NULL && to->phys == t->expr->phys && to->phys != PHYS_STR &&
+        bind_binary_coercible(s, t->expr->type, type)) {
+        return ST_OK; /* the same value under another name: an OID and its aliases */
+    }
     return err_unsupported(s->cx,
                            "comparing with this set operation needs a conversion of its column "
                            "from %s to %s: this is not supported",

@@ -34,15 +34,12 @@ void dp_name(DpOut *o, const char *name)
     cat_put_qualified(NULL, name, false, o->buf);
 }
 
-/* dp_string - a string literal; one with a backslash is an E'' string. */
+/* dp_string - a string literal, as standard_conforming_strings reads it. */
 void dp_string(DpOut *o, const char *text, size_t len)
 {
-    if (memchr(text, '\\', len) != NULL) {
-        buf_putc(o->buf, 'E');
-    }
     buf_putc(o->buf, '\'');
     for (size_t i = 0; i < len; i++) {
-        if (text[i] == '\'' || text[i] == '\\') {
+        if (text[i] == '\'') {
             buf_putc(o->buf, text[i]);
         }
         buf_putc(o->buf, text[i]);

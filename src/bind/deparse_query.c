@@ -63,6 +63,9 @@ static Status target_text(DpOut *o, const Target *t, const char *name, bool name
     if (t->expr->kind == EXPR_COLUMN) {
         TRY(dp_expr(o, t->expr, true));
         shown = dp_column_name(o, t->expr);
+    } else if (t->expr->kind == EXPR_COALESCE && t->expr->u.merged_name != NULL) {
+        TRY(dp_expr(o, t->expr, true));
+        shown = t->expr->u.merged_name;
     } else {
         TRY(dp_expr(o, t->expr, true));
     }

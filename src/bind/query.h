@@ -169,6 +169,7 @@ typedef struct Rte {
     bool with_ordinality;
     const struct Cte *cte; /* CTE: which one */
     bool *column_used;     /* which columns the query refers to: what the scan must fetch */
+    bool tableoid_used;    /* TABLE: the query refers to tableoid */
     /* How the text had it, for deparse.h. */
     const CatTable *view;     /* SUBQUERY: the view it is */
     bool alias_given;         /* the name was written, it is not the relation's own */

@@ -358,6 +358,10 @@ static Status system_column(BindScope *s, const NsItem *item, const char *name, 
     if (strcmp(name, "tableoid") == 0) {
         *out = bind_column_expr(s, item->rte, COLUMN_TABLEOID, TYPE_OID, -1, 0, location);
         (*out)->u.column.levels_up = levels;
+        for (uint16_t i = 0; i < levels; i++) {
+            s = s->parent;
+        }
+        s->query->rtes[item->rte]->tableoid_used = true;
         return ST_OK;
     }
     for (size_t i = 0; i < ARRAY_LEN(OTHERS); i++) {

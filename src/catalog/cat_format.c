@@ -5,25 +5,9 @@
 
 enum { FORMAT_BIT = 1560, FORMAT_VARBIT = 1562 };
 
-/* format_identifier - quoted unless it is a plain lower-case name. */
 static void format_identifier(const char *name, Buf *buf)
 {
-    bool plain = (name[0] >= 'a' && name[0] <= 'z') || name[0] == '_';
-    for (const char *p = name; *p != 0 && plain; p++) {
-        plain = (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '_';
-    }
-    if (plain) {
-        buf_puts(buf, name);
-        return;
-    }
-    buf_putc(buf, '"');
-    for (const char *p = name; *p != 0; p++) {
-        if (*p == '"') {
-            buf_putc(buf, '"');
-        }
-        buf_putc(buf, *p);
-    }
-    buf_putc(buf, '"');
+    text_quote_ident((Slice){name, strlen(name)}, buf);
 }
 
 /* format_standard - the SQL standard's name of a type that has one; NULL for the others. tail is

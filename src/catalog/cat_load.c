@@ -228,6 +228,7 @@ static Status load_index(Cx *cx, TableLoad *l, const CatRow *r, CatIndex *ix)
         .valid = cat_int(l->index, r, PG_INDEX_INDISVALID) != 0,
         .key_count = (uint16_t)r->values[PG_INDEX_INDNKEYATTS].i16,
         .opclasses = load_oids(l->arena, cat_str(l->scratch, r, PG_INDEX_INDCLASS)),
+        .collations = load_oids(l->arena, cat_str(l->scratch, r, PG_INDEX_INDCOLLATION)),
         .expressions_sql = cat_str(l->arena, r, PG_INDEX_INDEXPRS),
         .predicate_sql = cat_str(l->arena, r, PG_INDEX_INDPRED),
         .tree = cat_oid(rel, PG_CLASS_RELFILENODE),

@@ -185,25 +185,10 @@ Status cat_reg_find(Cx *cx, CatView *v, Arena *arena, Oid reg_type, Slice text, 
     return ST_OK;
 }
 
-/* reg_put_name - quoted unless it is a plain lower-case name. */
+/* reg_put_name - quoted unless it is a plain lower-case name that is no reserved word. */
 static void reg_put_name(const char *name, Buf *buf)
 {
-    bool plain = (name[0] >= 'a' && name[0] <= 'z') || name[0] == '_';
-    for (const char *p = name; *p != '\0'; p++) {
-        plain = plain && ((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '_');
-    }
-    if (plain) {
-        buf_puts(buf, name);
-        return;
-    }
-    buf_putc(buf, '"');
-    for (const char *p = name; *p != '\0'; p++) {
-        if (*p == '"') {
-            buf_putc(buf, '"');
-        }
-        buf_putc(buf, *p);
-    }
-    buf_putc(buf, '"');
+    text_quote_ident((Slice){name, strlen(name)}, buf);
 }
 
 void cat_put_qualified(const char *schema, const char *name, bool qualify, Buf *buf)

@@ -1,5 +1,5 @@
 /*
- * cat_role.c - changing a role's stored password from outside of any session.
+ * cat_role.c - roles by name; changing a role's stored password from outside of any session.
  */
 #include "catalog/cat_internal.h"
 
@@ -53,4 +53,33 @@ out:
     }
     cat_view_release_pins(&v);
     return st;
+}
+
+static Status role_take_oid(void *arg, Cx *cx, const CatRow *row)
+{
+    (void)cx;
+    *(Oid *)arg = row->values[PG_AUTHID_OID].u32;
+    return ST_OK;
+}
+
+Status cat_role_by_name(Cx *cx, CatView *v, const char *name, Oid *oid_out)
+{
+    static const uint16_t COLUMN = PG_AUTHID_ROLNAME;
+    const CatShape *shape = cat_shape(v->catalog, CAT_PG_AUTHID);
+    const CatRel *rel = shape->builtin;
+    Datum key = {.str = str_ref(name, strlen(name))};
+    *oid_out = OID_INVALID;
+    TRY(cat_rows_each(cx, v, CAT_PG_AUTHID, &COLUMN, &key, 1, role_take_oid, oid_out));
+    const uint8_t *row = rel != NULL ? rel->rows : NULL;
+    for (uint32_t r = 0; rel != NULL && r < rel->row_count && *oid_out == OID_INVALID; r++) {
+        Datum value, oid;
+        bool is_null;
+        cat_builtin_value(shape, row, PG_AUTHID_ROLNAME, cx->arena, &value, &is_null);
+        cat_builtin_value(shape, row, PG_AUTHID_OID, cx->arena, &oid, &is_null);
+        if (str_eq(&value.str, &key.str)) {
+            *oid_out = oid.u32;
+        }
+        row += rel->row_bytes;
+    }
+    return *oid_out != OID_INVALID ? ST_OK : ST_NOTFOUND;
 }

@@ -106,6 +106,7 @@ typedef struct CatIndex {
     const int16_t *columns;           /* attnum, 0 = expression */
     const uint8_t *options;           /* bit 0 DESC, bit 1 NULLS FIRST (pg_index.indoption) */
     const Oid *opclasses;
+    const Oid *collations;                       /* pg_index.indcollation */
     const char *expressions_sql, *predicate_sql; /* NULL = none */
     TreeId tree;
     Oid constraint; /* the constraint it serves, 0 = none */
@@ -216,6 +217,8 @@ Status cat_procs_by_name(Cx *cx, CatView *v, const char *schema, const char *nam
 Status cat_opers_by_name(Cx *cx, CatView *v, const char *schema, const char *name,
                          const CatOper *const **list_out, uint32_t *count_out);
 const CatCast *cat_cast(CatView *v, Oid source, Oid target); /* NULL when none */
+/* cat_role_by_name - a role's OID. */
+Status cat_role_by_name(Cx *cx, CatView *v, const char *name, Oid *oid_out);
 /* cat_btree_opers - the < = > operators' procs of a type's default btree family; false when it has
  * none. */
 bool cat_default_order(CatView *v, Oid type, Oid *lt_oper_out, Oid *eq_oper_out, Oid *gt_oper_out);

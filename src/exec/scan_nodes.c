@@ -325,6 +325,7 @@ static Status cat_start(Cx *cx, ExecNode *n)
     return ST_OK;
 }
 
+/* cat_next - the next rows; tableoid, where asked for, is the last column. */
 static Status cat_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
 {
     ScanRun *r = n->priv;
@@ -337,6 +338,11 @@ static Status cat_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out
     if (st != ST_OK) {
         n->done = st == ST_DONE;
         return st;
+    }
+    const PlanScan *p = &n->plan->u.scan.scan;
+    Datum oid = {.u32 = p->table->oid};
+    for (uint32_t i = 0; p->want_tableoid && i < n->out.count; i++) {
+        vec_put(n->out.cols[p->column_count], i, &oid);
     }
     *out = &n->out;
     return ST_OK;

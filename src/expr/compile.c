@@ -57,6 +57,14 @@ static const FnOps *find_fn(Compiler *c, const char *prosrc)
     return fn == NULL && c->extra_fn != NULL ? c->extra_fn(prosrc) : fn;
 }
 
+/* find_sql_fn - a function written in SQL has its kernel by OID. */
+static const FnOps *find_sql_fn(Compiler *c, Oid oid)
+{
+    const FnOps *fn = fn_ops_by_oid(oid);
+    return fn == NULL && c->extra_fn != NULL ? c->extra_fn(arena_printf(c->arena, "oid:%u", oid))
+                                             : fn;
+}
+
 static bool all_const(const Expr *e)
 {
     for (uint16_t i = 0; i < e->arg_count; i++) {
@@ -71,7 +79,7 @@ static bool all_const(const Expr *e)
 static Status step_set_fn(Compiler *c, Step *s, const Expr *e)
 {
     const CatProc *proc = e->proc;
-    s->fn = proc->language == LANGUAGE_SQL ? fn_ops_by_oid(proc->oid)
+    s->fn = proc->language == LANGUAGE_SQL ? find_sql_fn(c, proc->oid)
             : proc->prosrc != NULL         ? find_fn(c, proc->prosrc)
                                            : NULL;
     if (s->fn == NULL) {

@@ -101,16 +101,6 @@ static Status fn_typeof(FnCall *call, const Vector *const *args, uint32_t arg_co
     return ST_OK;
 }
 
-/* expr_text - stored expressions are kept as SQL text. */
-static Status fn_get_expr(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
-{
-    (void)fs;
-    (void)null_out;
-    out->str = str_copy(call->arena, str_ptr(&a[0].str), a[0].str.len);
-    return ST_OK;
-}
-KERNEL(fn_get_expr)
-
 static const FnOps FNS[] = {
     {"format_type", fn_format_type, 0},
     {"pg_table_is_visible", fn_table_visible_kernel, 0},
@@ -118,7 +108,5 @@ static const FnOps FNS[] = {
     {"pg_function_is_visible", fn_function_visible_kernel, 0},
     {"PG_encoding_to_char", fn_encoding_name_kernel, 0},
     {"pg_typeof", fn_typeof, 0},
-    {"pg_get_expr", fn_get_expr_kernel, 0},
-    {"pg_get_expr_ext", fn_get_expr_kernel, 0},
 };
 const FuncTable FUNC_CATALOG = {FNS, ARRAY_LEN(FNS)};

@@ -39,6 +39,6 @@ typedef struct FuncTable {
     uint32_t count;
 } FuncTable;
 extern const FuncTable FUNC_SESSION, FUNC_TIME, FUNC_SEQUENCE, FUNC_RANDOM, FUNC_CATALOG,
-    FUNC_ADMIN, FUNC_WAL;
+    FUNC_ADMIN, FUNC_WAL, FUNC_DESCRIBE, FUNC_DEPARSE, FUNC_PRIVILEGE;
 
 #endif

@@ -50,7 +50,8 @@ typedef struct PlanScan {
     const char *alias;
     uint16_t *columns; /* table columns fetched, 0-based */
     uint16_t column_count;
-    bool want_rowid; /* one more output: the row id */
+    bool want_rowid;    /* one more output: the row id */
+    bool want_tableoid; /* of catalogs: one more column after the others */
 } PlanScan;
 
 /* IndexCond - one end or value of an index range: exprs are numbered in key_prog. */

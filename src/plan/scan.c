@@ -107,8 +107,9 @@ Status plan_table_scan(PlanQuery *pq, uint16_t rte, bool want_rowid, bool all_co
         }
     }
     want_rowid = want_rowid && !t->builtin;
-    PlanNode *s =
-        node_new(p, t->builtin ? PLAN_CAT_SCAN : PLAN_SCAN, NULL, NULL, n + (want_rowid ? 1u : 0u));
+    bool want_tableoid = r->tableoid_used && t->builtin;
+    PlanNode *s = node_new(p, t->builtin ? PLAN_CAT_SCAN : PLAN_SCAN, NULL, NULL,
+                           n + (want_rowid || want_tableoid ? 1u : 0u));
     for (uint16_t i = 0; i < n; i++) {
         const RteColumn *c = &r->columns[columns[i]];
         Expr *e = column_expr(p->arena, rte, (int16_t)columns[i], c->type, c->phys);
@@ -120,8 +121,12 @@ Status plan_table_scan(PlanQuery *pq, uint16_t rte, bool want_rowid, bool all_co
     if (want_rowid) {
         node_set_out(s, n, column_expr(p->arena, rte, COLUMN_ROWID, TYPE_INT8, PHYS_I64));
     }
+    if (want_tableoid) {
+        node_set_out(s, n, column_expr(p->arena, rte, COLUMN_TABLEOID, TYPE_OID, PHYS_I32));
+    }
     s->u.scan.scan =
         (PlanScan){.table = t,
+                   .want_tableoid = want_tableoid,
                    .alias = r->alias != NULL ? arena_strdup(p->arena, r->alias) : t->name,
                    .columns = columns,
                    .column_count = n,

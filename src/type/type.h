@@ -137,6 +137,9 @@ typedef struct TypeOps {
  * src/catalog. */
 const TypeOps *type_ops(Oid type);
 
+/* text_quote_ident - a name as SQL has to write it: in quotes where it needs them. */
+void text_quote_ident(Slice s, Buf *buf);
+
 /* utf8_verify - 22021 when the bytes are not valid UTF-8 or hold a zero byte. */
 Status utf8_verify(Cx *cx, Slice s);
 

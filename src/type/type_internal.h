@@ -73,8 +73,7 @@ size_t utf8_offset(Slice s, size_t n);
 uint32_t utf8_decode(const char *p);
 uint32_t utf8_encode(uint32_t code, char out[4]);
 
-/* text_quote_ident, text_quote_literal - as SQL would have to be written. */
-void text_quote_ident(Slice s, Buf *buf);
+/* text_quote_literal - as SQL would have to be written. */
 void text_quote_literal(Slice s, Buf *buf);
 bool text_is_keyword(Slice s);
 

@@ -1,0 +1,393 @@
+/*
+ * privilege_fn.c - has_table_privilege and its relatives, pg_has_role.
+ *
+ * An owner and a superuser may do everything; others what the object's access list gives to them,
+ * to PUBLIC or to a role they are a member of. An object without a list has its kind's default.
+ */
+#include <strings.h>
+
+#include "func/func_internal.h"
+
+#include "catalog/catalog_data.h"
+
+/* PrivilegeKind - one kind of object: its catalog, where owner and list stand, its privileges. */
+typedef struct PrivilegeKind {
+    const char *words;          /* "letterNAME,..." of what may be asked for */
+    const char *public_letters; /* what everyone may do without a list */
+    Oid rel;
+    uint16_t owner, acl;
+} PrivilegeKind;
+
+enum { PRIV_LANGUAGE = 2612, PRIV_TABLESPACE = 1213, PRIV_DEPTH_MAX = 32 };
+
+static const PrivilegeKind PRIV_TABLE = {
+    "rSELECT,aINSERT,wUPDATE,dDELETE,DTRUNCATE,xREFERENCES,tTRIGGER", "", CAT_PG_CLASS,
+    PG_CLASS_RELOWNER, PG_CLASS_RELACL};
+static const PrivilegeKind PRIV_COLUMN = {"rSELECT,aINSERT,wUPDATE,xREFERENCES", "", CAT_PG_CLASS,
+                                          PG_CLASS_RELOWNER, PG_CLASS_RELACL};
+static const PrivilegeKind PRIV_SEQUENCE = {"UUSAGE,rSELECT,wUPDATE", "", CAT_PG_CLASS,
+                                            PG_CLASS_RELOWNER, PG_CLASS_RELACL};
+static const PrivilegeKind PRIV_DATABASE = {"CCREATE,cCONNECT,TTEMPORARY,TTEMP", "cT",
+                                            CAT_PG_DATABASE, PG_DATABASE_DATDBA,
+                                            PG_DATABASE_DATACL};
+static const PrivilegeKind PRIV_SCHEMA = {"CCREATE,UUSAGE", "", CAT_PG_NAMESPACE,
+                                          PG_NAMESPACE_NSPOWNER, PG_NAMESPACE_NSPACL};
+static const PrivilegeKind PRIV_FUNCTION = {"XEXECUTE", "X", CAT_PG_PROC, PG_PROC_PROOWNER,
+                                            PG_PROC_PROACL};
+static const PrivilegeKind PRIV_TYPE = {"UUSAGE", "U", CAT_PG_TYPE, PG_TYPE_TYPOWNER,
+                                        PG_TYPE_TYPACL};
+static const PrivilegeKind PRIV_LANG = {"UUSAGE", "U", PRIV_LANGUAGE, PG_LANGUAGE_LANOWNER,
+                                        PG_LANGUAGE_LANACL};
+static const PrivilegeKind PRIV_SPACE = {"CCREATE", "", PRIV_TABLESPACE, PG_TABLESPACE_SPCOWNER,
+                                         PG_TABLESPACE_SPCACL};
+
+/* ---- roles ---- */
+
+/* role_by_name - "public" is 0. 42704 when there is no such role. */
+static Status role_by_name(FnCall *call, FuncSession *fs, const char *name, Oid *oid_out)
+{
+    *oid_out = OID_INVALID;
+    if (strcmp(name, "public") == 0) {
+        return ST_OK;
+    }
+    Status st = cat_role_by_name(call->cx, fs->view, name, oid_out);
+    return st == ST_NOTFOUND
+               ? err_set(call->cx, ERRCODE_UNDEFINED_OBJECT, "role \"%s\" does not exist", name)
+               : st;
+}
+
+/* role_is_super - a superuser; a role that is not there is none. */
+static Status role_is_super(FnCall *call, FuncSession *fs, Oid role, bool *super_out)
+{
+    const Datum *values, key = {.u32 = role};
+    const bool *nulls;
+    Status st =
+        cat_row_get(call->cx, fs->view, call->arena, CAT_PG_AUTHID, &key, 1, &values, &nulls);
+    *super_out = st == ST_OK && values[PG_AUTHID_ROLSUPER].b;
+    return st == ST_ERROR ? st : ST_OK;
+}
+
+/* role_in - is `member` the role itself, or a member of it at any distance? */
+static Status role_in(FnCall *call, FuncSession *fs, Oid member, Oid role, uint32_t depth,
+                      bool *in_out)
+{
+    *in_out = member == role;
+    if (*in_out || depth > PRIV_DEPTH_MAX) {
+        return ST_OK;
+    }
+    for (uint32_t i = 0; i < CATALOG_PG_AUTH_MEMBERS_COUNT && !*in_out; i++) {
+        if (catalog_pg_auth_members[i].member == member) {
+            TRY(role_in(call, fs, catalog_pg_auth_members[i].roleid, role, depth + 1, in_out));
+        }
+    }
+    return ST_OK;
+}
+
+/* ---- access lists ---- */
+
+/* acl_item - one "grantee=letters/grantor" of a list's text; the letters that count for the role
+ * are looked through for `letter`, which must have its grant option when `option`. */
+static Status acl_item(FnCall *call, FuncSession *fs, const char *item, Oid role, char letter,
+                       bool option, bool *has_out)
+{
+    const char *eq = strrchr(item, '=');
+    Oid grantee = OID_INVALID;
+    bool member = true;
+    if (eq == NULL) {
+        return ST_OK;
+    }
+    if (eq != item) {
+        const char *name = arena_strndup(call->arena, item, (size_t)(eq - item));
+        Status st = cat_role_by_name(call->cx, fs->view, name, &grantee);
+        if (st != ST_OK) {
+            return st == ST_NOTFOUND ? ST_OK : st;
+        }
+        TRY(role_in(call, fs, role, grantee, 0, &member));
+    }
+    for (const char *p = eq + 1; member && *p != '\0' && *p != '/'; p++) {
+        if (*p == letter && (!option || p[1] == '*')) {
+            *has_out = true;
+        }
+    }
+    return ST_OK;
+}
+
+/* priv_of - may the role do what the letter says with this object? */
+static Status priv_of(FnCall *call, FuncSession *fs, const PrivilegeKind *kind, Oid oid, Oid role,
+                      char letter, bool option, bool *has_out, bool *missing_out)
+{
+    const Datum *values, key = {.u32 = oid};
+    const bool *nulls;
+    Status st = cat_row_get(call->cx, fs->view, call->arena, kind->rel, &key, 1, &values, &nulls);
+    *missing_out = st == ST_NOTFOUND;
+    *has_out = false;
+    if (st != ST_OK) {
+        return st == ST_NOTFOUND ? ST_OK : st;
+    }
+    TRY(role_is_super(call, fs, role, has_out));
+    if (!*has_out && role != OID_INVALID && nulls[kind->acl]) {
+        TRY(role_in(call, fs, role, values[kind->owner].u32, 0, has_out));
+    }
+    if (*has_out) {
+        return ST_OK;
+    }
+    if (nulls[kind->acl]) {
+        *has_out = !option && strchr(kind->public_letters, letter) != NULL;
+        return ST_OK;
+    }
+    char *text = func_cstring(call, &values[kind->acl]);
+    for (char *save = NULL, *p = strtok_r(text, "{},", &save); p != NULL && !*has_out;
+         p = strtok_r(NULL, "{},", &save)) {
+        TRY(acl_item(call, fs, p, role, letter, option, has_out));
+    }
+    return ST_OK;
+}
+
+/* ---- what is asked for ---- */
+
+/* priv_letter - the letter of one privilege name; 22023 for one that the kind does not have. */
+static Status priv_letter(FnCall *call, const PrivilegeKind *kind, const char *name, size_t len,
+                          char *letter_out, bool *option_out)
+{
+    static const char GRANT[] = " WITH GRANT OPTION";
+    size_t tail = sizeof(GRANT) - 1, bare = len;
+    *option_out = len > tail && strncasecmp(name + len - tail, GRANT, tail) == 0;
+    bare -= *option_out ? tail : 0;
+    for (const char *w = kind->words; w != NULL;) {
+        size_t n = strcspn(w + 1, ",");
+        if (n == bare && strncasecmp(w + 1, name, n) == 0) {
+            *letter_out = w[0];
+            return ST_OK;
+        }
+        w = w[1 + n] == ',' ? w + n + 2 : NULL;
+    }
+    return err_set(call->cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                   "unrecognized privilege type: \"%.*s\"", (int)len, name);
+}
+
+/* priv_any - any of the comma separated privileges; NULL for an object that is not there. */
+static Status priv_any(FnCall *call, FuncSession *fs, const PrivilegeKind *kind, Oid oid, Oid role,
+                       const Datum *asked, Datum *out, bool *null_out)
+{
+    const char *p = func_cstring(call, asked);
+    bool has = false;
+    for (;;) {
+        char letter = 0;
+        bool option, one, missing;
+        p += strspn(p, " ");
+        size_t n = strcspn(p, ","), len = n;
+        while (len > 0 && p[len - 1] == ' ') {
+            len--;
+        }
+        TRY(priv_letter(call, kind, p, len, &letter, &option));
+        TRY(priv_of(call, fs, kind, oid, role, letter, option, &one, &missing));
+        *null_out = missing;
+        has = has || one;
+        if (p[n] == '\0') {
+            break;
+        }
+        p += n + 1;
+    }
+    out->b = has;
+    return ST_OK;
+}
+
+/* ---- objects by name ---- */
+
+/* named_row - an object of a catalog without look-up of its own, by its name column. */
+typedef struct NamedRow {
+    Oid oid;
+} NamedRow;
+
+static Status named_row_take(void *arg, Cx *cx, const CatRow *row)
+{
+    (void)cx;
+    ((NamedRow *)arg)->oid = row->values[0].u32;
+    return ST_OK;
+}
+
+/* object_by_name - the OID a name means for this kind of object. */
+static Status object_by_name(FnCall *call, FuncSession *fs, const PrivilegeKind *kind,
+                             const Datum *name, Oid *oid_out)
+{
+    Slice text = {str_ptr(&name->str), name->str.len};
+    if (kind->rel == CAT_PG_CLASS) {
+        return cat_reg_find(call->cx, fs->view, call->arena, TYPE_REGCLASS, text, oid_out);
+    }
+    if (kind->rel == CAT_PG_TYPE) {
+        return cat_reg_find(call->cx, fs->view, call->arena, TYPE_REGTYPE, text, oid_out);
+    }
+    if (kind->rel == CAT_PG_NAMESPACE) {
+        const char *schema = func_cstring(call, name);
+        Status st = cat_namespace(call->cx, fs->view, schema, oid_out);
+        return st == ST_NOTFOUND ? err_set(call->cx, ERRCODE_UNDEFINED_SCHEMA,
+                                           "schema \"%s\" does not exist", schema)
+                                 : st;
+    }
+    if (kind->rel == CAT_PG_DATABASE) {
+        static const uint16_t COLUMN = PG_DATABASE_DATNAME;
+        NamedRow found = {0};
+        TRY(cat_rows_each(call->cx, fs->view, CAT_PG_DATABASE, &COLUMN, name, 1, named_row_take,
+                          &found));
+        *oid_out = found.oid;
+        return found.oid != 0 ? ST_OK
+                              : err_set(call->cx, ERRCODE_UNDEFINED_DATABASE,
+                                        "database \"%s\" does not exist", func_cstring(call, name));
+    }
+    return err_unsupported(call->cx, "privileges on this kind of object by name are not supported");
+}
+
+/* session_role - the user who asks. */
+static Status session_role(FnCall *call, FuncSession *fs, Oid *oid_out)
+{
+    return role_by_name(call, fs, fs->user_name, oid_out);
+}
+
+/* PRIV_FORMS - the six functions of one kind: (role name or OID or none) x (object name or OID). */
+#define PRIV_ONE(fn, kind, ROLE, OBJECT, asked)                                                    \
+    static Status fn(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)    \
+    {                                                                                              \
+        Oid role, oid;                                                                             \
+        ROLE;                                                                                      \
+        OBJECT;                                                                                    \
+        return priv_any(call, fs, &(kind), oid, role, &a[asked], out, null_out);                   \
+    }                                                                                              \
+    KERNEL(fn)
+#define ROLE_NAME         TRY(role_by_name(call, fs, func_cstring(call, &a[0]), &role))
+#define ROLE_OID          role = a[0].u32
+#define ROLE_SELF         TRY(session_role(call, fs, &role))
+#define OBJ_NAME(kind, i) TRY(object_by_name(call, fs, &(kind), &a[i], &oid))
+#define OBJ_OID(i)        oid = a[i].u32
+#define PRIV_FORMS(fn, kind)                                                                       \
+    PRIV_ONE(fn##_name_name, kind, ROLE_NAME, OBJ_NAME(kind, 1), 2)                                \
+    PRIV_ONE(fn##_name_id, kind, ROLE_NAME, OBJ_OID(1), 2)                                         \
+    PRIV_ONE(fn##_id_name, kind, ROLE_OID, OBJ_NAME(kind, 1), 2)                                   \
+    PRIV_ONE(fn##_id_id, kind, ROLE_OID, OBJ_OID(1), 2)                                            \
+    PRIV_ONE(fn##_name, kind, ROLE_SELF, OBJ_NAME(kind, 0), 1)                                     \
+    PRIV_ONE(fn##_id, kind, ROLE_SELF, OBJ_OID(0), 1)
+PRIV_FORMS(fn_has_table, PRIV_TABLE)
+PRIV_FORMS(fn_has_any_column, PRIV_COLUMN)
+PRIV_FORMS(fn_has_sequence, PRIV_SEQUENCE)
+PRIV_FORMS(fn_has_database, PRIV_DATABASE)
+PRIV_FORMS(fn_has_schema, PRIV_SCHEMA)
+PRIV_FORMS(fn_has_function, PRIV_FUNCTION)
+PRIV_FORMS(fn_has_type, PRIV_TYPE)
+PRIV_FORMS(fn_has_language, PRIV_LANG)
+PRIV_FORMS(fn_has_tablespace, PRIV_SPACE)
+
+/* ---- columns ---- */
+
+/* column_privilege - a column's, which is its table's: there are no lists of columns. */
+static Status column_privilege(FnCall *call, FuncSession *fs, Oid role, Oid oid, const Datum *asked,
+                               Datum *out, bool *null_out)
+{
+    return priv_any(call, fs, &PRIV_COLUMN, oid, role, asked, out, null_out);
+}
+
+/* column_check - 42703 for a column's name that the table does not have. */
+static Status column_check(FnCall *call, FuncSession *fs, Oid oid, const Datum *name)
+{
+    const CatTable *t;
+    const char *column = func_cstring(call, name);
+    Status st = cat_table_by_oid(call->cx, fs->view, oid, &t);
+    if (st != ST_OK) {
+        return st == ST_NOTFOUND ? ST_OK : st;
+    }
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        if (!t->columns[i].dropped && strcmp(t->columns[i].name, column) == 0) {
+            return ST_OK;
+        }
+    }
+    return err_set(call->cx, ERRCODE_UNDEFINED_COLUMN,
+                   "column \"%s\" of relation \"%s\" does not exist", column, t->name);
+}
+
+#define COLUMN_ONE(fn, ROLE, OBJECT, CHECK, asked)                                                 \
+    static Status fn(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)    \
+    {                                                                                              \
+        Oid role, oid;                                                                             \
+        ROLE;                                                                                      \
+        OBJECT;                                                                                    \
+        CHECK;                                                                                     \
+        return column_privilege(call, fs, role, oid, &a[asked], out, null_out);                    \
+    }                                                                                              \
+    KERNEL(fn)
+#define COL_NAME(i) TRY(column_check(call, fs, oid, &a[i]))
+COLUMN_ONE(fn_col_name_name, ROLE_SELF, OBJ_NAME(PRIV_TABLE, 0), COL_NAME(1), 2)
+COLUMN_ONE(fn_col_name_attnum, ROLE_SELF, OBJ_NAME(PRIV_TABLE, 0), (void)0, 2)
+COLUMN_ONE(fn_col_id_name, ROLE_SELF, OBJ_OID(0), COL_NAME(1), 2)
+COLUMN_ONE(fn_col_id_attnum, ROLE_SELF, OBJ_OID(0), (void)0, 2)
+COLUMN_ONE(fn_col_name_name_name, ROLE_NAME, OBJ_NAME(PRIV_TABLE, 1), COL_NAME(2), 3)
+COLUMN_ONE(fn_col_name_id_name, ROLE_NAME, OBJ_OID(1), COL_NAME(2), 3)
+
+/* ---- pg_has_role ---- */
+
+/* has_role - MEMBER and USAGE; a superuser is in every role. */
+static Status has_role(FnCall *call, FuncSession *fs, Oid member, Oid role, const Datum *asked,
+                       Datum *out)
+{
+    static const char *const WORDS[] = {"MEMBER",
+                                        "USAGE",
+                                        "MEMBER WITH GRANT OPTION",
+                                        "USAGE WITH GRANT OPTION",
+                                        "MEMBER WITH ADMIN OPTION",
+                                        "USAGE WITH ADMIN OPTION"};
+    const char *p = func_cstring(call, asked);
+    bool known = false;
+    for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
+        known = known || strcasecmp(p, WORDS[i]) == 0;
+    }
+    if (!known) {
+        return err_set(call->cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                       "unrecognized privilege type: \"%s\"", p);
+    }
+    TRY(role_is_super(call, fs, member, &out->b));
+    return out->b ? ST_OK : role_in(call, fs, member, role, 0, &out->b);
+}
+
+#define HAS_ROLE_ONE(fn, MEMBER, ROLE, asked)                                                      \
+    static Status fn(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)    \
+    {                                                                                              \
+        Oid role, of;                                                                              \
+        (void)null_out;                                                                            \
+        MEMBER;                                                                                    \
+        ROLE;                                                                                      \
+        return has_role(call, fs, role, of, &a[asked], out);                                       \
+    }                                                                                              \
+    KERNEL(fn)
+#define OF_NAME(i) TRY(role_by_name(call, fs, func_cstring(call, &a[i]), &of))
+#define OF_OID(i)  of = a[i].u32
+HAS_ROLE_ONE(fn_has_role_name_name, ROLE_NAME, OF_NAME(1), 2)
+HAS_ROLE_ONE(fn_has_role_name_id, ROLE_NAME, OF_OID(1), 2)
+HAS_ROLE_ONE(fn_has_role_id_name, ROLE_OID, OF_NAME(1), 2)
+HAS_ROLE_ONE(fn_has_role_id_id, ROLE_OID, OF_OID(1), 2)
+HAS_ROLE_ONE(fn_has_role_name, ROLE_SELF, OF_NAME(0), 1)
+HAS_ROLE_ONE(fn_has_role_id, ROLE_SELF, OF_OID(0), 1)
+
+#define PRIV_ENTRIES(sql, fn)                                                                      \
+    {sql "_name_name", fn##_name_name_kernel, 0}, {sql "_name_id", fn##_name_id_kernel, 0},        \
+        {sql "_id_name", fn##_id_name_kernel, 0}, {sql "_id_id", fn##_id_id_kernel, 0},            \
+        {sql "_name", fn##_name_kernel, 0},                                                        \
+    {                                                                                              \
+        sql "_id", fn##_id_kernel, 0                                                               \
+    }
+
+static const FnOps FNS[] = {
+    PRIV_ENTRIES("has_table_privilege", fn_has_table),
+    PRIV_ENTRIES("has_any_column_privilege", fn_has_any_column),
+    PRIV_ENTRIES("has_sequence_privilege", fn_has_sequence),
+    PRIV_ENTRIES("has_database_privilege", fn_has_database),
+    PRIV_ENTRIES("has_schema_privilege", fn_has_schema),
+    PRIV_ENTRIES("has_function_privilege", fn_has_function),
+    PRIV_ENTRIES("has_type_privilege", fn_has_type),
+    PRIV_ENTRIES("has_language_privilege", fn_has_language),
+    PRIV_ENTRIES("has_tablespace_privilege", fn_has_tablespace),
+    {"has_column_privilege_name_name", fn_col_name_name_kernel, 0},
+    {"has_column_privilege_name_attnum", fn_col_name_attnum_kernel, 0},
+    {"has_column_privilege_id_name", fn_col_id_name_kernel, 0},
+    {"has_column_privilege_id_attnum", fn_col_id_attnum_kernel, 0},
+    {"has_column_privilege_name_name_name", fn_col_name_name_name_kernel, 0},
+    {"has_column_privilege_name_id_name", fn_col_name_id_name_kernel, 0},
+    PRIV_ENTRIES("pg_has_role", fn_has_role),
+};
+const FuncTable FUNC_PRIVILEGE = {FNS, ARRAY_LEN(FNS)};
