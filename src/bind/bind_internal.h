@@ -124,6 +124,12 @@ Status bind_row_compare(BindScope *s, const char *op, const Expr *l, const Expr 
 Status bind_sublink(BindScope *s, const PgQuery__SubLink *l, Expr **out);
 Status bind_func_call(BindScope *s, const PgQuery__FuncCall *f, Expr **out);
 Status bind_case(BindScope *s, const PgQuery__CaseExpr *c, Expr **out);
+/* bind_array_as - ARRAY[...] that is cast to a type; when it is an array type, so are its items. */
+Status bind_array_as(BindScope *s, const PgQuery__AArrayExpr *a, Oid type, int32_t typmod,
+                     Expr **out);
+Status bind_array(BindScope *s, const PgQuery__AArrayExpr *a, Expr **out);
+Status bind_array_op(BindScope *s, const PgQuery__AExpr *a, Expr **out);
+Status bind_indirection(BindScope *s, const PgQuery__AIndirection *a, Expr **out);
 Status bind_type_cast(BindScope *s, const PgQuery__TypeCast *c, Expr **out);
 Status bind_sql_value(BindScope *s, const PgQuery__SQLValueFunction *f, Expr **out);
 Status bind_param(BindScope *s, const PgQuery__ParamRef *p, Expr **out);

@@ -194,6 +194,8 @@ bool bind_same(const Expr *a, const Expr *b)
     case EXPR_SQL_VALUE: return a->u.sql_value == b->u.sql_value;
     case EXPR_MINMAX: return a->u.is_least == b->u.is_least;
     case EXPR_ARRAY_ANY: return a->u.is_all == b->u.is_all;
+    case EXPR_ARRAY_CAST: return bind_same(a->u.array.each, b->u.array.each);
+    case EXPR_SUBSCRIPT: return memcmp(&a->u.subs, &b->u.subs, sizeof(a->u.subs)) == 0;
     case EXPR_FIELD: return a->u.field == b->u.field;
     default: return true;
     }

@@ -131,6 +131,27 @@ static Status sublink_compare(BindScope *s, const PgQuery__SubLink *l, Query *q,
     return ST_OK;
 }
 
+/* sublink_array - ARRAY(subquery): its only column as an array; of arrays, one dimension more. */
+static Status sublink_array(BindScope *s, const PgQuery__SubLink *l, Query *q, Expr **out)
+{
+    if (visible_targets(q) != 1) {
+        return BIND_ERR(s, l->location, ERRCODE_SYNTAX_ERROR,
+                        "subquery must return only one column");
+    }
+    const Expr *col = q->targets[0].expr;
+    const CatType *t = cat_type(s->b->view, col->type);
+    Oid type = t == NULL ? 0 : t->array != 0 ? t->array : t->category == 'A' ? t->oid : 0;
+    if (type == 0) {
+        return BIND_ERR(s, l->location, ERRCODE_UNDEFINED_OBJECT,
+                        "could not find array type for data type %s", bind_type_text(s, col->type));
+    }
+    Expr *e = bind_expr_new(s, EXPR_SUBLINK, type, col->typmod, l->location, 0);
+    e->u.sublink.kind = SUBLINK_ARRAY;
+    e->u.sublink.query = q;
+    *out = e;
+    return ST_OK;
+}
+
 Status bind_sublink(BindScope *s, const PgQuery__SubLink *l, Expr **out)
 {
     Query *q;
@@ -163,8 +184,7 @@ Status bind_sublink(BindScope *s, const PgQuery__SubLink *l, Expr **out)
         break;
     case PG_QUERY__SUB_LINK_TYPE__ANY_SUBLINK:
     case PG_QUERY__SUB_LINK_TYPE__ALL_SUBLINK: return sublink_compare(s, l, q, out);
-    case PG_QUERY__SUB_LINK_TYPE__ARRAY_SUBLINK:
-        return BIND_ERR(s, l->location, ERRCODE_FEATURE_NOT_SUPPORTED, "arrays are not supported");
+    case PG_QUERY__SUB_LINK_TYPE__ARRAY_SUBLINK: return sublink_array(s, l, q, out);
     default:
         return BIND_ERR(s, l->location, ERRCODE_FEATURE_NOT_SUPPORTED,
                         "this kind of subquery is not supported");

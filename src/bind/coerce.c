@@ -9,7 +9,14 @@
 
 #define CATEGORY_STRING 'S'
 
-typedef enum CoercePath { PATH_NONE, PATH_SAME, PATH_RELABEL, PATH_FUNC, PATH_IO } CoercePath;
+typedef enum CoercePath {
+    PATH_NONE,
+    PATH_SAME,
+    PATH_RELABEL,
+    PATH_FUNC,
+    PATH_IO,
+    PATH_ARRAY
+} CoercePath;
 
 static int context_rank(char context)
 {
@@ -32,6 +39,13 @@ static Oid base_type(BindScope *s, Oid type)
     return type;
 }
 
+/* coerce_element - the element type of an array type, 0 for another type. */
+static Oid coerce_element(BindScope *s, Oid type)
+{
+    const CatType *t = cat_type(s->b->view, type);
+    return t != NULL && t->category == 'A' ? t->element : 0;
+}
+
 /* coerce_path - how a value of one type becomes the other in the context. */
 static CoercePath coerce_path(BindScope *s, Oid from, Oid to, char context, Oid *proc_out)
 {
@@ -48,6 +62,11 @@ static CoercePath coerce_path(BindScope *s, Oid from, Oid to, char context, Oid 
         }
         *proc_out = c->proc;
         return c->method == 'f' ? PATH_FUNC : c->method == 'b' ? PATH_RELABEL : PATH_IO;
+    }
+    Oid each_from = coerce_element(s, from), each_to = coerce_element(s, to), proc;
+    if (each_from != 0 && each_to != 0 && to != TYPE_INT2VECTOR && to != TYPE_OIDVECTOR &&
+        coerce_path(s, each_from, each_to, context, &proc) != PATH_NONE) {
+        return PATH_ARRAY;
     }
     const CatType *tf = cat_type(s->b->view, from), *tt = cat_type(s->b->view, to);
     if (tf == NULL || tt == NULL || tf->kind == 'p' || tt->kind == 'p') {
@@ -125,7 +144,7 @@ bool bind_binary_coercible(BindScope *s, Oid from, Oid to)
 static Status coerce_literal(BindScope *s, const Expr *e, Oid type, int32_t typmod, Expr **out)
 {
     Oid base = base_type(s, type);
-    int32_t in_typmod = base == TYPE_INTERVAL ? typmod : -1;
+    int32_t in_typmod = base == TYPE_INTERVAL || base == 1187 /* interval[] */ ? typmod : -1;
     Expr *c = bind_expr_new(s, EXPR_CONST, type, in_typmod, e->location, 0);
     if (e->u.constant.is_null) {
         c->u.constant.is_null = true;
@@ -205,6 +224,21 @@ static Status coerce_call(BindScope *s, Expr *e, Oid proc_oid, Oid type, int32_t
     return ST_OK;
 }
 
+/* coerce_array - each element of an array cast to another type, or cut to a typmod. */
+static Status coerce_array(BindScope *s, Expr *e, Oid type, int32_t typmod, char context,
+                           int32_t location, Expr **out)
+{
+    Expr *each =
+        bind_expr_new(s, EXPR_ELEMENT, coerce_element(s, base_type(s, e->type)), -1, -1, 0);
+    Expr *c = bind_expr_new(s, EXPR_ARRAY_CAST, type, typmod, location, 1);
+    TRY(bind_coerce_to(s, each, coerce_element(s, base_type(s, type)), typmod, context, location,
+                       &c->u.array.each));
+    c->args[0] = e;
+    c->form = context == 'e' ? FORM_EXPLICIT_CAST : FORM_IMPLICIT_CAST;
+    *out = c;
+    return ST_OK;
+}
+
 /* coerce_typmod - cut or check to the declared length, by the cast from the type to itself.
  * cast_here: e is a cast that the same coercion made. */
 static Status coerce_typmod(BindScope *s, Expr *e, bool cast_here, Oid type, int32_t typmod,
@@ -214,8 +248,11 @@ static Status coerce_typmod(BindScope *s, Expr *e, bool cast_here, Oid type, int
     if (typmod < 0 || e->typmod == typmod) {
         return ST_OK;
     }
-    Oid base = base_type(s, type);
+    Oid base = base_type(s, type), element = coerce_element(s, base);
     const CatCast *c = cat_cast(s->b->view, base, base);
+    if (element != 0 && cat_cast(s->b->view, element, element) != NULL) {
+        return coerce_array(s, e, type, typmod, context, location, out);
+    }
     if (c == NULL || c->method != 'f') {
         return ST_OK;
     }
@@ -255,6 +292,7 @@ Status bind_coerce_to(BindScope *s, Expr *e, Oid type, int32_t typmod, char cont
         Expr *c = e;
         switch (path) {
         case PATH_NONE: return ST_NOTFOUND;
+        case PATH_ARRAY: return coerce_array(s, e, type, typmod, context, location, out);
         case PATH_FUNC: TRY(coerce_call(s, e, proc, type, typmod, context, location, &c)); break;
         case PATH_SAME:
         case PATH_RELABEL:

@@ -342,6 +342,31 @@ static Status dp_array(DpOut *o, const Expr *e)
     return ST_OK;
 }
 
+/* dp_subscript - a[1], (expression)[1:2]. */
+static Status dp_subscript(DpOut *o, const Expr *e)
+{
+    const Expr *array = e->args[0];
+    bool paren = array->kind != EXPR_COLUMN && array->kind != EXPR_PARAM;
+    buf_puts(o->buf, paren ? "(" : "");
+    TRY(dp_expr(o, array, true));
+    buf_puts(o->buf, paren ? ")" : "");
+    for (uint8_t i = 0; i < e->u.subs.count; i++) {
+        uint8_t low = e->u.subs.lower[i], high = e->u.subs.upper[i];
+        buf_putc(o->buf, '[');
+        if (e->u.subs.is_slice) {
+            if (low != 0) {
+                TRY(dp_expr(o, e->args[low], false));
+            }
+            buf_putc(o->buf, ':');
+        }
+        if (high != 0) {
+            TRY(dp_expr(o, e->args[high], false));
+        }
+        buf_putc(o->buf, ']');
+    }
+    return ST_OK;
+}
+
 /* dp_array_oper - x op ANY (array). */
 static Status dp_array_oper(DpOut *o, const Expr *e, const Expr *array, Oid oper, bool all)
 {
@@ -501,7 +526,7 @@ static Status dp_relabel(DpOut *o, const Expr *e, bool show_implicit)
     if (e->form == FORM_IMPLICIT_CAST && !show_implicit) {
         return dp_expr_in(o, e->args[0], e, false);
     }
-    return dp_cast(o, e->args[0], e->type, e->kind == EXPR_RELABEL ? e->typmod : -1, e);
+    return dp_cast(o, e->args[0], e->type, e->kind == EXPR_IO_CAST ? -1 : e->typmod, e);
 }
 
 /* dp_any_expr - dispatch by kind of expression. */
@@ -529,10 +554,12 @@ static Status dp_any_expr(DpOut *o, const Expr *e, bool show_implicit)
     case EXPR_IS_NULL: return dp_test(o, e, e->u.negated ? " IS NOT NULL" : " IS NULL", true);
     case EXPR_IS_BOOL: return dp_test(o, e, bool_test_words(e->u.bool_test), false);
     case EXPR_IS_DISTINCT: return dp_distinct(o, e);
+    case EXPR_ARRAY_CAST:
     case EXPR_RELABEL:
     case EXPR_IO_CAST: return dp_relabel(o, e, show_implicit);
     case EXPR_IN: return dp_in(o, e);
     case EXPR_ARRAY: return dp_array(o, e);
+    case EXPR_SUBSCRIPT: return dp_subscript(o, e);
     case EXPR_ARRAY_ANY: return dp_array_oper(o, e, e->args[1], e->oper, e->u.is_all);
     case EXPR_SQL_VALUE: buf_puts(o->buf, sql_value_words(e->u.sql_value)); return ST_OK;
     case EXPR_SUBLINK: return dp_sublink(o, e);

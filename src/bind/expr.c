@@ -219,30 +219,6 @@ static Status bind_min_max(BindScope *s, const PgQuery__MinMaxExpr *m, Expr **ou
     return ST_OK;
 }
 
-/* bind_array - ARRAY[...]: elements of one type, the array type of it. */
-static Status bind_array(BindScope *s, const PgQuery__AArrayExpr *a, Expr **out)
-{
-    if (a->n_elements == 0) {
-        (void)err_set(s->cx, ERRCODE_INDETERMINATE_DATATYPE,
-                      "cannot determine type of empty array");
-        (void)err_hint(s->cx,
-                       "Explicitly cast to the desired type, for example ARRAY[]::integer[].");
-        return bind_at(s, a->location);
-    }
-    TRY(bind_common_list(s, EXPR_ARRAY, a->elements, a->n_elements, "ARRAY", a->location, out));
-    const CatType *t = cat_type(s->b->view, (*out)->type);
-    if (t == NULL || t->array == 0) {
-        return BIND_ERR(s, a->location, ERRCODE_UNDEFINED_OBJECT,
-                        "could not find array type for data type %s",
-                        bind_type_text(s, (*out)->type));
-    }
-    Expr *e = bind_expr_new(s, EXPR_ARRAY, t->array, -1, a->location, 0);
-    e->arg_count = (*out)->arg_count;
-    e->args = (*out)->args;
-    *out = e;
-    return ST_OK;
-}
-
 Status bind_type_cast(BindScope *s, const PgQuery__TypeCast *c, Expr **out)
 {
     Oid type;
@@ -253,7 +229,11 @@ Status bind_type_cast(BindScope *s, const PgQuery__TypeCast *c, Expr **out)
         b.sql = (Slice){NULL, 0};
     }
     TRY(bind_type_name(s->cx, &b, c->type_name, &type, &typmod));
-    TRY(bind_expr(s, c->arg, &e));
+    if (NODE_IS(c->arg, A_ARRAY_EXPR)) {
+        TRY(bind_array_as(s, c->arg->a_array_expr, type, typmod, &e));
+    } else {
+        TRY(bind_expr(s, c->arg, &e));
+    }
     int32_t location = c->location >= 0 ? c->location : bind_location(e);
     Status st = bind_coerce_to(s, e, type, typmod, 'e', location, out);
     if (st == ST_NOTFOUND) {
@@ -339,27 +319,6 @@ static Status bind_row(BindScope *s, const PgQuery__RowExpr *r, Expr **out)
     }
     *out = e;
     return ST_OK;
-}
-
-static Status bind_indirection(BindScope *s, const PgQuery__AIndirection *a, Expr **out)
-{
-    Expr *e;
-    TRY(bind_expr(s, a->arg, &e));
-    for (size_t i = 0; i < a->n_indirection; i++) {
-        if (!NODE_IS(a->indirection[i], A_INDICES)) {
-            return BIND_ERR(s, bind_location(e), ERRCODE_FEATURE_NOT_SUPPORTED,
-                            "selecting a field of a composite value is not supported");
-        }
-    }
-    const CatType *t = cat_type(s->b->view, e->type);
-    if (t == NULL || t->category != 'A') {
-        return BIND_ERR(s, bind_location(e), ERRCODE_DATATYPE_MISMATCH,
-                        "cannot subscript type %s because it does not support subscripting",
-                        bind_type_text(s, e->type));
-    }
-    (void)out;
-    return BIND_ERR(s, bind_location(e), ERRCODE_FEATURE_NOT_SUPPORTED,
-                    "array subscripts are not supported");
 }
 
 Status bind_expr(BindScope *s, const Node *n, Expr **out)

@@ -218,39 +218,6 @@ static Status bind_nullif(BindScope *s, const PgQuery__AExpr *a, Expr **out)
     return ST_OK;
 }
 
-/* bind_array_op - x op ANY/ALL (array). An ARRAY[] of values is compared item by item. */
-static Status bind_array_op(BindScope *s, const PgQuery__AExpr *a, Expr **out)
-{
-    Expr *l, *r, *cmp;
-    bool all = a->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL;
-    TRY(bind_expr(s, a->lexpr, &l));
-    TRY(bind_expr(s, a->rexpr, &r));
-    if (r->kind != EXPR_ARRAY) {
-        const CatType *t = cat_type(s->b->view, r->type);
-        if (r->type != TYPE_UNKNOWN && (t == NULL || t->category != 'A')) {
-            return BIND_ERR(s, a->location, ERRCODE_WRONG_OBJECT_TYPE,
-                            "op ANY/ALL (array) requires array on right side");
-        }
-        return BIND_ERR(s, a->location, ERRCODE_FEATURE_NOT_SUPPORTED, "arrays are not supported");
-    }
-    TRY(bind_oper_names(s, a->name, a->n_name, l, r->args[0], a->location, &cmp));
-    if (cmp->type != TYPE_BOOL) {
-        return BIND_ERR(s, a->location, ERRCODE_WRONG_OBJECT_TYPE,
-                        "op ANY/ALL (array) requires operator to yield boolean");
-    }
-    for (uint16_t i = 0; i < r->arg_count; i++) {
-        TRY(bind_coerce_implicit(s, r->args[i], cmp->args[1]->type, &r->args[i]));
-    }
-    Expr *e = bind_expr_new(s, EXPR_ARRAY_ANY, TYPE_BOOL, -1, a->location, 2);
-    e->args[0] = cmp->args[0];
-    e->args[1] = r;
-    e->proc = cmp->proc;
-    e->oper = cmp->oper;
-    e->u.is_all = all;
-    *out = e;
-    return ST_OK;
-}
-
 Status bind_a_expr(BindScope *s, const PgQuery__AExpr *a, Expr **out)
 {
     Expr *l = NULL, *r;

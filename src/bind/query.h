@@ -37,15 +37,18 @@ typedef enum ExprKind {
     EXPR_IN,          /* args[0] IN (args[1..]): proc = equality; negated: NOT IN (<> ALL) */
     EXPR_SUBLINK, /* subquery: sublink kind; args[0] = the tested expression of ANY/ALL, proc = its
                      operator */
-    EXPR_ARRAY,   /* ARRAY[...] */
-    EXPR_ARRAY_ANY, /* args[0] op ANY/ALL (args[1] an array): proc; is_all */
-    EXPR_ROW,       /* ROW(...) */
-    EXPR_SQL_VALUE, /* CURRENT_DATE ...: sql_value */
-    EXPR_SUBSCRIPT, /* args[0][args[1]]... */
-    EXPR_FIELD,     /* (args[0]).column */
-    EXPR_DEFAULT,   /* DEFAULT in VALUES: replaced before planning */
-    EXPR_GROUPING,  /* GROUPING(...) */
-    EXPR_WINDOW,    /* window function */
+    EXPR_ARRAY,   /* ARRAY[...]: args; array.nested: they are arrays themselves */
+    EXPR_ARRAY_CAST, /* args[0]'s elements each through array.each */
+    EXPR_ELEMENT,    /* in array.each: the element at hand */
+    EXPR_ARRAY_ANY,  /* args[0] op ANY/ALL (args[1] an array): proc; is_all */
+    EXPR_ROW,        /* ROW(...) */
+    EXPR_SQL_VALUE,  /* CURRENT_DATE ...: sql_value */
+    EXPR_SUBSCRIPT,  /* args[0][...]: subs; with subs.assign the array with the last argument put in
+                      */
+    EXPR_FIELD,      /* (args[0]).column */
+    EXPR_DEFAULT,    /* DEFAULT in VALUES: replaced before planning */
+    EXPR_GROUPING,   /* GROUPING(...) */
+    EXPR_WINDOW,     /* window function */
 } ExprKind;
 
 typedef enum SublinkKind {
@@ -94,6 +97,13 @@ typedef struct SortKey {
     bool desc, nulls_first;
 } SortKey;
 
+/* Subscripts - which arguments are the bounds; 0 = left out (a slice to the array's own bound). */
+typedef struct Subscripts {
+    uint8_t count;
+    bool is_slice, assign;
+    uint8_t lower[6], upper[6]; /* without is_slice only upper */
+} Subscripts;
+
 struct Expr {
     ExprKind kind;
     Oid type, collation;
@@ -136,6 +146,11 @@ struct Expr {
         bool negated;
         bool is_least;
         bool is_all;
+        struct {
+            bool nested;
+            Expr *each;
+        } array;
+        Subscripts subs;
         uint16_t field;
         const char *merged_name; /* COALESCE: it is this column of a FULL JOIN ... USING */
     } u;

@@ -68,7 +68,11 @@ static const PgOpclassRow *order_default_class(CatView *v, Oid type)
     if (t->kind == 'c') {
         return order_exact_class(RECORD_OID);
     }
-    return t->category == 'A' && t->element != OID_INVALID ? order_exact_class(ANYARRAY_OID) : NULL;
+    /* Arrays have the order of their elements, if these have one. */
+    return t->category == 'A' && t->element != OID_INVALID &&
+                   order_default_class(v, t->element) != NULL
+               ? order_exact_class(ANYARRAY_OID)
+               : NULL;
 }
 
 /* order_member - the operator of a family for (left, right) and a strategy; 0 when none. */

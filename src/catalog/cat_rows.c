@@ -4,6 +4,7 @@
  * A stored row whose key is that of a built-in row hides it (comments, ACLs).
  */
 #include "catalog/cat_internal.h"
+#include "type/array.h"
 
 /* rows_equal - two values of one physical type. */
 static bool rows_equal(PhysType phys, const Datum *a, const Datum *b)
@@ -152,6 +153,7 @@ struct CatScan {
     Arena *arena;
     uint16_t column_count;
     const uint16_t *columns;
+    Oid *array_types; /* of each column: its array type, whose text becomes a value; 0 = as it is */
     const CatRow *rows; /* stored rows, by one snapshot */
     uint32_t row_count, row_at;
     uint32_t builtin_at;
@@ -187,6 +189,11 @@ Status cat_scan_open(Cx *cx, CatView *v, Arena *arena, Oid catalog_rel, const ui
     s->arena = arena;
     s->columns = arena_memdup(arena, columns, column_count * sizeof(uint16_t));
     s->column_count = column_count;
+    s->array_types = ARENA_ARRAY(arena, Oid, column_count + 1u);
+    for (uint16_t i = 0; i < column_count; i++) {
+        Oid type = s->shape->types[columns[i]];
+        s->array_types[i] = type_ops(type) != NULL && type_array_element(type) != 0 ? type : 0;
+    }
     CatKey all = {.count = 0};
     CatRead read = {.view = v};
     c->store->begin(c->store_self, &read, v);
@@ -218,8 +225,32 @@ static bool scan_hidden(const CatScan *s, const void *row)
     return false;
 }
 
-static void scan_put(Batch *out, uint16_t column, uint32_t row, const Datum *value, bool is_null)
+/* scan_array - the value that the text of a vector or an array stands for. */
+static Status scan_array(Cx *cx, const CatScan *s, Oid type, const Datum *text, Datum *out)
 {
+    Oid element = type_array_element(type);
+    FnCall call = {.cx = cx,
+                   .arena = s->arena,
+                   .state_arena = s->arena,
+                   .result_type = type,
+                   .arg_typmod = -1};
+    if (type == TYPE_INT2VECTOR || type == TYPE_OIDVECTOR) {
+        return array_vector_text_in(&call, str_slice(&text->str), element, out);
+    }
+    const TypeOps *ops = type_ops(element);
+    /* Elements that only come out of the catalog, such as aclitem, are their text. */
+    ops = ops->phys == PHYS_STR ? type_ops(TYPE_TEXT) : ops;
+    return array_text_in(&call, str_slice(&text->str), element, ops, -1, out);
+}
+
+static Status scan_put(Cx *cx, const CatScan *s, Batch *out, uint16_t column, uint32_t row,
+                       const Datum *value, bool is_null)
+{
+    Datum array;
+    if (!is_null && s->array_types[column] != OID_INVALID) {
+        TRY(scan_array(cx, s, s->array_types[column], value, &array));
+        value = &array;
+    }
     if (is_null) {
         static const Datum ZERO;
         vec_put(out->cols[column], row, &ZERO);
@@ -227,6 +258,7 @@ static void scan_put(Batch *out, uint16_t column, uint32_t row, const Datum *val
     } else {
         vec_put(out->cols[column], row, value);
     }
+    return ST_OK;
 }
 
 Status cat_scan_next(Cx *cx, CatScan *s, uint32_t max_rows, Batch *out)
@@ -245,7 +277,7 @@ Status cat_scan_next(Cx *cx, CatScan *s, uint32_t max_rows, Batch *out)
             Datum value;
             bool is_null;
             cat_builtin_value(s->shape, row, s->columns[i], s->arena, &value, &is_null);
-            scan_put(out, i, n, &value, is_null);
+            TRY(scan_put(cx, s, out, i, n, &value, is_null));
         }
         n++;
     }
@@ -253,7 +285,7 @@ Status cat_scan_next(Cx *cx, CatScan *s, uint32_t max_rows, Batch *out)
         const CatRow *row = &s->rows[s->row_at];
         for (uint16_t i = 0; i < s->column_count; i++) {
             uint16_t column = s->columns[i];
-            scan_put(out, i, n, &row->values[column], row->nulls[column]);
+            TRY(scan_put(cx, s, out, i, n, &row->values[column], row->nulls[column]));
         }
     }
     batch_set_count(out, n);

@@ -12,6 +12,7 @@
  * that allows I/O); open tables are published by an atomic pointer.
  */
 #include "catalog/cat_internal.h"
+#include "type/array.h"
 
 #define TREES_MUTEX_RANK     40 /* before everything the engine takes */
 #define TREES_MAP_ID_MAX     1024
@@ -70,7 +71,7 @@ static uint16_t trees_indexes(const CatShape *shape, SysIndex *out)
 /* trees_key_type - operations with an order for a column's physical type. */
 static const TypeOps *trees_key_type(Oid type, PhysType phys)
 {
-    const TypeOps *ops = type_ops(type);
+    const TypeOps *ops = type_array_element(type) == OID_INVALID ? type_ops(type) : NULL;
     if (ops != NULL && ops->key != NULL && ops->cmp != NULL) {
         return ops;
     }

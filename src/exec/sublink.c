@@ -2,6 +2,7 @@
  * sublink.c - sub-queries in expressions: run once when nothing varies, else once per outer row.
  */
 #include "exec/exec_internal.h"
+#include "type/array.h"
 
 static void release_sub_key(void *arg)
 {
@@ -68,6 +69,7 @@ static Status sub_run(Cx *cx, SubRun *r)
     SublinkKind kind = r->plan->kind;
     bool column = kind == SUBLINK_ANY || kind == SUBLINK_ALL;
     arena_clear(&r->hold);
+    ArrayList list = array_list(&r->hold);
     r->exists = r->has_null = false;
     r->is_null = true;
     if (column) {
@@ -76,13 +78,23 @@ static Status sub_run(Cx *cx, SubRun *r)
     }
     st = r->root->start(cx, r->root);
     while (st == ST_OK) {
-        st = r->root->next(cx, r->root, column ? VEC_CAPACITY : kind == SUBLINK_EXISTS ? 1 : 2, &b);
+        st = r->root->next(cx, r->root,
+                           column || kind == SUBLINK_ARRAY ? VEC_CAPACITY
+                           : kind == SUBLINK_EXISTS        ? 1
+                                                           : 2,
+                           &b);
         if (st != ST_OK) {
             break;
         }
         if (kind == SUBLINK_EXISTS) {
             r->exists = true;
             st = ST_DONE;
+        } else if (kind == SUBLINK_ARRAY) {
+            SEL_FOREACH(row, &b->sel)
+            {
+                Datum d = vec_get(b->cols[0], row);
+                array_list_add(&list, b->cols[0]->phys, &d, vec_is_null(b->cols[0], row), true);
+            }
         } else if (kind == SUBLINK_SCALAR) {
             if (r->exists || b->sel.count > 1) {
                 st = err_set(cx, ERRCODE_CARDINALITY_VIOLATION,
@@ -119,6 +131,14 @@ static Status sub_run(Cx *cx, SubRun *r)
     }
     if (st != ST_DONE) {
         return st;
+    }
+    if (kind == SUBLINK_ARRAY) {
+        r->is_null = false;
+        if (r->plan->nested) {
+            TRY(array_accumulate(cx, &list, r->plan->element, &r->value.str));
+        } else {
+            r->value.str = array_build_list(&list, r->plan->element);
+        }
     }
     r->cached = r->plan->param_count == 0;
     return ST_OK;
@@ -192,6 +212,7 @@ static Status sub_answer(Cx *cx, SubRun *r, const Vector *tested, uint32_t row, 
     Datum d = {0};
     switch (r->plan->kind) {
     case SUBLINK_EXISTS: value = r->exists; break;
+    case SUBLINK_ARRAY:
     case SUBLINK_SCALAR:
         if (r->is_null) {
             vec_set_null(out, out_row);

@@ -7,18 +7,9 @@
  */
 #include "expr/expr_internal.h"
 
-typedef struct Compiler {
-    Cx *cx;
-    Arena *arena;
-    const ExprMap *map;
-    const FnOps *(*extra_fn)(const char *prosrc);
-    Step *steps;
-    uint32_t count, size;
-} Compiler;
-
 static Status compile_expr(Compiler *c, const Expr *e, uint32_t *step_out);
 
-static Step *step_new(Compiler *c, const Expr *e, StepKind kind)
+Step *step_new(Compiler *c, const Expr *e, StepKind kind)
 {
     if (c->count == c->size) {
         uint32_t size = c->size == 0 ? 8 : c->size * 2;
@@ -37,8 +28,8 @@ static Step *step_new(Compiler *c, const Expr *e, StepKind kind)
 }
 
 /* compile_args - the arguments in order; *args_out holds their step numbers. */
-static Status compile_args(Compiler *c, Expr *const *exprs, uint32_t count, uint32_t **args_out,
-                           bool *invariant_out)
+Status compile_args(Compiler *c, Expr *const *exprs, uint32_t count, uint32_t **args_out,
+                    bool *invariant_out)
 {
     uint32_t *args = ARENA_ARRAY(c->arena, uint32_t, count + 1);
     bool invariant = true;
@@ -76,7 +67,7 @@ static bool all_const(const Expr *e)
 }
 
 /* step_set_fn - the kernel of a function, with the types it is called with. */
-static Status step_set_fn(Compiler *c, Step *s, const Expr *e)
+Status step_set_fn(Compiler *c, Step *s, const Expr *e)
 {
     const CatProc *proc = e->proc;
     s->fn = proc->language == LANGUAGE_SQL ? find_sql_fn(c, proc->oid)
@@ -173,7 +164,7 @@ static Status compile_compare(Compiler *c, const Expr *e, StepKind kind, uint32_
     return ST_OK;
 }
 
-static bool name_ends_eq(const char *name)
+bool compile_name_ends_eq(const char *name)
 {
     size_t n = strlen(name);
     return n >= 2 && strcmp(name + n - 2, "eq") == 0;
@@ -195,7 +186,7 @@ static Status compile_in(Compiler *c, const Expr *e, Expr *left, Expr *const *li
     bool hashed = constant && count > 4 && !is_all && type != NULL && type->hash != NULL &&
                   type->cmp != NULL && e->proc->arg_count == 2 &&
                   e->proc->args[0] == e->proc->args[1] && type->phys == left->phys &&
-                  name_ends_eq(e->proc->prosrc);
+                  compile_name_ends_eq(e->proc->prosrc);
     uint32_t *args;
     bool invariant;
     TRY(compile_args(c, all, hashed ? 1 : count + 1, &args, &invariant));
@@ -359,15 +350,20 @@ static Status compile_expr(Compiler *c, const Expr *e, uint32_t *step_out)
         return compile_in(c, e, e->args[0], e->args + 1, e->arg_count - 1u, false, e->u.negated,
                           step_out);
     case EXPR_ARRAY_ANY:
-        if (e->args[1]->kind == EXPR_ARRAY) {
+        if (e->args[1]->kind == EXPR_ARRAY && !e->args[1]->u.array.nested) {
             return compile_in(c, e, e->args[0], e->args[1]->args, e->args[1]->arg_count,
                               e->u.is_all, false, step_out);
         }
-        return err_unsupported(c->cx, "ANY and ALL of an array value are not supported");
+        return compile_array(c, e, step_out);
     case EXPR_SUBLINK: return compile_sublink(c, e, step_out);
     case EXPR_SQL_VALUE: return compile_sql_value(c, e, step_out);
     case EXPR_ARRAY:
-    case EXPR_SUBSCRIPT: return err_unsupported(c->cx, "arrays are not supported");
+    case EXPR_ARRAY_CAST:
+    case EXPR_SUBSCRIPT: return compile_array(c, e, step_out);
+    case EXPR_ELEMENT:
+        step_new(c, e, STEP_INPUT)->number = 0;
+        *step_out = c->count - 1;
+        return ST_OK;
     case EXPR_ROW:
     case EXPR_FIELD: return err_unsupported(c->cx, "row values are not supported in this place");
     case EXPR_AGG:

@@ -32,6 +32,10 @@ void expr_run_reset(ExprRun *run, const ExprEnv *env)
     for (uint32_t i = 0; i < run->prog->step_count; i++) {
         run->steps[i].cached = NULL;
         run->steps[i].call.state = NULL;
+        run->steps[i].set = NULL;
+        if (run->steps[i].each != NULL) {
+            expr_run_reset(run->steps[i].each, env);
+        }
     }
 }
 
@@ -378,6 +382,10 @@ static Status step_eval_plain(Cx *cx, ExprRun *run, uint32_t step, const Batch *
     case STEP_SUBLINK:
         return run->env->sublink(run->env->sublink_arg, cx, s->number, sr->argv, s->arg_count, sel,
                                  &sr->out, arena);
+    case STEP_ARRAY:
+    case STEP_ARRAY_CAST:
+    case STEP_ARRAY_ANY:
+    case STEP_SUBSCRIPT: TRY(step_eval_array(cx, run, step, rows, where)); break;
     default: UNREACHABLE();
     }
     if (all_const) {

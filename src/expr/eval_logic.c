@@ -262,8 +262,8 @@ Status step_eval_coalesce(Cx *cx, ExprRun *run, uint32_t step, const Batch *in, 
     return ST_OK;
 }
 
-/* eval_in_set - membership in the hashed constants. */
-static void eval_in_set(const Step *s, const Vector *v, const Sel *sel, Vector *r)
+/* step_eval_in_set - membership in the hashed constants. */
+void step_eval_in_set(const InSet *set, bool negated, const Vector *v, const Sel *sel, Vector *r)
 {
     uint8_t *b = r->data;
     SEL_FOREACH(row, sel)
@@ -273,12 +273,12 @@ static void eval_in_set(const Step *s, const Vector *v, const Sel *sel, Vector *
             continue;
         }
         Datum d = vec_get(v, row);
-        bool found = in_set_has(s->set, &d);
-        if (!found && s->set->has_null) {
+        bool found = in_set_has(set, &d);
+        if (!found && set->has_null) {
             vec_set_null(r, row);
             continue;
         }
-        b[row] = found != s->negated;
+        b[row] = found != negated;
     }
 }
 
@@ -294,7 +294,7 @@ Status step_eval_in(Cx *cx, ExprRun *run, uint32_t step, const Batch *in, const 
     step_ready(run, step);
     *out = &sr->out;
     if (s->set != NULL) {
-        eval_in_set(s, pair[0], sel, &sr->out);
+        step_eval_in_set(s->set, s->negated, pair[0], sel, &sr->out);
         return ST_OK;
     }
     if (sr->flat.data == NULL) {

@@ -32,6 +32,10 @@ typedef enum StepKind {
     STEP_IN,
     STEP_SUBLINK,
     STEP_XACT_TIME,
+    STEP_ARRAY,
+    STEP_ARRAY_CAST,
+    STEP_ARRAY_ANY,
+    STEP_SUBSCRIPT,
 } StepKind;
 
 typedef enum FusedOp {
@@ -77,6 +81,12 @@ typedef struct Step {
     Datum value;                  /* CONST */
     bool is_null;
     const InSet *set;
+    /* ARRAY, ARRAY_CAST, ARRAY_ANY, SUBSCRIPT */
+    Oid element;
+    bool nested;          /* ARRAY: of arrays */
+    bool hashed;          /* ARRAY_ANY: a constant array may be made a hash set */
+    const ExprProg *each; /* ARRAY_CAST: input 0 to an element of the new type */
+    Subscripts subs;
 } Step;
 
 struct ExprProg {
@@ -94,6 +104,9 @@ typedef struct StepRun {
     uint16_t *idx[2]; /* selections while evaluating */
     const Vector *cached;
     bool ready;
+    ExprRun *each;    /* ARRAY_CAST */
+    const InSet *set; /* ARRAY_ANY: of this execution's constant array */
+    Vector item;      /* ARRAY_CAST, ARRAY_ANY: elements */
 } StepRun;
 
 struct ExprRun {
@@ -104,6 +117,23 @@ struct ExprRun {
     Cx *cx;
     StepRun *steps;
 };
+
+/* compile.c, compile_array.c */
+typedef struct Compiler {
+    Cx *cx;
+    Arena *arena;
+    const ExprMap *map;
+    const FnOps *(*extra_fn)(const char *prosrc);
+    Step *steps;
+    uint32_t count, size;
+} Compiler;
+Step *step_new(Compiler *c, const Expr *e, StepKind kind);
+Status compile_args(Compiler *c, Expr *const *exprs, uint32_t count, uint32_t **args_out,
+                    bool *invariant_out);
+Status step_set_fn(Compiler *c, Step *s, const Expr *e);
+bool compile_name_ends_eq(const char *name);
+/* compile_array - ARRAY[...], casts of arrays, op ANY/ALL (array), subscripts. */
+Status compile_array(Compiler *c, const Expr *e, uint32_t *step_out);
 
 /* eval.c */
 Status step_eval(Cx *cx, ExprRun *run, uint32_t step, const Batch *in, const Sel *sel, Arena *arena,
@@ -124,7 +154,12 @@ Status step_eval_coalesce(Cx *cx, ExprRun *run, uint32_t step, const Batch *in, 
                           Arena *arena, const Vector **out);
 Status step_eval_in(Cx *cx, ExprRun *run, uint32_t step, const Batch *in, const Sel *sel,
                     Arena *arena, const Vector **out);
+void step_eval_in_set(const InSet *set, bool negated, const Vector *v, const Sel *sel, Vector *r);
+/* eval_array.c */
+Status step_eval_array(Cx *cx, ExprRun *run, uint32_t step, const Sel *sel, Arena *arena);
 /* in_set.c */
+InSet *in_set_build_values(Arena *arena, const TypeOps *type, const Datum *values,
+                           const bool *nulls, uint32_t count);
 InSet *in_set_build(Arena *arena, const TypeOps *type, Expr *const *values, uint32_t count);
 bool in_set_has(const InSet *set, const Datum *v);
 /* fused.c */

@@ -5,6 +5,18 @@
 
 InSet *in_set_build(Arena *arena, const TypeOps *type, Expr *const *values, uint32_t count)
 {
+    Datum *list = ARENA_ARRAY(arena, Datum, count + 1);
+    bool *nulls = ARENA_ARRAY(arena, bool, count + 1);
+    for (uint32_t i = 0; i < count; i++) {
+        list[i] = values[i]->u.constant.value;
+        nulls[i] = values[i]->u.constant.is_null;
+    }
+    return in_set_build_values(arena, type, list, nulls, count);
+}
+
+InSet *in_set_build_values(Arena *arena, const TypeOps *type, const Datum *values,
+                           const bool *nulls, uint32_t count)
+{
     InSet *set = ARENA_NEW(arena, InSet);
     uint32_t capacity = 16;
     while (capacity < count * 2) {
@@ -15,11 +27,11 @@ InSet *in_set_build(Arena *arena, const TypeOps *type, Expr *const *values, uint
     set->used = ARENA_ARRAY(arena, uint8_t, capacity);
     set->values = ARENA_ARRAY(arena, Datum, capacity);
     for (uint32_t i = 0; i < count; i++) {
-        if (values[i]->u.constant.is_null) {
+        if (nulls[i]) {
             set->has_null = true;
             continue;
         }
-        Datum v = values[i]->u.constant.value;
+        Datum v = values[i];
         if (in_set_has(set, &v)) {
             continue;
         }

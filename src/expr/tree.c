@@ -29,6 +29,9 @@ Expr *expr_copy(Arena *arena, const Expr *e)
         const Str *s = &e->u.constant.value.str;
         c->u.constant.value.str = str_copy(arena, str_ptr(s), s->len);
     }
+    if (e->kind == EXPR_ARRAY_CAST) {
+        c->u.array.each = expr_copy(arena, e->u.array.each);
+    }
     if (e->kind == EXPR_AGG) {
         c->u.agg.filter = expr_copy(arena, e->u.agg.filter);
         c->u.agg.order_by = sort_keys_copy(arena, e->u.agg.order_by, e->u.agg.order_count);
@@ -78,6 +81,8 @@ static bool same_payload(const Expr *a, const Expr *b)
     case EXPR_IN: return a->u.negated == b->u.negated;
     case EXPR_MINMAX: return a->u.is_least == b->u.is_least;
     case EXPR_ARRAY_ANY: return a->u.is_all == b->u.is_all;
+    case EXPR_ARRAY_CAST: return expr_equal(a->u.array.each, b->u.array.each);
+    case EXPR_SUBSCRIPT: return memcmp(&a->u.subs, &b->u.subs, sizeof(a->u.subs)) == 0;
     case EXPR_IS_BOOL: return a->u.bool_test == b->u.bool_test;
     case EXPR_SQL_VALUE: return a->u.sql_value == b->u.sql_value && a->typmod == b->typmod;
     case EXPR_FIELD: return a->u.field == b->u.field;

@@ -2,6 +2,7 @@
  * node.c - making plan nodes, and compiling expressions over their columns.
  */
 #include "plan/plan_internal.h"
+#include "type/array.h"
 
 /* node_new - a node with its children and room for col_count outputs. */
 PlanNode *node_new(Planner *p, PlanKind kind, PlanNode *left, PlanNode *right, uint32_t col_count)
@@ -208,10 +209,8 @@ static int map_sublink(void *arg, const Expr *e, Expr ***args_out, uint32_t *arg
     Planner *p = pq->p;
     Cx *cx = p->cx;
     bool tested = e->u.sublink.kind == SUBLINK_ANY || e->u.sublink.kind == SUBLINK_ALL;
-    if (e->u.sublink.kind == SUBLINK_ARRAY || (tested && e->proc == NULL)) {
-        st_ignore(
-            err_unsupported(cx, "%s is not supported",
-                            tested ? "a row compared with a sub-query" : "ARRAY of a sub-query"));
+    if (tested && e->proc == NULL) {
+        st_ignore(err_unsupported(cx, "a row compared with a sub-query is not supported"));
         return -1;
     }
     SubPlan sub = {.kind = e->u.sublink.kind, .negated = e->u.sublink.negated};
@@ -222,6 +221,14 @@ static int map_sublink(void *arg, const Expr *e, Expr ***args_out, uint32_t *arg
     }
     plan_scope_end(p, &sub.scope);
     sub.phys = e->phys;
+    if (sub.kind == SUBLINK_ARRAY) {
+        sub.element = type_array_element(e->type);
+        if (sub.element == OID_INVALID || type_ops(sub.element) == NULL) {
+            st_ignore(err_unsupported(cx, "arrays of type %u are not supported", e->type));
+            return -1;
+        }
+        sub.nested = sub.root->outs[0]->type == e->type;
+    }
     if (tested && sublink_test(pq, e, &sub) != ST_OK) {
         return -1;
     }

@@ -257,6 +257,8 @@ typedef struct SubPlan {
     const ExprProg *test;     /* ANY, ALL: column 0 = tested, 1 = the sub-query's; expression 0 */
     const TypeOps *hash_type; /* ANY by equality over one type: answers are looked up */
     bool negated;
+    bool nested; /* ARRAY: of arrays */
+    Oid element; /* ARRAY */
     PhysType phys;
     PlanScope scope;
     /* EXISTS, hashed_after != 0: from that many runs on it is answered by looking argument

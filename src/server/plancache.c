@@ -117,6 +117,7 @@ static Status literal_value(Cx *cx, Session *s, const ShapeLiteral *lit, const L
                    .arena = &s->stmt_arena,
                    .env = &s->env,
                    .state_arena = &s->stmt_arena,
+                   .result_type = l->type,
                    .arg_typmod = -1};
     return ops->in(&call, text, -1, out);
 }

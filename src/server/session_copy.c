@@ -619,6 +619,7 @@ static Status copy_row_values(Cx *cx, Session *s, CopyIn *c)
             continue;
         }
         Datum d;
+        call.result_type = c->ops[i]->oid;
         Status st = c->ops[i]->in(&call, (Slice){f->ptr, f->len}, c->typmods[i], &d);
         if (st != ST_OK) {
             size_t n = line_shown((Slice){f->ptr, f->len});

@@ -233,8 +233,12 @@ static Status bind_value(Cx *cx, Session *s, Portal *p, uint32_t i, Oid type_oid
         return err_unsupported(cx, "parameters of type %s are not supported",
                                type ? type->name : "unknown");
     }
-    FnCall call = {
-        .cx = cx, .arena = &p->arena, .env = &s->env, .state_arena = &p->arena, .arg_typmod = -1};
+    FnCall call = {.cx = cx,
+                   .arena = &p->arena,
+                   .env = &s->env,
+                   .state_arena = &p->arena,
+                   .result_type = type->ops->oid,
+                   .arg_typmod = -1};
     if (format == 0) {
         TRY(utf8_verify(cx, bytes));
         return type->ops->in(&call, bytes, -1, &p->param_values[i]);

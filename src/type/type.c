@@ -4,6 +4,7 @@
  * The index over the families is built once, before main starts, and is constant afterwards, so
  * look-ups need no lock.
  */
+#include "type/array.h"
 #include "type/type_internal.h"
 
 static const TypeFamily *const TYPE_FAMILIES[] = {
@@ -27,6 +28,7 @@ typedef struct TypeIndex {
     const TypeOps *types[TYPE_INDEX_SIZE];
     const FnOps *fns[FN_INDEX_SIZE];
     const AggOps *aggs[AGG_INDEX_SIZE];
+    TypeOps arrays[ARRAY_TYPES_MAX];
 } TypeIndex;
 static TypeIndex type_index;
 
@@ -43,17 +45,23 @@ static uint32_t type_index_name_slot(const char *name)
     return (h ^ (h >> 15)) & (FN_INDEX_SIZE - 1);
 }
 
-/* type_index_build - fill the hash tables; the first entry of a name wins. */
+static void type_index_add(const TypeOps *type)
+{
+    uint32_t s = type_index_oid_slot(type->oid, TYPE_INDEX_SIZE);
+    while (type_index.types[s] != NULL) {
+        s = (s + 1) & (TYPE_INDEX_SIZE - 1);
+    }
+    type_index.types[s] = type;
+}
+
+/* type_index_build - fill the hash tables; the first entry of a name wins. Array types come last:
+ * they are made from what is there of their elements' types. */
 __attribute__((constructor)) static void type_index_build(void)
 {
     for (size_t f = 0; f < ARRAY_LEN(TYPE_FAMILIES); f++) {
         const TypeFamily *family = TYPE_FAMILIES[f];
         for (uint32_t i = 0; i < family->type_count; i++) {
-            uint32_t s = type_index_oid_slot(family->types[i].oid, TYPE_INDEX_SIZE);
-            while (type_index.types[s] != NULL) {
-                s = (s + 1) & (TYPE_INDEX_SIZE - 1);
-            }
-            type_index.types[s] = &family->types[i];
+            type_index_add(&family->types[i]);
         }
         for (uint32_t i = 0; i < family->fn_count; i++) {
             uint32_t s = type_index_name_slot(family->fns[i].prosrc);
@@ -68,6 +76,11 @@ __attribute__((constructor)) static void type_index_build(void)
                 s = (s + 1) & (AGG_INDEX_SIZE - 1);
             }
             type_index.aggs[s] = &family->aggs[i];
+        }
+    }
+    for (uint32_t i = 0; i < array_type_count(); i++) {
+        if (array_type_make(i, &type_index.arrays[i])) {
+            type_index_add(&type_index.arrays[i]);
         }
     }
 }

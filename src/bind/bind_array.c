@@ -1,0 +1,186 @@
+/*
+ * bind_array.c - arrays in expressions: ARRAY[...], op ANY/ALL (array), subscripts
+ */
+#include "bind/bind_internal.h"
+
+static Oid array_element_type(BindScope *s, Oid type)
+{
+    const CatType *t = cat_type(s->b->view, type);
+    while (t != NULL && t->kind == 'd') {
+        t = cat_type(s->b->view, t->base);
+    }
+    return t != NULL && t->category == 'A' ? t->element : 0;
+}
+
+static Oid array_type_of(BindScope *s, Oid element)
+{
+    const CatType *t = cat_type(s->b->view, element);
+    return t != NULL ? t->array : 0;
+}
+
+/* array_common - the type the items agree on, where no cast says one. */
+static Status array_common(BindScope *s, Expr *e, int32_t location, bool nested, Oid *item_out)
+{
+    Oid common;
+    TRY(bind_common_type(s, e->args, e->arg_count, "ARRAY", &common));
+    Oid type = nested ? common : array_type_of(s, common);
+    if (type == 0 || (nested && array_element_type(s, common) == 0)) {
+        return BIND_ERR(s, location, ERRCODE_UNDEFINED_OBJECT,
+                        "could not find %s type for data type %s", nested ? "element" : "array",
+                        bind_type_text(s, common));
+    }
+    for (uint16_t i = 0; i < e->arg_count; i++) {
+        TRY(bind_coerce_common(s, e->args[i], common, "ARRAY", &e->args[i]));
+    }
+    *item_out = common;
+    e->type = type;
+    return ST_OK;
+}
+
+/* array_items - the items, sub-arrays without a type name of their own by the same cast. */
+static Status array_items(BindScope *s, const PgQuery__AArrayExpr *a, Oid type, int32_t typmod,
+                          Expr *e)
+{
+    for (size_t i = 0; i < a->n_elements; i++) {
+        const Node *n = a->elements[i];
+        if (NODE_IS(n, A_ARRAY_EXPR)) {
+            TRY(bind_array_as(s, n->a_array_expr, type, typmod, &e->args[i]));
+            e->u.array.nested = true;
+        } else {
+            TRY(bind_expr(s, n, &e->args[i]));
+            if (array_element_type(s, e->args[i]->type) != 0 &&
+                e->args[i]->type != TYPE_INT2VECTOR && e->args[i]->type != TYPE_OIDVECTOR) {
+                e->u.array.nested = true;
+            }
+        }
+    }
+    return ST_OK;
+}
+
+Status bind_array_as(BindScope *s, const PgQuery__AArrayExpr *a, Oid type, int32_t typmod,
+                     Expr **out)
+{
+    Oid element = type != 0 ? array_element_type(s, type) : 0, item;
+    if (a->n_elements > UINT16_MAX) {
+        return BIND_ERR(s, a->location, ERRCODE_STATEMENT_TOO_COMPLEX, "too many array elements");
+    }
+    Expr *e = bind_expr_new(s, EXPR_ARRAY, element != 0 ? type : TYPE_TEXT, -1, a->location,
+                            (uint32_t)a->n_elements);
+    if (element == 0 && a->n_elements == 0) {
+        (void)err_set(s->cx, ERRCODE_INDETERMINATE_DATATYPE,
+                      "cannot determine type of empty array");
+        (void)err_hint(s->cx,
+                       "Explicitly cast to the desired type, for example ARRAY[]::integer[].");
+        return bind_at(s, a->location);
+    }
+    TRY(array_items(s, a, element != 0 ? type : 0, typmod, e));
+    if (element == 0) {
+        TRY(array_common(s, e, a->location, e->u.array.nested, &item));
+        *out = bind_expr_new(s, EXPR_ARRAY, e->type, -1, a->location, 0);
+        (*out)->args = e->args;
+        (*out)->arg_count = e->arg_count;
+        (*out)->u.array.nested = e->u.array.nested;
+        return ST_OK;
+    }
+    item = e->u.array.nested ? type : element;
+    for (uint16_t i = 0; i < e->arg_count; i++) {
+        Expr *arg = e->args[i];
+        Status st = bind_coerce_to(s, arg, item, typmod, 'e', arg->location, &e->args[i]);
+        if (st == ST_NOTFOUND) {
+            return BIND_ERR(s, bind_location(arg), ERRCODE_CANNOT_COERCE,
+                            "cannot cast type %s to %s", bind_type_text(s, arg->type),
+                            bind_type_text(s, item));
+        }
+        TRY(st);
+    }
+    e->typmod = typmod;
+    *out = e;
+    return ST_OK;
+}
+
+Status bind_array(BindScope *s, const PgQuery__AArrayExpr *a, Expr **out)
+{
+    return bind_array_as(s, a, 0, -1, out);
+}
+
+/* array_op_probe - something of the array's element type, to choose the operator by. */
+static Status array_op_probe(BindScope *s, const Expr *r, int32_t location, Expr **out)
+{
+    if (r->type == TYPE_UNKNOWN) {
+        *out = bind_const_null(s, TYPE_UNKNOWN, -1);
+        return ST_OK;
+    }
+    Oid element = array_element_type(s, r->type);
+    if (element == 0) {
+        return BIND_ERR(s, location, ERRCODE_WRONG_OBJECT_TYPE,
+                        "op ANY/ALL (array) requires array on right side");
+    }
+    *out = bind_expr_new(s, EXPR_ELEMENT, element, -1, r->location, 0);
+    return ST_OK;
+}
+
+Status bind_array_op(BindScope *s, const PgQuery__AExpr *a, Expr **out)
+{
+    Expr *l, *r, *probe = NULL, *cmp;
+    bool all = a->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL;
+    TRY(bind_expr(s, a->lexpr, &l));
+    TRY(bind_expr(s, a->rexpr, &r));
+    TRY(array_op_probe(s, r, a->location, &probe));
+    TRY(bind_oper_names(s, a->name, a->n_name, l, probe, a->location, &cmp));
+    if (cmp->type != TYPE_BOOL) {
+        return BIND_ERR(s, a->location, ERRCODE_WRONG_OBJECT_TYPE,
+                        "op ANY/ALL (array) requires operator to yield boolean");
+    }
+    if (cmp->proc->returns_set) {
+        return BIND_ERR(s, a->location, ERRCODE_WRONG_OBJECT_TYPE,
+                        "op ANY/ALL (array) requires operator not to return a set");
+    }
+    Oid element = cmp->args[1]->type;
+    if (r->kind == EXPR_ARRAY && !r->u.array.nested) {
+        for (uint16_t i = 0; i < r->arg_count; i++) {
+            Expr *item = r->args[i];
+            TRY(bind_coerce_implicit(s, item, element, &r->args[i]));
+            if (r->args[i] != item && item->type != TYPE_UNKNOWN) {
+                r->args[i]->form = FORM_ARRAY_CAST;
+            }
+        }
+    } else {
+        Oid type = array_type_of(s, element);
+        if (type == 0) {
+            return BIND_ERR(s, a->location, ERRCODE_UNDEFINED_OBJECT,
+                            "could not find array type for data type %s",
+                            bind_type_text(s, element));
+        }
+        if (array_element_type(s, r->type) != element) {
+            TRY(bind_coerce_implicit(s, r, type, &r));
+        }
+    }
+    Expr *e = bind_expr_new(s, EXPR_ARRAY_ANY, TYPE_BOOL, -1, a->location, 2);
+    e->args[0] = cmp->args[0];
+    e->args[1] = r;
+    e->proc = cmp->proc;
+    e->oper = cmp->oper;
+    e->u.is_all = all;
+    *out = e;
+    return ST_OK;
+}
+
+Status bind_indirection(BindScope *s, const PgQuery__AIndirection *a, Expr **out)
+{
+    Expr *e;
+    TRY(bind_expr(s, a->arg, &e));
+    for (size_t i = 0; i < a->n_indirection; i++) {
+        if (!NODE_IS(a->indirection[i], A_INDICES)) {
+            return BIND_ERR(s, bind_location(e), ERRCODE_FEATURE_NOT_SUPPORTED,
+                            "selecting a field of a composite value is not supported");
+        }
+    }
+    if (array_element_type(s, e->type) == 0) {
+        return BIND_ERR(s, bind_location(e), ERRCODE_DATATYPE_MISMATCH,
+                        "cannot subscript type %s because it does not support subscripting",
+                        bind_type_text(s, e->type));
+    }
+    (void)out;
+    return BIND_ERR(s, bind_location(e), ERRCODE_FEATURE_NOT_SUPPORTED,
+                    "array subscripts are not supported");
+}
