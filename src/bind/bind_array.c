@@ -140,7 +140,7 @@ Status bind_array_op(BindScope *s, const PgQuery__AExpr *a, Expr **out)
         for (uint16_t i = 0; i < r->arg_count; i++) {
             Expr *item = r->args[i];
             TRY(bind_coerce_implicit(s, item, element, &r->args[i]));
-            if (r->args[i] != item && item->type != TYPE_UNKNOWN) {
+            if (r->args[i] != item && r->args[i]->form == FORM_IMPLICIT_CAST) {
                 r->args[i]->form = FORM_ARRAY_CAST;
             }
         }
