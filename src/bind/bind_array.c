@@ -12,7 +12,7 @@ static Oid array_element_type(BindScope *s, Oid type)
     return t != NULL && t->category == 'A' ? t->element : 0;
 }
 
-static Oid array_type_of(BindScope *s, Oid element)
+static Oid bind_array_type_of(BindScope *s, Oid element)
 {
     const CatType *t = cat_type(s->b->view, element);
     return t != NULL ? t->array : 0;
@@ -23,7 +23,7 @@ static Status array_common(BindScope *s, Expr *e, int32_t location, bool nested,
 {
     Oid common;
     TRY(bind_common_type(s, e->args, e->arg_count, "ARRAY", &common));
-    Oid type = nested ? common : array_type_of(s, common);
+    Oid type = nested ? common : bind_array_type_of(s, common);
     if (type == 0 || (nested && array_element_type(s, common) == 0)) {
         return BIND_ERR(s, location, ERRCODE_UNDEFINED_OBJECT,
                         "could not find %s type for data type %s", nested ? "element" : "array",
@@ -145,7 +145,7 @@ Status bind_array_op(BindScope *s, const PgQuery__AExpr *a, Expr **out)
             }
         }
     } else {
-        Oid type = array_type_of(s, element);
+        Oid type = bind_array_type_of(s, element);
         if (type == 0) {
             return BIND_ERR(s, a->location, ERRCODE_UNDEFINED_OBJECT,
                             "could not find array type for data type %s",
