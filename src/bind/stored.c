@@ -37,12 +37,15 @@ typedef struct Tree {
 } Tree;
 
 static const char TREE_LETTERS[] = {
-    [EXPR_CONST] = 'k',    [EXPR_COLUMN] = 'v',      [EXPR_FUNC] = 'f',      [EXPR_AGG] = 'a',
-    [EXPR_AND] = '&',      [EXPR_OR] = '|',          [EXPR_NOT] = '!',       [EXPR_CASE] = 'c',
-    [EXPR_COALESCE] = 'o', [EXPR_NULLIF] = 'n',      [EXPR_MINMAX] = 'm',    [EXPR_IS_NULL] = '0',
-    [EXPR_IS_BOOL] = 'b',  [EXPR_IS_DISTINCT] = 'd', [EXPR_RELABEL] = 'r',   [EXPR_IO_CAST] = 'i',
-    [EXPR_IN] = 'e',       [EXPR_SUBLINK] = 's',     [EXPR_ARRAY] = 'y',     [EXPR_ARRAY_ANY] = 'x',
-    [EXPR_ROW] = 'w',      [EXPR_SQL_VALUE] = 't',   [EXPR_SUBSCRIPT] = 'u', [EXPR_FIELD] = 'p',
+    [EXPR_CONST] = 'k',      [EXPR_COLUMN] = 'v',      [EXPR_FUNC] = 'f',
+    [EXPR_AGG] = 'a',        [EXPR_AND] = '&',         [EXPR_OR] = '|',
+    [EXPR_NOT] = '!',        [EXPR_CASE] = 'c',        [EXPR_COALESCE] = 'o',
+    [EXPR_NULLIF] = 'n',     [EXPR_MINMAX] = 'm',      [EXPR_IS_NULL] = '0',
+    [EXPR_IS_BOOL] = 'b',    [EXPR_IS_DISTINCT] = 'd', [EXPR_RELABEL] = 'r',
+    [EXPR_IO_CAST] = 'i',    [EXPR_IN] = 'e',          [EXPR_SUBLINK] = 's',
+    [EXPR_ARRAY] = 'y',      [EXPR_ARRAY_ANY] = 'x',   [EXPR_ROW] = 'w',
+    [EXPR_SQL_VALUE] = 't',  [EXPR_SUBSCRIPT] = 'u',   [EXPR_FIELD] = 'p',
+    [EXPR_ARRAY_CAST] = 'z', [EXPR_ELEMENT] = 'j',
 };
 
 /* TREE_NUM - one number of any integer type, either way. */
@@ -237,6 +240,21 @@ static void tree_proc(Tree *t, Expr *e)
     }
 }
 
+/* tree_subscripts - which arguments are the bounds. */
+static void tree_subscripts(Tree *t, Subscripts *s)
+{
+    TREE_NUM(t, s->count);
+    TREE_NUM(t, s->is_slice);
+    if (s->count > ARRAY_LEN(s->upper)) {
+        tree_damaged(t);
+        return;
+    }
+    for (uint8_t i = 0; i < s->count; i++) {
+        TREE_NUM(t, s->lower[i]);
+        TREE_NUM(t, s->upper[i]);
+    }
+}
+
 /* tree_members - what only one kind of expression has. */
 static void tree_members(Tree *t, Expr *e)
 {
@@ -265,6 +283,9 @@ static void tree_members(Tree *t, Expr *e)
     case EXPR_MINMAX: TREE_NUM(t, e->u.is_least); break;
     case EXPR_ARRAY_ANY: TREE_NUM(t, e->u.is_all); break;
     case EXPR_FIELD: TREE_NUM(t, e->u.field); break;
+    case EXPR_ARRAY: TREE_NUM(t, e->u.array.nested); break;
+    case EXPR_ARRAY_CAST: tree_expr(t, &e->u.array.each); break;
+    case EXPR_SUBSCRIPT: tree_subscripts(t, &e->u.subs); break;
     case EXPR_COALESCE: tree_string(t, &e->u.merged_name); break;
     case EXPR_CASE: tree_expr(t, &e->case_test); break;
     default: break;
