@@ -165,6 +165,8 @@ typedef struct BindCandidate {
 } BindCandidate;
 /* bind_select_candidate - PostgreSQL's choice among candidates of one argument count. Returns how
  * many remain (0 none, 1 chosen in list[0], more: ambiguous). */
+/* bind_args_fit - can all arguments be coerced, and do they agree on polymorphic parameters? */
+bool bind_args_fit(BindScope *s, const Oid *actual, const Oid *decl, uint32_t nargs);
 uint32_t bind_match_candidates(BindScope *s, const Oid *types, uint32_t nargs, BindCandidate *list,
                                uint32_t count);
 uint32_t bind_select_candidate(BindScope *s, const Oid *types, uint32_t nargs, BindCandidate *list,

@@ -196,6 +196,56 @@ static Status from_function_lateral(BindScope *s, const PgQuery__RangeFunction *
     return ST_OK;
 }
 
+static bool is_unnest_many(const Node *n)
+{
+    if (!NODE_IS(n, FUNC_CALL) || n->func_call->n_args < 2 || n->func_call->n_funcname > 2) {
+        return false;
+    }
+    const PgQuery__FuncCall *f = n->func_call;
+    return strcmp(bind_string(f->funcname[f->n_funcname - 1]), "unnest") == 0 &&
+           (f->n_funcname == 1 || strcmp(bind_string(f->funcname[0]), "pg_catalog") == 0);
+}
+
+/* unnest_many - unnest(a, b, ...): one call with an array for each column, side by side. */
+static Status unnest_many(BindScope *s, const PgQuery__FuncCall *f, Expr **out)
+{
+    Expr *all = NULL;
+    for (size_t i = 0; i < f->n_args; i++) {
+        PgQuery__FuncCall one = *f;
+        Expr *e;
+        one.n_args = 1;
+        one.args = &f->args[i];
+        s->in_from_function = true;
+        TRY(bind_func_call(s, &one, &e));
+        if (all == NULL) {
+            all = bind_func_expr(s, e->proc, TYPE_RECORD, f->location, (uint32_t)f->n_args);
+        }
+        all->args[i] = e->args[0];
+    }
+    *out = all;
+    return ST_OK;
+}
+
+static void unnest_columns(BindScope *s, Rte *r)
+{
+    const Expr *f = r->function;
+    r->columns = ARENA_ARRAY(s->b->arena, RteColumn, f->arg_count + 1u);
+    for (uint16_t i = 0; i < f->arg_count; i++) {
+        const CatType *array = cat_type(s->b->view, f->args[i]->type);
+        const CatType *t = array != NULL ? cat_type(s->b->view, array->element) : NULL;
+        r->columns[i] = (RteColumn){.name = "unnest",
+                                    .type = t != NULL ? t->oid : TYPE_TEXT,
+                                    .collation = t != NULL ? t->collation : 0,
+                                    .typmod = -1,
+                                    .phys = t != NULL ? t->phys : PHYS_STR};
+    }
+    r->column_count = f->arg_count;
+    if (r->with_ordinality) {
+        r->columns[r->column_count++] =
+            (RteColumn){.name = "ordinality", .type = TYPE_INT8, .typmod = -1, .phys = PHYS_I64};
+    }
+}
+
 /* from_function - a function in FROM; it may always look at what stands before it. */
 static Status from_function(BindScope *s, const PgQuery__RangeFunction *rf, FromNode **out)
 {
@@ -215,7 +265,8 @@ static Status from_function(BindScope *s, const PgQuery__RangeFunction *rf, From
     s->no_aggs = "functions in FROM";
     s->in_from_function = true;
     Rte *r = ARENA_NEW(s->b->arena, Rte);
-    Status st = bind_expr(s, call, &r->function);
+    Status st = is_unnest_many(call) ? unnest_many(s, call->func_call, &r->function)
+                                     : bind_expr(s, call, &r->function);
     s->in_from_function = false;
     s->no_aggs = no_aggs;
     lateral_end(s, saved, count);
@@ -230,7 +281,11 @@ static Status from_function(BindScope *s, const PgQuery__RangeFunction *rf, From
     r->alias = alias;
     r->with_ordinality = rf->ordinality;
     r->lateral = true;
-    function_columns(s, r, r->function, alias);
+    if (is_unnest_many(call)) {
+        unnest_columns(s, r);
+    } else {
+        function_columns(s, r, r->function, alias);
+    }
     TRY(from_add(s, bind_add_rte(s, r), alias, rf->alias, out));
     s->items[s->item_count - 1]->scalar = r->column_count == 1 && r->function->type != TYPE_RECORD;
     return ST_OK;

@@ -14,11 +14,7 @@ uint32_t bind_match_candidates(BindScope *s, const Oid *types, uint32_t nargs, B
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < count; i++) {
-        bool ok = true;
-        for (uint32_t a = 0; a < nargs && ok; a++) {
-            ok = bind_can_coerce(s, types[a], list[i].args[a], 'i');
-        }
-        if (ok) {
+        if (bind_args_fit(s, types, list[i].args, nargs)) {
             list[kept++] = list[i];
         }
     }
@@ -156,12 +152,12 @@ static uint32_t same_known_type(BindScope *s, const Oid *base, uint32_t nargs, B
         return count;
     }
     uint32_t hits = 0, hit = 0;
+    Oid *all = ARENA_ARRAY(s->b->arena, Oid, nargs + 1);
+    for (uint32_t a = 0; a < nargs; a++) {
+        all[a] = known;
+    }
     for (uint32_t i = 0; i < count; i++) {
-        bool ok = true;
-        for (uint32_t a = 0; a < nargs && ok; a++) {
-            ok = bind_can_coerce(s, known, list[i].args[a], 'i');
-        }
-        if (ok) {
+        if (bind_args_fit(s, all, list[i].args, nargs)) {
             hits++;
             hit = i;
         }
@@ -218,54 +214,176 @@ static Oid generic_element_of(BindScope *s, Oid array)
     return t != NULL && t->category == 'A' ? t->element : 0;
 }
 
-/* generic_take - one argument's say in what an element type is; false when it disagrees. */
-static bool generic_take(BindScope *s, Oid actual, bool common, Oid *elem)
+/* GenericTypes - what the polymorphic parameters of a call stand for, as far as it is known. */
+typedef struct GenericTypes {
+    Oid element, array, common;
+    bool element_unknown, common_used, element_used, nonarray, common_nonarray;
+} GenericTypes;
+
+/* generic_common - the common type of anycompatible arguments; false when there is none. */
+static bool generic_common(BindScope *s, const Oid *types, uint32_t count, Oid *out)
 {
-    if (*elem == 0 || *elem == actual) {
-        *elem = actual;
+    bool preferred, skip;
+    Oid chosen = count > 0 ? types[0] : 0;
+    for (uint32_t i = 1; i < count; i++) {
+        if (types[i] == chosen) {
+            continue;
+        }
+        char category = resolve_category(s, chosen, &preferred);
+        if (resolve_category(s, types[i], &skip) != category) {
+            return false;
+        }
+        if (!preferred && bind_can_coerce(s, chosen, types[i], 'i') &&
+            !bind_can_coerce(s, types[i], chosen, 'i')) {
+            chosen = types[i];
+        }
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!bind_can_coerce(s, types[i], chosen, 'i')) {
+            return false;
+        }
+    }
+    *out = chosen;
+    return true;
+}
+
+/* generic_take - one argument's say in what anyelement and its relatives are; false when it
+ * disagrees with an earlier one. */
+static bool generic_take(BindScope *s, Oid actual, Oid decl, GenericTypes *g)
+{
+    g->element_used = true;
+    g->nonarray = g->nonarray || decl == TYPE_ANYNONARRAY;
+    if (actual == TYPE_UNKNOWN) {
+        g->element_unknown = true;
         return true;
     }
-    if (!common) {
+    Oid *place = decl == TYPE_ANYARRAY ? &g->array : &g->element;
+    if (decl == TYPE_ANYARRAY) {
+        actual = resolve_base(s, actual);
+    }
+    if (*place != 0 && *place != actual) {
         return false;
     }
-    if (bind_can_coerce(s, *elem, actual, 'i') && !bind_can_coerce(s, actual, *elem, 'i')) {
-        *elem = actual;
-    }
+    *place = actual;
     return true;
+}
+
+/* generic_settle - element and array types of one call must fit each other. */
+static bool generic_settle(BindScope *s, GenericTypes *g)
+{
+    if (g->array != 0 && g->array != TYPE_ANYARRAY) {
+        Oid element = generic_element_of(s, g->array);
+        if (element == 0 || (g->element != 0 && g->element != element)) {
+            return false;
+        }
+        g->element = element;
+    }
+    return !(g->nonarray && generic_element_of(s, g->element) != 0) &&
+           !(g->common_nonarray && generic_element_of(s, g->common) != 0);
+}
+
+/* generic_solve - what all polymorphic parameters stand for; false when the arguments do not agree
+ * on it. */
+static bool generic_solve(BindScope *s, const Oid *actual, const Oid *decl, uint32_t nargs,
+                          GenericTypes *g)
+{
+    Oid *commons = ARENA_ARRAY(s->b->arena, Oid, nargs + 1);
+    uint32_t n = 0;
+    *g = (GenericTypes){0};
+    for (uint32_t i = 0; i < nargs; i++) {
+        switch (decl[i]) {
+        case TYPE_ANYCOMPATIBLE:
+        case TYPE_ANYCOMPATIBLENONARRAY:
+        case TYPE_ANYCOMPATIBLEARRAY:
+            g->common_used = true;
+            g->common_nonarray = g->common_nonarray || decl[i] == TYPE_ANYCOMPATIBLENONARRAY;
+            if (actual[i] == TYPE_UNKNOWN) {
+                break;
+            }
+            commons[n] = decl[i] == TYPE_ANYCOMPATIBLEARRAY
+                             ? generic_element_of(s, resolve_base(s, actual[i]))
+                             : resolve_base(s, actual[i]);
+            if (commons[n++] == 0) {
+                return false;
+            }
+            break;
+        default:
+            if (bind_is_generic(decl[i]) && !generic_take(s, actual[i], decl[i], g)) {
+                return false;
+            }
+        }
+    }
+    return generic_common(s, commons, n, &g->common) && generic_settle(s, g);
+}
+
+bool bind_args_fit(BindScope *s, const Oid *actual, const Oid *decl, uint32_t nargs)
+{
+    bool generic = false;
+    GenericTypes g;
+    for (uint32_t i = 0; i < nargs; i++) {
+        if (!bind_can_coerce(s, actual[i], decl[i], 'i')) {
+            return false;
+        }
+        generic = generic || bind_is_generic(decl[i]);
+    }
+    return !generic || generic_solve(s, actual, decl, nargs, &g);
+}
+
+/* generic_replace - the type one polymorphic parameter, or the result, has in this call. */
+static Status generic_replace(BindScope *s, const GenericTypes *g, Oid *type)
+{
+    Oid base;
+    switch (*type) {
+    case TYPE_ANYARRAY:
+        if (g->array != 0) {
+            *type = g->array;
+            return ST_OK;
+        }
+        base = g->element;
+        break;
+    case TYPE_ANYCOMPATIBLEARRAY: base = g->common; break;
+    case TYPE_ANYCOMPATIBLE:
+    case TYPE_ANYCOMPATIBLENONARRAY: *type = g->common; return ST_OK;
+    default:
+        if (g->array == TYPE_ANYARRAY && g->element == 0) {
+            return err_set(s->cx, ERRCODE_DATATYPE_MISMATCH,
+                           "cannot determine element type of \"anyarray\" argument");
+        }
+        *type = g->element;
+        return ST_OK;
+    }
+    *type = generic_array_of(s, base);
+    return *type != 0
+               ? ST_OK
+               : err_set(s->cx, ERRCODE_UNDEFINED_OBJECT,
+                         "could not find array type for data type %s", bind_type_text(s, base));
 }
 
 Status bind_resolve_generic(BindScope *s, const Oid *actual, Oid *decl, uint32_t nargs, Oid result,
                             const char *name, int32_t location, Oid *result_out)
 {
-    Oid elem = 0, common = 0;
+    GenericTypes g;
     bool generic = bind_is_generic(result);
     for (uint32_t i = 0; i < nargs; i++) {
-        if (!bind_is_generic(decl[i])) {
-            continue;
-        }
-        generic = true;
-        if (actual[i] == TYPE_UNKNOWN) {
-            continue;
-        }
-        bool is_common = decl[i] >= 5077;
-        Oid take = decl[i] == TYPE_ANYARRAY || decl[i] == 5078 ? generic_element_of(s, actual[i])
-                                                               : actual[i];
-        if (!generic_take(s, take, is_common, is_common ? &common : &elem)) {
-            return BIND_ERR(s, location, ERRCODE_UNDEFINED_FUNCTION, "function %s does not exist",
-                            name);
-        }
+        generic = generic || bind_is_generic(decl[i]);
     }
     *result_out = result;
     if (!generic) {
         return ST_OK;
     }
-    elem = elem == 0 ? TYPE_TEXT : elem;
-    common = common == 0 ? TYPE_TEXT : common;
+    if (!generic_solve(s, actual, decl, nargs, &g)) {
+        return BIND_ERR(s, location, ERRCODE_UNDEFINED_FUNCTION, "function %s does not exist",
+                        name);
+    }
+    if (g.element_used && g.element == 0 && g.array == 0) {
+        return err_set(s->cx, ERRCODE_DATATYPE_MISMATCH,
+                       "could not determine polymorphic type because input has type %s", "unknown");
+    }
+    g.common = g.common == 0 ? TYPE_TEXT : g.common;
     for (uint32_t i = 0; i <= nargs; i++) {
         Oid *d = i < nargs ? &decl[i] : result_out;
         if (bind_is_generic(*d)) {
-            Oid base = *d >= 5077 ? common : elem;
-            *d = *d == TYPE_ANYARRAY || *d == 5078 ? generic_array_of(s, base) : base;
+            TRY(generic_replace(s, &g, d));
         }
     }
     return ST_OK;

@@ -48,7 +48,7 @@ static Status set_begin(Cx *cx, ExecNode *n, const Batch *in, const Sel *sel, ui
             args[i].str = str_copy(&r->state, str_ptr(&args[i].str), args[i].str.len);
         }
     }
-    if (any_null && call->proc->strict) {
+    if (any_null && call->proc->strict && call->arg_count == call->proc->arg_count) {
         r->finished = true;
         return ST_OK;
     }

@@ -428,6 +428,7 @@ static const AggOps AGG_BASIC[] = {
     AGG_BESTS(2244, 2245), /* bpchar */
     AGG_BESTS(2130, 2146), /* numeric */
     AGG_BESTS(4189, 4190), /* pg_lsn */
+    AGG_BESTS(2050, 2051), /* anyarray */
     AGG_FIX(2517, "bool_and", bool_and),
     AGG_FIX(2518, "bool_or", bool_or),
     AGG_FIX(2519, "every", bool_and),

@@ -53,11 +53,15 @@ enum {
     TYPE_ANYARRAY = 2277,
     TYPE_VOID = 2278,
     TYPE_ANYELEMENT = 2283,
+    TYPE_ANYNONARRAY = 2776,
     TYPE_UUID = 2950,
     TYPE_PG_LSN = 3220,
     TYPE_JSONB = 3802,
     TYPE_REGNAMESPACE = 4089,
     TYPE_REGROLE = 4096,
+    TYPE_ANYCOMPATIBLE = 5077,
+    TYPE_ANYCOMPATIBLEARRAY = 5078,
+    TYPE_ANYCOMPATIBLENONARRAY = 5079,
 };
 
 struct TimeZone;
@@ -188,7 +192,7 @@ const FnOps *fn_ops_by_prosrc(const char *prosrc);
 const FnOps *fn_ops_by_oid(Oid fn_oid);
 
 /* ---- functions that return sets ---- */
-#define SET_COLUMNS_MAX 2
+#define SET_COLUMNS_MAX 32
 /*
  * A set function keeps what it needs in call->state, from call->state_arena, which also holds its
  * arguments; both live until the set is at its end. `next` gives one row, its bytes in call->arena
