@@ -17,7 +17,6 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ALLOW_FILE = "tools/tidy_allow.txt"
-DEBT_FILE = "tools/tidy_debt.txt"
 
 FILE_LINES_MAX = 1500
 FUNCTION_LINES_MAX = 120
@@ -374,34 +373,12 @@ def check_build_lists():
             yield f"src/{folder}", 1, "the folder has no README.md"
 
 
-def load_debt():
-    """Findings that were there when the rule came: (rule, path) -> how many. The list may only shrink."""
-    debt = {}
-    path = os.path.join(ROOT, DEBT_FILE)
-    if os.path.exists(path):
-        with open(path) as f:
-            for line in f:
-                fields = line.split("#")[0].split()
-                if fields:
-                    debt[fields[0], fields[1]] = int(fields[2])
-    return debt
-
-
-def without_debt(rule, findings, debt):
-    """The findings of files that have more of them than the list says."""
-    by_path = {}
-    for finding in findings:
-        by_path.setdefault(finding[0], []).append(finding)
-    return [f for path in sorted(by_path) if len(by_path[path]) > debt.get((rule, path), 0) for f in by_path[path]]
-
-
 def main():
-    debt = load_debt()
     rules = {name[6:]: rule for name, rule in globals().items() if name.startswith("check_")}
     wanted = sys.argv[1:] or list(rules)
     failed = 0
     for name in wanted:
-        findings = without_debt(name, sorted(set(rules[name]())), debt)
+        findings = sorted(set(rules[name]()))
         failed += bool(findings)
         for path, line, text in findings:
             print(f"{path}:{line}: {text} [{name}]")

@@ -10,10 +10,9 @@ typedef struct LookupNamespace {
     const char *name;
 } LookupNamespace;
 
-void cat_view_init(CatView *v, Catalog *c, Arena *arena)
+void cat_view_init(CatView *v, Catalog *c)
 {
     static const Oid DEFAULT_PATH[2] = {NAMESPACE_PG_CATALOG, NAMESPACE_PUBLIC};
-    (void)arena;
     *v = (CatView){
         .catalog = c,
         .database = DATABASE_FIRST,
@@ -91,10 +90,9 @@ const char *cat_namespace_name(CatView *v, Oid oid)
     return st == ST_OK && found != NULL ? ((const LookupNamespace *)found)->name : NULL;
 }
 
-Status cat_set_search_path(Cx *cx, CatView *v, Arena *arena, const char *const *names,
-                           uint32_t count)
+Status cat_set_search_path(Cx *cx, CatView *v, Oid *room, const char *const *names, uint32_t count)
 {
-    Oid *path = ARENA_ARRAY(arena, Oid, count + 1);
+    Oid *path = ARENA_ARRAY(cx->arena, Oid, count + 1);
     uint32_t n = 0;
     bool has_pg_catalog = false;
     Oid creation = OID_INVALID;
@@ -120,7 +118,8 @@ Status cat_set_search_path(Cx *cx, CatView *v, Arena *arena, const char *const *
         path[0] = NAMESPACE_PG_CATALOG;
         n++;
     }
-    v->search_path = path;
+    memcpy(room, path, n * sizeof(Oid));
+    v->search_path = room;
     v->search_path_count = n;
     v->creation_namespace = creation;
     return ST_OK;

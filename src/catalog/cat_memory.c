@@ -133,7 +133,7 @@ Status catalog_open_memory(Cx *cx, Catalog **catalog_out)
         return st;
     }
     CatView v;
-    cat_view_init(&v, c, &c->arena);
+    cat_view_init(&v, c);
     st = cat_bootstrap(cx, c, &v);
     cat_view_release_pins(&v);
     if (st != ST_OK) {

@@ -35,7 +35,7 @@ Status catalog_set_password(Cx *cx, Catalog *c, Arena *arena, const char *role,
     CatView v;
     RolePassword p = {.view = &v, .verifier = verifier};
     Datum name = {.str = str_ref(role, strlen(role))};
-    cat_view_init(&v, c, arena);
+    cat_view_init(&v, c);
     Status st = ST_OK;
     TRY_OUT(txn_begin(cx, e->txns, ISO_READ_COMMITTED, arena, &txn));
     v.txn = txn;

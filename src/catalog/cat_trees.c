@@ -555,7 +555,7 @@ static Status trees_first_rows(Cx *cx, TreeStore *s)
     Lsn lsn;
     CatView v;
     arena_init(&arena, NULL, "catalog bootstrap", 0);
-    cat_view_init(&v, s->catalog, &arena);
+    cat_view_init(&v, s->catalog);
     Status st = ST_OK;
     TRY_OUT(txn_begin(cx, s->engine->txns, ISO_READ_COMMITTED, &arena, &txn));
     v.txn = txn;
@@ -607,7 +607,7 @@ static Status trees_has_first_rows(Cx *cx, TreeStore *s, bool *has_out)
     const Datum *values;
     const bool *nulls;
     arena_init(&arena, NULL, "catalog bootstrap", 0);
-    cat_view_init(&v, s->catalog, &arena);
+    cat_view_init(&v, s->catalog);
     Status st = cat_row_get(cx, &v, &arena, CAT_PG_AUTHID, &role, 1, &values, &nulls);
     *has_out = st == ST_OK;
     arena_release(&arena);

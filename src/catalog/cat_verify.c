@@ -29,7 +29,7 @@ Status catalog_verify(Cx *cx, Catalog *c, Buf *report, uint64_t *errors)
     VerifyTables v = {0};
     Status st = cat_trees_verify(cx, c, report, errors);
     arena_init(&arena, NULL, "verify", 0);
-    cat_view_init(&view, c, &arena);
+    cat_view_init(&view, c);
     if (st == ST_OK) {
         st = cat_rows_each(cx, &view, CAT_PG_CLASS, NULL, NULL, 0, verify_note_table, &v);
     }

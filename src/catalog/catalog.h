@@ -186,15 +186,16 @@ Status catalog_set_password(Cx *cx, Catalog *c, Arena *arena, const char *role,
  * version is rebuilt. */
 uint64_t catalog_version(Catalog *c);
 
-void cat_view_init(CatView *v, Catalog *c, Arena *arena);
+void cat_view_init(CatView *v, Catalog *c);
 /* cat_view_release_pins - objects looked up so far may go (statement end). */
 void cat_view_release_pins(CatView *v);
 /* cat_pins_take - the plan keeps the view's current pins; cat_pins_release when the plan goes. */
 CatPins *cat_pins_take(CatView *v);
 void cat_pins_release(CatPins *p);
-/* cat_set_search_path - resolve names ("$user" included) to OIDs, in arena. */
-Status cat_set_search_path(Cx *cx, CatView *v, Arena *arena, const char *const *names,
-                           uint32_t count);
+/* cat_set_search_path - resolve names ("$user" included) to OIDs. `room` has count + 1 places and
+ * lives as long as the view points to it; it may be the path in use, which an error leaves as it
+ * is. */
+Status cat_set_search_path(Cx *cx, CatView *v, Oid *room, const char *const *names, uint32_t count);
 
 /* ---- look-ups; ST_NOTFOUND when there is none (no error set) ---- */
 Status cat_namespace(Cx *cx, CatView *v, const char *name, Oid *oid_out);

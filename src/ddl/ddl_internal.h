@@ -190,7 +190,7 @@ Status ddl_query_finds_row(Cx *cx, DdlCx *d, const char *sql, bool *found_out);
 Status ddl_add_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConstraint *c,
                            bool check_rows);
 
-/* ---- index.c ---- */
+/* ---- create_index.c ---- */
 typedef struct NewIndex {
     const char *name;
     bool unique, primary, nulls_not_distinct, constraint;

@@ -191,7 +191,7 @@ void cte_reset(CteRun *c);
 void cte_end(CteRun *c);
 /* cte_more - make at least one more row, up to max_rows; ST_DONE when there are no more. */
 Status cte_more(Cx *cx, ExecState *s, CteRun *c, uint32_t max_rows);
-/* constraint.c */
+/* row_check.c */
 Status check_not_null(Cx *cx, const ExecState *s, const CatTable *t, const Batch *rows);
 Status check_constraints(Cx *cx, const ExecState *s, const PlanModify *m, ExprRun *run,
                          const Batch *rows, Arena *arena);

@@ -1,5 +1,5 @@
 /*
- * modify.c - INSERT, UPDATE, DELETE, and rows for COPY.
+ * modify.c - INSERT, UPDATE, DELETE.
  *
  * All work is done in the first call; rows of RETURNING are kept and handed out afterwards. A row
  * changed by another transaction since the snapshot: under READ COMMITTED its newest version is

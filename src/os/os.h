@@ -9,7 +9,6 @@
  * by any thread. Sockets are not here: only src/server uses them, and it is not simulated.
  */
 #include "base/arena.h"
-#include "base/failpoint.h"
 #include "base/status.h"
 
 typedef struct Os Os;
@@ -57,7 +56,6 @@ typedef struct OsOps {
 
 struct Os {
     const OsOps *ops;
-    FailPoints *failpoints; /* may be NULL */
     bool simulated;
 };
 

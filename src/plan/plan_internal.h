@@ -82,7 +82,7 @@ Status plan_sort(PlanQuery *pq, PlanNode *input, const SortKey *keys, uint32_t c
                  PlanNode **out);
 Status plan_distinct(PlanQuery *pq, PlanNode *input, uint32_t columns, PlanNode **out);
 Status plan_limit(PlanQuery *pq, PlanNode *input, PlanNode **out);
-/* agg.c */
+/* group.c */
 Status plan_aggregate(PlanQuery *pq, PlanNode *input, PlanNode **out);
 Status plan_side(PlanQuery *pq, const Query *q, PlanNode **out);
 Status plan_setop(PlanQuery *pq, PlanNode **out);
@@ -91,7 +91,7 @@ Status plan_ctes(PlanQuery *pq);
 Status plan_cte_scan(PlanQuery *pq, uint16_t rte, PlanNode **out);
 PlanScope plan_scope_begin(const Planner *p);
 void plan_scope_end(const Planner *p, PlanScope *scope);
-/* scan.c */
+/* access.c */
 void plan_rebase_outs(PlanQuery *pq, uint16_t rte, PlanNode *n, uint32_t col_count);
 Status plan_base(PlanQuery *pq, uint16_t rte, QualList *quals, const SortKey *order,
                  uint32_t order_count, bool *ordered_out, PlanNode **out);
@@ -135,7 +135,7 @@ void plan_minmax(PlanQuery *pq, Query *q);
 Status plan_recheck(PlanQuery *pq, const PlanNode *input, uint64_t targets, PlanRecheck *out);
 /* plan_mark_table - where the input has the columns and row id of a table; false: has no row id. */
 bool plan_mark_table(PlanQuery *pq, const PlanNode *input, uint16_t rte, PlanMark *out);
-/* modify.c */
+/* write_plan.c */
 Status plan_modify(PlanQuery *pq, PlanNode **out);
 /* explain_expr.c */
 void explain_expr(Buf *out, const Plan *plan, const Expr *e, bool qualify);

@@ -1,10 +1,10 @@
 /*
  * main.c - the command line.
  */
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "server/server_internal.h"
@@ -111,13 +111,12 @@ typedef struct StopThread {
 } StopThread;
 
 /* stop_main - waits for SIGTERM or SIGINT and asks the server to end. */
-static void *stop_main(void *arg)
+static void stop_main(void *arg)
 {
     StopThread *t = arg;
     int sig;
     (void)sigwait(&t->signals, &sig);
     server_stop(t->server);
-    return NULL;
 }
 
 /* command_serve - `dassie serve`: runs until SIGTERM or SIGINT; signals are blocked first so that
@@ -129,7 +128,7 @@ static int command_serve(int argc, char **argv)
     Err err = {0};
     Arena arena;
     StopThread stop = {0};
-    pthread_t thread;
+    OsThread *thread;
     Server *server;
     server_options_default(&options);
     if (argc < 1 || argv[0][0] == '-' ||
@@ -149,8 +148,12 @@ static int command_serve(int argc, char **argv)
     Status st = server_create(&cx, os, &options, &server);
     if (st == ST_OK) {
         stop.server = server;
-        (void)pthread_create(&thread, NULL, stop_main, &stop);
-        st = server_run(&cx, server);
+        st = os_thread_create(&cx, os, "signals", stop_main, &stop, &thread);
+        if (st == ST_OK) {
+            st = server_run(&cx, server);
+            (void)kill(getpid(), SIGTERM); /* the thread ends, if no signal has ended it */
+            os_thread_join(thread);
+        }
     }
     Err first = err;
     Status closed = server_free(&cx, server);

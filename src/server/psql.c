@@ -13,6 +13,8 @@
 #include "server/server_internal.h"
 
 #define PRIVATE_PORT 5432
+#define WAIT_TURNS   1000
+#define WAIT_TURN_US 10000
 
 /* exec_psql - become psql; returns only on failure. */
 static void exec_psql(const char *dir, unsigned port, int argc, char **argv)
@@ -36,19 +38,21 @@ static void exec_psql(const char *dir, unsigned port, int argc, char **argv)
     (void)fprintf(stderr, "dassie: could not start psql: %s\n", strerror(errno));
 }
 
+/* wait_for_socket - until the private server listens; false when it ended or needs too long. */
 static bool wait_for_socket(const char *path, pid_t server)
 {
-    for (int i = 0; i < 1000; i++) {
+    Os *os = os_posix_create();
+    bool there = false, ended = false;
+    for (int i = 0; i < WAIT_TURNS && !there && !ended; i++) {
         struct stat sb;
-        if (stat(path, &sb) == 0) {
-            return true;
+        there = stat(path, &sb) == 0;
+        ended = !there && waitpid(server, NULL, WNOHANG) == server;
+        if (!there && !ended) {
+            os_sleep_us(os, WAIT_TURN_US);
         }
-        if (waitpid(server, NULL, WNOHANG) == server) {
-            return false;
-        }
-        (void)usleep(10000);
     }
-    return false;
+    os_posix_free(os);
+    return there;
 }
 
 int psql_command(int argc, char **argv)

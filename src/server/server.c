@@ -66,12 +66,7 @@ static Status role_password(Cx *cx, Server *srv, const char *password)
 
 static Status password_from_file(Cx *cx, const char *path, char *out, size_t size)
 {
-    FILE *f = fopen(path, "re");
-    bool ok = f != NULL && fgets(out, (int)size, f) != NULL;
-    if (f != NULL) {
-        (void)fclose(f);
-    }
-    if (!ok) {
+    if (!server_read_text(path, out, size) || out[0] == '\0') {
         return err_set(cx, ERRCODE_UNDEFINED_FILE, "could not read the password file \"%s\"", path);
     }
     out[strcspn(out, "\r\n")] = '\0';

@@ -19,6 +19,7 @@
 
 #define SERVER_VERSION          "15.18 (dassie " DASSIE_VERSION ")"
 #define SERVER_VERSION_NUM      "150018"
+#define SEARCH_PATH_MAX         64           /* schemas of a search_path */
 #define SESSION_OUT_FLUSH_BYTES (64u * 1024) /* results are sent in pieces of this size */
 #define SESSION_OUT_KEEP_BYTES  2048u        /* an idle session keeps no larger buffer */
 #define POLLER_EVENTS_MAX       64
@@ -216,8 +217,9 @@ struct Session {
     Map sequence_values; /* currval: OID -> int64_t in the session's arena */
     Settings settings;
     bool search_path_stale;
-    uint64_t search_path_version; /* of the catalog it was resolved by */
-    uint64_t cache_salt;          /* hash of the settings that binding depends on */
+    Oid search_path[SEARCH_PATH_MAX + 1]; /* what the view's search_path points to once it is set */
+    uint64_t search_path_version;         /* of the catalog it was resolved by */
+    uint64_t cache_salt;                  /* hash of the settings that binding depends on */
     int64_t statement_timeout_us, lock_timeout_us;
     Isolation default_isolation;
     bool read_uncommitted, default_read_uncommitted; /* what READ COMMITTED was asked for as */
@@ -465,6 +467,8 @@ void server_accept_loop(Server *srv);
 void server_unlisten(Server *srv);
 
 /* ---- runfile.c, psql.c ---- */
+/* server_read_text - a small text file or pipe, cut at size - 1 bytes; false: it cannot be read. */
+bool server_read_text(const char *path, char *out, size_t size);
 /* runfile_read - pid, socket directory and port of a running server of the file; false when there
  * is none. */
 bool runfile_read(const char *file, int *pid_out, char *dir, size_t dir_size, unsigned *port_out);

@@ -242,7 +242,7 @@ static Status startup_session(Cx *cx, Session *s, const Startup *st)
     if (atomic_load(&s->server->session_count) > s->server->max_connections) {
         return err_set(cx, ERRCODE_TOO_MANY_CONNECTIONS, "sorry, too many clients already");
     }
-    cat_view_init(&s->view, s->server->catalog, &s->stmt_arena);
+    cat_view_init(&s->view, s->server->catalog);
     if ((st->code & 0xffff) != 0 || st->unknown_count != 0) {
         reply_negotiate(&s->out, st);
     }

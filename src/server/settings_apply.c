@@ -246,7 +246,7 @@ static IntervalStyle interval_style_of(const char *text)
 /* search_path_apply - the list's names to OIDs; needs a transaction to read catalogs. */
 static Status search_path_apply(Cx *cx, Session *s)
 {
-    const char *names[64];
+    const char *names[SEARCH_PATH_MAX];
     uint32_t count = 0;
     char *text = arena_strdup(&s->stmt_arena, setting_value(s, "search_path"));
     for (char *p = text; *p != '\0' && count < ARRAY_LEN(names);) {
@@ -275,7 +275,7 @@ static Status search_path_apply(Cx *cx, Session *s)
     }
     s->search_path_stale = false;
     s->search_path_version = catalog_version(s->view.catalog);
-    return cat_set_search_path(cx, &s->view, &s->arena, names, count);
+    return cat_set_search_path(cx, &s->view, s->search_path, names, count);
 }
 
 Status settings_apply(Cx *cx, Session *s)

@@ -121,9 +121,11 @@ static Status tree_create_locked(Cx *cx, Store *s, TreeKind kind, TreeEntry *ent
     st = page_lock(cx, s, TREE_DIR_PAGE, LATCH_EXCLUSIVE, &first);
     if (st == ST_OK && dir_page != TREE_DIR_PAGE) {
         st = page_lock(cx, s, dir_page, LATCH_EXCLUSIVE, &dir);
+        if (st != ST_OK) {
+            page_unlock(s, &first);
+        }
     }
     if (st != ST_OK) {
-        page_unlock(s, &first);
         page_unreserve(s, root_page);
         return st;
     }

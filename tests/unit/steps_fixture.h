@@ -117,7 +117,7 @@ static void steps_begin(StepsRun *r, CatalogFixture *f)
 {
     static const Oid PATH[] = {NAMESPACE_PG_CATALOG, NAMESPACE_PUBLIC};
     *r = (StepsRun){.f = f, .env = {.extra_float_digits = 1}};
-    cat_view_init(&r->view, f->catalog, &f->arena);
+    cat_view_init(&r->view, f->catalog);
     r->view.database = DATABASE_FIRST;
     r->view.user = ROLE_BOOTSTRAP;
     r->view.user_name = "postgres";

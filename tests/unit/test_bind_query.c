@@ -30,7 +30,7 @@ static int bind_setup(void **state)
     arena_init(&f->arena, NULL, "test", 0);
     f->cx = (Cx){.err = &f->err, .arena = &f->arena};
     assert_int_equal(catalog_open_memory(&f->cx, &f->catalog), ST_OK);
-    cat_view_init(&f->view, f->catalog, &f->arena);
+    cat_view_init(&f->view, f->catalog);
     *state = f;
     return 0;
 }

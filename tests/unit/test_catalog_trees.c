@@ -21,7 +21,7 @@
 
 static void view_begin(CatalogFixture *f, CatView *v)
 {
-    cat_view_init(v, f->catalog, &f->arena);
+    cat_view_init(v, f->catalog);
     MUST(txn_begin(&f->cx, f->engine->txns, ISO_READ_COMMITTED, &f->arena, &v->txn));
 }
 

@@ -1,5 +1,5 @@
 /*
- * sequence.c - CREATE and ALTER SEQUENCE, the sequences of serial and identity columns.
+ * create_sequence.c - CREATE and ALTER SEQUENCE, the sequences of serial and identity columns.
  */
 #include <stdlib.h>
 

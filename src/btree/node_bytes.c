@@ -1,5 +1,5 @@
 /*
- * node.c - slots, heap, fences and keys of one page.
+ * node_bytes.c - slots, heap, fences and keys of one page.
  *
  * Edits are pure functions of the page's bytes and their arguments: redo repeats them and gets the
  * same page to the byte.

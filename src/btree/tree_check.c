@@ -1,5 +1,5 @@
 /*
- * verify.c - checking and printing a whole tree.
+ * tree_check.c - checking and printing a whole tree.
  */
 #include "btree/btree_internal.h"
 

@@ -1,5 +1,5 @@
 /*
- * index.c - CREATE INDEX, and the indexes behind primary and unique keys.
+ * create_index.c - CREATE INDEX, and the indexes behind primary and unique keys.
  */
 #include "ddl/ddl_internal.h"
 

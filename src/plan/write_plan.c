@@ -1,5 +1,6 @@
 /*
- * modify.c - INSERT, UPDATE, DELETE: the rows to change, the new values, what must hold of them.
+ * write_plan.c - INSERT, UPDATE, DELETE: the rows to change, the new values, what must hold of
+ * them.
  *
  * UPDATE and DELETE carry their conditions along over the joined row, so that a row changed
  * meanwhile is tested again in its newest version (recheck.c).

@@ -1,5 +1,5 @@
 /*
- * scan.c - one range table entry: access paths of tables, and the other things FROM may name.
+ * access.c - one range table entry: access paths of tables, and the other things FROM may name.
  *
  * Costs are PostgreSQL's in kind (a page 1, a row 0.01, a test 0.0025) with row fetches through an
  * index at 0.2: a row-id descent in memory is worth about twenty rows of a scan.

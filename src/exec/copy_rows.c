@@ -1,5 +1,5 @@
 /*
- * insert.c - COPY FROM: batches of whole rows into a table.
+ * copy_rows.c - COPY FROM: batches of whole rows into a table.
  *
  * CHECK is tested a batch at a time before its rows are written; keys of foreign keys are kept and
  * looked up at the end, as a statement does.

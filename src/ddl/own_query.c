@@ -1,5 +1,6 @@
 /*
- * query.c - statements the folder runs itself: checking the rows of a table, filling a new column.
+ * own_query.c - statements the folder runs itself: checking the rows of a table, filling a new
+ * column.
  *
  * Text is the simplest way to say what to look for, and takes the same path as a client's query.
  */

@@ -1,5 +1,5 @@
 /*
- * constraint.c - NOT NULL and CHECK of new rows, with PostgreSQL's texts.
+ * row_check.c - NOT NULL and CHECK of new rows, with PostgreSQL's texts.
  */
 #include "exec/exec_internal.h"
 

@@ -1,5 +1,5 @@
 /*
- * truncate.c - TRUNCATE: empty trees take the place of the old ones, which go at commit.
+ * truncate_table.c - TRUNCATE: empty trees take the place of the old ones, which go at commit.
  */
 #include "ddl/ddl_internal.h"
 

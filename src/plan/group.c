@@ -1,5 +1,5 @@
 /*
- * agg.c - GROUP BY and aggregate calls; set operations.
+ * group.c - GROUP BY and aggregate calls; set operations.
  */
 #include "plan/plan_internal.h"
 
