@@ -30,7 +30,7 @@ static int stored_setup(void **state)
     arena_init(&f->arena, NULL, "test", 0);
     f->cx = (Cx){.err = &f->err, .arena = &f->arena};
     assert_int_equal(catalog_open_memory(&f->cx, &f->catalog), ST_OK);
-    cat_view_init(&f->view, f->catalog, &f->arena);
+    cat_view_init(&f->view, f->catalog);
     *state = f;
     return 0;
 }
@@ -122,9 +122,10 @@ static void the_search_path_does_not_matter(void **state)
 {
     StoredFixture *f = *state;
     const char *const nowhere[] = {"information_schema", "pg_catalog"};
+    Oid room[3];
     Query *q;
     const char *text = stored_text(f, "SELECT count(*) FROM pg_class"), *again;
-    assert_int_equal(cat_set_search_path(&f->cx, &f->view, &f->arena, nowhere, 2), ST_OK);
+    assert_int_equal(cat_set_search_path(&f->cx, &f->view, room, nowhere, 2), ST_OK);
     assert_int_equal(stored_load(f, text, &q), ST_OK);
     assert_int_equal(q->rtes[0]->table->oid, CAT_PG_CLASS);
     assert_int_equal(bind_store_query(&f->cx, &f->arena, q, &again), ST_OK);
