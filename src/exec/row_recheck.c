@@ -1,6 +1,6 @@
 /*
- * row_recheck.c - a joined row in which one table's row was replaced by its newest version: is it still
- * a result, and with which columns?
+ * row_recheck.c - a joined row in which one table's row was replaced by its newest version: is it
+ * still a result, and with which columns?
  */
 #include "exec/exec_internal.h"
 
