@@ -165,7 +165,7 @@ static int ceiling_listen(const char *dir)
 int main(int argc, char **argv)
 {
     static int epoll_fds[CEILING_THREADS_MAX];
-    int threads = argc > 2 ? atoi(argv[2]) : (int)sysconf(_SC_NPROCESSORS_ONLN);
+    int threads = argc > 2 ? (int)strtol(argv[2], NULL, 10) : (int)sysconf(_SC_NPROCESSORS_ONLN);
     int listen_fd = argc > 1 ? ceiling_listen(argv[1]) : -1;
     if (listen_fd < 0 || threads < 1 || threads > CEILING_THREADS_MAX) {
         (void)fprintf(stderr, "usage: ceiling DIRECTORY [threads]\n");
