@@ -98,10 +98,6 @@ Status bind_load_view(Cx *cx, BindCx *b, const CatTable *view, Query **out)
 
 Status bind_table_columns(BindScope *s, const CatTable *t, Rte *r)
 {
-    if (t->kind == 'S') {
-        return err_unsupported(s->cx, "reading sequence \"%s\" as a table is not supported",
-                               t->name);
-    }
     if (t->kind == 'c') {
         (void)err_set(s->cx, ERRCODE_WRONG_OBJECT_TYPE, "cannot open relation \"%s\"", t->name);
         return err_detail(s->cx, "This operation is not supported for composite types.");

@@ -3,45 +3,90 @@
  */
 #include "catalog/cat_internal.h"
 
-#define REG_PARTS_MAX 3
+#define REG_PARTS_MAX 8
 
-/* reg_split - the dotted parts of a name: folded to lower case unless quoted. 42602 when it is no
- * name. */
-static Status reg_split(Cx *cx, Arena *arena, Slice text, const char **parts, uint32_t *count_out)
+/* reg_space - is the byte one that may stand around the parts of a name? */
+static bool reg_space(char c)
 {
-    size_t i = 0;
-    uint32_t n = 0;
-    while (n < REG_PARTS_MAX) {
-        char *part = arena_alloc(arena, text.len + 1);
-        size_t len = 0;
-        bool quoted = i < text.len && text.ptr[i] == '"';
-        if (quoted) {
-            for (i++; i < text.len; i++) {
-                if (text.ptr[i] == '"' && (i + 1 == text.len || text.ptr[i + 1] != '"')) {
-                    break;
-                }
-                i += text.ptr[i] == '"';
-                part[len++] = text.ptr[i];
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* reg_part - one part of a name: quoted as it is, else folded to lower case up to a separator. With
+ * spaces (names of types) blanks inside belong to it. false: it is no name. */
+static bool reg_part(Slice text, size_t *at, bool spaces, char *part)
+{
+    size_t i = *at, len = 0;
+    bool quoted = i < text.len && text.ptr[i] == '"';
+    if (quoted) {
+        for (i++; i < text.len; i++) {
+            if (text.ptr[i] == '"' && (i + 1 == text.len || text.ptr[i + 1] != '"')) {
+                break;
             }
-            i++;
-        } else {
-            for (; i < text.len && text.ptr[i] != '.' && text.ptr[i] != '"'; i++) {
-                char c = text.ptr[i];
-                part[len++] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-            }
+            i += text.ptr[i] == '"';
+            part[len++] = text.ptr[i];
         }
-        part[len] = '\0';
-        parts[n++] = part;
-        if (len == 0 || i > text.len || (i < text.len && text.ptr[i] != '.')) {
+        if (i >= text.len) {
+            return false;
+        }
+        i++;
+    } else {
+        for (; i < text.len && text.ptr[i] != '.' && (spaces || !reg_space(text.ptr[i])); i++) {
+            char c = text.ptr[i];
+            part[len++] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+        }
+    }
+    part[len] = '\0';
+    *at = i;
+    return quoted || len > 0;
+}
+
+/* reg_split - the dotted parts of a name, of which those past REG_PARTS_MAX are only counted. 42602
+ * when it is no name. */
+static Status reg_split(Cx *cx, Arena *arena, Slice text, bool spaces, const char **parts,
+                        uint32_t *count_out)
+{
+    uint32_t n = 0;
+    for (size_t i = 0;; i++) {
+        char *part = arena_alloc(arena, text.len + 1);
+        for (; i < text.len && reg_space(text.ptr[i]); i++) {
+        }
+        if (!reg_part(text, &i, spaces, part)) {
             break;
+        }
+        if (n < REG_PARTS_MAX) {
+            parts[n] = part;
+        }
+        n++;
+        for (; i < text.len && reg_space(text.ptr[i]); i++) {
         }
         if (i == text.len) {
             *count_out = n;
             return ST_OK;
         }
-        i++;
+        if (text.ptr[i] != '.') {
+            break;
+        }
     }
     return err_set(cx, ERRCODE_INVALID_NAME, "invalid name syntax");
+}
+
+/* reg_check_parts - at most schema and name, or these behind the name of this database. */
+static Status reg_check_parts(Cx *cx, CatView *v, Arena *arena, bool relation, const char **parts,
+                              uint32_t count)
+{
+    const char *all = "", *mark = relation ? "\"" : "";
+    for (uint32_t i = 0; i < count && i < REG_PARTS_MAX; i++) {
+        all = arena_printf(arena, "%s%s%s", all, i > 0 ? "." : "", parts[i]);
+    }
+    if (count > 3) {
+        return err_set(cx, ERRCODE_SYNTAX_ERROR, "improper %s name (too many dotted names): %s",
+                       relation ? "relation" : "qualified", all);
+    }
+    if (count == 3 && (v->database_name == NULL || strcmp(parts[0], v->database_name) != 0)) {
+        return err_unsupported(cx, "cross-database references are not implemented: %s%s%s", mark,
+                               all, mark);
+    }
+    return ST_OK;
 }
 
 static Slice reg_trim(Slice s)
@@ -143,8 +188,8 @@ Status cat_reg_find(Cx *cx, CatView *v, Arena *arena, Oid reg_type, Slice text, 
         *oid_out = (Oid)number;
         return ST_OK;
     }
-    TRY(reg_split(cx, arena, s, parts, &count));
-    ASSERT(count > 0 && count <= REG_PARTS_MAX);
+    TRY(reg_split(cx, arena, s, reg_type == TYPE_REGTYPE, parts, &count));
+    TRY(reg_check_parts(cx, v, arena, reg_type == TYPE_REGCLASS, parts, count));
     const char *name = parts[count - 1], *schema = count > 1 ? parts[count - 2] : NULL;
     if (reg_type == TYPE_REGNAMESPACE) {
         Status st = cat_namespace(cx, v, name, oid_out);
@@ -160,13 +205,6 @@ Status cat_reg_find(Cx *cx, CatView *v, Arena *arena, Oid reg_type, Slice text, 
     }
     if (reg_type != TYPE_REGCLASS) {
         return err_unsupported(cx, "names of this kind of object are not supported");
-    }
-    bool quoted = false;
-    for (size_t i = 0; i < s.len; i++) {
-        quoted ^= s.ptr[i] == '"';
-        if (s.ptr[i] == ' ' && !quoted) {
-            return err_set(cx, ERRCODE_INVALID_NAME, "invalid name syntax");
-        }
     }
     const CatTable *t;
     Oid namespace_oid;

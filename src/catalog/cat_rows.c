@@ -149,7 +149,7 @@ Status cat_row_get(Cx *cx, CatView *v, Arena *arena, Oid catalog_rel, const Datu
 /* ---- scans ---- */
 
 struct CatScan {
-    const CatShape *shape;
+    const CatShape *shape; /* NULL: a sequence, of one row */
     Arena *arena;
     uint16_t column_count;
     const uint16_t *columns;
@@ -176,20 +176,40 @@ static void scan_note_hiding(CatScan *s)
     }
 }
 
+/* scan_sequence - the state of a sequence as its one row: last_value, log_cnt, is_called. */
+static Status scan_sequence(Cx *cx, CatView *v, CatScan *s, Oid oid)
+{
+    const CatTable *t;
+    SequenceState state;
+    TRY(cat_table_by_oid(cx, v, oid, &t));
+    TRY(sequence_get(cx, catalog_engine(v->catalog), t->tree, &state));
+    Datum *values = ARENA_ARRAY(s->arena, Datum, 3);
+    CatRow *row = ARENA_NEW(s->arena, CatRow);
+    values[0].i64 = state.last_value;
+    values[1].i64 = state.log_count;
+    values[2].b = state.is_called;
+    row->values = values;
+    row->nulls = ARENA_ARRAY(s->arena, bool, 3);
+    s->rows = row;
+    s->row_count = 1;
+    return ST_OK;
+}
+
 Status cat_scan_open(Cx *cx, CatView *v, Arena *arena, Oid catalog_rel, const uint16_t *columns,
                      uint16_t column_count, CatScan **scan_out)
 {
     Catalog *c = v->catalog;
     *scan_out = NULL;
     CatScan *s = ARENA_NEW(arena, CatScan);
-    s->shape = cat_shape(c, catalog_rel);
-    if (s->shape == NULL) {
-        return err_set(cx, ERRCODE_INTERNAL_ERROR, "relation %u is not a catalog", catalog_rel);
-    }
     s->arena = arena;
     s->columns = arena_memdup(arena, columns, column_count * sizeof(uint16_t));
     s->column_count = column_count;
     s->array_types = ARENA_ARRAY(arena, Oid, column_count + 1u);
+    s->shape = cat_shape(c, catalog_rel);
+    if (s->shape == NULL) {
+        *scan_out = s;
+        return scan_sequence(cx, v, s, catalog_rel);
+    }
     for (uint16_t i = 0; i < column_count; i++) {
         Oid type = s->shape->types[columns[i]];
         s->array_types[i] = type_ops(type) != NULL && type_array_element(type) != 0 ? type : 0;
@@ -263,7 +283,7 @@ static Status scan_put(Cx *cx, const CatScan *s, Batch *out, uint16_t column, ui
 
 Status cat_scan_next(Cx *cx, CatScan *s, uint32_t max_rows, Batch *out)
 {
-    const CatRel *rel = s->shape->builtin;
+    const CatRel *rel = s->shape != NULL ? s->shape->builtin : NULL;
     uint32_t n = 0, limit = MIN(max_rows, VEC_CAPACITY);
     TRY(cx_check(cx));
     batch_reset(out);

@@ -279,8 +279,8 @@ Status cat_rows_each(Cx *cx, CatView *v, Oid catalog_rel, const uint16_t *column
    are dropped now, those of others at commit. */
 void cat_changed(CatView *v);
 
-/* CatScan - the rows of a pg_catalog relation as batches, built-in and user rows united; columns
- * are 0-based. */
+/* CatScan - the rows of a pg_catalog relation as batches, built-in and user rows united, or the one
+ * row of a sequence; columns are 0-based. */
 typedef struct CatScan CatScan;
 Status cat_scan_open(Cx *cx, CatView *v, Arena *arena, Oid catalog_rel, const uint16_t *columns,
                      uint16_t column_count, CatScan **scan_out);

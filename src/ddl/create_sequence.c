@@ -1,8 +1,6 @@
 /*
  * create_sequence.c - CREATE and ALTER SEQUENCE, the sequences of serial and identity columns.
  */
-#include <stdlib.h>
-
 #include "ddl/ddl_internal.h"
 
 /* SequenceOptions - what the options say; has_* for those given. */
@@ -15,16 +13,26 @@ typedef struct SequenceOptions {
     const PgQuery__Node *owned_by; /* a list of names; NULL = not given */
 } SequenceOptions;
 
-static int64_t sequence_option_int(const PgQuery__DefElem *e)
+/* sequence_option_int - the number an option gives; one that does not fit is a text in the tree. */
+static Status sequence_option_int(Cx *cx, DdlCx *d, const PgQuery__DefElem *e, int64_t *out)
 {
     const PgQuery__Node *n = e->arg;
+    *out = 0;
     if (n == NULL) {
-        return 0;
+        return ST_OK;
     }
     if (n->node_case == PG_QUERY__NODE__NODE_INTEGER) {
-        return n->integer->ival;
+        *out = n->integer->ival;
+        return ST_OK;
     }
-    return n->node_case == PG_QUERY__NODE__NODE_FLOAT ? strtoll(n->float_->fval, NULL, 10) : 0;
+    if (n->node_case != PG_QUERY__NODE__NODE_FLOAT) {
+        return err_set(cx, ERRCODE_SYNTAX_ERROR, "%s requires a numeric value", e->defname);
+    }
+    FnCall call = {.cx = cx, .arena = d->arena, .env = d->env};
+    Datum v;
+    TRY(type_ops(TYPE_INT8)->in(&call, slice_of(n->float_->fval), -1, &v));
+    *out = v.i64;
+    return ST_OK;
 }
 
 /* sequence_option - one option. */
@@ -41,40 +49,62 @@ static Status sequence_option(Cx *cx, DdlCx *d, const PgQuery__DefElem *e, Seque
         }
         o->has_type = true;
     } else if (strcmp(name, "increment") == 0) {
-        o->def.increment = sequence_option_int(e);
+        TRY(sequence_option_int(cx, d, e, &o->def.increment));
         o->has_increment = true;
         if (o->def.increment == 0) {
             return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE, "INCREMENT must not be zero");
         }
     } else if (strcmp(name, "start") == 0) {
-        o->def.start = sequence_option_int(e);
+        TRY(sequence_option_int(cx, d, e, &o->def.start));
         o->has_start = true;
     } else if (strcmp(name, "restart") == 0) {
         o->has_restart = true;
         o->restart_value = e->arg != NULL;
-        o->restart = sequence_option_int(e);
+        TRY(sequence_option_int(cx, d, e, &o->restart));
     } else if (strcmp(name, "maxvalue") == 0) {
         o->has_max = e->arg != NULL;
         o->no_max = e->arg == NULL;
-        o->def.max = o->has_max ? sequence_option_int(e) : o->def.max;
+        if (o->has_max) {
+            TRY(sequence_option_int(cx, d, e, &o->def.max));
+        }
     } else if (strcmp(name, "minvalue") == 0) {
         o->has_min = e->arg != NULL;
         o->no_min = e->arg == NULL;
-        o->def.min = o->has_min ? sequence_option_int(e) : o->def.min;
+        if (o->has_min) {
+            TRY(sequence_option_int(cx, d, e, &o->def.min));
+        }
     } else if (strcmp(name, "cache") == 0) {
-        o->def.cache = sequence_option_int(e);
+        TRY(sequence_option_int(cx, d, e, &o->def.cache));
         if (o->def.cache <= 0) {
             return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
                            "CACHE (%lld) must be greater than zero", (long long)o->def.cache);
         }
     } else if (strcmp(name, "cycle") == 0) {
-        o->def.cycle = e->arg == NULL || (e->arg->node_case == PG_QUERY__NODE__NODE_BOOLEAN
-                                              ? e->arg->boolean->boolval
-                                              : sequence_option_int(e) != 0);
+        o->def.cycle = e->arg == NULL || e->arg->node_case != PG_QUERY__NODE__NODE_BOOLEAN ||
+                       e->arg->boolean->boolval;
     } else if (strcmp(name, "owned_by") == 0) {
         o->owned_by = e->arg;
     } else {
         return err_unsupported(cx, "sequence option \"%s\" is not supported", name);
+    }
+    return ST_OK;
+}
+
+/* sequence_options - all of them, each once. */
+static Status sequence_options(Cx *cx, DdlCx *d, PgQuery__Node *const *list, size_t count,
+                               SequenceOptions *o)
+{
+    for (size_t i = 0; i < count; i++) {
+        const PgQuery__DefElem *e = list[i]->def_elem;
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(e->defname, list[k]->def_elem->defname) == 0) {
+                st_ignore(err_set(cx, ERRCODE_SYNTAX_ERROR, "conflicting or redundant options"));
+                return ddl_error_at(cx, d, ST_ERROR, e->location);
+            }
+        }
+        if (strcmp(e->defname, "sequence_name") != 0) {
+            TRY(sequence_option(cx, d, e, o));
+        }
     }
     return ST_OK;
 }
@@ -248,11 +278,7 @@ Status ddl_make_sequence(Cx *cx, DdlCx *d, Oid namespace_oid, const char *name, 
                          Oid *oid_out)
 {
     SequenceOptions o = {.type = type != 0 ? type : TYPE_INT8, .def = {.increment = 1, .cache = 1}};
-    for (size_t i = 0; i < option_count; i++) {
-        if (strcmp(options[i]->def_elem->defname, "sequence_name") != 0) {
-            TRY(sequence_option(cx, d, options[i]->def_elem, &o));
-        }
-    }
+    TRY(sequence_options(cx, d, options, option_count, &o));
     TRY(sequence_settle(cx, &o, true));
     return sequence_create_with(cx, d, namespace_oid, name, &o, persistence, oid_out);
 }
@@ -270,9 +296,7 @@ Status ddl_create_sequence(Cx *cx, DdlCx *d, const PgQuery__CreateSeqStmt *stmt)
         return ST_OK;
     }
     SequenceOptions o = {.type = TYPE_INT8, .def = {.increment = 1, .cache = 1}};
-    for (size_t i = 0; i < stmt->n_options; i++) {
-        TRY(sequence_option(cx, d, stmt->options[i]->def_elem, &o));
-    }
+    TRY(sequence_options(cx, d, stmt->options, stmt->n_options, &o));
     TRY(sequence_settle(cx, &o, true));
     if (exists) {
         return err_set(cx, ERRCODE_DUPLICATE_TABLE, "relation \"%s\" already exists", rv->relname);
@@ -297,9 +321,7 @@ Status ddl_alter_sequence(Cx *cx, DdlCx *d, const PgQuery__AlterSeqStmt *stmt)
         return err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is not a sequence", seq->name);
     }
     SequenceOptions o = {.type = seq->sequence_type, .def = seq->sequence};
-    for (size_t i = 0; i < stmt->n_options; i++) {
-        TRY(sequence_option(cx, d, stmt->options[i]->def_elem, &o));
-    }
+    TRY(sequence_options(cx, d, stmt->options, stmt->n_options, &o));
     if (o.has_type && o.type != seq->sequence_type) {
         int64_t lo, hi; /* limits that came from the old type follow the new one */
         sequence_limits(seq->sequence_type, &lo, &hi);

@@ -96,7 +96,8 @@ Status plan_table_scan(PlanQuery *pq, uint16_t rte, bool want_rowid, bool all_co
     Planner *p = pq->p;
     const Rte *r = pq->q->rtes[rte];
     const CatTable *t = r->table;
-    if (!t->builtin && t->storage == NULL) {
+    bool cat_scan = t->builtin || t->kind == 'S';
+    if (!cat_scan && t->storage == NULL) {
         return err_unsupported(p->cx, "reading relation \"%s\" is not supported", t->name);
     }
     uint16_t *columns = ARENA_ARRAY(p->arena, uint16_t, r->column_count + 1u);
@@ -106,9 +107,9 @@ Status plan_table_scan(PlanQuery *pq, uint16_t rte, bool want_rowid, bool all_co
             columns[n++] = c;
         }
     }
-    want_rowid = want_rowid && !t->builtin;
-    bool want_tableoid = r->tableoid_used && t->builtin;
-    PlanNode *s = node_new(p, t->builtin ? PLAN_CAT_SCAN : PLAN_SCAN, NULL, NULL,
+    want_rowid = want_rowid && !cat_scan;
+    bool want_tableoid = r->tableoid_used && cat_scan;
+    PlanNode *s = node_new(p, cat_scan ? PLAN_CAT_SCAN : PLAN_SCAN, NULL, NULL,
                            n + (want_rowid || want_tableoid ? 1u : 0u));
     for (uint16_t i = 0; i < n; i++) {
         const RteColumn *c = &r->columns[columns[i]];

@@ -438,6 +438,11 @@ struct DdlCx;
 /* create_as_run - CREATE TABLE AS, SELECT INTO (create_as.c). */
 Status create_as_run(Cx *cx, Session *s, struct DdlCx *ddl, const Statement *st,
                      const char **tag_out);
+/* session_explain_options - what EXPLAIN (...) asks for (explain_options.c). 42601, 22023; 0A000
+ * for options that are not there yet. */
+struct PgQuery__ExplainStmt;
+Status session_explain_options(Cx *cx, Arena *arena, Slice sql,
+                               const struct PgQuery__ExplainStmt *stmt, ExplainOptions *o);
 /* utility_tag - the command tag of a statement, or what comes nearest (utility_tag.c). */
 const char *utility_tag(Arena *arena, const struct PgQuery__Node *node);
 /* utility_columns - result columns for Describe; count 0 = none. */

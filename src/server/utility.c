@@ -249,36 +249,6 @@ static Status run_discard(Cx *cx, Session *s, const PgQuery__DiscardStmt *stmt,
 
 /* ---- EXPLAIN ---- */
 
-/* explain_options - options of EXPLAIN; those that mean more than we do are refused. */
-static Status explain_options(Cx *cx, const PgQuery__ExplainStmt *stmt, ExplainOptions *o)
-{
-    *o = (ExplainOptions){.costs = true, .timing = true};
-    for (size_t i = 0; i < stmt->n_options; i++) {
-        const PgQuery__DefElem *d = stmt->options[i]->def_elem;
-        bool on = true;
-        if (d->arg != NULL && d->arg->node_case == PG_QUERY__NODE__NODE_STRING) {
-            (void)setting_parse_bool(d->arg->string->sval, &on);
-        } else if (d->arg != NULL && d->arg->node_case == PG_QUERY__NODE__NODE_INTEGER) {
-            on = d->arg->integer->ival != 0;
-        }
-        if (strcmp(d->defname, "analyze") == 0) {
-            o->analyze = on;
-        } else if (strcmp(d->defname, "verbose") == 0) {
-            o->verbose = on;
-        } else if (strcmp(d->defname, "costs") == 0) {
-            o->costs = on;
-        } else if (strcmp(d->defname, "timing") == 0) {
-            o->timing = on;
-        } else if (strcmp(d->defname, "format") == 0 && d->arg != NULL &&
-                   strcasecmp(d->arg->string->sval, "text") == 0) {
-            continue;
-        } else {
-            return err_unsupported(cx, "EXPLAIN option \"%s\" is not supported yet", d->defname);
-        }
-    }
-    return o->analyze ? err_unsupported(cx, "EXPLAIN ANALYZE is not supported yet") : ST_OK;
-}
-
 /* run_explain - EXPLAIN: plans the statement and returns the lines of its plan. The plan is
  * released on every path. */
 static Status run_explain(Cx *cx, Session *s, const Statement *st, bool extended,
@@ -289,7 +259,7 @@ static Status run_explain(Cx *cx, Session *s, const Statement *st, bool extended
     ExplainOptions options;
     Statement *inner = statement_in(&s->stmt_arena, st->sql, stmt->query);
     *tag_out = "EXPLAIN";
-    TRY(explain_options(cx, stmt, &options));
+    TRY(session_explain_options(cx, &s->stmt_arena, st->sql, stmt, &options));
     TRY(statement_prepare(cx, s, inner));
     if (inner->plan == NULL) {
         return err_unsupported(cx, "EXPLAIN of this statement is not supported yet");
