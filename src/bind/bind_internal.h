@@ -31,6 +31,12 @@ typedef struct NsItem {
     bool scalar; /* a function of one plain value: its name alone is that value */
 } NsItem;
 
+/* ViewChain - views being expanded, innermost first. */
+typedef struct ViewChain {
+    Oid view;
+    const struct ViewChain *outer;
+} ViewChain;
+
 typedef struct BindScope {
     Cx *cx;
     BindCx *b;
@@ -40,15 +46,16 @@ typedef struct BindScope {
     NsItem **items;
     uint16_t item_count, item_size;
     uint16_t rte_size;
-    Cte *recursive_cte;      /* this query is the body of a WITH RECURSIVE entry */
-    bool stored;             /* text from the catalog: locations mean nothing to the client */
-    bool keep_unknown;       /* operand of a set operation: unknown literals stay */
-    bool in_agg;             /* inside an aggregate's arguments */
-    bool in_from_function;   /* set-returning function allowed at the top */
-    const char *no_aggs;     /* clause that may hold no aggregates, NULL = allowed */
-    const char *no_columns;  /* clause that may hold no columns, NULL = allowed */
-    uint32_t depth;          /* nesting of views and subqueries */
-    const char *no_subquery; /* expression that may hold no subquery, NULL = allowed */
+    Cte *recursive_cte;            /* this query is the body of a WITH RECURSIVE entry */
+    bool stored;                   /* text from the catalog: locations mean nothing to the client */
+    bool keep_unknown;             /* operand of a set operation: unknown literals stay */
+    bool in_agg;                   /* inside an aggregate's arguments */
+    bool in_from_function;         /* set-returning function allowed at the top */
+    const char *no_aggs;           /* clause that may hold no aggregates, NULL = allowed */
+    const char *no_columns;        /* clause that may hold no columns, NULL = allowed */
+    uint32_t depth;                /* nesting of views and subqueries */
+    const struct ViewChain *views; /* the views whose queries this one is in */
+    const char *no_subquery;       /* expression that may hold no subquery, NULL = allowed */
 } BindScope;
 
 /* ---- errors ---- */

@@ -11,6 +11,7 @@ BindScope *bind_scope_new(BindScope *like, BindScope *parent, CmdKind command)
     s->parent = parent;
     s->stored = like->stored;
     s->depth = like->depth + 1;
+    s->views = like->views;
     s->query = ARENA_NEW(like->b->arena, Query);
     s->query->command = command;
     return s;

@@ -76,7 +76,16 @@ static Status view_query(BindScope *s, const CatTable *t, Query **out)
     if (s->depth > VIEW_DEPTH_MAX) {
         return err_set(s->cx, ERRCODE_STATEMENT_TOO_COMPLEX, "views are nested too deeply");
     }
+    for (const ViewChain *c = s->views; c != NULL; c = c->outer) {
+        if (c->view == t->oid) {
+            return err_set(s->cx, ERRCODE_INVALID_OBJECT_DEFINITION,
+                           "infinite recursion detected in rules for relation \"%s\"", t->name);
+        }
+    }
     BindScope *top = bind_scope_new(s, NULL, CMD_SELECT);
+    ViewChain *chain = ARENA_NEW(s->b->arena, ViewChain);
+    *chain = (ViewChain){t->oid, s->views};
+    top->views = chain;
     top->stored = true;
     if (bind_is_tree(t->view_sql)) {
         return bind_read_query(top, t->view_sql, out);

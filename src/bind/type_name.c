@@ -55,6 +55,15 @@ static Status type_typmod(BindScope *s, const PgQuery__TypeName *n, Oid type, in
     cx.notice = type_notice_at;
     cx.notice_arg = &notices;
     Status st = type_typmod_in(&cx, type, mods, (uint32_t)n->n_typmods, typmod_out);
+    if (st == ST_NOTFOUND) {
+        const char *name = "";
+        for (size_t i = 0; i < n->n_names; i++) {
+            name = arena_printf(s->b->arena, "%s%s%s", name, i > 0 ? "." : "",
+                                bind_string(n->names[i]));
+        }
+        return BIND_ERR(s, n->location, ERRCODE_SYNTAX_ERROR,
+                        "type modifier is not allowed for type \"%s\"", name);
+    }
     return st == ST_ERROR ? bind_at(s, n->location) : st;
 }
 

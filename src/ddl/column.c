@@ -141,7 +141,7 @@ static Status column_constraint(Cx *cx, ColumnDefine *c, PgQuery__Constraint *co
     }
 }
 
-static Status column_check_name(Cx *cx, const char *name)
+Status ddl_check_column_name(Cx *cx, const char *name)
 {
     static const char *const SYSTEM[] = {"tableoid", "cmax", "xmax", "cmin", "xmin", "ctid"};
     for (size_t i = 0; i < ARRAY_LEN(SYSTEM); i++) {
@@ -166,7 +166,7 @@ Status ddl_column_define(Cx *cx, DdlCx *d, const PgQuery__ColumnDef *def, const 
     Oid type, serial = column_serial_type(def->type_name);
     int32_t typmod = -1;
     *out = (NewColumn){.name = def->colname, .location = def->location};
-    TRY(column_check_name(cx, def->colname));
+    TRY(ddl_check_column_name(cx, def->colname));
     if (serial != 0) {
         if (def->type_name->n_array_bounds > 0) {
             st_ignore(

@@ -140,6 +140,8 @@ typedef struct ColumnSink {
     void (*constraint)(void *arg, PgQuery__Constraint *con, const char *column);
     void *arg;
 } ColumnSink;
+/* ddl_check_column_name - 42701 for the names of system columns. */
+Status ddl_check_column_name(Cx *cx, const char *name);
 Status ddl_column_define(Cx *cx, DdlCx *d, const PgQuery__ColumnDef *def, const char *table_name,
                          Oid namespace_oid, const ColumnSink *sink, NewColumn *out);
 /* ddl_column_default - check the raw default and store it; also ties an owned sequence to the

@@ -43,13 +43,24 @@ static Status rename_relation(Cx *cx, DdlCx *d, const CatTable *t, const char *n
     return ST_OK;
 }
 
+/* rename_column - a column of a table, view or index: stored trees know it by its number. */
 static Status rename_column(Cx *cx, DdlCx *d, const CatTable *t, const char *from, const char *to)
 {
     const CatColumn *c = ddl_column(t, from);
     DdlRow r;
-    if (c == NULL) {
-        return err_set(cx, ERRCODE_UNDEFINED_COLUMN, "column \"%s\" does not exist", from);
+    if (t->kind == 'S') {
+        st_ignore(err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "cannot rename columns of relation \"%s\"",
+                          t->name));
+        return err_detail(cx, "This operation is not supported for sequences.");
     }
+    if (c == NULL) {
+        Status system = ddl_check_column_name(cx, from);
+        return system == ST_OK
+                   ? err_set(cx, ERRCODE_UNDEFINED_COLUMN, "column \"%s\" does not exist", from)
+                   : err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
+                             "cannot rename system column \"%s\"", from);
+    }
+    TRY(ddl_check_column_name(cx, to));
     if (ddl_column(t, to) != NULL) {
         return err_set(cx, ERRCODE_DUPLICATE_COLUMN,
                        "column \"%s\" of relation \"%s\" already exists", to, t->name);
@@ -115,22 +126,23 @@ Status ddl_rename(Cx *cx, DdlCx *d, const PgQuery__RenameStmt *stmt, const char 
     const CatTable *t;
     Status st;
     PgQuery__ObjectType type = stmt->rename_type;
-    *tag_out = "ALTER TABLE";
+    PgQuery__ObjectType shown =
+        type == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN ? stmt->relation_type : type;
+    *tag_out = shown == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX      ? "ALTER INDEX"
+               : shown == PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE ? "ALTER SEQUENCE"
+               : shown == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW     ? "ALTER VIEW"
+                                                                 : "ALTER TABLE";
     if (type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA) {
         *tag_out = "ALTER SCHEMA";
         TRY(rename_schema(cx, d, stmt->subname, stmt->newname));
         cat_changed(d->view);
         return ST_OK;
     }
-    if (type == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX) {
-        *tag_out = "ALTER INDEX";
-    } else if (type == PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE) {
-        *tag_out = "ALTER SEQUENCE";
-    } else if (type == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW) {
-        *tag_out = "ALTER VIEW";
-    } else if (type != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE &&
-               type != PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN &&
-               type != PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT) {
+    if (type != PG_QUERY__OBJECT_TYPE__OBJECT_INDEX &&
+        type != PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE &&
+        type != PG_QUERY__OBJECT_TYPE__OBJECT_VIEW && type != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE &&
+        type != PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN &&
+        type != PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT) {
         return ST_NOTFOUND;
     }
     TRY(ddl_lock(cx, d, stmt->relation, TABLELOCK_ACCESS_EXCLUSIVE, stmt->missing_ok, &t));
@@ -142,11 +154,13 @@ Status ddl_rename(Cx *cx, DdlCx *d, const PgQuery__RenameStmt *stmt, const char 
                        "permission denied: \"%s\" is a system catalog", t->name);
     }
     if (type == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN) {
-        TRY(ddl_require_table(cx, t));
         st = rename_column(cx, d, t, stmt->subname, stmt->newname);
     } else if (type == PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT) {
-        TRY(ddl_require_table(cx, t));
         st = rename_constraint(cx, d, t, stmt->subname, stmt->newname);
+    } else if ((type == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW && t->kind != 'v') ||
+               (type == PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE && t->kind != 'S')) {
+        st = err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is not a %s", t->name,
+                     type == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW ? "view" : "sequence");
     } else {
         st = rename_relation(cx, d, t, stmt->newname);
     }

@@ -1,5 +1,5 @@
 /*
- * view.c - CREATE VIEW: the query is bound once, for its columns, and stored as bound.
+ * view.c - CREATE [OR REPLACE] VIEW: the query is bound once, for its columns, and stored as bound.
  */
 #include "ddl/ddl_internal.h"
 
@@ -15,7 +15,7 @@ static Status view_columns(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt, cons
             continue;
         }
         const char *name = n < stmt->n_aliases ? ddl_string(stmt->aliases[n]) : t->name;
-        for (uint16_t k = 0; k < n; k++) {
+        for (uint16_t k = 0; k < n && !stmt->replace; k++) {
             if (strcmp(list[k].name, name) == 0) {
                 return err_set(cx, ERRCODE_DUPLICATE_COLUMN,
                                "column \"%s\" specified more than once", name);
@@ -40,26 +40,142 @@ static Status view_columns(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt, cons
     return ST_OK;
 }
 
-/* view_rule - the row of pg_rewrite that holds the text. */
-static Status view_rule(Cx *cx, DdlCx *d, Oid view, const Query *q)
+/* view_rule - write the row of pg_rewrite that holds the query, or put a new query into it. */
+static Status view_rule(Cx *cx, DdlCx *d, Oid view, const Query *q, bool replace)
 {
+    static const uint16_t OF_VIEW[1] = {PG_REWRITE_EV_CLASS};
     const char *text;
     DdlRow r;
     DdlObject rule = {DDL_PG_REWRITE, 0, 0};
     TRY(bind_store_query(cx, d->arena, q, &text));
-    TRY(ddl_new_oid(cx, d, &rule.oid));
-    ddl_row_init(&r, DDL_PG_REWRITE);
-    ddl_set_oid(&r, PG_REWRITE_OID, rule.oid);
-    ddl_set_text(&r, PG_REWRITE_RULENAME, "_RETURN");
-    ddl_set_oid(&r, PG_REWRITE_EV_CLASS, view);
-    ddl_set_char(&r, PG_REWRITE_EV_TYPE, '1');
-    ddl_set_char(&r, PG_REWRITE_EV_ENABLED, 'O');
-    ddl_set_bool(&r, PG_REWRITE_IS_INSTEAD, true);
-    ddl_set_text(&r, PG_REWRITE_EV_QUAL, "<>");
-    ddl_set_text(&r, PG_REWRITE_EV_ACTION, text);
-    TRY(ddl_row_insert(cx, d, &r));
+    if (replace) {
+        Datum key = {.u32 = view};
+        DdlRowList rules;
+        TRY(ddl_rows(cx, d, DDL_PG_REWRITE, OF_VIEW, &key, 1, &rules));
+        if (rules.count != 1) {
+            return err_set(cx, ERRCODE_INTERNAL_ERROR, "a view has %u rules", rules.count);
+        }
+        rule.oid = rules.rows[0].values[PG_REWRITE_OID].u32;
+        Datum depends[2] = {{.u32 = DDL_PG_REWRITE}, {.u32 = rule.oid}};
+        TRY(ddl_row_remove(cx, d, CAT_PG_DEPEND, depends, 2));
+        ddl_set_text(&rules.rows[0], PG_REWRITE_EV_ACTION, text);
+        TRY(ddl_row_store(cx, d, &rules.rows[0]));
+    } else {
+        TRY(ddl_new_oid(cx, d, &rule.oid));
+        ddl_row_init(&r, DDL_PG_REWRITE);
+        ddl_set_oid(&r, PG_REWRITE_OID, rule.oid);
+        ddl_set_text(&r, PG_REWRITE_RULENAME, "_RETURN");
+        ddl_set_oid(&r, PG_REWRITE_EV_CLASS, view);
+        ddl_set_char(&r, PG_REWRITE_EV_TYPE, '1');
+        ddl_set_char(&r, PG_REWRITE_EV_ENABLED, 'O');
+        ddl_set_bool(&r, PG_REWRITE_IS_INSTEAD, true);
+        ddl_set_text(&r, PG_REWRITE_EV_QUAL, "<>");
+        ddl_set_text(&r, PG_REWRITE_EV_ACTION, text);
+        TRY(ddl_row_insert(cx, d, &r));
+    }
     TRY(ddl_depend(cx, d, rule, (DdlObject){CAT_PG_CLASS, view, 0}, 'i'));
     return ddl_depend_on_query(cx, d, rule, q);
+}
+
+static const char *view_type_text(DdlCx *d, Oid type, int32_t typmod)
+{
+    Buf b;
+    buf_init(&b, 512);
+    cat_format_type(d->view, type, typmod, &b);
+    const char *text = arena_strndup(d->arena, (const char *)b.data, b.len);
+    buf_release(&b);
+    return text;
+}
+
+/* view_check_columns - a new query must give the columns the view has, in name and type; it may
+ * give more behind them. */
+static Status view_check_columns(Cx *cx, DdlCx *d, const CatTable *t, const NewColumn *columns,
+                                 uint16_t count)
+{
+    if (count < t->column_count) {
+        return err_set(cx, ERRCODE_INVALID_TABLE_DEFINITION, "cannot drop columns from view");
+    }
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        const CatColumn *old = &t->columns[i];
+        const NewColumn *new = &columns[i];
+        if (strcmp(old->name, new->name) != 0) {
+            st_ignore(err_set(cx, ERRCODE_INVALID_TABLE_DEFINITION,
+                              "cannot change name of view column \"%s\" to \"%s\"", old->name,
+                              new->name));
+            return err_hint(
+                cx, "Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.");
+        }
+        if (old->type != new->type->oid || old->typmod != new->typmod) {
+            return err_set(cx, ERRCODE_INVALID_TABLE_DEFINITION,
+                           "cannot change data type of view column \"%s\" from %s to %s", old->name,
+                           view_type_text(d, old->type, old->typmod),
+                           view_type_text(d, new->type->oid, new->typmod));
+        }
+    }
+    return ST_OK;
+}
+
+/* view_replace - CREATE OR REPLACE of a view that is there. */
+static Status view_replace(Cx *cx, DdlCx *d, const CatTable *t, const NewColumn *columns,
+                           uint16_t count, const Query *q)
+{
+    TRY(view_check_columns(cx, d, t, columns, count));
+    for (uint16_t i = t->column_count; i < count; i++) {
+        for (uint16_t k = 0; k < i; k++) {
+            if (strcmp(columns[k].name, columns[i].name) == 0) {
+                return err_set(cx, ERRCODE_DUPLICATE_COLUMN,
+                               "column \"%s\" of relation \"%s\" already exists", columns[i].name,
+                               t->name);
+            }
+        }
+        TRY(ddl_insert_attribute(cx, d, t->oid, &columns[i]));
+    }
+    if (count != t->column_count) {
+        TRY(ddl_update_class_i16(cx, d, t->oid, PG_CLASS_RELNATTS, (int16_t)count));
+    }
+    TRY(view_rule(cx, d, t->oid, q, true));
+    cat_changed(d->view);
+    return ST_OK;
+}
+
+/* view_lock_old - the view of this name that is to be replaced, NULL when there is none. */
+static Status view_lock_old(Cx *cx, DdlCx *d, const NewRelation *rel, const CatTable **out)
+{
+    const char *schema = cat_namespace_name(d->view, rel->namespace_oid);
+    *out = NULL;
+    Status st = cat_table_lock(cx, d->view, schema, rel->name, TABLELOCK_ACCESS_EXCLUSIVE, out);
+    if (st == ST_NOTFOUND) {
+        *out = NULL;
+        return ST_OK;
+    }
+    TRY(st);
+    return (*out)->kind == 'v'
+               ? ST_OK
+               : err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is not a view", rel->name);
+}
+
+/* view_refuse - what no view may be made of, and what is not there yet. */
+static Status view_refuse(Cx *cx, const PgQuery__ViewStmt *stmt)
+{
+    const PgQuery__SelectStmt *select = stmt->query->node_case == PG_QUERY__NODE__NODE_SELECT_STMT
+                                            ? stmt->query->select_stmt
+                                            : NULL;
+    if (select != NULL && select->into_clause != NULL) {
+        return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED, "views must not contain SELECT INTO");
+    }
+    for (size_t i = 0;
+         select != NULL && select->with_clause != NULL && i < select->with_clause->n_ctes; i++) {
+        const PgQuery__Node *q = select->with_clause->ctes[i]->common_table_expr->ctequery;
+        if (q->node_case != PG_QUERY__NODE__NODE_SELECT_STMT) {
+            return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
+                           "views must not contain data-modifying statements in WITH");
+        }
+    }
+    if (stmt->with_check_option > PG_QUERY__VIEW_CHECK_OPTION__NO_CHECK_OPTION ||
+        stmt->n_options != 0) {
+        return err_unsupported(cx, "options of views are not supported");
+    }
+    return ST_OK;
 }
 
 Status ddl_create_view(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt)
@@ -67,18 +183,19 @@ Status ddl_create_view(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt)
     BindCx b = {.view = d->view, .arena = d->arena, .sql = d->sql, .env = d->env};
     NewRelation rel = {.name = stmt->view->relname, .kind = 'v', .persistence = 'p'};
     NewColumn *columns = NULL;
+    const CatTable *old = NULL;
     Query *q;
     bool exists;
-    if (stmt->replace) {
-        return err_unsupported(cx, "CREATE OR REPLACE VIEW is not supported");
-    }
-    if (stmt->with_check_option > PG_QUERY__VIEW_CHECK_OPTION__NO_CHECK_OPTION ||
-        stmt->n_options != 0) {
-        return err_unsupported(cx, "options of views are not supported");
-    }
+    TRY(view_refuse(cx, stmt));
     TRY(ddl_creation_namespace(cx, d, stmt->view, true, &rel.namespace_oid));
     TRY(bind_statement(cx, &b, stmt->query, &q));
     TRY(view_columns(cx, d, stmt, q, &columns, &rel.column_count));
+    if (stmt->replace) {
+        TRY(view_lock_old(cx, d, &rel, &old));
+        if (old != NULL) {
+            return view_replace(cx, d, old, columns, rel.column_count, q);
+        }
+    }
     TRY(ddl_relation_exists(cx, d, rel.namespace_oid, rel.name, &exists));
     if (exists) {
         return err_set(cx, ERRCODE_DUPLICATE_TABLE, "relation \"%s\" already exists", rel.name);
@@ -92,7 +209,7 @@ Status ddl_create_view(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt)
     TRY(ddl_insert_row_type(cx, d, &rel));
     TRY(ddl_depend(cx, d, (DdlObject){CAT_PG_CLASS, rel.oid, 0},
                    (DdlObject){CAT_PG_NAMESPACE, rel.namespace_oid, 0}, 'n'));
-    TRY(view_rule(cx, d, rel.oid, q));
+    TRY(view_rule(cx, d, rel.oid, q, false));
     cat_changed(d->view);
     return ST_OK;
 }

@@ -150,7 +150,7 @@ Status utf8_verify(Cx *cx, Slice s);
 /* Typmod texts: the "(10,2)" after a type name in format_type; empty when typmod < 0. */
 void type_typmod_out(Oid type, int32_t typmod, Buf *buf);
 /* type_typmod_in - build a typmod from the constants of a type name, e.g. numeric(10,2); errors as
- * PostgreSQL's. */
+ * PostgreSQL's. ST_NOTFOUND: the type takes none. */
 Status type_typmod_in(Cx *cx, Oid type, const int32_t *mods, uint32_t mod_count,
                       int32_t *typmod_out);
 

@@ -95,7 +95,7 @@ Status type_typmod_in(Cx *cx, Oid type, const int32_t *mods, uint32_t mod_count,
             cx, type == TYPE_TIME || type == TYPE_TIMETZ ? "TIME" : "TIMESTAMP",
             type == TYPE_TIMESTAMPTZ || type == TYPE_TIMETZ ? " WITH TIME ZONE" : "", mods[0],
             typmod_out);
-    default: return err_set(cx, ERRCODE_SYNTAX_ERROR, "type modifier is not allowed for this type");
+    default: return ST_NOTFOUND;
     }
 }
 
