@@ -112,6 +112,7 @@ static Status find_line(Cx *cx, CopyReader *r, size_t *end_out, size_t *next_out
                 continue;
             }
             if (r->csv_in_quote) {
+                r->inner += c == (r->eol == EOL_NL ? '\n' : '\r') ? 1 : 0;
                 continue;
             }
         } else if (c == '\\') {
@@ -138,9 +139,6 @@ static Status find_line(Cx *cx, CopyReader *r, size_t *end_out, size_t *next_out
     r->scan_pos = (size_t)(MIN(p, end) - base);
     if (!r->eof) {
         return ST_BUSY;
-    }
-    if (r->csv_in_quote) {
-        return err_set(cx, ERRCODE_BAD_COPY_FILE_FORMAT, "unterminated CSV quoted field");
     }
     if (r->pos >= r->pending.len) {
         return ST_DONE;
@@ -307,8 +305,11 @@ Status copy_reader_row(Cx *cx, CopyReader *r)
     if (r->pending.overflow) {
         return err_set(cx, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "COPY line is too long");
     }
+    r->line_whole = false;
     TRY(find_line(cx, r, &end, &next));
-    r->line++;
+    r->line_whole = true;
+    r->line += 1 + r->inner;
+    r->inner = 0;
     buf_clear(&r->fields);
     r->field_count = 0;
     const uint8_t *p = r->pending.data + r->pos, *stop = r->pending.data + end;

@@ -3,15 +3,6 @@
  */
 #include "proto/proto.h"
 
-void copy_format_init(CopyFormat *f, bool csv)
-{
-    *f = (CopyFormat){.csv = csv, .delimiter = csv ? ',' : '\t', .quote = '"', .escape = '"'};
-    if (!csv) {
-        memcpy(f->null_text, "\\N", 2);
-        f->null_len = 2;
-    }
-}
-
 /* put_text_escaped - the text format's backslash escapes. */
 static void put_text_escaped(const CopyFormat *f, Buf *out, const uint8_t *p, size_t n)
 {

@@ -113,10 +113,9 @@ typedef struct CopyFormat {
     char delimiter, quote, escape;
     char null_text[64];
     uint16_t null_len;
-    bool *force_quote, *force_not_null, *force_null; /* per column, NULL = none */
+    bool *force_quote, *force_not_null, *force_null; /* per field, NULL = none */
     bool force_quote_all;
 } CopyFormat;
-void copy_format_init(CopyFormat *f, bool csv);
 /* copy_write_row - one line of COPY TO in a CopyData message. */
 void copy_write_row(const CopyFormat *f, RowWriter *w, Buf *out, Buf *scratch, const Batch *batch,
                     uint32_t row);
@@ -135,9 +134,11 @@ typedef struct CopyReader {
     Buf fields;  /* unescaped bytes of the current row */
     CopyField *row;
     uint32_t field_count, field_size;
-    uint64_t line; /* 1-based, of the row last returned */
-    bool end_seen; /* "\." met */
-    bool eof;      /* no more bytes will come */
+    uint64_t line;   /* 1-based, of the last line of the row last returned */
+    uint64_t inner;  /* line ends met so far inside the row being looked for */
+    bool line_whole; /* the row last looked for was found: its fields are what is wrong */
+    bool end_seen;   /* "\." met */
+    bool eof;        /* no more bytes will come */
     bool csv_in_quote;
     size_t scan_pos;           /* CSV: how far the search for the end of line got */
     int eol;                   /* 0 unknown, 1 \n, 2 \r, 3 \r\n */

@@ -70,6 +70,10 @@ const char *setting_value(Session *s, const char *name);
 /* setting_session_text - settings whose value is a fact of the session or transaction; NULL for
  * others. */
 const char *setting_session_text(Session *s, const char *name);
+/* setting_encoding - the name of an encoding text can be exchanged in: UTF8, and SQL_ASCII, which
+ * asks for no conversion and so means the same bytes. NULL: not one of these; *other_out tells that
+ * PostgreSQL knows it. */
+const char *setting_encoding(const char *name, bool *other_out);
 /* setting_check_string - text settings with rules of their own; text becomes canonical.
  * current is the value the setting has now. */
 Status setting_check_string(Cx *cx, Os *os, const char *name, const char *current, char *text,
@@ -160,6 +164,7 @@ typedef struct CopyIn {
     const CatTable *table;
     uint16_t *columns; /* table column of each field */
     uint32_t column_count;
+    const char *const *names; /* of these columns */
     const TypeOps **ops;
     int32_t *typmods;
     Batch batch;
@@ -449,7 +454,20 @@ const char *utility_tag(Arena *arena, const struct PgQuery__Node *node);
 Status utility_columns(Cx *cx, Session *s, const Statement *st, PlanColumn **cols_out,
                        uint32_t *count_out);
 
-/* ---- session_copy.c ---- */
+/* ---- session_copy.c, copy_options.c ---- */
+struct PgQuery__List;
+/* CopyOptions - what COPY's options say; the column lists are looked up when the columns are known.
+ */
+typedef struct CopyOptions {
+    CopyFormat format;
+    const struct PgQuery__List *force_quote, *force_not_null, *force_null; /* NULL = not given */
+} CopyOptions;
+Status copy_options(Cx *cx, const struct PgQuery__CopyStmt *stmt, Slice sql, CopyOptions *o);
+/* copy_force_columns - which of the copied columns (names) the list has; list NULL gives NULL.
+ * table NULL: the columns of a query. 42703, 42701, 42P10 in the name of the option. */
+Status copy_force_columns(Cx *cx, Arena *arena, const struct PgQuery__List *list,
+                          const CatTable *table, const char *const *names, uint32_t count,
+                          const char *option, bool **out);
 Status copy_begin(Cx *cx, Session *s, const struct PgQuery__CopyStmt *stmt, const Statement *st,
                   bool extended, const char **tag_out);
 void copy_message(Session *s, ProtoMsg *m);

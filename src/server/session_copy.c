@@ -12,171 +12,6 @@
 
 #define COPY_LINE_SHOWN 100 /* bytes of a line that an error shows */
 
-/* ---- options ---- */
-
-/* copy_option_text - the argument of an option as text, whatever it was written as; 42601 when
- * there is none. */
-static Status copy_option_text(Cx *cx, const PgQuery__DefElem *d, const char **text_out)
-{
-    const PgQuery__Node *arg = d->arg;
-    *text_out = "";
-    if (arg == NULL) {
-        return err_set(cx, ERRCODE_SYNTAX_ERROR, "%s requires a parameter", d->defname);
-    }
-    switch (arg->node_case) {
-    case PG_QUERY__NODE__NODE_STRING: *text_out = arg->string->sval; return ST_OK;
-    case PG_QUERY__NODE__NODE_INTEGER:
-        *text_out = arena_printf(cx->arena, "%d", (int)arg->integer->ival);
-        return ST_OK;
-    case PG_QUERY__NODE__NODE_FLOAT: *text_out = arg->float_->fval; return ST_OK;
-    case PG_QUERY__NODE__NODE_A_STAR: *text_out = "*"; return ST_OK;
-    case PG_QUERY__NODE__NODE_LIST:
-        for (size_t i = 0; i < arg->list->n_items; i++) {
-            const PgQuery__Node *item = arg->list->items[i];
-            const char *name =
-                item->node_case == PG_QUERY__NODE__NODE_STRING ? item->string->sval : "";
-            *text_out = i == 0 ? name : arena_printf(cx->arena, "%s.%s", *text_out, name);
-        }
-        return ST_OK;
-    default: return err_set(cx, ERRCODE_SYNTAX_ERROR, "%s requires a parameter", d->defname);
-    }
-}
-
-/* copy_option_byte - an option that is one character of one byte. */
-static Status copy_option_byte(Cx *cx, const PgQuery__DefElem *d, char *out)
-{
-    const char *text;
-    TRY(copy_option_text(cx, d, &text));
-    if (strlen(text) != 1) {
-        return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
-                       "COPY %s must be a single one-byte character", d->defname);
-    }
-    *out = text[0];
-    return ST_OK;
-}
-
-/* copy_option_bool - a Boolean option, on when it has no argument; HEADER may also be MATCH (match
- * not NULL). */
-static Status copy_option_bool(Cx *cx, const PgQuery__DefElem *d, bool *match, bool *out)
-{
-    const char *text;
-    *out = true;
-    if (d->arg == NULL) {
-        return ST_OK;
-    }
-    if (d->arg->node_case == PG_QUERY__NODE__NODE_BOOLEAN) {
-        *out = d->arg->boolean->boolval != 0;
-        return ST_OK;
-    }
-    TRY(copy_option_text(cx, d, &text));
-    bool number = d->arg->node_case == PG_QUERY__NODE__NODE_INTEGER;
-    if (match != NULL && strcasecmp(text, "match") == 0) {
-        *match = true;
-        return ST_OK;
-    }
-    if (strcasecmp(text, "true") == 0 || strcasecmp(text, "on") == 0 ||
-        (number && strcmp(text, "1") == 0)) {
-        return ST_OK;
-    }
-    *out = false;
-    if (strcasecmp(text, "false") == 0 || strcasecmp(text, "off") == 0 ||
-        (number && strcmp(text, "0") == 0)) {
-        return ST_OK;
-    }
-    return err_set(cx, ERRCODE_SYNTAX_ERROR, "%s requires a Boolean value%s", d->defname,
-                   match != NULL ? " or \"match\"" : "");
-}
-
-/* copy_option - one option but FORMAT, which is known already: `csv`. */
-static Status copy_option(Cx *cx, const PgQuery__DefElem *d, bool csv, CopyFormat *f,
-                          bool *quote_given)
-{
-    const char *text;
-    if (strcmp(d->defname, "delimiter") == 0) {
-        return copy_option_byte(cx, d, &f->delimiter);
-    }
-    if (strcmp(d->defname, "null") == 0) {
-        TRY(copy_option_text(cx, d, &text));
-        size_t n = strlen(text);
-        if (n >= sizeof(f->null_text)) {
-            return err_unsupported(cx, "COPY null representation is too long");
-        }
-        memcpy(f->null_text, text, n + 1);
-        f->null_len = (uint16_t)n;
-        return ST_OK;
-    }
-    if (strcmp(d->defname, "header") == 0) {
-        f->header_match = false;
-        return copy_option_bool(cx, d, &f->header_match, &f->header);
-    }
-    if (strcmp(d->defname, "quote") == 0 || strcmp(d->defname, "escape") == 0) {
-        if (!csv) {
-            return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED, "COPY %s available only in CSV mode",
-                           d->defname);
-        }
-        if (d->defname[0] == 'e') {
-            *quote_given = true;
-            return copy_option_byte(cx, d, &f->escape);
-        }
-        TRY(copy_option_byte(cx, d, &f->quote));
-        f->escape = *quote_given ? f->escape : f->quote;
-        return ST_OK;
-    }
-    if (strcmp(d->defname, "force_quote") == 0 && d->arg != NULL &&
-        d->arg->node_case == PG_QUERY__NODE__NODE_A_STAR) {
-        f->force_quote_all = true;
-        return ST_OK;
-    }
-    if (strcmp(d->defname, "encoding") == 0) {
-        TRY(copy_option_text(cx, d, &text));
-        bool utf8 = strcasecmp(text, "utf8") == 0 || strcasecmp(text, "utf-8") == 0;
-        return utf8 ? ST_OK
-                    : err_unsupported(cx, "COPY ENCODING \"%s\" is not supported: use UTF8", text);
-    }
-    if (strcmp(d->defname, "freeze") == 0) {
-        bool freeze; /* asks for what is always so: rows need no later freezing */
-        return copy_option_bool(cx, d, NULL, &freeze);
-    }
-    if (strcmp(d->defname, "format") == 0) {
-        return ST_OK;
-    }
-    return err_unsupported(cx, "COPY option \"%s\" is not supported yet", d->defname);
-}
-
-/* copy_options - WITH (...): the format first, since it decides about the others; each option once.
- */
-static Status copy_options(Cx *cx, const PgQuery__CopyStmt *stmt, Slice sql, CopyFormat *f)
-{
-    bool csv = false, escape_given = false;
-    for (size_t i = 0; i < stmt->n_options; i++) {
-        const PgQuery__DefElem *d = stmt->options[i]->def_elem;
-        for (size_t k = 0; k < i; k++) {
-            if (strcmp(stmt->options[k]->def_elem->defname, d->defname) == 0) {
-                st_ignore(err_set(cx, ERRCODE_SYNTAX_ERROR, "conflicting or redundant options"));
-                return err_position(cx, parse_char_position(sql, d->location));
-            }
-        }
-        if (strcmp(d->defname, "format") == 0) {
-            const char *name;
-            TRY(copy_option_text(cx, d, &name));
-            csv = strcmp(name, "csv") == 0;
-            if (strcmp(name, "binary") == 0) {
-                return err_unsupported(cx, "COPY in binary format is not supported yet");
-            }
-            if (!csv && strcmp(name, "text") != 0) {
-                st_ignore(err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
-                                  "COPY format \"%s\" not recognized", name));
-                return err_position(cx, parse_char_position(sql, d->location));
-            }
-        }
-    }
-    copy_format_init(f, csv);
-    for (size_t i = 0; i < stmt->n_options; i++) {
-        TRY(copy_option(cx, stmt->options[i]->def_elem, csv, f, &escape_given));
-    }
-    return ST_OK;
-}
-
 /* ---- TO STDOUT ---- */
 
 static void reply_copy_response(Session *s, char type, uint32_t columns)
@@ -286,14 +121,52 @@ static Status copy_source(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, con
     return ST_OK;
 }
 
+static int16_t column_by_name(const CatTable *t, const char *name)
+{
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        if (!t->columns[i].dropped && strcmp(t->columns[i].name, name) == 0) {
+            return (int16_t)i;
+        }
+    }
+    return -1;
+}
+
+/* copy_to_table - the table that COPY TO reads: it must be there, and the columns, before the
+ * options are looked at. */
+static Status copy_to_table(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, const CatTable **out)
+{
+    const char *schema = stmt->relation->schemaname != NULL && stmt->relation->schemaname[0] != '\0'
+                             ? stmt->relation->schemaname
+                             : NULL;
+    Status st = cat_table_by_name(cx, &s->view, schema, stmt->relation->relname, out);
+    if (st == ST_NOTFOUND) {
+        return err_set(cx, ERRCODE_UNDEFINED_TABLE, "relation \"%s%s%s\" does not exist",
+                       schema != NULL ? schema : "", schema != NULL ? "." : "",
+                       stmt->relation->relname);
+    }
+    TRY(st);
+    for (size_t i = 0; i < stmt->n_attlist; i++) {
+        const char *name = stmt->attlist[i]->string->sval;
+        if (column_by_name(*out, name) < 0) {
+            return err_set(cx, ERRCODE_UNDEFINED_COLUMN,
+                           "column \"%s\" of relation \"%s\" does not exist", name, (*out)->name);
+        }
+    }
+    return ST_OK;
+}
+
 /* copy_to - COPY TO STDOUT, of a table or a query, to its end. */
 static Status copy_to(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, const Statement *outer,
                       const char **tag_out)
 {
-    CopyFormat format;
+    CopyOptions o;
+    const CatTable *table = NULL;
     Statement *inner = NULL;
     uint64_t rows = 0;
-    TRY(copy_options(cx, stmt, outer->sql, &format));
+    if (stmt->relation != NULL) {
+        TRY(copy_to_table(cx, s, stmt, &table));
+    }
+    TRY(copy_options(cx, stmt, outer->sql, &o));
     TRY(copy_source(cx, s, stmt, outer, &inner));
     Status st = statement_prepare(cx, s, inner);
     if (st != ST_OK && stmt->query == NULL) {
@@ -303,7 +176,16 @@ static Status copy_to(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, const S
     if (inner->plan == NULL || !inner->plan->returns_rows) {
         return err_unsupported(cx, "COPY query must have a RETURNING clause");
     }
-    st = copy_rows_out(cx, s, inner->plan, &format, &rows);
+    const Plan *plan = inner->plan;
+    const char **names = ARENA_ARRAY(&s->stmt_arena, const char *, plan->column_count + 1u);
+    for (uint32_t i = 0; i < plan->column_count; i++) {
+        names[i] = plan->columns[i].name;
+    }
+    st = copy_force_columns(cx, &s->stmt_arena, o.force_quote, table, names, plan->column_count,
+                            "FORCE_QUOTE", &o.format.force_quote);
+    if (st == ST_OK) {
+        st = copy_rows_out(cx, s, inner->plan, &o.format, &rows);
+    }
     plan_unref(inner->plan);
     *tag_out = arena_printf(&s->stmt_arena, "COPY %llu", (unsigned long long)rows);
     return st;
@@ -325,16 +207,6 @@ void copy_abort(Session *s)
     arena_release(&c->batch_arena);
     arena_release(&c->arena);
     mem_free(c);
-}
-
-static int16_t column_by_name(const CatTable *t, const char *name)
-{
-    for (uint16_t i = 0; i < t->column_count; i++) {
-        if (!t->columns[i].dropped && strcmp(t->columns[i].name, name) == 0) {
-            return (int16_t)i;
-        }
-    }
-    return -1;
 }
 
 /* copy_columns - the columns COPY FROM fills, in the order of the statement; all but generated
@@ -437,6 +309,23 @@ static void copy_rows_shown(CopyIn *c)
     }
 }
 
+/* copy_from_options - the options, once the columns are known. */
+static Status copy_from_options(Cx *cx, CopyIn *c, const PgQuery__CopyStmt *stmt, Slice sql)
+{
+    CopyOptions o;
+    TRY(copy_options(cx, stmt, sql, &o));
+    c->format = o.format;
+    const char **names = ARENA_ARRAY(&c->arena, const char *, c->column_count + 1);
+    for (uint32_t i = 0; i < c->column_count; i++) {
+        names[i] = c->table->columns[c->columns[i]].name;
+    }
+    c->names = names;
+    TRY(copy_force_columns(cx, &c->arena, o.force_not_null, c->table, names, c->column_count,
+                           "FORCE_NOT_NULL", &c->format.force_not_null));
+    return copy_force_columns(cx, &c->arena, o.force_null, c->table, names, c->column_count,
+                              "FORCE_NULL", &c->format.force_null);
+}
+
 /* copy_setup - lock the table, read options and columns, get ready to insert. */
 static Status copy_setup(Cx *cx, Session *s, CopyIn *c, const PgQuery__CopyStmt *stmt, Slice sql)
 {
@@ -456,8 +345,8 @@ static Status copy_setup(Cx *cx, Session *s, CopyIn *c, const PgQuery__CopyStmt 
         return err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "cannot copy to relation \"%s\"",
                        c->table->name);
     }
-    TRY(copy_options(cx, stmt, sql, &c->format));
     TRY(copy_columns(cx, s, c, stmt));
+    TRY(copy_from_options(cx, c, stmt, sql));
     TRY(copy_defaults(cx, s, c));
     PhysType *types = ARENA_ARRAY(&c->arena, PhysType, c->table->column_count + 1);
     for (uint16_t i = 0; i < c->table->column_count; i++) {
@@ -652,6 +541,37 @@ static Status copy_row_values(Cx *cx, Session *s, CopyIn *c)
     return c->batch.count == VEC_CAPACITY || alone ? copy_flush(cx, s, c) : ST_OK;
 }
 
+/* copy_check_header - HEADER MATCH: the first line names the columns copied. */
+static Status copy_check_header(Cx *cx, const CopyIn *c)
+{
+    const CopyReader *r = &c->reader;
+    Status st = ST_OK;
+    if (!c->format.header_match) {
+        return ST_OK;
+    }
+    if (r->field_count != c->column_count) {
+        st = err_set(cx, ERRCODE_BAD_COPY_FILE_FORMAT,
+                     "wrong number of fields in header line: got %u, expected %u", r->field_count,
+                     c->column_count);
+    }
+    for (uint32_t i = 0; st == ST_OK && i < c->column_count; i++) {
+        const CopyField *f = &r->row[i];
+        const char *name = c->names[i];
+        if (f->is_null) {
+            st = err_set(cx, ERRCODE_BAD_COPY_FILE_FORMAT,
+                         "column name mismatch in header line field %u: got null value (\"%s\"), "
+                         "expected \"%s\"",
+                         i + 1, c->format.null_text, name);
+        } else if (f->len != strlen(name) || memcmp(f->ptr, name, f->len) != 0) {
+            st = err_set(cx, ERRCODE_BAD_COPY_FILE_FORMAT,
+                         "column name mismatch in header line field %u: got \"%.*s\", expected "
+                         "\"%s\"",
+                         i + 1, (int)f->len, f->ptr, name);
+        }
+    }
+    return st == ST_OK ? ST_OK : copy_line_context(cx, c);
+}
+
 /* copy_rows - all whole rows that have come go into the batch, full batches into the table. */
 static Status copy_rows(Cx *cx, Session *s, CopyIn *c)
 {
@@ -661,11 +581,13 @@ static Status copy_rows(Cx *cx, Session *s, CopyIn *c)
             return ST_OK;
         }
         if (st != ST_OK) {
-            return err_context(cx, "COPY %s, line %llu", c->table->name,
-                               (unsigned long long)c->reader.line + 1);
+            return c->reader.line_whole ? copy_line_context(cx, c)
+                                        : err_context(cx, "COPY %s, line %llu", c->table->name,
+                                                      (unsigned long long)c->reader.line + 1);
         }
         if (c->header_pending) {
             c->header_pending = false;
+            TRY(copy_check_header(cx, c));
             continue;
         }
         st = copy_row_values(cx, s, c);

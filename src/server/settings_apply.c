@@ -138,9 +138,9 @@ static bool datestyle_parse(const char *text, DateStyle *style, DateOrder *order
     return true;
 }
 
-/* encoding_known - text is exchanged as UTF-8; SQL_ASCII asks for no conversion, which is the same
- * bytes. *other_out tells that it is an encoding PostgreSQL knows but this server does not. */
-static const char *encoding_known(const char *name, bool *other_out)
+/* setting_encoding - text is exchanged as UTF-8; SQL_ASCII asks for no conversion, which is the
+ * same bytes. *other_out tells that it is an encoding PostgreSQL knows but this server does not. */
+const char *setting_encoding(const char *name, bool *other_out)
 {
     static const char *const OTHERS[] = {
         "LATIN1",   "LATIN2",   "LATIN3",   "LATIN4",    "LATIN5",  "LATIN6",   "LATIN7",
@@ -197,7 +197,7 @@ Status setting_check_string(Cx *cx, Os *os, const char *name, const char *curren
         (void)snprintf(text, size, "%s", tz_name(tz)); /* as the zone is spelled */
     } else if (strcmp(name, "client_encoding") == 0) {
         bool other;
-        const char *known = encoding_known(text, &other);
+        const char *known = setting_encoding(text, &other);
         if (known == NULL && !other) {
             return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
                            "invalid value for parameter \"client_encoding\": \"%s\"", text);
