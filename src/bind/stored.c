@@ -483,6 +483,7 @@ static void tree_rte(Tree *t, Rte **place)
     tree_string(t, &r->alias);
     TREE_NUM(t, r->lateral);
     TREE_NUM(t, r->alias_given);
+    TREE_NUM(t, r->tableoid_used);
     TREE_NUM(t, r->function_item);
     TREE_NUM(t, relation);
     if (relation) {
