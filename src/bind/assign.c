@@ -100,7 +100,7 @@ static Status nextval_expr(BindScope *s, Oid sequence, Expr **out)
 Status bind_nextval(Cx *cx, BindCx *b, Oid sequence, Oid type, Expr **out)
 {
     BindScope s = {.cx = cx, .b = b, .stored = true};
-    Expr *e;
+    Expr *e = NULL;
     TRY(nextval_expr(&s, sequence, &e));
     Status st = bind_coerce_to(&s, e, type, -1, 'a', -1, out);
     return st == ST_NOTFOUND ? err_set(cx, ERRCODE_INTERNAL_ERROR, "a sequence gives integers")

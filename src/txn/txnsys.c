@@ -143,6 +143,7 @@ void txnsys_register(TxnSys *sys, Txn *txn)
     txn->priv->hash_next = *bucket;
     *bucket = txn;
     sys->writer_count++;
+    wal_writers_add(sys->wal, 1);
     if (sys->active.next == &txn->priv->active_link) {
         txnsys_publish_oldest(sys);
     }
@@ -159,6 +160,7 @@ void txnsys_unregister(TxnSys *sys, Txn *txn)
     }
     *at = txn->priv->hash_next;
     sys->writer_count--;
+    wal_writers_add(sys->wal, -1);
     if (first) {
         txnsys_publish_oldest(sys);
     }

@@ -1,6 +1,7 @@
 /*
  * flush.c - group commit: the log writer writes and syncs whatever is complete the moment the last
- * round ends. No timer: while a round is on its way to the disk, the next batch gathers by itself.
+ * round ends. While a round is on its way to the disk, the next batch gathers by itself; where the
+ * disk is so fast that hardly anything does, and many write, a short wait helps (wal_gather).
  *
  * Writes are whole 4 KiB blocks at aligned offsets of preallocated files. The last block of a round
  * is usually not full; its rest is written as zeros, and it is written again by the next round. Its
@@ -13,6 +14,9 @@
 #include "wal/wal_internal.h"
 
 #define FULL_DISK_RETRY_US 100000
+#define GATHER_WRITERS_MIN 4   /* fewer would wait for each other longer than it saves */
+#define GATHER_ROUNDS      3   /* the wait is no longer than this many rounds take ... */
+#define GATHER_US_MAX      400 /* ... nor than this */
 
 static NORETURN void wal_broken(Wal *wal, const Cx *cx)
 {
@@ -112,6 +116,40 @@ bool wal_flush_round(Wal *wal)
     return true;
 }
 
+/* wal_gather - before a round: give writers that are about to commit a little time, unless as many
+ * wait already. A round costs the processor as much as half a transaction, and on a fast disk each
+ * would carry a commit or two only. Few clients never wait. */
+static void wal_gather(Wal *wal)
+{
+    int64_t deadline = 0;
+    for (;;) {
+        uint32_t seen = os_event_value(&wal->gather_event);
+        uint32_t writers = atomic_load(&wal->writers);
+        if (writers < GATHER_WRITERS_MIN || atomic_load(&wal->requests) >= writers ||
+            atomic_load(&wal->stopping) != 0) {
+            return;
+        }
+        int64_t now = os_mono_us(wal->os);
+        deadline = deadline == 0 ? now + wal->gather_us : deadline;
+        if (now >= deadline) {
+            return;
+        }
+        (void)os_event_wait(wal->os, &wal->gather_event, seen, deadline - now);
+    }
+}
+
+/* wal_gather_learn - a round took this long: how long it pays to wait before the next. */
+static void wal_gather_learn(Wal *wal, int64_t round_us)
+{
+    int64_t want = MIN(round_us * GATHER_ROUNDS, GATHER_US_MAX);
+    wal->gather_us += (want - wal->gather_us) / 8;
+}
+
+void wal_writers_add(Wal *wal, int32_t n)
+{
+    (void)atomic_fetch_add(&wal->writers, (uint32_t)n);
+}
+
 void wal_writer_main(void *arg)
 {
     Wal *wal = arg;
@@ -122,11 +160,17 @@ void wal_writer_main(void *arg)
         bool wanted = atomic_load(&wal->flush_wanted) > flushed;
         bool much = (atomic_load(&wal->head) - flushed) >> wal->kick_shift != 0;
         if (wanted || much) {
+            if (!much) {
+                wal_gather(wal);
+            }
+            atomic_store(&wal->requests, 0);
             os_mutex_lock(wal->os, &wal->flush_mutex);
+            int64_t began = os_mono_us(wal->os);
             bool advanced = wal_flush_round(wal);
             os_mutex_unlock(wal->os, &wal->flush_mutex);
             if (advanced) {
                 idle_turns = 0;
+                wal_gather_learn(wal, os_mono_us(wal->os) - began);
                 continue;
             }
             if (wanted) {
@@ -157,6 +201,9 @@ void wal_flush_request(Wal *wal, Lsn lsn)
     Lsn wanted = atomic_load(&wal->flush_wanted);
     Lsn head = atomic_load(&wal->head);
     lsn = MIN(lsn, head);
+    if (atomic_fetch_add(&wal->requests, 1) + 1 >= atomic_load(&wal->writers)) {
+        os_event_signal(wal->os, &wal->gather_event);
+    }
     do {
         if (wanted >= lsn) {
             return;

@@ -7,7 +7,8 @@
  * The log is mapped modulo a fixed region, so a recent record is a pointer add away; cold 1 MiB
  * chunks are dropped and read back. Segments are files of 1 MiB at first, doubling up to 64 MiB,
  * preallocated, zero-filled, recycled. A log-writer thread flushes whatever is complete the moment
- * the last flush ends (no timer). Any thread may append, read and wait.
+ * the last flush ends (with many writers, up to 400 us later). Any thread may append, read and
+ * wait.
  */
 #include "base/buf.h"
 #include "os/os.h"
@@ -135,6 +136,9 @@ Lsn wal_head_fence(Wal *wal);
 Lsn wal_flushed(Wal *wal);
 /* wal_flush_request - have everything complete below lsn flushed soon; does not wait. */
 void wal_flush_request(Wal *wal, Lsn lsn);
+/* wal_writers_add - transactions that write have begun (or ended: negative), each of which may ask
+ * for a flush soon: what the log writer may wait for a little. */
+void wal_writers_add(Wal *wal, int32_t n);
 /* wal_flush_wait - wait until wal_flushed() >= lsn. Never while holding a latch (I10). */
 Status wal_flush_wait(Cx *cx, Wal *wal, Lsn lsn);
 /* wal_on_flush - the one listener called by the log writer after each advance (releases replies).

@@ -100,9 +100,13 @@ struct Wal {
     OsMutex alloc_mutex; /* one maker of segments at a time */
     Err alloc_err;       /* of the last failure; guarded by alloc_mutex */
 
-    OsEvent work_event;    /* for the log writer */
-    OsEvent flushed_event; /* flushed advanced */
-    OsEvent alloc_event;   /* for the preallocation thread */
+    OsEvent work_event;        /* for the log writer */
+    OsEvent gather_event;      /* ... while it waits for more to flush at once */
+    _Atomic uint32_t writers;  /* wal_writers_add */
+    _Atomic uint32_t requests; /* flushes asked for since the last round began */
+    int64_t gather_us;         /* the log writer's: how long it waits for more at most */
+    OsEvent flushed_event;     /* flushed advanced */
+    OsEvent alloc_event;       /* for the preallocation thread */
     OsEvent alloc_done_event;
     OsEvent chunk_event; /* a cold chunk arrived */
     bool started;
