@@ -69,7 +69,7 @@ static CoercePath coerce_path(BindScope *s, Oid from, Oid to, char context, Oid 
         return PATH_ARRAY;
     }
     const CatType *tf = cat_type(s->b->view, from), *tt = cat_type(s->b->view, to);
-    if (tf == NULL || tt == NULL || tf->kind == 'p' || tt->kind == 'p') {
+    if (tf == NULL || tt == NULL || (tf->kind == 'p' && from != TYPE_ANYARRAY) || tt->kind == 'p') {
         return PATH_NONE;
     }
     if (context != 'i' && tt->category == CATEGORY_STRING) {
@@ -274,7 +274,8 @@ Status bind_coerce_to(BindScope *s, Expr *e, Oid type, int32_t typmod, char cont
         if (type == TYPE_ANY) {
             return ST_OK; /* stays unknown: pg_typeof() tells */
         }
-        if (bind_is_generic(type)) {
+        bool null_array = type == TYPE_ANYARRAY && context == 'e' && e->u.constant.is_null;
+        if (bind_is_generic(type) && !null_array) {
             return bind_resolve_unknown(s, e, out);
         }
         TRY(coerce_literal(s, e, type, typmod, &e));

@@ -289,8 +289,17 @@ void cat_scan_end(CatScan *scan);
 
 /* Statistics gathered by ANALYZE, for the planner; NULL when never analyzed. */
 typedef struct CatColumnStats {
+    bool known;                     /* the column has statistics */
     double null_fraction, distinct; /* distinct < 0: a fraction of the rows */
     uint32_t avg_width;
+    double correlation;
+    const TypeOps *ops;    /* of the values below */
+    uint32_t common_count; /* most common values, the most frequent first */
+    const Datum *common;
+    const double *frequencies; /* of all rows */
+    double common_total;
+    uint32_t bound_count; /* of a histogram over the other values: 0, or 2 and more */
+    const Datum *bounds;
 } CatColumnStats;
 typedef struct CatTableStats {
     double rows, pages;
@@ -298,5 +307,7 @@ typedef struct CatTableStats {
     const CatColumnStats *columns;
 } CatTableStats;
 const CatTableStats *cat_table_stats(CatView *v, Oid table);
+/* cat_stats_env - how the values of pg_statistic are written and read, whatever the session. */
+const TypeEnv *cat_stats_env(void);
 
 #endif

@@ -1,151 +1,149 @@
 /*
- * analyze.c - ANALYZE of one table: row count, pages, NULLs, distinct values, widths.
+ * analyze.c - ANALYZE: statistics of a table's columns into pg_statistic, its size into pg_class.
  *
- * One pass. Distinct values are counted by a sketch: of the hashes only those below a threshold are
- * kept, and the threshold falls by half whenever too many are kept, so a column costs 32 KiB
- * whatever its size.
+ * What pg_statistic holds as arrays is written as their text, as every array of a catalog is.
  */
-#include <math.h>
-#include <stdlib.h>
+#include "ddl/analyze_internal.h"
 
-#include "ddl/ddl_internal.h"
+/* Kinds of slots of pg_statistic. */
+enum { STAT_COMMON = 1, STAT_HISTOGRAM = 2, STAT_CORRELATION = 3 };
 
-#define ANALYZE_SLOTS 4096u
-
-/* AnalyzeColumn - what is gathered of one column. */
-typedef struct AnalyzeColumn {
-    const CatType *type;
-    uint64_t *slots; /* hash table of kept hashes, 0 = empty */
-    uint32_t kept;
-    unsigned level; /* kept hashes have this many low zero bits */
-    uint64_t nulls, bytes;
-} AnalyzeColumn;
-
-static uint64_t analyze_mix(uint64_t h)
+static bool element_needs_quotes(const uint8_t *p, size_t len)
 {
-    h ^= h >> 33;
-    h *= 0xff51afd7ed558ccdULL;
-    h ^= h >> 33;
-    h *= 0xc4ceb9fe1a85ec53ULL;
-    h ^= h >> 33;
-    return h == 0 ? 1 : h;
-}
-
-static bool analyze_kept(const AnalyzeColumn *c, uint64_t h)
-{
-    return (h & (((uint64_t)1 << c->level) - 1)) == 0;
-}
-
-/* analyze_put - into the table, unless there. */
-static void analyze_put(AnalyzeColumn *c, uint64_t h)
-{
-    uint32_t at = (uint32_t)(h >> 40) & (ANALYZE_SLOTS - 1);
-    while (c->slots[at] != 0 && c->slots[at] != h) {
-        at = (at + 1) & (ANALYZE_SLOTS - 1);
+    static const char SPECIAL[] = "{},\"\\ \t\n\r\v\f";
+    bool quotes = len == 0 || (len == 4 && strncasecmp((const char *)p, "null", 4) == 0);
+    for (size_t i = 0; i < len && !quotes; i++) {
+        quotes = memchr(SPECIAL, p[i], sizeof(SPECIAL) - 1) != NULL;
     }
-    c->kept += c->slots[at] == 0 ? 1 : 0;
-    c->slots[at] = h;
+    return quotes;
 }
 
-/* analyze_thin - one level up: about half of the kept hashes go. */
-static void analyze_thin(AnalyzeColumn *c, Arena *scratch)
+static void put_element(Buf *out, const uint8_t *p, size_t len)
 {
-    uint64_t *old = arena_memdup(scratch, c->slots, ANALYZE_SLOTS * sizeof(uint64_t));
-    memset(c->slots, 0, ANALYZE_SLOTS * sizeof(uint64_t));
-    c->level++;
-    c->kept = 0;
-    for (uint32_t i = 0; i < ANALYZE_SLOTS; i++) {
-        if (old[i] != 0 && analyze_kept(c, old[i])) {
-            analyze_put(c, old[i]);
-        }
+    if (!element_needs_quotes(p, len)) {
+        buf_put(out, p, len);
+        return;
     }
+    buf_putc(out, '"');
+    for (size_t i = 0; i < len; i++) {
+        if (p[i] == '"' || p[i] == '\\') {
+            buf_putc(out, '\\');
+        }
+        buf_putc(out, (char)p[i]);
+    }
+    buf_putc(out, '"');
 }
 
-/* analyze_batch - all rows of one column of a batch. */
-static void analyze_batch(AnalyzeColumn *c, const Vector *v, const Sel *sel, Arena *scratch)
+/* values_text - an array's text of values of a type, in the arena. */
+static const char *values_text(Cx *cx, Arena *arena, const TypeOps *ops, const Datum *values,
+                               uint32_t count)
 {
-    SEL_FOREACH(row, sel)
-    {
-        if (vec_is_null(v, row)) {
-            c->nulls++;
-            continue;
-        }
-        Datum d = vec_get(v, row);
-        c->bytes += c->type->phys == PHYS_STR ? d.str.len + 1u : (uint64_t)MAX(c->type->len, 1);
-        uint64_t h = analyze_mix(c->type->ops->hash(&d));
-        if (analyze_kept(c, h)) {
-            analyze_put(c, h);
-            while (c->kept > ANALYZE_SLOTS / 2) {
-                analyze_thin(c, scratch);
-            }
-        }
+    FnCall call = {.cx = cx, .arena = arena, .state_arena = arena, .env = cat_stats_env()};
+    Buf out, one;
+    buf_init(&out, 1u << 22);
+    buf_init(&one, 1u << 16);
+    buf_putc(&out, '{');
+    for (uint32_t i = 0; i < count; i++) {
+        buf_clear(&one);
+        ops->out(&call, &values[i], &one);
+        buf_puts(&out, i == 0 ? "" : ",");
+        put_element(&out, one.data, one.len);
     }
+    buf_putc(&out, '}');
+    const char *text = arena_strndup(arena, (const char *)out.data, out.len);
+    buf_release(&out);
+    buf_release(&one);
+    return text;
+}
+
+/* numbers_text - the text of an array of real. */
+static const char *numbers_text(Cx *cx, Arena *arena, const double *numbers, uint32_t count)
+{
+    Datum *values = ARENA_ARRAY(arena, Datum, count + 1);
+    for (uint32_t i = 0; i < count; i++) {
+        values[i].f32 = (float)numbers[i];
+    }
+    return values_text(cx, arena, type_ops(TYPE_FLOAT4), values, count);
+}
+
+/* set_slot - the next free slot of the row. */
+static void set_slot(DdlRow *r, int *slot, int16_t kind, Oid oper, Oid collation)
+{
+    ddl_set_i16(r, PG_STATISTIC_STAKIND1 + *slot, kind);
+    ddl_set_oid(r, PG_STATISTIC_STAOP1 + *slot, oper);
+    ddl_set_oid(r, PG_STATISTIC_STACOLL1 + *slot, collation);
+    (*slot)++;
 }
 
 /* analyze_store - the row of pg_statistic. */
-static Status analyze_store(Cx *cx, DdlCx *d, Oid table, int16_t attnum, const AnalyzeColumn *c,
-                            double rows)
+static Status analyze_store(Cx *cx, DdlCx *d, const CatTable *t, uint16_t column,
+                            const CatType *type, const ColumnStats *c)
 {
     DdlRow r;
-    double values = rows - (double)c->nulls;
-    double distinct = ldexp((double)c->kept, (int)c->level);
-    distinct = MIN(distinct, values);
-    /* A column whose values grow with the table is described by a ratio, as PostgreSQL does. */
-    double stored = distinct > 0.1 * rows && rows > 0 ? -distinct / rows : distinct;
-    Datum key[3] = {{.u32 = table}, {.i16 = attnum}, {.b = false}};
+    Arena *a = d->arena;
+    int slot = 0;
+    Oid lt = 0, eq = 0, gt = 0, collation = t->columns[column].collation;
+    Datum key[3] = {{.u32 = t->oid}, {.i16 = (int16_t)(column + 1)}, {.b = false}};
     TRY(ddl_row_remove(cx, d, CAT_PG_STATISTIC, key, 3));
     ddl_row_init(&r, CAT_PG_STATISTIC);
     for (int i = 0; i < 5; i++) {
-        ddl_set_i16(&r, PG_STATISTIC_STAKIND1 + i, 0);
-        ddl_set_oid(&r, PG_STATISTIC_STAOP1 + i, 0);
-        ddl_set_oid(&r, PG_STATISTIC_STACOLL1 + i, 0);
+        set_slot(&r, &(int){i}, 0, 0, 0);
     }
-    ddl_set_oid(&r, PG_STATISTIC_STARELID, table);
-    ddl_set_i16(&r, PG_STATISTIC_STAATTNUM, attnum);
+    ddl_set_oid(&r, PG_STATISTIC_STARELID, t->oid);
+    ddl_set_i16(&r, PG_STATISTIC_STAATTNUM, (int16_t)(column + 1));
     ddl_set_bool(&r, PG_STATISTIC_STAINHERIT, false);
-    ddl_set_f32(&r, PG_STATISTIC_STANULLFRAC, rows > 0 ? (float)((double)c->nulls / rows) : 0.0f);
-    ddl_set_i32(&r, PG_STATISTIC_STAWIDTH,
-                values > 0 ? (int32_t)((double)c->bytes / values) : c->type->len);
-    ddl_set_f32(&r, PG_STATISTIC_STADISTINCT, (float)stored);
+    ddl_set_f32(&r, PG_STATISTIC_STANULLFRAC, (float)c->null_fraction);
+    ddl_set_i32(&r, PG_STATISTIC_STAWIDTH, c->width);
+    ddl_set_f32(&r, PG_STATISTIC_STADISTINCT, (float)c->distinct);
+    (void)cat_default_order(d->view, type->oid, &lt, &eq, &gt);
+    if (c->mcv_count > 0) {
+        ddl_set_text(&r, PG_STATISTIC_STANUMBERS1 + slot,
+                     numbers_text(cx, a, c->frequencies, c->mcv_count));
+        ddl_set_text(&r, PG_STATISTIC_STAVALUES1 + slot,
+                     values_text(cx, a, type->ops, c->mcvs, c->mcv_count));
+        set_slot(&r, &slot, STAT_COMMON, eq, collation);
+    }
+    if (c->bound_count > 0) {
+        ddl_set_text(&r, PG_STATISTIC_STAVALUES1 + slot,
+                     values_text(cx, a, type->ops, c->bounds, c->bound_count));
+        set_slot(&r, &slot, STAT_HISTOGRAM, lt, collation);
+    }
+    if (c->has_correlation) {
+        ddl_set_text(&r, PG_STATISTIC_STANUMBERS1 + slot, numbers_text(cx, a, &c->correlation, 1));
+        set_slot(&r, &slot, STAT_CORRELATION, lt, collation);
+    }
     return ddl_row_insert(cx, d, &r);
 }
 
-/* analyze_scan - read the whole table once. */
-static Status analyze_scan(Cx *cx, DdlCx *d, const CatTable *t, const uint16_t *numbers,
-                           AnalyzeColumn *columns, uint16_t n, double *rows_out)
+/* analyze_columns - sample the table, and store what the sample says of each column. The sample's
+ * memory is gone before the next table's. */
+static Status analyze_columns(Cx *cx, DdlCx *d, const CatTable *t, double *rows_out)
 {
-    Arena batch_arena;
-    TableScan *scan = NULL;
-    Batch batch;
-    Snapshot snap;
-    PhysType *types = ARENA_ARRAY(d->arena, PhysType, n + 1);
-    for (uint16_t i = 0; i < n; i++) {
-        types[i] = columns[i].type->phys;
-    }
-    batch_init(&batch, types, n, d->arena);
-    arena_init(&batch_arena, d->arena, "analyze", 0);
-    snapshot_take(d->engine->txns, d->view->txn, &snap);
-    Status st = table_scan_create(cx, d->arena, t->storage, numbers, n, false, &scan);
-    if (st == ST_OK) {
-        st = table_scan_start(cx, scan, d->view->txn, &snap);
-    }
-    while (st == ST_OK) {
-        arena_clear(&batch_arena);
-        st = table_scan_next(cx, scan, VEC_CAPACITY, &batch, &batch_arena);
-        if (st == ST_OK) {
-            *rows_out += batch.sel.count;
-            for (uint16_t i = 0; i < n; i++) {
-                analyze_batch(&columns[i], batch.cols[i], &batch.sel, &batch_arena);
-            }
-            st = cx_check(cx);
+    Arena arena, one;
+    arena_init(&arena, d->arena, "analyze sample", 0);
+    arena_init(&one, &arena, "analyze column", 0);
+    AnalyzeSample s = {.arena = &arena};
+    uint16_t *numbers = ARENA_ARRAY(&arena, uint16_t, t->column_count + 1);
+    s.columns = ARENA_ARRAY(&arena, SampleColumn, t->column_count + 1);
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        const CatType *type = t->columns[i].dropped ? NULL : cat_type(d->view, t->columns[i].type);
+        if (type != NULL && type->ops != NULL) {
+            s.columns[s.column_count].type = type;
+            numbers[s.column_count++] = i;
         }
     }
-    if (scan != NULL) {
-        table_scan_end(scan);
+    Status st = analyze_sample(cx, d, t, numbers, &s);
+    *rows_out = s.total_rows;
+    for (uint16_t i = 0; st == ST_OK && i < s.column_count && s.count > 0; i++) {
+        ColumnStats stats;
+        DdlCx own = *d;
+        own.arena = &one;
+        analyze_column(&s, i, &one, &stats);
+        st = analyze_store(cx, &own, t, numbers[i], s.columns[i].type, &stats);
+        arena_clear(&one);
     }
-    snapshot_release(&snap);
-    arena_release(&batch_arena);
-    return st == ST_DONE ? ST_OK : st;
+    arena_release(&arena);
+    return st;
 }
 
 /* analyze_table - statistics of one table into pg_statistic, its size into pg_class. */
@@ -159,25 +157,10 @@ static Status analyze_table(Cx *cx, DdlCx *d, const CatTable *table)
     TRY(table_lock(cx, d->view->txn, lock, TABLELOCK_SHARE_UPDATE_EXCLUSIVE, WAIT_BLOCK));
     TRY(txn_start_write(cx, d->view->txn));
     TRY(cat_table_by_oid(cx, d->view, oid, &table));
-    uint16_t n = 0;
-    uint16_t *numbers = ARENA_ARRAY(d->arena, uint16_t, table->column_count + 1);
-    AnalyzeColumn *columns = ARENA_ARRAY(d->arena, AnalyzeColumn, table->column_count + 1);
-    for (uint16_t i = 0; i < table->column_count; i++) {
-        const CatType *type =
-            table->columns[i].dropped ? NULL : cat_type(d->view, table->columns[i].type);
-        if (type != NULL && type->ops != NULL && type->ops->hash != NULL) {
-            columns[n] = (AnalyzeColumn){.type = type,
-                                         .slots = ARENA_ARRAY(d->arena, uint64_t, ANALYZE_SLOTS)};
-            numbers[n++] = i;
-        }
-    }
     double rows = 0;
     TableSize size;
-    TRY(analyze_scan(cx, d, table, numbers, columns, n, &rows));
+    TRY(analyze_columns(cx, d, table, &rows));
     TRY(table_size(cx, table->storage, &size));
-    for (uint16_t i = 0; i < n; i++) {
-        TRY(analyze_store(cx, d, oid, (int16_t)(numbers[i] + 1), &columns[i], rows));
-    }
     Datum key = {.u32 = oid};
     DdlRow r;
     TRY(ddl_row_load(cx, d, CAT_PG_CLASS, &key, 1, &r));
