@@ -124,6 +124,8 @@ struct Expr {
         } constant;
         struct {
             uint32_t number;
+            const Datum
+                *peek; /* for estimates, while planning: its value this time; NULL unknown */
         } param;
         struct {
             uint16_t rte;

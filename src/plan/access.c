@@ -9,8 +9,6 @@
 #define COST_ROW       0.01
 #define COST_TEST      0.0025
 #define COST_INDEX_ROW 0.2
-#define SEL_RANGE      0.3333
-#define SEL_EQ         0.005
 
 static const Expr *strip_relabel(const Expr *e)
 {
@@ -18,59 +16,6 @@ static const Expr *strip_relabel(const Expr *e)
         e = e->args[0];
     }
     return e;
-}
-
-static double distinct_of(PlanQuery *pq, const Expr *col)
-{
-    col = strip_relabel(col);
-    if (col->kind != EXPR_COLUMN || col->u.column.levels_up > 0 || col->u.column.column < 0) {
-        return 0;
-    }
-    const Rte *r = pq->q->rtes[col->u.column.rte];
-    if (r->kind != RTE_TABLE) {
-        return 0;
-    }
-    const CatTableStats *stats = cat_table_stats(pq->p->view, r->table->oid);
-    if (stats == NULL || col->u.column.column >= stats->column_count) {
-        return 0;
-    }
-    double d = stats->columns[col->u.column.column].distinct;
-    return d < 0 ? -d * stats->rows : d;
-}
-
-/* qual_selectivity - the share of rows for which a condition holds: distinct counts where analyzed,
- * else constants. */
-double qual_selectivity(PlanQuery *pq, const Expr *e)
-{
-    switch (e->kind) {
-    case EXPR_CONST: return !e->u.constant.is_null && e->u.constant.value.b ? 1 : 0;
-    case EXPR_NOT: return 1 - qual_selectivity(pq, e->args[0]);
-    case EXPR_AND:
-    case EXPR_OR: {
-        double s = e->kind == EXPR_AND ? 1 : 0;
-        for (uint16_t i = 0; i < e->arg_count; i++) {
-            double a = qual_selectivity(pq, e->args[i]);
-            s = e->kind == EXPR_AND ? s * a : s + a - s * a;
-        }
-        return s;
-    }
-    case EXPR_IN: {
-        double d = distinct_of(pq, e->args[0]), n = e->arg_count - 1.0;
-        double s = MIN(n * (d > 1 ? 1 / d : SEL_EQ), 1);
-        return e->u.negated ? 1 - s : s;
-    }
-    case EXPR_IS_NULL: return e->u.negated ? 0.995 : SEL_EQ;
-    case EXPR_FUNC: {
-        int strategy =
-            e->oper != 0 && e->arg_count == 2 ? cat_oper_strategy(pq->p->view, e->oper) : 0;
-        if (strategy == 3) {
-            double d = MAX(distinct_of(pq, e->args[0]), distinct_of(pq, e->args[1]));
-            return d > 1 ? 1 / d : SEL_EQ;
-        }
-        return strategy != 0 ? SEL_RANGE : 0.3333;
-    }
-    default: return 0.5;
-    }
 }
 
 static void table_rows(PlanQuery *pq, const CatTable *t, double *rows, double *pages)
@@ -248,6 +193,7 @@ static bool try_column(PlanQuery *pq, IndexTry *t, const IndexColumn *ic, uint16
         t->used |= (uint64_t)1 << i;
         return m.list == NULL;
     }
+    uint32_t first = t->ix.cond_count;
     for (uint32_t i = 0; i < quals->count && i < 64; i++) {
         Qual *ql = &quals->items[i];
         if (ql->done || !match_qual(pq, ql->expr, rte, ic, outer_rels, &m) || m.strategy == 3) {
@@ -266,10 +212,10 @@ static bool try_column(PlanQuery *pq, IndexTry *t, const IndexColumn *ic, uint16
             t->ix.hi_incl = m.strategy == 2;
             t->hi = m.value;
         }
-        t->selectivity *= t->ix.has_lo && t->ix.has_hi ? SEL_EQ / SEL_RANGE : SEL_RANGE;
         t->conds[t->ix.cond_count++] = ql->expr;
         t->used |= (uint64_t)1 << i;
     }
+    t->selectivity *= quals_selectivity(pq, t->conds + first, t->ix.cond_count - first);
     return false;
 }
 

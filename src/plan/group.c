@@ -185,7 +185,7 @@ Status plan_aggregate(PlanQuery *pq, PlanNode *input, PlanNode **out)
     }
     n->u.agg.count_scan = counts_only;
     TRY(prog_over(pq, input, NULL, exprs, count, &n->u.agg.prog));
-    n->rows = f.group_count == 0 ? 1 : MAX(MIN(input->rows, 200), 1);
+    n->rows = f.group_count == 0 ? 1 : group_estimate(pq, f.groups, f.group_count, input->rows);
     n->startup_cost = n->total_cost =
         input->total_cost + input->rows * 0.01 * (f.agg_count + f.group_count);
     *out = n;

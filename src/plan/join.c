@@ -277,15 +277,13 @@ static Status set_hash_keys(PlanQuery *pq, PlanNode *j, PlanNode *l, PlanNode *r
 Status plan_join(PlanQuery *pq, PlanJoin join, PlanNode *l, PlanNode *r, Expr *const *exprs,
                  uint32_t count, PlanNode **out)
 {
-    double sel = 1;
-    for (uint32_t i = 0; i < count; i++) {
-        sel *= qual_selectivity(pq, exprs[i]);
-    }
+    double sel = quals_selectivity(pq, exprs, count);
     double rows = MAX(l->rows * r->rows * sel, 1);
     if (join == PJOIN_LEFT || join == PJOIN_FULL) {
         rows = MAX(rows, l->rows);
     } else if (join == PJOIN_SEMI || join == PJOIN_ANTI) {
-        rows = MAX(l->rows * 0.5, 1);
+        double kept = semi_selectivity(pq, exprs, count, l->rels, r->rows);
+        rows = MAX(l->rows * (join == PJOIN_SEMI ? kept : 1 - kept), 1);
     }
     if (r->kind == PLAN_NEST_LOOP &&
         r->left == NULL) { /* a lateral item: its parameters come from here */
@@ -411,10 +409,8 @@ static uint32_t next_item(PlanQuery *pq, const PlanNode *cur, const JoinItems *i
         if (cur != NULL) {
             uint32_t count = take_conds(quals, cur->rels | n->rels, false, scratch);
             rows *= cur->rows;
-            for (uint32_t k = 0; k < count; k++) {
-                rows *= qual_selectivity(pq, scratch[k]);
-                connected = true;
-            }
+            rows *= quals_selectivity(pq, scratch, count);
+            connected = count > 0;
         }
         if (best == UINT32_MAX || (connected && !best_connected) ||
             (connected == best_connected && rows < best_rows)) {

@@ -100,7 +100,16 @@ Status plan_table_scan(PlanQuery *pq, uint16_t rte, bool want_rowid, bool all_co
 bool plan_index_for(PlanQuery *pq, const PlanNode *scan, uint16_t rte, QualList *quals,
                     uint64_t outer_rels, PlanIndex *ix_out, double *rows_out, uint64_t *used_out);
 Status plan_index_scan(PlanQuery *pq, PlanNode *scan, PlanIndex *ix, double rows);
+/* selectivity.c */
+/* qual_selectivity - the share of rows for which a condition holds; quals_selectivity - for which
+ * all do, two bounds of one column taken together. */
 double qual_selectivity(PlanQuery *pq, const Expr *e);
+double quals_selectivity(PlanQuery *pq, Expr *const *exprs, uint32_t count);
+/* semi_selectivity - the share of outer rows with a partner among inner_rows. */
+double semi_selectivity(PlanQuery *pq, Expr *const *exprs, uint32_t count, uint64_t outer_rels,
+                        double inner_rows);
+/* group_estimate - how many different keys there are in so many rows. */
+double group_estimate(PlanQuery *pq, Expr *const *keys, uint32_t count, double rows);
 /* join.c */
 Status plan_from(PlanQuery *pq, QualList *quals, const SortKey *order, uint32_t order_count,
                  bool *ordered_out, PlanNode **out);

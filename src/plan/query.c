@@ -67,10 +67,9 @@ Status plan_filter(PlanQuery *pq, PlanNode *input, Expr *const *exprs, uint32_t 
     all->args = arena_memdup(a, exprs, count * sizeof(Expr *));
     f->u.filter.count = count;
     f->u.filter.exprs = ARENA_ARRAY(a, Expr *, count);
-    double sel = 1;
+    double sel = quals_selectivity(pq, exprs, count);
     for (uint32_t i = 0; i < count; i++) {
         f->u.filter.exprs[i] = plan_keep_expr(pq, exprs[i]);
-        sel *= qual_selectivity(pq, exprs[i]);
     }
     TRY(prog_over(pq, input, NULL, &all, 1, &f->u.filter.prog));
     f->rows = MAX(input->rows * sel, 1);
@@ -384,7 +383,9 @@ static Status plan_ordering(PlanQuery *pq, PlanNode *n, bool ordered, PlanNode *
         targets_done = true;
         visible = n->col_count;
         if (q->distinct) {
+            double rows = n->rows;
             TRY(plan_distinct(pq, n, visible, &n));
+            n->rows = group_estimate(pq, n->outs, visible, rows);
         }
     }
     if (q->order_count > 0 && !ordered) {

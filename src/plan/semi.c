@@ -298,7 +298,8 @@ static Status semi_join(PlanQuery *pq, SemiJoin *s, PlanNode **n)
     s->done = true;
     TRY(semi_turned(pq, s, *n, cost, &turned));
     if (turned != NULL) {
-        turned->rows = MAX((*n)->rows * 0.5, 1);
+        double kept = semi_selectivity(pq, s->conds, s->cond_count, (*n)->rels, s->right->rows);
+        turned->rows = MAX((*n)->rows * kept, 1);
         *n = turned;
         return ST_OK;
     }

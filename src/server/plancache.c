@@ -201,8 +201,10 @@ static void lift_const(Lift *l, Expr *e)
         }
         l->done[i] = true;
         l->lifted[l->count++] = (LiftedLiteral){.literal = i, .negate = negate, .type = e->type};
+        Datum *peek = arena_memdup(l->arena, &e->u.constant.value, sizeof(Datum));
         e->kind = EXPR_PARAM;
         e->u.param.number = l->count;
+        e->u.param.peek = peek;
         return;
     }
 }

@@ -134,7 +134,7 @@ static void steps_end(StepsRun *r)
 }
 
 /* steps_run - run a list and compare every result; prints all that differ. */
-static void steps_run(StepsRun *r, const Step *steps, uint32_t count)
+static inline void steps_run(StepsRun *r, const Step *steps, uint32_t count)
 {
     CatalogFixture *f = r->f;
     Buf out;
