@@ -46,6 +46,9 @@ typedef struct BindScope {
     NsItem **items;
     uint16_t item_count, item_size;
     uint16_t rte_size;
+    uint16_t window_count, window_size;
+    const PgQuery__WindowDef **windows; /* definitions, named ones first; bound at the end */
+    const char *no_windows;        /* clause that may hold aggregates but no window functions */
     Cte *recursive_cte;            /* this query is the body of a WITH RECURSIVE entry */
     bool stored;                   /* text from the catalog: locations mean nothing to the client */
     bool keep_unknown;             /* operand of a set operation: unknown literals stay */
@@ -87,6 +90,8 @@ bool bind_same(const Expr *a, const Expr *b);
 typedef Status (*BindVisit)(void *arg, Expr *e, uint32_t level, bool *descend);
 Status bind_walk(Expr *e, uint32_t level, BindVisit fn, void *arg);
 Status bind_walk_query(Query *q, uint32_t level, BindVisit fn, void *arg);
+/* bind_walk_windows - the window definitions of a query. */
+Status bind_walk_windows(Query *q, uint32_t level, BindVisit fn, void *arg);
 
 /* ---- scope.c ---- */
 BindScope *bind_scope_new(BindScope *like, BindScope *parent, CmdKind command);
@@ -210,7 +215,17 @@ Status bind_recursive_use(BindScope *s, Cte *c, int32_t location);
 Status bind_recursive_start(BindScope *s, Query *start);
 Status bind_check_aggregates(BindScope *s);
 bool bind_has_agg(Expr *e);
+Status bind_sort_direction(BindScope *s, const PgQuery__SortBy *sb, SortKey *key);
 Status bind_add_hidden(BindScope *s, Expr *e);
+
+/* bind_window.c */
+Status bind_window_names(BindScope *s, Node *const *defs, size_t count);
+Status bind_window_call(BindScope *s, const PgQuery__FuncCall *f, Expr *call, Expr **out);
+Status bind_windows(BindScope *s);
+Expr *bind_find_window(Expr *e);
+/* same_text.c */
+/* bind_same_text - the same syntax, positions aside. */
+bool bind_same_text(const ProtobufCMessage *a, const ProtobufCMessage *b);
 
 /* ---- data modification ---- */
 Status bind_insert(BindScope *s, const PgQuery__InsertStmt *st);

@@ -186,6 +186,9 @@ bool bind_same(const Expr *a, const Expr *b)
             }
         }
         return true;
+    case EXPR_WINDOW:
+        return a->u.window.number == b->u.window.number && a->u.window.star == b->u.window.star &&
+               bind_same(a->u.window.filter, b->u.window.filter);
     case EXPR_SUBLINK: return a->u.sublink.query == b->u.sublink.query;
     case EXPR_IS_NULL:
     case EXPR_IN:
@@ -219,6 +222,8 @@ Status bind_walk(Expr *e, uint32_t level, BindVisit fn, void *arg)
         for (uint16_t i = 0; i < e->u.agg.order_count; i++) {
             TRY(bind_walk(e->u.agg.order_by[i].expr, level, fn, arg));
         }
+    } else if (e->kind == EXPR_WINDOW) {
+        TRY(bind_walk(e->u.window.filter, level, fn, arg));
     } else if (e->kind == EXPR_SUBLINK) {
         TRY(bind_walk_query(e->u.sublink.query, level + 1, fn, arg));
     }
@@ -231,6 +236,22 @@ static Status bind_walk_from(FromNode *n, uint32_t level, BindVisit fn, void *ar
         TRY(bind_walk(n->on, level, fn, arg));
         TRY(bind_walk_from(n->left, level, fn, arg));
         TRY(bind_walk_from(n->right, level, fn, arg));
+    }
+    return ST_OK;
+}
+
+Status bind_walk_windows(Query *q, uint32_t level, BindVisit fn, void *arg)
+{
+    for (uint16_t i = 0; i < q->window_count; i++) {
+        Window *w = &q->windows[i];
+        for (uint16_t k = 0; k < w->partition_count; k++) {
+            TRY(bind_walk(w->partition_by[k], level, fn, arg));
+        }
+        for (uint16_t k = 0; k < w->order_count; k++) {
+            TRY(bind_walk(w->order_by[k].expr, level, fn, arg));
+        }
+        TRY(bind_walk(w->start_offset, level, fn, arg));
+        TRY(bind_walk(w->end_offset, level, fn, arg));
     }
     return ST_OK;
 }
@@ -271,6 +292,7 @@ Status bind_walk_query(Query *q, uint32_t level, BindVisit fn, void *arg)
     for (uint16_t i = 0; i < q->group_count; i++) {
         TRY(bind_walk(q->group_by[i], level, fn, arg));
     }
+    TRY(bind_walk_windows(q, level, fn, arg));
     TRY(bind_walk(q->having, level, fn, arg));
     TRY(bind_walk(q->limit, level, fn, arg));
     return bind_walk(q->offset, level, fn, arg);

@@ -140,6 +140,17 @@ static Status sort_using(BindScope *s, const PgQuery__SortBy *sb, bool *desc_out
     return ST_OK;
 }
 
+Status bind_sort_direction(BindScope *s, const PgQuery__SortBy *sb, SortKey *key)
+{
+    bool using_desc;
+    TRY(sort_using(s, sb, &using_desc));
+    key->desc = using_desc || sb->sortby_dir == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
+    key->nulls_first =
+        sb->sortby_nulls == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST ||
+        (key->desc && sb->sortby_nulls == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_DEFAULT);
+    return ST_OK;
+}
+
 Status bind_sort_clause(BindScope *s, const PgQuery__SelectStmt *st)
 {
     Query *q = s->query;
@@ -175,10 +186,7 @@ Status bind_sort_clause(BindScope *s, const PgQuery__SelectStmt *st)
         }
         SortKey *k = &q->order_by[q->order_count++];
         k->expr = e;
-        k->desc = using_desc || sb->sortby_dir == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
-        k->nulls_first =
-            sb->sortby_nulls == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST ||
-            (k->desc && sb->sortby_nulls == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_DEFAULT);
+        TRY(bind_sort_direction(s, sb, k));
     }
     return ST_OK;
 }

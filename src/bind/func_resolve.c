@@ -338,7 +338,10 @@ static Status agg_finish(BindScope *s, const PgQuery__FuncCall *f, Expr *agg)
     agg->u.agg.distinct = f->agg_distinct;
     s->in_agg = true;
     if (f->agg_filter != NULL) {
+        const char *no_windows = s->no_windows;
+        s->no_windows = "FILTER";
         TRY_OUT(bind_bool_expr(s, f->agg_filter, "FILTER", &agg->u.agg.filter));
+        s->no_windows = no_windows;
     }
     TRY_OUT(agg_order(s, f, agg));
     for (uint16_t i = 0; f->agg_distinct && i < agg->arg_count; i++) {
@@ -385,8 +388,14 @@ static Status func_check_kind(BindScope *s, const PgQuery__FuncCall *f, const Ca
         return bind_at(s, f->location);
     }
     if (p->kind == 'w') {
-        return BIND_ERR(s, f->location, ERRCODE_WRONG_OBJECT_TYPE,
-                        "window function %s requires an OVER clause", p->name);
+        if (f->over == NULL) {
+            return BIND_ERR(s, f->location, ERRCODE_WRONG_OBJECT_TYPE,
+                            "window function %s requires an OVER clause", p->name);
+        }
+        return ST_OK;
+    }
+    if (p->kind == 'a' && f->over != NULL) {
+        return ST_OK;
     }
     if (p->kind == 'a') {
         if (nargs == 0 && !f->agg_star && p->arg_count == 0) {
@@ -411,7 +420,13 @@ static Status func_check_kind(BindScope *s, const PgQuery__FuncCall *f, const Ca
         return BIND_ERR(s, f->location, ERRCODE_FEATURE_NOT_SUPPORTED,
                         "set-returning functions are only supported in FROM");
     }
-    return func_check_decoration(s, f, p->name);
+    TRY(func_check_decoration(s, f, p->name));
+    if (f->over != NULL) {
+        return BIND_ERR(s, f->location, ERRCODE_WRONG_OBJECT_TYPE,
+                        "OVER specified, but %s is not a window function nor an aggregate function",
+                        p->name);
+    }
+    return ST_OK;
 }
 
 /* call_args - bind the arguments, and take the names off them. */
@@ -454,10 +469,6 @@ Status bind_func_call(BindScope *s, const PgQuery__FuncCall *f, Expr **out)
     CallNames names;
     uint32_t nargs = (uint32_t)f->n_args;
     bool from_top = s->in_from_function, was_in_agg = s->in_agg;
-    if (f->over != NULL) {
-        return BIND_ERR(s, f->location, ERRCODE_FEATURE_NOT_SUPPORTED,
-                        "window functions are not supported");
-    }
     if (f->agg_within_group) {
         return BIND_ERR(s, f->location, ERRCODE_FEATURE_NOT_SUPPORTED,
                         "ordered-set aggregates are not supported");
@@ -491,11 +502,19 @@ Status bind_func_call(BindScope *s, const PgQuery__FuncCall *f, Expr **out)
     call->form =
         f->funcformat == PG_QUERY__COERCION_FORM__COERCE_SQL_SYNTAX ? FORM_SQL_SYNTAX : FORM_CALL;
     *out = call;
+    if (f->over != NULL) {
+        return bind_window_call(s, f, call, out);
+    }
     if (pick.proc->kind == 'a') {
         for (uint32_t i = 0; i < nargs; i++) {
             if (bind_has_agg(args[i])) {
                 return BIND_ERR(s, bind_location(args[i]), ERRCODE_GROUPING_ERROR,
                                 "aggregate function calls cannot be nested");
+            }
+            const Expr *w = bind_find_window(args[i]);
+            if (w != NULL) {
+                return BIND_ERR(s, w->location, ERRCODE_GROUPING_ERROR,
+                                "aggregate function calls cannot contain window function calls");
             }
         }
         return agg_finish(s, f, call);

@@ -93,5 +93,6 @@ Status bind_check_aggregates(BindScope *s)
     for (uint16_t i = 0; i < q->target_count; i++) {
         TRY(bind_walk(q->targets[i].expr, 0, group_visit, s));
     }
+    TRY(bind_walk_windows(q, 0, group_visit, s));
     return bind_walk(q->having, 0, group_visit, s);
 }

@@ -139,6 +139,11 @@ struct Expr {
             uint16_t order_count;
         } agg;
         struct {
+            uint16_t number; /* in the query's windows */
+            bool star;
+            Expr *filter;
+        } window;
+        struct {
             SublinkKind kind;
             Query *query;
             bool negated;
@@ -229,6 +234,46 @@ typedef struct RowMark {
     WaitPolicy wait;
 } RowMark;
 
+/* FRAME_* - what a window's frame is made of; the bits are those of the parser. */
+enum {
+    FRAME_RANGE = 0x2,
+    FRAME_ROWS = 0x4,
+    FRAME_GROUPS = 0x8,
+    FRAME_START_UNBOUNDED = 0x20,
+    FRAME_END_UNBOUNDED = 0x100,
+    FRAME_START_CURRENT = 0x200,
+    FRAME_END_CURRENT = 0x400,
+    FRAME_START_PRECEDING = 0x800,
+    FRAME_END_PRECEDING = 0x1000,
+    FRAME_START_FOLLOWING = 0x2000,
+    FRAME_END_FOLLOWING = 0x4000,
+    FRAME_START_OFFSET = FRAME_START_PRECEDING | FRAME_START_FOLLOWING,
+    FRAME_END_OFFSET = FRAME_END_PRECEDING | FRAME_END_FOLLOWING,
+    FRAME_EXCLUDE_CURRENT = 0x8000,
+    FRAME_EXCLUDE_GROUP = 0x10000,
+    FRAME_EXCLUDE_TIES = 0x20000,
+    FRAME_EXCLUDE = FRAME_EXCLUDE_CURRENT | FRAME_EXCLUDE_GROUP | FRAME_EXCLUDE_TIES,
+    FRAME_DEFAULT = FRAME_RANGE | FRAME_START_UNBOUNDED | FRAME_END_CURRENT,
+};
+
+/* RangeKind - how RANGE with an offset reckons: in C over 64-bit integers, floats and times of day;
+ * else by the expressions range_start and range_end. */
+typedef enum RangeKind { RANGE_NONE, RANGE_INT, RANGE_FLOAT, RANGE_TIME, RANGE_EXPR } RangeKind;
+
+/* Window - one window definition of a query level. */
+typedef struct Window {
+    const char *name; /* NULL: written in an OVER clause */
+    Expr **partition_by;
+    SortKey *order_by;
+    uint16_t partition_count, order_count;
+    uint32_t frame;                  /* FRAME_* */
+    Expr *start_offset, *end_offset; /* NULL = no offset */
+    RangeKind range;
+    Expr *range_key, *range_start, *range_end; /* of one type: the order key, and RANGE_EXPR: it
+                                                  with the offset added or taken away */
+    bool used;
+} Window;
+
 typedef struct Cte {
     const char *name;
     Query *query;
@@ -255,6 +300,9 @@ struct Query {
     Expr **group_by;
     uint16_t group_count;
     bool has_aggs, has_group_by, has_sublinks;
+    Window *windows;
+    uint16_t window_count; /* has_windows: a window function is called */
+    bool has_windows;
     Expr *having;
     bool distinct; /* SELECT DISTINCT */
     Expr **distinct_on;

@@ -270,6 +270,7 @@ Status bind_row_marks(BindScope *s, const PgQuery__SelectStmt *st)
                            : q->has_group_by           ? "GROUP BY clause"
                            : q->having != NULL         ? "HAVING clause"
                            : q->has_aggs               ? "aggregate functions"
+                           : q->has_windows            ? "window functions"
                            : st->n_values_lists > 0    ? "VALUES"
                                                        : NULL;
         if (with != NULL) {
@@ -301,9 +302,7 @@ static Status resolve_targets(BindScope *s)
 static Status select_plain(BindScope *s, const PgQuery__SelectStmt *st)
 {
     Query *q = s->query;
-    if (st->n_window_clause > 0) {
-        return err_unsupported(s->cx, "window functions are not supported");
-    }
+    TRY(bind_window_names(s, st->window_clause, st->n_window_clause));
     s->no_aggs = NULL;
     TRY(bind_from_clause(s, st->from_clause, st->n_from_clause));
     TRY(bind_targets(s, st->target_list, st->n_target_list, &q->targets, &q->target_count));
@@ -313,12 +312,15 @@ static Status select_plain(BindScope *s, const PgQuery__SelectStmt *st)
         s->no_aggs = NULL;
     }
     if (st->having_clause != NULL) {
+        s->no_windows = "HAVING";
         TRY(bind_bool_expr(s, st->having_clause, "HAVING", &q->having));
+        s->no_windows = NULL;
     }
     TRY(bind_sort_clause(s, st));
     TRY(bind_group_clause(s, st));
     TRY(bind_distinct_clause(s, st));
     TRY(bind_limit(s, st));
+    TRY(bind_windows(s));
     TRY(resolve_targets(s));
     TRY(bind_row_marks(s, st));
     return bind_check_aggregates(s);

@@ -35,6 +35,8 @@ Expr *expr_copy(Arena *arena, const Expr *e)
     if (e->kind == EXPR_AGG) {
         c->u.agg.filter = expr_copy(arena, e->u.agg.filter);
         c->u.agg.order_by = sort_keys_copy(arena, e->u.agg.order_by, e->u.agg.order_count);
+    } else if (e->kind == EXPR_WINDOW) {
+        c->u.window.filter = expr_copy(arena, e->u.window.filter);
     }
     return c;
 }
@@ -74,6 +76,9 @@ static bool same_payload(const Expr *a, const Expr *b)
         return a->u.column.rte == b->u.column.rte && a->u.column.column == b->u.column.column &&
                a->u.column.levels_up == b->u.column.levels_up;
     case EXPR_AGG: return agg_same(a, b);
+    case EXPR_WINDOW:
+        return a->u.window.number == b->u.window.number && a->u.window.star == b->u.window.star &&
+               expr_equal(a->u.window.filter, b->u.window.filter);
     case EXPR_SUBLINK:
         return a->u.sublink.query == b->u.sublink.query && a->u.sublink.kind == b->u.sublink.kind;
     case EXPR_IS_NULL:
@@ -127,6 +132,8 @@ void expr_walk(const Expr *e, bool (*fn)(void *arg, const Expr *e), void *arg)
         for (uint16_t i = 0; i < e->u.agg.order_count; i++) {
             expr_walk(e->u.agg.order_by[i].expr, fn, arg);
         }
+    } else if (e->kind == EXPR_WINDOW) {
+        expr_walk(e->u.window.filter, fn, arg);
     }
 }
 

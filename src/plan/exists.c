@@ -50,7 +50,7 @@ static bool plain_select(const Query *q)
             return false;
         }
     }
-    return q->command == CMD_SELECT && q->set_op == SETOP_NONE && !q->has_aggs &&
+    return q->command == CMD_SELECT && q->set_op == SETOP_NONE && !q->has_aggs && !q->has_windows &&
            !q->has_group_by && q->group_count == 0 && q->having == NULL && q->limit == NULL &&
            q->offset == NULL && q->row_mark_count == 0 && q->cte_count == 0 && q->where != NULL &&
            q->from_count > 0;

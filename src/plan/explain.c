@@ -104,6 +104,7 @@ static void put_title(Explain *x, const PlanNode *n)
     case PLAN_AGG:
         buf_puts(x->out, n->u.agg.group_count > 0 ? "HashAggregate" : "Aggregate");
         break;
+    case PLAN_WINDOW: buf_puts(x->out, "WindowAgg"); break;
     case PLAN_SORT: buf_puts(x->out, "Sort"); break;
     case PLAN_UNIQUE: buf_puts(x->out, "Unique"); break;
     case PLAN_LIMIT: buf_puts(x->out, "Limit"); break;

@@ -134,6 +134,11 @@ void explain_expr(Buf *out, const Plan *plan, const Expr *e, bool qualify)
         put_list(out, plan, e->args, e->arg_count, ", ", qualify);
         buf_putc(out, ')');
         break;
+    case EXPR_WINDOW:
+        buf_printf(out, "%s(%s", e->proc->name, e->u.window.star ? "*" : "");
+        put_list(out, plan, e->args, e->arg_count, ", ", qualify);
+        buf_puts(out, ") OVER (?)");
+        break;
     case EXPR_AND:
     case EXPR_OR:
         buf_putc(out, '(');

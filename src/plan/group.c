@@ -79,6 +79,7 @@ static void visit_outputs(AggFind *f)
     for (uint16_t i = 0; i < q->distinct_on_count; i++) {
         expr_walk(q->distinct_on[i], visit_agg, f);
     }
+    plan_walk_windows(q, visit_agg, f);
 }
 
 /* plan_call - one aggregate call: its arguments and filter become expressions of the node's

@@ -70,9 +70,9 @@ static bool visit_end(void *arg, const Expr *e)
 static bool whole_table(const Query *q)
 {
     if (q->command != CMD_SELECT || q->set_op != SETOP_NONE || !q->has_aggs || q->has_group_by ||
-        q->group_count != 0 || q->having != NULL || q->where != NULL || q->order_count != 0 ||
-        q->distinct || q->distinct_on_count != 0 || q->row_mark_count != 0 || q->cte_count != 0 ||
-        q->from_count != 1 || q->rte_count != 1 || q->from[0]->is_join) {
+        q->has_windows || q->group_count != 0 || q->having != NULL || q->where != NULL ||
+        q->order_count != 0 || q->distinct || q->distinct_on_count != 0 || q->row_mark_count != 0 ||
+        q->cte_count != 0 || q->from_count != 1 || q->rte_count != 1 || q->from[0]->is_join) {
         return false;
     }
     const Rte *r = q->rtes[q->from[0]->rte];

@@ -86,6 +86,12 @@ Status plan_limit(PlanQuery *pq, PlanNode *input, PlanNode **out);
 Status plan_aggregate(PlanQuery *pq, PlanNode *input, PlanNode **out);
 Status plan_side(PlanQuery *pq, const Query *q, PlanNode **out);
 Status plan_setop(PlanQuery *pq, PlanNode **out);
+/* plan_window.c */
+/* plan_windows - the window functions of the query; *ordered_out: the rows come as ORDER BY wants.
+ */
+Status plan_windows(PlanQuery *pq, PlanNode *input, bool *ordered_out, PlanNode **out);
+/* plan_walk_windows - fn for every expression of the window definitions that are used. */
+void plan_walk_windows(const Query *q, bool (*fn)(void *arg, const Expr *e), void *arg);
 /* with.c */
 Status plan_ctes(PlanQuery *pq);
 Status plan_cte_scan(PlanQuery *pq, uint16_t rte, PlanNode **out);

@@ -25,6 +25,7 @@ typedef enum PlanKind {
     PLAN_NEST_LOOP,
     PLAN_HASH_JOIN,
     PLAN_AGG,
+    PLAN_WINDOW,
     PLAN_SORT,
     PLAN_UNIQUE,
     PLAN_LIMIT,
@@ -77,6 +78,48 @@ typedef struct AggCall {
     const TypeOps *arg_type; /* of a DISTINCT argument */
     const Oid *arg_types;
 } AggCall;
+
+/* WinFunc - the window functions that are no aggregates. */
+typedef enum WinFunc {
+    WIN_AGG,
+    WIN_ROW_NUMBER,
+    WIN_RANK,
+    WIN_DENSE_RANK,
+    WIN_PERCENT_RANK,
+    WIN_CUME_DIST,
+    WIN_NTILE,
+    WIN_LAG,
+    WIN_LEAD,
+    WIN_FIRST_VALUE,
+    WIN_LAST_VALUE,
+    WIN_NTH_VALUE,
+} WinFunc;
+
+typedef struct WindowCall {
+    const Expr *expr;
+    WinFunc func;
+    const AggOps *ops;             /* WIN_AGG */
+    uint16_t first_arg, arg_count; /* expressions of the program */
+    int filter;                    /* expression of the program, -1 none */
+    const Oid *arg_types;
+} WindowCall;
+
+/* PlanWindow - window functions over one definition; the input comes in order of its keys. */
+typedef struct PlanWindow {
+    const ExprProg *prog; /* partition keys, order keys, range expressions, arguments, filters */
+    const PhysType *expr_phys;
+    uint16_t expr_count, partition_count, order_count;
+    const TypeOps **key_types;
+    uint32_t frame; /* FRAME_* */
+    const ExprProg *offsets;
+    int start_offset, end_offset; /* of offsets, -1 none */
+    RangeKind range;
+    int range_key, range_start, range_end; /* of prog, -1 none */
+    const TypeOps *range_type;
+    bool desc, nulls_first; /* of the first order key */
+    WindowCall *calls;
+    uint16_t call_count;
+} PlanWindow;
 
 typedef struct PlanSortKey {
     const TypeOps *type;
@@ -246,6 +289,7 @@ struct PlanNode {
             PlanRecheck recheck;
         } lock;
         PlanModify modify;
+        PlanWindow window;
     } u;
 };
 

@@ -40,6 +40,8 @@ static void name_columns(PlanQuery *pq, Expr *e)
     }
     if (e->kind == EXPR_AGG) {
         name_columns(pq, e->u.agg.filter);
+    } else if (e->kind == EXPR_WINDOW) {
+        name_columns(pq, e->u.window.filter);
     }
 }
 
@@ -320,6 +322,28 @@ static Status fold(PlanQuery *pq, Expr **e)
     return *e == NULL ? ST_OK : expr_fold(pq->p->cx, pq->p->arena, &env, *e, e);
 }
 
+/* fold_windows - window definitions with their expressions folded. */
+static Status fold_windows(PlanQuery *pq, Query *c)
+{
+    Arena *a = pq->p->arena;
+    c->windows = arena_memdup(a, c->windows, c->window_count * sizeof(Window));
+    for (uint16_t i = 0; i < c->window_count; i++) {
+        Window *w = &c->windows[i];
+        w->partition_by = arena_memdup(a, w->partition_by, w->partition_count * sizeof(Expr *));
+        for (uint16_t k = 0; k < w->partition_count; k++) {
+            TRY(fold(pq, &w->partition_by[k]));
+        }
+        w->order_by = arena_memdup(a, w->order_by, w->order_count * sizeof(SortKey));
+        for (uint16_t k = 0; k < w->order_count; k++) {
+            TRY(fold(pq, &w->order_by[k].expr));
+        }
+        TRY(fold(pq, &w->range_key));
+        TRY(fold(pq, &w->range_start));
+        TRY(fold(pq, &w->range_end));
+    }
+    return ST_OK;
+}
+
 /* fold_query - a copy of the query node with its expressions folded. */
 static Status fold_query(PlanQuery *pq, Query *c)
 {
@@ -341,6 +365,7 @@ static Status fold_query(PlanQuery *pq, Query *c)
     for (uint16_t i = 0; i < c->distinct_on_count; i++) {
         TRY(fold(pq, &c->distinct_on[i]));
     }
+    TRY(fold_windows(pq, c));
     TRY(fold(pq, &c->where));
     TRY(fold(pq, &c->having));
     TRY(fold(pq, &c->limit));
@@ -427,8 +452,8 @@ Status plan_query(PlanQuery *pq, double tuple_fraction, PlanNode **out)
     QualList where = {0};
     bool grouped = q->has_aggs || q->has_group_by || q->group_count > 0 || q->having != NULL;
     bool ordered = false;
-    bool use_order =
-        !grouped && !q->distinct && q->distinct_on_count == 0 && !order_needs_targets(q);
+    bool use_order = !grouped && !q->distinct && q->distinct_on_count == 0 &&
+                     !order_needs_targets(q) && !q->has_windows;
     quals_add(pq, &where, q->where);
     TRY(plan_from(pq, &where, q->order_by, use_order ? q->order_count : 0, &ordered, &n));
     if (grouped) {
@@ -442,6 +467,9 @@ Status plan_query(PlanQuery *pq, double tuple_fraction, PlanNode **out)
             }
             TRY(plan_filter(pq, n, exprs, having.count, &n));
         }
+    }
+    if (q->has_windows) {
+        TRY(plan_windows(pq, n, &ordered, &n));
     }
     return plan_ordering(pq, n, ordered, out);
 }

@@ -71,9 +71,9 @@ static bool limit_is_idle(const Query *q)
  * does not group, count, lock or cut off rows. */
 static bool query_fits(const Query *q, bool exists)
 {
-    if (q->command != CMD_SELECT || q->set_op != SETOP_NONE || q->has_aggs || q->has_group_by ||
-        q->group_count > 0 || q->having != NULL || q->distinct_on_count > 0 || q->cte_count > 0 ||
-        q->row_mark_count > 0 || q->from_count == 0 || !is_plain(q->where) ||
+    if (q->command != CMD_SELECT || q->set_op != SETOP_NONE || q->has_aggs || q->has_windows ||
+        q->has_group_by || q->group_count > 0 || q->having != NULL || q->distinct_on_count > 0 ||
+        q->cte_count > 0 || q->row_mark_count > 0 || q->from_count == 0 || !is_plain(q->where) ||
         !(exists ? limit_is_idle(q) : q->limit == NULL && q->offset == NULL)) {
         return false;
     }

@@ -442,6 +442,38 @@ static const AggOps AGG_BASIC[] = {
     AGG_FIX(6165, "bit_xor", xor_i32),
     AGG_FIX(6166, "bit_xor", xor_i64),
 };
+/* ---- taking rows out again ---- */
+static void agg_count_remove(const Vector *const *args UNUSED, const Sel *sel, void *state)
+{
+    ((AggCount *)state)->n -= sel->count;
+}
+
+static void agg_sum_remove(const Vector *const *args, const Sel *sel, void *state)
+{
+    AggSumInt *s = state;
+    SEL_FOREACH(row, sel)
+    {
+        Datum d = vec_get(args[0], row);
+        s->sum -= args[0]->phys == PHYS_I64 ? d.i64 : args[0]->phys == PHYS_I32 ? d.i32 : d.i16;
+    }
+    s->n -= sel->count;
+}
+
+AggRemove agg_remove(Oid fn_oid)
+{
+    switch (fn_oid) {
+    case 2147:
+    case 2803: return agg_count_remove;
+    case 2107:
+    case 2108:
+    case 2109:
+    case 2100:
+    case 2101:
+    case 2102: return agg_sum_remove;
+    default: return NULL;
+    }
+}
+
 const TypeFamily type_family_agg_basic = {
     .aggs = AGG_BASIC,
     .agg_count = ARRAY_LEN(AGG_BASIC),

@@ -226,6 +226,10 @@ typedef struct AggOps {
     Status (*final)(FnCall *call, const void *state, Vector *out, uint32_t row);
 } AggOps;
 const AggOps *agg_ops(Oid fn_oid);
+/* AggRemove - take the selected rows out of a state again. agg_remove - where that is exact (counts
+ * and sums of integers), for moving frames; NULL = not so. */
+typedef void (*AggRemove)(const Vector *const *args, const Sel *sel, void *state);
+AggRemove agg_remove(Oid fn_oid);
 
 /* ---- families: each family file exports its arrays; type.c joins them ---- */
 typedef struct TypeFamily {

@@ -230,6 +230,8 @@ class Generator:
         kinds = [self.pick(*TYPES) for _ in range(width)]
         if self.chance(0.3):
             return self.grouped(source, scope, where, kinds)
+        if self.chance(0.2):
+            return self.windowed(source, scope, where, kinds)
         distinct = "DISTINCT " if self.chance(0.15) else ""
         items = [f"{self.expression(scope, kind)} AS x{i}" for i, kind in enumerate(kinds)]
         text = f"SELECT {distinct}{', '.join(items)} FROM {source}{where}"
@@ -260,6 +262,51 @@ class Generator:
         group = f" GROUP BY {', '.join(keys)}" if keys else ""
         having = f" HAVING count(*) > {self.pick(0, 1, 2)}" if self.chance(0.3) else ""
         return f"SELECT {', '.join(items)} FROM {source}{where}{group}{having}", columns
+
+    def window(self, scope, kind):
+        """A window function of the type. Rows that tie must be alike for what their order decides."""
+        way = self.pick("", " DESC", " NULLS FIRST", " DESC NULLS LAST")
+        key = self.column(scope, self.pick("int", "bigint", "numeric", "text", "date"))
+        total = ", ".join(f"{text}{way}" for text, _ in self.random.sample(scope, len(scope)))
+        part = f"PARTITION BY {self.expression(scope, self.pick('int', 'text', 'bool'), 1)} " if self.chance(0.6) else ""
+        exclude = self.pick("", "", "", " EXCLUDE CURRENT ROW", " EXCLUDE GROUP", " EXCLUDE TIES", " EXCLUDE NO OTHERS")
+        near = self.pick("UNBOUNDED PRECEDING", f"{self.pick(0, 1, 3)} PRECEDING", "CURRENT ROW", f"{self.pick(0, 1, 2)} FOLLOWING")
+        bounds = [near, self.pick("UNBOUNDED FOLLOWING", f"{self.pick(0, 1, 4)} FOLLOWING")]
+        if "FOLLOWING" not in near and self.chance(0.4):
+            bounds[1] = "CURRENT ROW" if near == "CURRENT ROW" or self.chance(0.5) else f"{self.pick(0, 1)} PRECEDING"
+        if "PRECEDING" in bounds[1] and near == "CURRENT ROW":
+            bounds[1] = "CURRENT ROW"
+        between = f"BETWEEN {bounds[0]} AND {bounds[1]}{exclude}"
+        if self.chance(0.4):  # every row has its place
+            over = f"OVER ({part}ORDER BY {total} {self.pick('', f'ROWS {between}')})"
+            function = self.pick("lag", "lead", "first_value", "last_value", "nth_value", "aggregate")
+        else:  # only peers have one
+            range_key = self.column(scope, self.pick("int", "bigint", "numeric"))
+            over = self.pick(f"OVER ({part}ORDER BY {key}{way})", f"OVER ({part})", f"OVER ({part}ORDER BY {key}{way} GROUPS {between})",
+                             f"OVER ({part}ORDER BY {range_key}{way} RANGE {between})")
+            function = "aggregate" if kind != "bigint" or self.chance(0.4) else "rank"
+        if function == "rank":
+            return f"{self.pick('rank', 'dense_rank')}() {over}"
+        if function in ("lag", "lead"):
+            more = self.pick("", f", {self.pick(0, 1, 2, -1)}", f", {self.pick(1, 3)}, {self.literal(kind)}")
+            return f"{function}({self.expression(scope, kind, 1)}{more}) {over}"
+        if function != "aggregate":
+            return f"{function}({self.expression(scope, kind, 1)}{', 2' if function == 'nth_value' else ''}) {over}"
+        if kind == "bigint":
+            text = self.pick("count(*)", f"sum({self.expression(scope, 'int', 1)})", f"count({self.expression(scope, 'text', 1)})")
+        elif kind == "bool":
+            text = f"{self.pick('bool_and', 'bool_or')}({self.condition(scope, 1)})"
+        elif kind == "numeric":
+            text = f"{self.pick('sum', 'avg', 'min', 'max')}({self.expression(scope, self.pick('numeric', 'bigint'), 1)}::numeric)"
+        else:
+            text = f"{self.pick('min', 'max')}({self.expression(scope, kind, 1)})"
+        if self.chance(0.15):
+            text += f" FILTER (WHERE {self.condition(scope, 1)})"
+        return f"{text} {over}"
+
+    def windowed(self, source, scope, where, kinds):
+        items = [f"{self.window(scope, kind) if self.chance(0.7) else self.expression(scope, kind, 1)} AS x{i}" for i, kind in enumerate(kinds)]
+        return f"SELECT {', '.join(items)} FROM {source}{where}", [(f"x{i}", kind) for i, kind in enumerate(kinds)]
 
     def query(self):
         """A whole query; True when its order is total."""

@@ -152,7 +152,7 @@ static void bind_refuses(void **state)
         {"SELECT 1::nope", ERRCODE_UNDEFINED_OBJECT, 11},
         {"SELECT true::date", ERRCODE_CANNOT_COERCE, 12},
         {"SELECT $1 IS NULL OR $2 = 1 OR $4", ERRCODE_INDETERMINATE_DATATYPE, 0},
-        {"SELECT row_number() OVER ()", ERRCODE_FEATURE_NOT_SUPPORTED, 8},
+        {"SELECT row_number() OVER w", ERRCODE_UNDEFINED_OBJECT, 26},
         {"SELECT", ERRCODE_SYNTAX_ERROR, -1},
     };
     BindFixture *f = *state;
