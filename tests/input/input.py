@@ -539,6 +539,36 @@ class Limits(InputTest):
         run(conn, "SELECT pg_sleep(1)")
         self.assertEqual(one(conn, "SELECT 1"), 1)
 
+    def test_log_kept_for_others(self):
+        """max_wal_retained: who keeps more log than that, and waits for his client, is ended; old snapshots are too."""
+        server = self.server(self.path("x.db"), "max_wal_retained=24MB", "max_wal_size=8MB", "shared_buffers=32MB")
+        busy = server.connect()
+        run(busy, "CREATE TABLE t (a int); INSERT INTO t VALUES (1)")
+        run(busy, "CREATE TABLE f (a int, b text)")
+        reader = server.connect(autocommit=False)
+        run(reader, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        self.assertEqual(one(reader, "SELECT a FROM t"), 1)
+        idle = server.connect(autocommit=False)
+        run(idle, "UPDATE t SET a = 2")
+        young = server.connect(autocommit=False)
+        log, deadline = self.path("x.db") + "-wal", time.monotonic() + 60
+        while "keeps more log than max_wal_retained" not in server.log() or "snapshots older" not in server.log():
+            self.assertLess(time.monotonic(), deadline, server.log())
+            run(busy, "INSERT INTO f SELECT n, repeat('x', 1000) FROM generate_series(1, 5000) n")
+        self.ended_by(server, idle, "57P01", "terminating connection due to administrator command", 0.1)
+        run(busy, "SET lock_timeout = '5s'; UPDATE t SET a = 3")  # its lock is gone, and its change
+        with self.assertRaises(psycopg2.Error) as caught:
+            for _ in range(100):
+                self.assertEqual(one(reader, "SELECT a FROM t"), 1)
+                run(busy, "UPDATE t SET a = a + 1")
+        self.assertEqual(caught.exception.pgcode, "72000")
+        reader.rollback()
+        self.assertGreaterEqual(one(reader, "SELECT a FROM t"), 3)
+        self.assertEqual(one(young, "SELECT count(*) FROM f") % 5000, 0)
+        while sum(os.path.getsize(os.path.join(log, name)) for name in os.listdir(log)) > 160 << 20:
+            self.assertLess(time.monotonic(), deadline, os.listdir(log))
+            time.sleep(0.2)
+
     def test_authentication_timeout(self):
         """Who connects and says nothing, or half of it, does not keep a place."""
         server = self.server(self.path("x.db"), "authentication_timeout=1s", "max_connections=8")
