@@ -165,22 +165,127 @@ Status bind_array_op(BindScope *s, const PgQuery__AExpr *a, Expr **out)
     return ST_OK;
 }
 
-Status bind_indirection(BindScope *s, const PgQuery__AIndirection *a, Expr **out)
+/* ---- subscripts ---- */
+
+/* subscript_bound - one bound, an integer. */
+static Status subscript_bound(BindScope *s, const Node *n, Expr **out)
 {
     Expr *e;
-    TRY(bind_expr(s, a->arg, &e));
-    for (size_t i = 0; i < a->n_indirection; i++) {
-        if (!NODE_IS(a->indirection[i], A_INDICES)) {
-            return BIND_ERR(s, bind_location(e), ERRCODE_FEATURE_NOT_SUPPORTED,
-                            "selecting a field of a composite value is not supported");
+    TRY(bind_expr(s, n, &e));
+    Status st = bind_coerce_to(s, e, TYPE_INT4, -1, 'a', -1, out);
+    if (st == ST_NOTFOUND) {
+        return BIND_ERR(s, bind_location(e), ERRCODE_DATATYPE_MISMATCH,
+                        "array subscript must have type integer");
+    }
+    return st;
+}
+
+/* subscript_args - the bounds of all dimensions; where one is a slice, a plain subscript n is 1:n.
+ */
+static Status subscript_args(BindScope *s, Node *const *nodes, size_t count, Expr *e)
+{
+    uint16_t n = 1;
+    for (size_t i = 0; i < count; i++) {
+        e->u.subs.is_slice |= nodes[i]->a_indices->is_slice != 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const PgQuery__AIndices *x = nodes[i]->a_indices;
+        if (x->lidx != NULL) {
+            TRY(subscript_bound(s, x->lidx, &e->args[n]));
+            e->u.subs.lower[i] = (uint8_t)n++;
+        } else if (e->u.subs.is_slice && !x->is_slice) {
+            e->args[n] = bind_const_i32(s, 1);
+            e->u.subs.lower[i] = (uint8_t)n++;
+        }
+        if (x->uidx != NULL) {
+            TRY(subscript_bound(s, x->uidx, &e->args[n]));
+            e->u.subs.upper[i] = (uint8_t)n++;
         }
     }
-    if (array_element_type(s, e->type) == 0) {
-        return BIND_ERR(s, bind_location(e), ERRCODE_DATATYPE_MISMATCH,
+    e->u.subs.count = (uint8_t)count;
+    e->arg_count = n;
+    return ST_OK;
+}
+
+/* bind_subscripts - array[...]...; its type is the element's, of a slice the array's. */
+static Status bind_subscripts(BindScope *s, Expr *array, Node *const *nodes, size_t count,
+                              Expr **out)
+{
+    Oid element = array_element_type(s, array->type);
+    if (element == 0) {
+        return BIND_ERR(s, bind_location(array), ERRCODE_DATATYPE_MISMATCH,
                         "cannot subscript type %s because it does not support subscripting",
-                        bind_type_text(s, e->type));
+                        bind_type_text(s, array->type));
     }
-    (void)out;
-    return BIND_ERR(s, bind_location(e), ERRCODE_FEATURE_NOT_SUPPORTED,
-                    "array subscripts are not supported");
+    if (count > 6) {
+        return err_set(s->cx, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+                       "number of array dimensions (%zu) exceeds the maximum allowed (%d)", count,
+                       6);
+    }
+    Expr *e = bind_expr_new(s, EXPR_SUBSCRIPT, array->type, array->typmod, array->location,
+                            (uint32_t)(2 * count + 2));
+    e->args[0] = array;
+    TRY(subscript_args(s, nodes, count, e));
+    if (!e->u.subs.is_slice) {
+        Expr *of = bind_expr_new(s, EXPR_SUBSCRIPT, element, array->typmod, array->location, 0);
+        of->args = e->args;
+        of->arg_count = e->arg_count;
+        of->u.subs = e->u.subs;
+        e = of;
+    }
+    *out = e;
+    return ST_OK;
+}
+
+Status bind_store_part(BindScope *s, const CatColumn *c, Expr *base, Node *const *nodes,
+                       size_t count, Expr *value, int32_t location, Expr **out)
+{
+    Expr *e;
+    for (size_t i = 0; i < count; i++) {
+        if (!NODE_IS(nodes[i], A_INDICES)) {
+            return BIND_ERR(s, location, ERRCODE_FEATURE_NOT_SUPPORTED,
+                            "assigning to a field of a column is not supported");
+        }
+    }
+    if (value->kind == EXPR_DEFAULT) {
+        return BIND_ERR(s, location, ERRCODE_FEATURE_NOT_SUPPORTED,
+                        "cannot set an array element to DEFAULT");
+    }
+    TRY(bind_subscripts(s, base, nodes, count, &e));
+    Oid wanted = e->u.subs.is_slice ? c->type : array_element_type(s, c->type);
+    Status st = bind_coerce_to(s, value, wanted, c->typmod, 'a', -1, &e->args[e->arg_count]);
+    if (st == ST_NOTFOUND) {
+        (void)err_set(s->cx, ERRCODE_DATATYPE_MISMATCH,
+                      "subscripted assignment to \"%s\" requires type %s but expression is of "
+                      "type %s",
+                      c->name, bind_type_text(s, wanted), bind_type_text(s, value->type));
+        (void)err_hint(s->cx, "You will need to rewrite or cast the expression.");
+        return bind_at(s, location);
+    }
+    TRY(st);
+    Expr *whole = bind_expr_new(s, EXPR_SUBSCRIPT, c->type, c->typmod, -1, 0);
+    whole->args = e->args;
+    whole->arg_count = (uint16_t)(e->arg_count + 1);
+    whole->u.subs = e->u.subs;
+    whole->u.subs.assign = true;
+    *out = whole;
+    return ST_OK;
+}
+
+Status bind_indirection(BindScope *s, const PgQuery__AIndirection *a, Expr **out)
+{
+    TRY(bind_expr(s, a->arg, out));
+    for (size_t i = 0; i < a->n_indirection;) {
+        size_t n = i;
+        while (n < a->n_indirection && NODE_IS(a->indirection[n], A_INDICES)) {
+            n++;
+        }
+        if (n == i) {
+            return BIND_ERR(s, bind_location(*out), ERRCODE_FEATURE_NOT_SUPPORTED,
+                            "selecting a field of a composite value is not supported");
+        }
+        TRY(bind_subscripts(s, *out, a->indirection + i, n - i, out));
+        i = n;
+    }
+    return ST_OK;
 }

@@ -7,8 +7,9 @@
 #include "bind/bind_internal.h"
 
 typedef struct InsertColumns {
-    uint16_t *columns;  /* table column (0-based) of each given value */
-    int32_t *locations; /* of the names, -1 when there was no list */
+    uint16_t *columns;                /* table column (0-based) of each given value */
+    int32_t *locations;               /* of the names, -1 when there was no list */
+    const PgQuery__ResTarget **parts; /* a[1]: the name with its subscripts, NULL = the column */
     uint16_t count;
 } InsertColumns;
 
@@ -19,6 +20,7 @@ static Status insert_columns(BindScope *s, const PgQuery__InsertStmt *st, const 
     uint32_t size = MAX((uint32_t)st->n_cols, t->column_count) + 1u;
     out->columns = ARENA_ARRAY(s->b->arena, uint16_t, size);
     out->locations = ARENA_ARRAY(s->b->arena, int32_t, size);
+    out->parts = ARENA_ARRAY(s->b->arena, const PgQuery__ResTarget *, size);
     out->count = 0;
     if (st->n_cols == 0) {
         for (uint16_t i = 0; i < t->column_count; i++) {
@@ -32,17 +34,14 @@ static Status insert_columns(BindScope *s, const PgQuery__InsertStmt *st, const 
     for (size_t i = 0; i < st->n_cols; i++) {
         const PgQuery__ResTarget *rt = st->cols[i]->res_target;
         uint16_t column;
-        if (rt->n_indirection > 0) {
-            return BIND_ERR(s, rt->location, ERRCODE_FEATURE_NOT_SUPPORTED,
-                            "assigning to a part of a column is not supported");
-        }
         TRY(bind_target_column(s, t, rt->name, rt->location, &column));
         for (uint16_t k = 0; k < out->count; k++) {
-            if (out->columns[k] == column) {
+            if (out->columns[k] == column && (rt->n_indirection == 0 || out->parts[k] == NULL)) {
                 return BIND_ERR(s, rt->location, ERRCODE_DUPLICATE_COLUMN,
                                 "column \"%s\" specified more than once", rt->name);
             }
         }
+        out->parts[out->count] = rt->n_indirection > 0 ? rt : NULL;
         out->locations[out->count] = rt->location;
         out->columns[out->count++] = column;
     }
@@ -64,12 +63,20 @@ static Status insert_count(BindScope *s, const PgQuery__InsertStmt *st, const In
     return ST_OK;
 }
 
-/* insert_cell - one given value, DEFAULT included, as the column's type. */
+/* insert_cell - given value number i, DEFAULT included, as its column's type; of a[1] the array it
+ * makes, from `before`, what an earlier part of the column made (NULL: nothing yet). */
 static Status insert_cell(BindScope *s, const PgQuery__InsertStmt *st, const CatTable *t,
-                          uint16_t column, Expr *e, Expr **out)
+                          const InsertColumns *cols, uint32_t i, Expr *before, Expr *e, Expr **out)
 {
+    uint16_t column = cols->columns[i];
     const CatColumn *c = &t->columns[column];
+    const PgQuery__ResTarget *part = cols->parts[i];
     bool is_default = e->kind == EXPR_DEFAULT;
+    if (part != NULL) {
+        before = before != NULL ? before : bind_const_null(s, c->type, c->typmod);
+        return bind_store_part(s, c, before, part->indirection, part->n_indirection, e,
+                               part->location, out);
+    }
     if (c->identity != 0 && st->override == PG_QUERY__OVERRIDING_KIND__OVERRIDING_USER_VALUE) {
         is_default = true;
     }
@@ -103,7 +110,11 @@ static Status insert_values_row(BindScope *s, const PgQuery__InsertStmt *st, con
     int32_t extra = list->n_items > cols->count ? bind_location(row[cols->count]) : -1;
     TRY(insert_count(s, st, cols, (uint32_t)list->n_items, extra));
     for (size_t i = 0; i < list->n_items; i++) {
-        TRY(insert_cell(s, st, t, cols->columns[i], row[i], &row[i]));
+        Expr *before = NULL;
+        for (size_t k = 0; k < i && cols->parts[i] != NULL; k++) {
+            before = cols->columns[k] == cols->columns[i] ? row[k] : before;
+        }
+        TRY(insert_cell(s, st, t, cols, (uint32_t)i, before, row[i], &row[i]));
     }
     *out = row;
     return ST_OK;
@@ -183,7 +194,8 @@ static Status insert_select(BindScope *s, const PgQuery__InsertStmt *st, const C
     TRY(insert_count(s, st, cols, given, extra));
     for (uint16_t i = 0; i < given; i++) {
         Target *src = &source->targets[i];
-        if (src->expr->type == TYPE_UNKNOWN && source->set_op == SETOP_NONE) {
+        if (src->expr->type == TYPE_UNKNOWN && source->set_op == SETOP_NONE &&
+            cols->parts[i] == NULL) {
             const Expr *was = src->expr;
             TRY(bind_assign(s, t, cols->columns[i], src->expr, bind_location(src->expr),
                             &src->expr));
@@ -203,7 +215,8 @@ static Status insert_select(BindScope *s, const PgQuery__InsertStmt *st, const C
         r->column_used[i] = true;
         Expr *e = bind_column_expr(s, rte, (int16_t)i, rc->type, rc->typmod, rc->collation,
                                    bind_location(source->targets[i].expr));
-        TRY(insert_cell(s, st, t, cols->columns[i], e, &q->targets[cols->columns[i]].expr));
+        Expr **place = &q->targets[cols->columns[i]].expr;
+        TRY(insert_cell(s, st, t, cols, i, *place, e, place));
     }
     return ST_OK;
 }

@@ -141,6 +141,9 @@ Status bind_array_as(BindScope *s, const PgQuery__AArrayExpr *a, Oid type, int32
                      Expr **out);
 Status bind_array(BindScope *s, const PgQuery__AArrayExpr *a, Expr **out);
 Status bind_array_op(BindScope *s, const PgQuery__AExpr *a, Expr **out);
+/* bind_store_part - base, a value of the column, with the part [..] replaced. */
+Status bind_store_part(BindScope *s, const CatColumn *c, Expr *base, Node *const *nodes,
+                       size_t count, Expr *value, int32_t location, Expr **out);
 Status bind_indirection(BindScope *s, const PgQuery__AIndirection *a, Expr **out);
 Status bind_type_cast(BindScope *s, const PgQuery__TypeCast *c, Expr **out);
 Status bind_sql_value(BindScope *s, const PgQuery__SQLValueFunction *f, Expr **out);

@@ -107,11 +107,15 @@ static Status update_column(BindScope *s, const CatTable *t, const PgQuery__ResT
         TRY(bind_value_or_default(s, node, &e));
     }
     TRY(bind_target_column(s, t, rt->name, rt->location, &column));
-    if (rt->n_indirection > 0) {
-        return BIND_ERR(s, rt->location, ERRCODE_FEATURE_NOT_SUPPORTED,
-                        "assigning to a part of a column is not supported");
-    }
     const CatColumn *c = &t->columns[column];
+    if (rt->n_indirection > 0 && (!set[column] || targets[column].expr->kind == EXPR_SUBSCRIPT)) {
+        Expr *base = set[column] ? targets[column].expr
+                                 : bind_column_expr(s, s->query->result_rte, (int16_t)column,
+                                                    c->type, c->typmod, c->collation, rt->location);
+        set[column] = true;
+        return bind_store_part(s, c, base, rt->indirection, rt->n_indirection, e, rt->location,
+                               &targets[column].expr);
+    }
     if (set[column]) {
         return err_set(s->cx, ERRCODE_SYNTAX_ERROR, "multiple assignments to same column \"%s\"",
                        c->name);
