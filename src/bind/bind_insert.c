@@ -98,6 +98,7 @@ static Status insert_cell(BindScope *s, const PgQuery__InsertStmt *st, const Cat
     return bind_assign(s, t, column, e, bind_location(e), out);
 }
 
+/* insert_values_row - the cells of one VALUES row, each as its column wants it. */
 static Status insert_values_row(BindScope *s, const PgQuery__InsertStmt *st, const CatTable *t,
                                 const InsertColumns *cols, const PgQuery__List *list, Expr ***out)
 {
