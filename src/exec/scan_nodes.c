@@ -2,6 +2,7 @@
  * scan_nodes.c - tables, index ranges, catalogs, WITH results.
  */
 #include "exec/exec_internal.h"
+#include "type/array.h"
 
 typedef struct ScanRun {
     TableScan *scan;
@@ -11,9 +12,10 @@ typedef struct ScanRun {
     Buf lo, hi;
     Arena cat_arena;
     bool open, empty;
-    uint16_t in_at; /* next value of an IN list */
-    Slice *in_seen; /* encoded values done */
-    uint16_t in_seen_count;
+    uint32_t in_at, in_total; /* next value of an IN list or an array, and how many there are */
+    KeyTable in_seen;         /* encoded values done */
+    ArrayList in_values;      /* of an array */
+    PhysType in_phys;
 } ScanRun;
 
 static void scan_end(ExecNode *n)
@@ -92,16 +94,11 @@ static void release_bounds(void *arg)
     buf_release(&r->hi);
 }
 
-/* key_value - a key expression's value as the index column's type; false when no row can match
- * (NULL, out of range; *order_out then says on which side of all values it lies: -1 below, 1 above,
- * 0 NULL). */
-static Status key_value(Cx *cx, ExecNode *n, uint32_t expr, const IndexColumn *ic, Datum *out,
-                        bool *fits_out, int *side_out)
+/* key_convert - a value as the index column's type; false when no row can match (NULL, out of
+ * range; *side_out then says on which side of all values it lies: -1 below, 1 above, 0 NULL). */
+static Status key_convert(const Vector *v, const IndexColumn *ic, Datum *out, bool *fits_out,
+                          int *side_out)
 {
-    static const Batch NONE = {.count = 1, .sel = {NULL, 1}};
-    ScanRun *r = n->priv;
-    const Vector *v;
-    TRY(expr_eval(cx, r->keys, expr, &NONE, &NONE.sel, &n->batch, &v));
     *fits_out = false;
     *side_out = 0;
     if (vec_is_null(v, 0)) {
@@ -126,6 +123,17 @@ static Status key_value(Cx *cx, ExecNode *n, uint32_t expr, const IndexColumn *i
         out->i16 = (int16_t)i;
     }
     return ST_OK;
+}
+
+/* key_value - a key expression's value, as key_convert gives it. */
+static Status key_value(Cx *cx, ExecNode *n, uint32_t expr, const IndexColumn *ic, Datum *out,
+                        bool *fits_out, int *side_out)
+{
+    static const Batch NONE = {.count = 1, .sel = {NULL, 1}};
+    ScanRun *r = n->priv;
+    const Vector *v;
+    TRY(expr_eval(cx, r->keys, expr, &NONE, &NONE.sel, &n->batch, &v));
+    return key_convert(v, ic, out, fits_out, side_out);
 }
 
 /* put_range - bounds on the column after the equal ones: both ends, NULLs left out. */
@@ -182,16 +190,55 @@ static Status put_range(Cx *cx, ExecNode *n, const TableIndex *ti, uint32_t expr
     return ST_OK;
 }
 
-static bool in_seen(ExecNode *n, ScanRun *r)
+/* in_repeated - was the range of this value scanned already? */
+static bool in_repeated(ScanRun *r)
 {
-    Slice key = {(const char *)r->lo.data, r->lo.len};
-    for (uint16_t i = 0; i < r->in_seen_count; i++) {
-        if (slice_eq(r->in_seen[i], key)) {
-            return true;
-        }
+    bool added;
+    key_table_add(&r->in_seen, r->lo.data, r->lo.len, &added);
+    return !added;
+}
+
+/* in_element - the value at in_at of an array. */
+static Status in_element(ScanRun *r, const IndexColumn *ic, Datum *out, bool *fits_out)
+{
+    uint64_t none[VEC_VALID_WORDS] = {0};
+    int side;
+    Vector v = {.phys = r->in_phys, .kind = VEC_CONST, .data = &r->in_values.values[r->in_at]};
+    v.valid = r->in_values.nulls[r->in_at] ? none : NULL;
+    return key_convert(&v, ic, out, fits_out, &side);
+}
+
+/* in_begin - the values the last equal column takes: those of the list, or an array's elements. */
+static Status in_begin(Cx *cx, ExecNode *n)
+{
+    static const Batch NONE = {.count = 1, .sel = {NULL, 1}};
+    ScanRun *r = n->priv;
+    const PlanIndex *ix = &n->plan->u.scan.index;
+    const Vector *v;
+    ArrayView view;
+    r->in_at = 0;
+    r->in_total = ix->in_count;
+    if (ix->in_count == 0) {
+        return ST_OK;
     }
-    r->in_seen[r->in_seen_count++] = (Slice){arena_memdup(&n->hold, key.ptr, key.len), key.len};
-    return false;
+    arena_clear(&n->hold);
+    key_table_init(&r->in_seen, &n->hold, false);
+    if (!ix->in_array) {
+        return ST_OK;
+    }
+    r->in_values = array_list(&n->hold);
+    r->in_total = 0;
+    TRY(expr_eval(cx, r->keys, ix->eq_count - 1u, &NONE, &NONE.sel, &n->hold, &v));
+    if (vec_is_null(v, 0)) {
+        return ST_OK;
+    }
+    Str array = vec_get(v, 0).str;
+    array = str_copy(&n->hold, str_ptr(&array), array.len);
+    array_view(&array, &view);
+    array_list_all(&r->in_values, &view);
+    r->in_phys = view.phys;
+    r->in_total = r->in_values.count;
+    return ST_OK;
 }
 
 /* index_position - evaluate the keys and start the scan of one range. */
@@ -208,15 +255,19 @@ static Status index_position(Cx *cx, ExecNode *n)
     buf_clear(&r->hi);
     r->empty = false;
     for (uint16_t i = 0; i < ix->eq_count; i++) {
-        uint32_t expr = i < plain ? i : plain + (uint32_t)r->in_at;
-        TRY(key_value(cx, n, expr, &ti->columns[i], &v, &fits, &side));
+        if (i == plain && ix->in_array) {
+            TRY(in_element(r, &ti->columns[i], &v, &fits));
+        } else {
+            uint32_t expr = i < plain ? i : plain + r->in_at;
+            TRY(key_value(cx, n, expr, &ti->columns[i], &v, &fits, &side));
+        }
         if (!fits) {
             r->empty = true;
             return ST_OK;
         }
         index_key_column(ti, i, &v, false, &r->lo);
     }
-    if (ix->in_count > 0 && in_seen(n, r)) {
+    if (ix->in_count > 0 && in_repeated(r)) {
         r->empty = true;
         return ST_OK;
     }
@@ -242,12 +293,11 @@ static Status index_start(Cx *cx, ExecNode *n)
 {
     ScanRun *r = n->priv;
     n->done = false;
-    r->in_at = 0;
-    r->in_seen_count = 0;
     run_reset(n, r->keys);
-    if (n->plan->u.scan.index.in_count > 0) {
-        arena_clear(&n->hold);
-        r->in_seen = ARENA_ARRAY(&n->hold, Slice, n->plan->u.scan.index.in_count);
+    TRY(in_begin(cx, n));
+    if (n->plan->u.scan.index.in_count > 0 && r->in_total == 0) {
+        n->done = true; /* an empty array, or NULL */
+        return ST_OK;
     }
     return index_position(cx, n);
 }
@@ -274,7 +324,7 @@ static Status index_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **o
         if (st != ST_DONE) {
             return st;
         }
-        if (ix->in_count > 0 && r->in_at + 1 < ix->in_count) {
+        if (r->in_at + 1 < r->in_total) {
             r->in_at++;
             TRY(index_position(cx, n));
         } else {

@@ -5,6 +5,7 @@
  * index at 0.2: a row-id descent in memory is worth about twenty rows of a scan.
  */
 #include "plan/plan_internal.h"
+#include "type/array.h"
 
 #define COST_ROW       0.01
 #define COST_TEST      0.0025
@@ -16,6 +17,20 @@ static const Expr *strip_relabel(const Expr *e)
         e = e->args[0];
     }
     return e;
+}
+
+/* any_item_count - about how many elements an array has: what is not known counts as ten. */
+double any_item_count(const Expr *array)
+{
+    if (array->kind == EXPR_ARRAY) {
+        return array->arg_count;
+    }
+    if (array->kind == EXPR_CONST && !array->u.constant.is_null) {
+        ArrayView v;
+        array_view(&array->u.constant.value.str, &v);
+        return v.count;
+    }
+    return 10;
 }
 
 static void table_rows(PlanQuery *pq, const CatTable *t, double *rows, double *pages)
@@ -111,6 +126,7 @@ typedef struct IndexMatch {
     Expr *value;
     Expr **list; /* IN */
     uint16_t list_count;
+    bool is_array; /* the list is one expression, an array */
 } IndexMatch;
 
 static bool is_index_column(const Expr *e, uint16_t rte, int16_t column)
@@ -127,6 +143,29 @@ static bool value_is_given(PlanQuery *pq, const Expr *v, uint64_t outer_rels)
 
 /* match_qual - whether a condition bounds this index column, by `outer_rels` or constants; also IN
  * lists, and operators with the column on the right. */
+/* match_any - column = ANY (array): the items of an ARRAY[...], or the array as a whole. */
+static bool match_any(PlanQuery *pq, const Expr *e, uint16_t rte, const IndexColumn *ic,
+                      IndexMatch *m)
+{
+    Expr *array = e->args[1];
+    if (e->u.is_all || e->oper == 0 || cat_oper_strategy(pq->p->view, e->oper) != 3 ||
+        !is_index_column(e->args[0], rte, ic->column)) {
+        return false;
+    }
+    if (array->kind == EXPR_ARRAY && !array->u.array.nested && array->arg_count > 0) {
+        for (uint16_t i = 0; i < array->arg_count; i++) {
+            if (!value_is_given(pq, array->args[i], 0) ||
+                !key_type_fits(ic->type, array->args[i]->type)) {
+                return false;
+            }
+        }
+        *m = (IndexMatch){.strategy = 3, .list = array->args, .list_count = array->arg_count};
+        return true;
+    }
+    *m = (IndexMatch){.strategy = 3, .list = &e->args[1], .list_count = 1, .is_array = true};
+    return value_is_given(pq, array, 0) && key_type_fits(ic->type, type_array_element(array->type));
+}
+
 static bool match_qual(PlanQuery *pq, const Expr *e, uint16_t rte, const IndexColumn *ic,
                        uint64_t outer_rels, IndexMatch *m)
 {
@@ -141,6 +180,9 @@ static bool match_qual(PlanQuery *pq, const Expr *e, uint16_t rte, const IndexCo
         *m = (IndexMatch){
             .strategy = 3, .list = e->args + 1, .list_count = (uint16_t)(e->arg_count - 1)};
         return e->arg_count > 1;
+    }
+    if (e->kind == EXPR_ARRAY_ANY) {
+        return outer_rels == 0 && match_any(pq, e, rte, ic, m);
     }
     if (e->kind != EXPR_FUNC || e->oper == 0 || e->arg_count != 2) {
         return false;
@@ -166,6 +208,7 @@ typedef struct IndexTry {
     uint64_t used; /* bit per qual: those the range expresses exactly */
     Expr *exprs[INDEX_COLUMNS_MAX + 2];
     Expr **list;
+    double in_rows;
     Expr *lo, *hi;
     Expr *conds[64];
 } IndexTry;
@@ -184,6 +227,8 @@ static bool try_column(PlanQuery *pq, IndexTry *t, const IndexColumn *ic, uint16
         if (m.list != NULL) {
             t->list = m.list;
             t->ix.in_count = m.list_count;
+            t->ix.in_array = m.is_array;
+            t->in_rows = m.is_array ? any_item_count(m.list[0]) : m.list_count;
         } else {
             t->exprs[t->ix.eq_count] = m.value;
         }
@@ -270,7 +315,7 @@ bool plan_index_for(PlanQuery *pq, const PlanNode *scan, uint16_t rte, QualList 
         }
         double rows = MAX(scan->rows * x.selectivity, 1);
         if (ti->unique && x.ix.eq_count == ti->column_count) {
-            rows = MAX(x.ix.in_count, 1);
+            rows = MAX(x.in_rows, 1);
             x.ix.unique_point = x.ix.in_count == 0;
         }
         if (!found || rows < best_rows || (rows <= best_rows && x.ix.unique_point)) {

@@ -447,6 +447,27 @@ static double list_selectivity(PlanQuery *pq, const Expr *e)
     return e->u.negated ? MAX(1 - s - (column ? g.nulls : 0), SEL_LEAST) : s;
 }
 
+/* any_selectivity - x = ANY (array): the elements one by one where they are known. */
+static double any_selectivity(PlanQuery *pq, const Expr *e)
+{
+    Guess g;
+    Expr *array = e->args[1];
+    bool eq = e->oper != 0 && cat_oper_strategy(pq->p->view, e->oper) == 3;
+    if (!eq || e->u.is_all) {
+        return e->u.is_all && eq ? SEL_EQ : 0.3333;
+    }
+    bool column = guess_of_column(pq, e->args[0], &g);
+    if (array->kind == EXPR_ARRAY && !array->u.array.nested) {
+        double s = 0;
+        for (uint16_t i = 0; i < array->arg_count; i++) {
+            s += column ? equal_to(&g, array->args[i]) : SEL_EQ;
+        }
+        return MIN(s, 1);
+    }
+    double one = column && g.distinct >= 1 ? (1 - g.nulls) / g.distinct : SEL_EQ;
+    return MIN(any_item_count(array) * one, 1);
+}
+
 /* truth_selectivity - a boolean column as a condition. */
 static double truth_selectivity(PlanQuery *pq, const Expr *e)
 {
@@ -477,6 +498,7 @@ double qual_selectivity(PlanQuery *pq, const Expr *e)
         double s = known ? g.nulls : SEL_EQ;
         return MIN(MAX(e->u.negated ? 1 - s : s, SEL_LEAST), 1);
     }
+    case EXPR_ARRAY_ANY: return any_selectivity(pq, e);
     case EXPR_COLUMN: return truth_selectivity(pq, e);
     case EXPR_FUNC: return function_selectivity(pq, e);
     default: return 0.5;
