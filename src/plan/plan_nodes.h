@@ -63,7 +63,7 @@ typedef struct PlanIndex {
     bool backward, unique_point;
     uint16_t in_count; /* > 0: the last equal column takes each of in_count values; they come last
                           in the program */
-    bool in_array; /* in_count is 1: an array, whose elements are the values */
+    bool in_array;     /* in_count is 1: an array, whose elements are the values */
     const ExprProg *keys;
     Expr **key_exprs; /* eq..., [in...], [lo], [hi] */
     Expr **conds;     /* the conditions, for EXPLAIN */
