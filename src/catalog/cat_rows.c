@@ -212,7 +212,8 @@ Status cat_scan_open(Cx *cx, CatView *v, Arena *arena, Oid catalog_rel, const ui
     }
     for (uint16_t i = 0; i < column_count; i++) {
         Oid type = s->shape->types[columns[i]];
-        s->array_types[i] = type_ops(type) != NULL && type_array_element(type) != 0 ? type : 0;
+        bool is_array = type_array_element(type) != 0 || type == TYPE_ANYARRAY;
+        s->array_types[i] = type_ops(type) != NULL && is_array ? type : 0;
     }
     CatKey all = {.count = 0};
     CatRead read = {.view = v};
@@ -256,6 +257,9 @@ static Status scan_array(Cx *cx, const CatScan *s, Oid type, const Datum *text, 
                    .arg_typmod = -1};
     if (type == TYPE_INT2VECTOR || type == TYPE_OIDVECTOR) {
         return array_vector_text_in(&call, str_slice(&text->str), element, out);
+    }
+    if (type == TYPE_ANYARRAY) { /* what its elements are is not told: texts */
+        return array_text_in(&call, str_slice(&text->str), TYPE_TEXT, type_ops(TYPE_TEXT), -1, out);
     }
     const TypeOps *ops = type_ops(element);
     /* Elements that only come out of the catalog, such as aclitem, are their text. */

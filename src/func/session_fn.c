@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "func/func_internal.h"
+#include "type/array.h"
 
 static Status fn_version(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
 {
@@ -145,28 +146,22 @@ static Status fn_client_encoding(FnCall *call, FuncSession *fs, const Datum *a, 
 }
 KERNEL(fn_client_encoding)
 
-/* fn_current_schemas - current_schemas(include_implicit) as an array literal. */
+/* fn_current_schemas - current_schemas(include_implicit) as name[]. */
 static Status fn_current_schemas(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
                                  bool *null_out)
 {
-    Buf b;
-    bool first = true;
+    ArrayList list = array_list(call->arena);
     (void)null_out;
-    buf_init(&b, 65536);
-    buf_putc(&b, '{');
     for (uint32_t i = 0; i < fs->view->search_path_count; i++) {
         Oid ns = fs->view->search_path[i];
         const char *name = cat_namespace_name(fs->view, ns);
         if (name == NULL || (ns == NAMESPACE_PG_CATALOG && !a[0].b)) {
             continue;
         }
-        buf_puts(&b, first ? "" : ",");
-        buf_puts(&b, name);
-        first = false;
+        Datum d = {.str = str_ref(name, strlen(name))};
+        array_list_add(&list, PHYS_STR, &d, false, false);
     }
-    buf_putc(&b, '}');
-    out->str = str_copy(call->arena, b.data, b.len);
-    buf_release(&b);
+    out->str = array_build_list(&list, TYPE_NAME);
     return ST_OK;
 }
 KERNEL(fn_current_schemas)

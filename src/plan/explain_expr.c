@@ -2,6 +2,7 @@
  * explain_expr.c - expressions as text, in the manner of PostgreSQL's EXPLAIN.
  */
 #include "plan/plan_internal.h"
+#include "type/array.h"
 
 static void put_list(Buf *out, const Plan *plan, Expr *const *args, uint32_t count, const char *sep,
                      bool qualify)
@@ -33,13 +34,22 @@ static const char *type_name(Oid type)
     }
 }
 
+static void put_type(Buf *out, Oid type)
+{
+    bool vector = type == TYPE_INT2VECTOR || type == TYPE_OIDVECTOR;
+    Oid element = vector ? OID_INVALID : type_array_element(type);
+    buf_printf(out, "%s%s", type_name(element != OID_INVALID ? element : type),
+               element != OID_INVALID ? "[]" : "");
+}
+
 /* put_const - a constant as PostgreSQL deparses it: quoted unless a plain number or Boolean. */
 static void put_const(Buf *out, const Expr *e)
 {
     const TypeOps *t = type_ops(e->type);
     static const TypeEnv ENV = {0};
     if (e->u.constant.is_null || t == NULL) {
-        buf_printf(out, "NULL::%s", type_name(e->type));
+        buf_puts(out, "NULL::");
+        put_type(out, e->type);
         return;
     }
     if (e->type == TYPE_BOOL) {
@@ -58,7 +68,8 @@ static void put_const(Buf *out, const Expr *e)
     }
     t->out(&call, &e->u.constant.value, out);
     if (quoted) {
-        buf_printf(out, "'::%s", type_name(e->type));
+        buf_puts(out, "'::");
+        put_type(out, e->type);
     }
     arena_release(&arena);
 }
@@ -157,10 +168,26 @@ void explain_expr(Buf *out, const Plan *plan, const Expr *e, bool qualify)
         break;
     case EXPR_RELABEL:
     case EXPR_IO_CAST:
+    case EXPR_ARRAY_CAST:
         buf_putc(out, '(');
         explain_expr(out, plan, e->args[0], qualify);
-        buf_printf(out, ")::%s", type_name(e->type));
+        buf_puts(out, ")::");
+        put_type(out, e->type);
         break;
+    case EXPR_ARRAY:
+        buf_puts(out, "ARRAY[");
+        put_list(out, plan, e->args, e->arg_count, ", ", qualify);
+        buf_putc(out, ']');
+        break;
+    case EXPR_ARRAY_ANY: {
+        const char *op = operator_text(e);
+        buf_putc(out, '(');
+        explain_expr(out, plan, e->args[0], qualify);
+        buf_printf(out, " %s %s (", op != NULL ? op : e->proc->name, e->u.is_all ? "ALL" : "ANY");
+        explain_expr(out, plan, e->args[1], qualify);
+        buf_puts(out, "))");
+        break;
+    }
     case EXPR_COALESCE:
         buf_puts(out, "COALESCE(");
         put_list(out, plan, e->args, e->arg_count, ", ", qualify);

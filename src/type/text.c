@@ -5,6 +5,7 @@
  * char(n) values carry their padding; comparisons, hashes and keys look past trailing spaces.
  * "char" is one byte, the empty string standing for zero.
  */
+#include "type/array.h"
 #include "type/kernel.h"
 
 #define VARHDRSZ       4 /* the length word that PostgreSQL's typmods count */
@@ -400,7 +401,8 @@ static const TypeOps TEXT_TYPES[] = {
      text_hash, NULL, NULL},
     TEXT_OPAQUE(194, "pg_node_tree"),
     TEXT_OPAQUE(1033, "aclitem"),
-    TEXT_OPAQUE(2277, "anyarray"),
+    {TYPE_ANYARRAY, "anyarray", PHYS_STR, text_in_unsupported, array_text_out, NULL, array_send,
+     NULL, NULL, NULL, NULL},
 };
 const TypeFamily type_family_text = {
     .types = TEXT_TYPES,
