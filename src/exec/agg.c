@@ -10,6 +10,7 @@
  * have been handed out.
  */
 #include "base/map.h"
+#include "exec/agg_rows.h"
 #include "exec/spill.h"
 
 enum { BLOCK_GROUPS = 256 };
@@ -31,7 +32,7 @@ typedef struct AggRun {
     uint32_t *group_of;
     void **states;
     uint16_t *idx, *idx2;
-    const Vector **argv, **group_vecs;
+    const Vector **argv, **group_vecs, **sort_vecs;
     uint64_t emitted;
     bool filled;
     /* on disk */
@@ -70,7 +71,7 @@ static void add_group(ExecNode *n)
     }
     for (uint16_t c = 0; c < n->plan->u.agg.call_count; c++) {
         const AggOps *ops = n->plan->u.agg.calls[c].ops;
-        if (ops->init != NULL) {
+        if (ops->init != NULL && n->plan->u.agg.calls[c].sort_count == 0) {
             ops->init(group_state(r, group, c));
         }
     }
@@ -168,7 +169,9 @@ static Status narrow(Cx *cx, ExecNode *n, uint32_t call, const Batch *b, const S
             bool added;
             buf_clear(&r->key);
             buf_put(&r->key, &g, sizeof(g));
-            key_append(c->arg_type, r->argv[0], row, &r->key);
+            for (uint16_t a = 0; a < c->arg_count; a++) {
+                key_append(type_ops(c->arg_types[a]), r->argv[a], row, &r->key);
+            }
             key_table_add(&r->seen[call], r->key.data, r->key.len, &added);
             if (!added) {
                 continue;
@@ -195,6 +198,25 @@ static bool needs_narrow(const AggRun *r, const AggCall *c)
     return false;
 }
 
+/* add_ordered - keep the rows of a call that has an order of its own. */
+static Status add_ordered(Cx *cx, ExecNode *n, uint32_t call, const Batch *b, const Sel *rows,
+                          bool one_by_one)
+{
+    AggRun *r = n->priv;
+    const AggCall *c = &n->plan->u.agg.calls[call];
+    for (uint16_t k = 0; k < c->sort_count; k++) {
+        TRY(expr_eval(cx, r->run, c->sort_first + (uint32_t)k, b, rows, &n->batch,
+                      &r->sort_vecs[k]));
+    }
+    SEL_FOREACH(row, rows)
+    {
+        uint32_t group = r->mode == GROUP_NONE ? 0 : r->group_of[row_k];
+        AggRows *state = one_by_one ? r->states[row_k] : group_state(r, group, call);
+        agg_rows_add(state, c, r->argv, r->sort_vecs, row, &r->key, &n->hold);
+    }
+    return ST_OK;
+}
+
 /* add_call - update the states of one aggregate call with a batch; FILTER and DISTINCT narrow the
  * rows first. */
 static Status add_call(Cx *cx, ExecNode *n, uint32_t call, const Batch *b)
@@ -214,6 +236,9 @@ static Status add_call(Cx *cx, ExecNode *n, uint32_t call, const Batch *b)
     }
     if (rows.count == 0) {
         return ST_OK;
+    }
+    if (c->sort_count > 0) {
+        return add_ordered(cx, n, call, b, &rows, one_by_one);
     }
     if (r->mode == GROUP_NONE) {
         return c->ops->update_one(fc, r->argv, c->arg_count, &rows, group_state(r, 0, call));
@@ -437,9 +462,13 @@ static Status agg_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out
             FnCall *fc = &r->calls[c];
             fc->cx = cx;
             fc->env = n->s->env.type_env;
+            const AggCall *call = &p->u.agg.calls[c];
+            void *state = group_state(r, g, c);
             fc->arena = &n->batch;
-            TRY(p->u.agg.calls[c].ops->final(fc, group_state(r, g, c),
-                                             n->out.cols[p->u.agg.group_count + c], i));
+            if (call->sort_count > 0) {
+                TRY(agg_rows_update(fc, call, state, &state));
+            }
+            TRY(call->ops->final(fc, state, n->out.cols[p->u.agg.group_count + c], i));
             fc->arena = &n->hold;
         }
     }
@@ -468,16 +497,20 @@ Status agg_create(Cx *cx, ExecNode *n)
     r->known = ARENA_ARRAY(a, uint16_t, VEC_CAPACITY);
     buf_init(&r->key, 1u << 30);
     arena_on_clear(a, agg_key_release, r);
-    uint32_t args = 1;
+    uint32_t args = 1, sorts = 1;
     r->offsets = ARENA_ARRAY(a, uint32_t, p->u.agg.call_count + 1u);
     for (uint16_t c = 0; c < p->u.agg.call_count; c++) {
         r->offsets[c] = r->stride;
-        r->stride += (uint32_t)ALIGN_UP(p->u.agg.calls[c].ops->state_bytes, 16u);
-        args = MAX(args, p->u.agg.calls[c].arg_count);
+        const AggCall *call = &p->u.agg.calls[c];
+        uint32_t bytes = call->sort_count > 0 ? (uint32_t)sizeof(AggRows) : call->ops->state_bytes;
+        r->stride += (uint32_t)ALIGN_UP(bytes, 16u);
+        args = MAX(args, call->arg_count);
+        sorts = MAX(sorts, call->sort_count);
     }
     r->calls = ARENA_ARRAY(a, FnCall, p->u.agg.call_count + 1u);
     r->seen = ARENA_ARRAY(a, KeyTable, p->u.agg.call_count + 1u);
     r->argv = ARENA_ARRAY(a, const Vector *, args);
+    r->sort_vecs = ARENA_ARRAY(a, const Vector *, sorts);
     r->group_vecs = ARENA_ARRAY(a, const Vector *, p->u.agg.group_count + 1u);
     r->group_of = ARENA_ARRAY(a, uint32_t, VEC_CAPACITY);
     r->states = ARENA_ARRAY(a, void *, VEC_CAPACITY);

@@ -166,7 +166,6 @@ static bool match_any(PlanQuery *pq, const Expr *e, uint16_t rte, const IndexCol
     return value_is_given(pq, array, 0) && key_type_fits(ic->type, type_array_element(array->type));
 }
 
-/* match_qual - is it a condition on this column of the index, and by what value? */
 static bool match_qual(PlanQuery *pq, const Expr *e, uint16_t rte, const IndexColumn *ic,
                        uint64_t outer_rels, IndexMatch *m)
 {

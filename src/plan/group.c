@@ -106,9 +106,9 @@ static Status plan_call(PlanQuery *pq, const Expr *e, AggCall *c, Expr **exprs, 
         exprs[(*count)++] = e->u.agg.filter;
     }
     c->distinct = e->u.agg.distinct;
-    if (c->distinct) {
-        c->arg_type = e->arg_count > 0 ? type_ops(e->args[0]->type) : NULL;
-        if (c->arg_type == NULL || c->arg_type->key == NULL) {
+    for (uint16_t i = 0; c->distinct && i < e->arg_count; i++) {
+        const TypeOps *t = type_ops(e->args[i]->type);
+        if (t == NULL || t->key == NULL) {
             return err_unsupported(cx, "%s(DISTINCT ...) of this type is not supported",
                                    e->proc->name);
         }
@@ -116,28 +116,81 @@ static Status plan_call(PlanQuery *pq, const Expr *e, AggCall *c, Expr **exprs, 
     return ST_OK;
 }
 
-/* sort_for_aggs - aggregates with ORDER BY: the input is sorted first; all must agree on the order.
- */
-static Status sort_for_aggs(PlanQuery *pq, const AggFind *f, PlanNode **input)
+/* keeps_order - does the result tell in which order rows came? */
+static bool keeps_order(const Expr *e)
 {
-    const Expr *ordered = NULL;
+    static const char *const NAMES[] = {"array_agg", "string_agg", "json_agg", "jsonb_agg"};
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
+        if (strcmp(e->proc->name, NAMES[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* own_order - the call's ORDER BY; without one DISTINCT values come in their own order. */
+static const SortKey *own_order(PlanQuery *pq, const Expr *e, uint16_t *count_out)
+{
+    *count_out = e->u.agg.order_count;
+    if (e->u.agg.order_count > 0 || !e->u.agg.distinct || !keeps_order(e)) {
+        return e->u.agg.order_by;
+    }
+    SortKey *keys = ARENA_ARRAY(pq->p->arena, SortKey, e->arg_count + 1u);
+    for (uint16_t i = 0; i < e->arg_count; i++) {
+        keys[i].expr = e->args[i];
+    }
+    *count_out = e->arg_count;
+    return keys;
+}
+
+static bool same_order(const SortKey *a, uint16_t a_count, const SortKey *b, uint16_t b_count)
+{
+    bool same = a_count == b_count;
+    for (uint16_t i = 0; i < a_count && same; i++) {
+        same = a[i].desc == b[i].desc && a[i].nulls_first == b[i].nulls_first &&
+               expr_equal(a[i].expr, b[i].expr);
+    }
+    return same;
+}
+
+/* call_order - a call whose order is not that of the input sorts the rows of each group itself. */
+static Status call_order(PlanQuery *pq, const Expr *e, const Expr *sorted_for, AggCall *c,
+                         Expr **exprs, uint32_t *count)
+{
+    uint16_t n, sorted_count = 0;
+    const SortKey *keys = own_order(pq, e, &n), *sorted = NULL;
+    if (sorted_for != NULL) {
+        sorted = own_order(pq, sorted_for, &sorted_count);
+    }
+    if (n == 0 || (sorted != NULL && same_order(keys, n, sorted, sorted_count))) {
+        return ST_OK;
+    }
+    c->sort_keys = ARENA_ARRAY(pq->p->arena, PlanSortKey, n);
+    c->sort_first = (uint16_t)*count;
+    c->sort_count = n;
+    for (uint16_t i = 0; i < n; i++) {
+        const TypeOps *t = type_ops(keys[i].expr->type);
+        if (t == NULL || t->key == NULL) {
+            return err_unsupported(pq->p->cx, "ORDER BY of this type in %s is not supported",
+                                   e->proc->name);
+        }
+        c->sort_keys[i] = (PlanSortKey){t, keys[i].desc, keys[i].nulls_first, NULL};
+        exprs[(*count)++] = keys[i].expr;
+    }
+    return ST_OK;
+}
+
+/* sort_for_aggs - the input is sorted as the first call with an ORDER BY wants it. */
+static Status sort_for_aggs(PlanQuery *pq, const AggFind *f, PlanNode **input, const Expr **for_out)
+{
     for (uint32_t i = 0; i < f->agg_count; i++) {
         const Expr *e = f->aggs[i];
-        if (e->u.agg.order_count == 0) {
-            continue;
+        if (e->u.agg.order_count > 0) {
+            *for_out = e;
+            return plan_sort(pq, *input, e->u.agg.order_by, e->u.agg.order_count, input);
         }
-        if (ordered != NULL &&
-            (ordered->u.agg.order_count != e->u.agg.order_count ||
-             !expr_equal(ordered->u.agg.order_by[0].expr, e->u.agg.order_by[0].expr) ||
-             ordered->u.agg.order_by[0].desc != e->u.agg.order_by[0].desc)) {
-            return err_unsupported(
-                pq->p->cx, "aggregates with different ORDER BY in one query are not supported");
-        }
-        ordered = e;
     }
-    return ordered == NULL
-               ? ST_OK
-               : plan_sort(pq, *input, ordered->u.agg.order_by, ordered->u.agg.order_count, input);
+    return ST_OK;
 }
 
 Status plan_aggregate(PlanQuery *pq, PlanNode *input, PlanNode **out)
@@ -153,10 +206,11 @@ Status plan_aggregate(PlanQuery *pq, PlanNode *input, PlanNode **out)
         f.columns = true;
         visit_outputs(&f);
     }
-    TRY(sort_for_aggs(pq, &f, &input));
+    const Expr *sorted_for = NULL;
+    TRY(sort_for_aggs(pq, &f, &input, &sorted_for));
     uint32_t size = f.group_count;
     for (uint32_t i = 0; i < f.agg_count; i++) {
-        size += f.aggs[i]->arg_count + 1u;
+        size += 2u * f.aggs[i]->arg_count + f.aggs[i]->u.agg.order_count + 1u;
     }
     Expr **exprs = ARENA_ARRAY(a, Expr *, size + 1);
     uint32_t count = 0;
@@ -180,6 +234,7 @@ Status plan_aggregate(PlanQuery *pq, PlanNode *input, PlanNode **out)
     for (uint32_t i = 0; i < f.agg_count; i++) {
         const Expr *e = f.aggs[i];
         TRY(plan_call(pq, e, &n->u.agg.calls[i], exprs, &count));
+        TRY(call_order(pq, e, sorted_for, &n->u.agg.calls[i], exprs, &count));
         node_set_out(n, f.group_count + i, expr_copy(a, e));
         counts_only = counts_only && e->arg_count == 0 && e->u.agg.filter == NULL &&
                       strcmp(e->proc->name, "count") == 0;

@@ -76,8 +76,11 @@ typedef struct AggCall {
     uint16_t first_arg, arg_count; /* expressions of the program */
     int filter;                    /* expression of the program, -1 none */
     bool distinct;
-    const TypeOps *arg_type; /* of a DISTINCT argument */
     const Oid *arg_types;
+    /* sort_count > 0: rows are kept and given to the aggregate in this order; the keys are
+     * expressions of the program from sort_first on */
+    struct PlanSortKey *sort_keys;
+    uint16_t sort_first, sort_count;
 } AggCall;
 
 /* WinFunc - the window functions that are no aggregates. */
