@@ -141,8 +141,6 @@ static bool value_is_given(PlanQuery *pq, const Expr *v, uint64_t outer_rels)
     return (expr_rels(pq, v) & ~outer_rels) == 0 && !expr_is_volatile(v) && v->kind != EXPR_SUBLINK;
 }
 
-/* match_qual - whether a condition bounds this index column, by `outer_rels` or constants; also IN
- * lists, and operators with the column on the right. */
 /* match_any - column = ANY (array): the items of an ARRAY[...], or the array as a whole. */
 static bool match_any(PlanQuery *pq, const Expr *e, uint16_t rte, const IndexColumn *ic,
                       IndexMatch *m)
@@ -166,6 +164,8 @@ static bool match_any(PlanQuery *pq, const Expr *e, uint16_t rte, const IndexCol
     return value_is_given(pq, array, 0) && key_type_fits(ic->type, type_array_element(array->type));
 }
 
+/* match_qual - whether a condition bounds this index column, by `outer_rels` or constants; also IN
+ * lists, and operators with the column on the right. */
 static bool match_qual(PlanQuery *pq, const Expr *e, uint16_t rte, const IndexColumn *ic,
                        uint64_t outer_rels, IndexMatch *m)
 {

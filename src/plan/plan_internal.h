@@ -103,11 +103,10 @@ Status plan_base(PlanQuery *pq, uint16_t rte, QualList *quals, const SortKey *or
                  uint32_t order_count, bool *ordered_out, PlanNode **out);
 Status plan_table_scan(PlanQuery *pq, uint16_t rte, bool want_rowid, bool all_columns,
                        PlanNode **out);
+double any_item_count(const Expr *array);
 bool plan_index_for(PlanQuery *pq, const PlanNode *scan, uint16_t rte, QualList *quals,
                     uint64_t outer_rels, PlanIndex *ix_out, double *rows_out, uint64_t *used_out);
-Status plan_index_scan(PlanQuery *pq, PlanNode *scan, PlanIndex *ix,
-                       double any_item_count(const Expr *array);
-                       double rows);
+Status plan_index_scan(PlanQuery *pq, PlanNode *scan, PlanIndex *ix, double rows);
 /* selectivity.c */
 /* qual_selectivity - the share of rows for which a condition holds; quals_selectivity - for which
  * all do, two bounds of one column taken together. */
