@@ -31,8 +31,9 @@ static Status modify_start(Cx *cx, ExecNode *n)
     run_reset(n, r->returning);
     run_reset(n, r->recheck);
     arena_clear(&n->hold);
-    row_store_init(&r->results, &n->hold, n->plan->phys, n->plan->col_count);
-    r->reader->at = 0;
+    arena_clear(&r->returned);
+    big_store_init(&r->results, n->s, &r->returned, n->plan->phys, n->plan->col_count);
+    big_reader_rewind(&r->reader);
     r->finished = false;
     r->affected = 0;
     for (uint16_t i = 0; i < m->fk_count; i++) {
@@ -100,8 +101,7 @@ static Status keep_returning(Cx *cx, ExecNode *n, const Batch *row, const Batch 
         TRY(expr_eval(cx, r->returning, i, &r->both, &row->sel, &n->batch, &v));
         cols[i] = (Vector *)(uintptr_t)v;
     }
-    row_store_append(&r->results, &result);
-    return exec_budget(cx, n->s, &n->hold);
+    return big_store_append(cx, &r->results, &result);
 }
 
 Status modify_row_inserted(Cx *cx, ExecNode *n, const Batch *in, const Batch *row, uint32_t at)
@@ -323,7 +323,13 @@ static Status modify_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **
         r->finished = true;
         n->s->affected += r->affected;
     }
-    return store_read(r->reader, &r->results, max_rows, out);
+    return big_read(cx, &r->reader, &r->results, max_rows, out);
+}
+
+/* modify_end - what RETURNING put on disk goes with the statement. */
+static void modify_end(ExecNode *n)
+{
+    arena_clear(&((ModifyRun *)n->priv)->returned);
 }
 
 Status modify_create(Cx *cx, ExecNode *n)
@@ -334,7 +340,9 @@ Status modify_create(Cx *cx, ExecNode *n)
     n->priv = r;
     n->start = modify_start;
     n->next = modify_next;
-    r->reader = store_reader_new(a);
+    n->end = modify_end;
+    arena_init(&r->returned, a, "returned rows", 0);
+    big_reader_init(&r->reader, n->s);
     r->row.cols = ARENA_ARRAY(a, Vector *, m->table->column_count + 1u);
     r->row_again.cols = ARENA_ARRAY(a, Vector *, m->table->column_count + 1u);
     r->old.cols = ARENA_ARRAY(a, Vector *, m->table->column_count + 1u);

@@ -3,7 +3,7 @@
 /*
  * modify_internal.h - the state of one INSERT, UPDATE or DELETE, for modify.c and conflict.c.
  */
-#include "exec/exec_internal.h"
+#include "exec/spill.h"
 
 typedef struct ModifyRun {
     ExprRun *values, *checks, *returning, *recheck;
@@ -11,10 +11,11 @@ typedef struct ModifyRun {
         *values_again; /* of a row that is computed a second time: the batch's stay as they are */
     Batch row;         /* new rows: table columns */
     Batch row_again;
-    Batch old;  /* the rows to be changed: table columns of the input */
-    Batch both; /* new row's columns, then the input's */
-    RowStore results;
-    StoreReader *reader;
+    Batch old;        /* the rows to be changed: table columns of the input */
+    Batch both;       /* new row's columns, then the input's */
+    Arena returned;   /* with `results`, so that what foreign keys hold is counted apart */
+    BigStore results; /* of RETURNING */
+    BigReader reader;
     bool finished;
     uint64_t affected;
     RowStore *fk_keys;           /* per foreign key: new keys */

@@ -122,7 +122,6 @@ static Status server_init_settings(Cx *cx, Server *srv)
     srv->max_connections = (uint32_t)strtoul(server_setting(srv, "max_connections"), NULL, 10);
     srv->authentication_timeout_us =
         strtoll(server_setting(srv, "authentication_timeout"), NULL, 10) * 1000000;
-    srv->work_mem_bytes = setting_bytes(srv, "work_mem", 1024);
     return ST_OK;
 }
 

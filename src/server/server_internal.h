@@ -226,6 +226,7 @@ struct Session {
     uint64_t search_path_version;         /* of the catalog it was resolved by */
     uint64_t cache_salt;                  /* hash of the settings that binding depends on */
     int64_t statement_timeout_us, lock_timeout_us;
+    uint64_t work_mem_bytes;
     Isolation default_isolation;
     bool read_uncommitted, default_read_uncommitted; /* what READ COMMITTED was asked for as */
     bool default_read_only, sync_commit;
@@ -307,7 +308,6 @@ struct Server {
     int64_t authentication_timeout_us;
     _Atomic uint32_t timed_sessions;
     bool runfile_written;
-    uint64_t work_mem_bytes;
     uint8_t secret[32];
     int64_t start_us;
     SettingValue *settings; /* --set */

@@ -291,6 +291,7 @@ Status settings_apply(Cx *cx, Session *s)
                                                    : ERR_NOTICE;
     s->statement_timeout_us = setting_ms(s, "statement_timeout");
     s->lock_timeout_us = setting_ms(s, "lock_timeout");
+    s->work_mem_bytes = strtoull(setting_value(s, "work_mem"), NULL, 10) * 1024;
     s->idle_timeout_us = setting_ms(s, "idle_session_timeout");
     s->idle_txn_timeout_us = setting_ms(s, "idle_in_transaction_session_timeout");
     bool timed =

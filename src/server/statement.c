@@ -250,7 +250,7 @@ void exec_env_fill(Session *s, ExecEnv *env, const Snapshot *snap, const Datum *
                      .param_nulls = nulls,
                      .param_count = n,
                      .extra_fn = func_ops_by_prosrc,
-                     .work_mem_bytes = s->server->work_mem_bytes,
+                     .work_mem_bytes = s->work_mem_bytes,
                      .os = s->server->os,
                      .temp_prefix = s->server->options.file};
 }
