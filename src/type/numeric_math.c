@@ -389,6 +389,38 @@ static Status num_power_exact(FnCall *call, const NumArg *x, long e, int32_t sca
     mpz_clears(p, q, NULL);
     return st;
 }
+
+/* num_power_float - a whole exponent whose exact power would be long: binary powers in floating
+ * point of enough bits that what each step cuts off stays far below the last digit. */
+static Status num_power_float(FnCall *call, const NumArg *x, long e, double digits, int32_t scale,
+                              Str *out)
+{
+    unsigned long n = (unsigned long)labs(e);
+    unsigned long bits = fix_bits(scale + MAX(digits, 0) + 30) + 2 * sizeof(long) * CHAR_BIT;
+    mpz_t z;
+    mpf_t p, t;
+    mpz_init(z);
+    mpf_init2(p, bits);
+    mpf_init2(t, bits);
+    mpf_set_z(p, x->z);
+    num_pow10(z, (uint32_t)x->scale);
+    mpf_set_z(t, z);
+    mpf_div(p, p, t);
+    mpf_pow_ui(p, p, n);
+    if (e < 0) {
+        mpf_ui_div(p, 1, p);
+    }
+    num_pow10(z, (uint32_t)scale);
+    mpf_set_z(t, z);
+    mpf_mul(p, p, t);
+    mpf_set_d(t, mpf_sgn(p) < 0 ? -0.5 : 0.5);
+    mpf_add(p, p, t);
+    mpz_set_f(z, p); /* cuts off: rounds half away from zero */
+    Status st = num_make_mpz(call->cx, call->arena, z, scale, out);
+    mpz_clear(z);
+    mpf_clears(p, t, NULL);
+    return st;
+}
 /* num_power_log - exp(y ln x); negate when an odd power of a negative number. */
 static Status num_power_log(FnCall *call, const NumArg *x, const NumArg *y, double digits,
                             int32_t scale, bool negate, Str *out)
@@ -457,6 +489,9 @@ static Status num_power(FnCall *call, const NumArg *x, const NumArg *y, Str *out
     }
     if (small && (double)num_digits(x->z) * (double)labs(e) < NUM_POW_EXACT_DIGITS) {
         return num_power_exact(call, x, e, scale, out);
+    }
+    if (small) {
+        return num_power_float(call, x, e, weight, scale, out);
     }
     return num_power_log(call, x, y, weight, scale, odd && mpz_sgn(x->z) < 0, out);
 }
