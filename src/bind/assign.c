@@ -121,6 +121,8 @@ Status bind_column_default(BindScope *s, const CatTable *t, uint16_t column, Exp
     if (c->dropped || c->default_sql == NULL) {
         const CatType *type = cat_type(s->b->view, c->dropped ? TYPE_INT4 : c->type);
         *out = bind_const_null(s, type != NULL ? type->oid : TYPE_INT4, c->typmod);
+        (*out)->phys = t->storage->columns[column].phys; /* a dropped column has no type, but is
+                                                            stored as before */
         return ST_OK;
     }
     TRY(bind_stored_expr(s, NULL, 0, c->default_sql, &e));

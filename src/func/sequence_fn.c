@@ -72,9 +72,16 @@ static Status fn_lastval(FnCall *call, FuncSession *fs, const Datum *a, Datum *o
 {
     (void)a;
     (void)null_out;
-    const int64_t *slot =
-        fs->last_sequence != 0 ? map_get_int(fs->sequence_values, fs->last_sequence) : NULL;
-    if (slot == NULL) {
+    const CatTable *seq;
+    const int64_t *slot = NULL;
+    if (fs->last_sequence != 0) {
+        Status st = cat_table_by_oid(call->cx, fs->view, fs->last_sequence, &seq);
+        if (st == ST_ERROR) {
+            return st;
+        }
+        slot = st == ST_OK ? map_get_int(fs->sequence_values, fs->last_sequence) : NULL;
+    }
+    if (slot == NULL) { /* never called, or the sequence is gone */
         return err_set(call->cx, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
                        "lastval is not yet defined in this session");
     }

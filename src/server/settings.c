@@ -288,6 +288,26 @@ static Status check_enum(Cx *cx, const CatSettingsRow *row, const char *name, co
     return err_hint(cx, "Available values: %s.", list);
 }
 
+/* check_built - settings of which only one value is what the server does. */
+static Status check_built(Cx *cx, const CatSettingsRow *row, const char *value)
+{
+    static const struct {
+        const char *name, *only;
+    } BUILT[] = {
+        {"standard_conforming_strings", "on"},
+        {"transform_null_equals", "off"},
+        {"session_replication_role", "origin"},
+        {"default_table_access_method", "heap"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(BUILT); i++) {
+        if (strcmp(BUILT[i].name, catalog_str(row->name)) == 0 &&
+            strcmp(BUILT[i].only, value) != 0) {
+            return err_unsupported(cx, "%s = %s is not supported", BUILT[i].name, value);
+        }
+    }
+    return ST_OK;
+}
+
 /* setting_check - is the value good for the setting? out gets its canonical text. current is the
  * value it has now, name the name as it was given. */
 static Status setting_check(Cx *cx, Os *os, const CatSettingsRow *row, const char *name,
@@ -301,7 +321,7 @@ static Status setting_check(Cx *cx, Os *os, const CatSettingsRow *row, const cha
                            "parameter \"%s\" requires a Boolean value", name);
         }
         (void)snprintf(out, size, "%s", b ? "on" : "off");
-        return ST_OK;
+        return check_built(cx, row, out);
     }
     if (strcmp(type, "integer") == 0) {
         return check_number(cx, row, name, value, true, out, size);
@@ -310,12 +330,14 @@ static Status setting_check(Cx *cx, Os *os, const CatSettingsRow *row, const cha
         return check_number(cx, row, name, value, false, out, size);
     }
     if (strcmp(type, "enum") == 0) {
-        return check_enum(cx, row, name, value, out, size);
+        TRY(check_enum(cx, row, name, value, out, size));
+        return check_built(cx, row, out);
     }
     if (strlen(value) >= size) {
         return bad_value(cx, name, value);
     }
     (void)snprintf(out, size, "%s", value);
+    TRY(check_built(cx, row, out));
     return setting_check_string(cx, os, catalog_str(row->name), current, out, size);
 }
 
