@@ -401,6 +401,21 @@ static Status try_ordered(PlanQuery *pq, PlanNode *scan, uint16_t rte, const Sor
     return ST_OK;
 }
 
+/* plan_tableoid - the scan's columns and, as one more, the table's OID. */
+static Status plan_tableoid(PlanQuery *pq, uint16_t rte, PlanNode *scan, PlanNode **out)
+{
+    uint16_t count = scan->col_count;
+    Expr **exprs = ARENA_ARRAY(pq->p->arena, Expr *, count + 1u);
+    Expr *oid = ARENA_NEW(pq->p->arena, Expr);
+    *oid = (Expr){.kind = EXPR_CONST, .type = TYPE_OID, .phys = PHYS_I32, .typmod = -1};
+    oid->u.constant.value.u32 = scan->u.scan.scan.table->oid;
+    memcpy(exprs, scan->outs, count * sizeof(*exprs));
+    exprs[count] = oid;
+    TRY(plan_project(pq, scan, exprs, count + 1u, out));
+    node_set_out(*out, count, column_expr(pq->p->arena, rte, COLUMN_TABLEOID, TYPE_OID, PHYS_I32));
+    return ST_OK;
+}
+
 /* plan_table - choose between the whole table and an index range; conditions left over become a
  * filter. */
 static Status plan_table(PlanQuery *pq, uint16_t rte, QualList *quals, const SortKey *order,
@@ -433,6 +448,9 @@ static Status plan_table(PlanQuery *pq, uint16_t rte, QualList *quals, const Sor
         TRY(try_ordered(pq, scan, rte, order, order_count, ordered_out));
     }
     *out = scan;
+    if (pq->q->rtes[rte]->tableoid_used && !scan->u.scan.scan.table->builtin) {
+        return plan_tableoid(pq, rte, scan, out);
+    }
     return ST_OK;
 }
 
@@ -571,12 +589,6 @@ Status plan_base(PlanQuery *pq, uint16_t rte, QualList *quals, const SortKey *or
         if (!own.items[i].done) {
             left[left_count++] = own.items[i].expr;
         }
-    }
-    if (n->kind == PLAN_NEST_LOOP && n->left == NULL && left_count > 0) {
-        /* Conditions on a lateral item stay inside the loop. */
-        TRY(plan_filter(pq, n->right, left, left_count, &n->right));
-        *out = n;
-        return ST_OK;
     }
     return plan_filter(pq, n, left, left_count, out);
 }

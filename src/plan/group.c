@@ -264,7 +264,7 @@ Status plan_side(PlanQuery *pq, const Query *q, PlanNode **out)
         return err_set(pq->p->cx, ERRCODE_STATEMENT_TOO_COMPLEX,
                        "set operations are nested too deeply");
     }
-    TRY(plan_query(&side, 0, out));
+    TRY(plan_query(&side, out));
     pq->p->depth--;
     pq->lateral = side.lateral;
     pq->lateral_count = side.lateral_count;

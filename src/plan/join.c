@@ -273,10 +273,99 @@ static Status set_hash_keys(PlanQuery *pq, PlanNode *j, PlanNode *l, PlanNode *r
     return prog_over(pq, r, NULL, c->right_keys, c->key_count, &j->u.join.right_keys);
 }
 
+/* A lateral item is a nested loop without its outer side: it waits for the join that has the
+ * columns its parameters are given from. */
+static bool is_waiting(const PlanNode *n)
+{
+    return n->kind == PLAN_NEST_LOOP && n->left == NULL;
+}
+
+static uint64_t waits_for(PlanQuery *pq, const PlanNode *n)
+{
+    uint64_t rels = 0;
+    for (uint32_t i = 0; is_waiting(n) && i < n->u.join.param_count; i++) {
+        rels |= expr_rels(pq, n->u.join.params[i].expr);
+    }
+    return rels;
+}
+
+/* wait_on - n as an inner side that waits for what `waiting` waited for beyond `rels`; n itself
+ * when that is nothing. n may wait already. */
+static PlanNode *wait_on(PlanQuery *pq, PlanNode *n, const PlanNode *waiting, uint64_t rels)
+{
+    uint32_t have = is_waiting(n) ? n->u.join.param_count : 0;
+    uint32_t count = waiting->u.join.param_count;
+    ParamSource *params = ARENA_ARRAY(pq->p->arena, ParamSource, have + count + 1);
+    PlanScope scope = waiting->u.join.scope;
+    if (have > 0) {
+        memcpy(params, n->u.join.params, have * sizeof(*params));
+        scope.cte_first = MIN(scope.cte_first, n->u.join.scope.cte_first);
+        scope.cte_end = MAX(scope.cte_end, n->u.join.scope.cte_end);
+        scope.sub_first = MIN(scope.sub_first, n->u.join.scope.sub_first);
+        scope.sub_end = MAX(scope.sub_end, n->u.join.scope.sub_end);
+    }
+    uint32_t total = have;
+    for (uint32_t i = 0; i < count; i++) {
+        if ((expr_rels(pq, waiting->u.join.params[i].expr) & ~rels) != 0) {
+            params[total++] = waiting->u.join.params[i];
+        }
+    }
+    if (total == have) {
+        return n;
+    }
+    PlanNode *inner = have > 0 ? n->right : n;
+    PlanNode *w = node_new(pq->p, PLAN_NEST_LOOP, NULL, inner, inner->col_count);
+    node_copy_outs(w, 0, inner);
+    w->rels = inner->rels;
+    w->rows = inner->rows;
+    w->u.join.params = params;
+    w->u.join.param_count = total;
+    w->u.join.scope = scope;
+    return w;
+}
+
+/* lateral_join - r, which waits, is run for each row of l; what it waits for beyond l is left to a
+ * join further up. */
+static Status lateral_join(PlanQuery *pq, PlanJoin join, PlanNode *l, PlanNode *r,
+                           Expr *const *exprs, uint32_t count, double rows, PlanNode **out)
+{
+    ParamSource *given = ARENA_ARRAY(pq->p->arena, ParamSource, r->u.join.param_count + 1);
+    uint32_t given_count = 0;
+    if (join == PJOIN_FULL) {
+        return err_set(pq->p->cx, ERRCODE_FEATURE_NOT_SUPPORTED,
+                       "FULL JOIN with a LATERAL item is not supported");
+    }
+    for (uint32_t i = 0; i < r->u.join.param_count; i++) {
+        if ((expr_rels(pq, r->u.join.params[i].expr) & ~l->rels) == 0) {
+            given[given_count++] = r->u.join.params[i];
+        }
+    }
+    PlanNode *j;
+    if (given_count == 0) {
+        TRY(plan_join(pq, join, l, r->right, exprs, count, &j));
+    } else {
+        j = join_node(pq, PLAN_NEST_LOOP, join, l, r->right);
+        j->u.join.params = given;
+        j->u.join.param_count = given_count;
+        j->u.join.scope = r->u.join.scope;
+        TRY(resolve_params(pq, j, l));
+        TRY(set_residual(pq, j, l, r->right, (Expr **)(uintptr_t)exprs, count));
+        j->rows = rows;
+    }
+    *out = wait_on(pq, j, r, l->rels);
+    return ST_OK;
+}
+
 /* plan_join - join two planned inputs under the given conditions. */
 Status plan_join(PlanQuery *pq, PlanJoin join, PlanNode *l, PlanNode *r, Expr *const *exprs,
                  uint32_t count, PlanNode **out)
 {
+    if (is_waiting(l)) {
+        PlanNode *j;
+        TRY(plan_join(pq, join, l->right, r, exprs, count, &j));
+        *out = wait_on(pq, j, l, 0);
+        return ST_OK;
+    }
     double sel = quals_selectivity(pq, exprs, count);
     double rows = MAX(l->rows * r->rows * sel, 1);
     if (join == PJOIN_LEFT || join == PJOIN_FULL) {
@@ -285,21 +374,8 @@ Status plan_join(PlanQuery *pq, PlanJoin join, PlanNode *l, PlanNode *r, Expr *c
         double kept = semi_selectivity(pq, exprs, count, l->rels, r->rows);
         rows = MAX(l->rows * (join == PJOIN_SEMI ? kept : 1 - kept), 1);
     }
-    if (r->kind == PLAN_NEST_LOOP &&
-        r->left == NULL) { /* a lateral item: its parameters come from here */
-        if (join == PJOIN_FULL) {
-            return err_set(pq->p->cx, ERRCODE_FEATURE_NOT_SUPPORTED,
-                           "FULL JOIN with a LATERAL item is not supported");
-        }
-        PlanNode *j = join_node(pq, PLAN_NEST_LOOP, join, l, r->right);
-        j->u.join.params = r->u.join.params;
-        j->u.join.param_count = r->u.join.param_count;
-        j->u.join.scope = r->u.join.scope;
-        TRY(resolve_params(pq, j, l));
-        TRY(set_residual(pq, j, l, r->right, (Expr **)(uintptr_t)exprs, count));
-        j->rows = rows;
-        *out = j;
-        return ST_OK;
+    if (is_waiting(r)) {
+        return lateral_join(pq, join, l, r, exprs, count, rows, out);
     }
     JoinConds c = {0};
     split_conds(pq, exprs, count, l, r, &c);
@@ -377,23 +453,9 @@ static uint32_t take_conds(QualList *quals, uint64_t rels, bool mark, Expr **out
     return n;
 }
 
-static bool is_waiting(const PlanNode *n)
-{
-    return n->kind == PLAN_NEST_LOOP && n->left == NULL;
-}
-
-static uint64_t waits_for(PlanQuery *pq, const PlanNode *n)
-{
-    uint64_t rels = 0;
-    for (uint32_t i = 0; is_waiting(n) && i < n->u.join.param_count; i++) {
-        rels |= expr_rels(pq, n->u.join.params[i].expr);
-    }
-    return rels;
-}
-
 /* next_item - the item whose join with `cur` is estimated smallest; connected ones before cross
- * products. */
-static uint32_t next_item(PlanQuery *pq, const PlanNode *cur, const JoinItems *items,
+ * products. One that waits for other items comes after them. */
+static uint32_t next_item(PlanQuery *pq, const PlanNode *cur, const JoinItems *items, uint64_t rels,
                           QualList *quals, Expr **scratch)
 {
     uint32_t best = UINT32_MAX;
@@ -401,7 +463,7 @@ static uint32_t next_item(PlanQuery *pq, const PlanNode *cur, const JoinItems *i
     bool best_connected = false;
     for (uint32_t i = 0; i < items->count; i++) {
         const PlanNode *n = items->plans[i];
-        if (n == NULL || (waits_for(pq, n) & ~(cur != NULL ? cur->rels : 0)) != 0) {
+        if (n == NULL || (waits_for(pq, n) & rels & ~(cur != NULL ? cur->rels : 0)) != 0) {
             continue;
         }
         double rows = n->rows;
@@ -448,8 +510,12 @@ static Status plan_inner(PlanQuery *pq, JoinItems *items, QualList *quals, const
     }
     Expr **conds = ARENA_ARRAY(pq->p->arena, Expr *, quals->count + 1);
     PlanNode *cur = NULL;
+    uint64_t rels = 0;
+    for (uint32_t i = 0; i < items->count; i++) {
+        rels |= items->plans[i]->rels;
+    }
     for (uint32_t k = 0; k < items->count; k++) {
-        uint32_t i = next_item(pq, cur, items, quals, conds);
+        uint32_t i = next_item(pq, cur, items, rels, quals, conds);
         if (i == UINT32_MAX) {
             return err_unsupported(pq->p->cx, "this use of LATERAL is not supported");
         }

@@ -71,7 +71,7 @@ Expr *column_expr(Arena *a, uint16_t rte, int16_t column, Oid type, PhysType phy
 uint32_t planner_new_param(Planner *p);
 
 /* query.c */
-Status plan_query(PlanQuery *pq, double tuple_fraction, PlanNode **out);
+Status plan_query(PlanQuery *pq, PlanNode **out);
 Status plan_subquery(Planner *p, PlanQuery *parent, const Query *q, SubPlan *sub, PlanNode **out,
                      PlanQuery *pq_out);
 Status plan_filter(PlanQuery *pq, PlanNode *input, Expr *const *exprs, uint32_t count,

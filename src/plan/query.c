@@ -60,6 +60,11 @@ Status plan_filter(PlanQuery *pq, PlanNode *input, Expr *const *exprs, uint32_t 
         *out = input;
         return ST_OK;
     }
+    if (input->kind == PLAN_NEST_LOOP && input->left == NULL) {
+        /* Conditions on a lateral item stay inside the loop that is still to come. */
+        *out = input;
+        return plan_filter(pq, input->right, exprs, count, &input->right);
+    }
     Arena *a = pq->p->arena;
     PlanNode *f = node_new(pq->p, PLAN_FILTER, input, NULL, input->col_count);
     node_copy_outs(f, 0, input);
@@ -243,15 +248,16 @@ static bool is_set_call(const Expr *e)
     return e->kind == EXPR_FUNC && e->proc->returns_set;
 }
 
-/* plan_targets - the visible target list over the input; one target may return a set. */
-static Status plan_targets(PlanQuery *pq, PlanNode *input, PlanNode **out)
+/* plan_targets - the target list over the input, without or with what only ORDER BY needs (it comes
+ * last); one target may return a set. */
+static Status plan_targets(PlanQuery *pq, PlanNode *input, bool hidden, PlanNode **out)
 {
     const Query *q = pq->q;
     Expr **exprs = ARENA_ARRAY(pq->p->arena, Expr *, q->target_count + 1u);
     uint32_t count = 0;
     int set_at = -1;
     for (uint16_t i = 0; i < q->target_count; i++) {
-        if (q->targets[i].hidden) {
+        if (q->targets[i].hidden && !hidden) {
             continue;
         }
         if (is_set_call(q->targets[i].expr)) {
@@ -311,7 +317,7 @@ Status plan_subquery(Planner *p, PlanQuery *parent, const Query *q, SubPlan *sub
         return err_set(p->cx, ERRCODE_STATEMENT_TOO_COMPLEX, "sub-queries are nested too deeply");
     }
     *pq_out = (PlanQuery){.p = p, .q = q, .parent = parent, .sub = sub};
-    Status st = plan_query(pq_out, 0, out);
+    Status st = plan_query(pq_out, out);
     p->depth--;
     return st;
 }
@@ -400,13 +406,15 @@ static Status plan_ordering(PlanQuery *pq, PlanNode *n, bool ordered, PlanNode *
 {
     const Query *q = pq->q;
     bool targets_done = false;
+    uint32_t visible = 0;
     if (q->row_mark_count > 0 && order_needs_targets(q)) {
         TRY(plan_sort_values(pq, n, &n));
     } else if (q->distinct || order_needs_targets(q)) {
-        uint32_t visible = 0;
-        TRY(plan_targets(pq, n, &n));
+        while (visible < q->target_count && !q->targets[visible].hidden) {
+            visible++;
+        }
+        TRY(plan_targets(pq, n, !q->distinct, &n));
         targets_done = true;
-        visible = n->col_count;
         if (q->distinct) {
             double rows = n->rows;
             TRY(plan_distinct(pq, n, visible, &n));
@@ -422,15 +430,16 @@ static Status plan_ordering(PlanQuery *pq, PlanNode *n, bool ordered, PlanNode *
     TRY(plan_row_marks(pq, n, &n));
     TRY(plan_limit(pq, n, &n));
     if (!targets_done) {
-        TRY(plan_targets(pq, n, &n));
+        TRY(plan_targets(pq, n, false, &n));
+    } else if (n->col_count > visible) {
+        TRY(plan_project(pq, n, n->outs, visible, &n));
     }
     *out = n;
     return ST_OK;
 }
 
-Status plan_query(PlanQuery *pq, double tuple_fraction, PlanNode **out)
+Status plan_query(PlanQuery *pq, PlanNode **out)
 {
-    (void)tuple_fraction;
     Query *q = arena_memdup(pq->p->arena, pq->q, sizeof(*q));
     TRY(fold_query(pq, q));
     plan_minmax(pq, q);

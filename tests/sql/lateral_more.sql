@@ -1,0 +1,23 @@
+-- tableoid of tables, sets in the target list under ORDER BY, LATERAL inside and beside outer joins
+create table ta(a int primary key, b text, c int); insert into ta select i, 'x'||i, i%3 from generate_series(1,20) i;
+create table tb(a int, d int); insert into tb values (1,10),(2,20),(99,30);
+select tableoid::regclass, a from ta where a<3 order by a; select tableoid=('ta'::regclass)::oid from ta limit 1;
+select tb.a, ta.tableoid::regclass from tb left join ta on ta.a=tb.a order by 1;
+select count(*) from ta where tableoid = 'ta'::regclass; update ta set b='y' where tableoid='ta'::regclass and a=1 returning a,b; delete from ta where tableoid='tb'::regclass;
+select a, generate_series(1,2) from ta order by c desc, a limit 5;
+select a, generate_series(1,3) g from ta where a<4 order by c, g desc, a;
+select distinct c, generate_series(1,2) from ta order by 1,2;
+select a, generate_series(1,2) g from ta order by b||a, 2 offset 3 limit 4;
+select generate_series(1,3) order by 1 desc; select generate_series(1,3) x order by x*2 desc;
+create table i8(q1 bigint, q2 bigint); insert into i8 values(123,456),(123,4567890123456789),(4567890123456789,123); create table i4(f1 int); insert into i4 values (0),(123456),(-123456);
+select * from i8 a, i8 x left join lateral (select a.q1 from i4 y) ss(z) on x.q2 = ss.z order by a.q1, a.q2, x.q1, x.q2, ss.z;
+select * from i8 a, lateral (select * from i4 where f1 < a.q1) s left join i4 on true where a.q1=123 order by 1,2,3,4;
+select * from i4 a left join (i4 b join lateral (select b.f1+1 as z) s on true) on a.f1=b.f1 order by 1,2;
+select * from i4 a cross join (i4 b cross join lateral (select a.f1 as z, b.f1 as w) s) order by 1,2,3,4;
+select * from i4 a, (i4 b left join lateral (select a.f1 + b.f1 as z) s on s.z > 0) order by 1,2,3;
+select * from i4 a, lateral (select f1+a.f1 from i4 b where b.f1 >= a.f1) s(x) left join lateral (select s.x + a.f1) t(y) on t.y <> 0 order by 1,2,3;
+select * from i4 a left join lateral (select b.f1, s.z from i4 b, lateral (select a.f1 - b.f1) s(z) where s.z > 0) t on true order by 1,2,3;
+select a.f1, (select count(*) from i8 x, lateral (select x.q1 where x.q1 > a.f1) s left join i4 on i4.f1 = s.q1) from i4 a order by 1;
+select * from i4 a, lateral generate_series(1, case when a.f1=0 then 2 else 1 end) g left join i4 c on c.f1 = g order by 1,2;
+select * from i4 a full join lateral (select a.f1) s on true;
+select * from (i4 a left join i4 b on a.f1=b.f1), lateral (select b.f1 + 1 union all select a.f1) s(x) left join (i4 c join i8 on c.f1 = 0) on s.x = c.f1 + 1 order by 1,2,3,4,5,6;
