@@ -5,6 +5,7 @@
  * One scanner does all: it walks a value, checks it, and tells where it ends. Looking something up
  * walks the siblings before it. Errors carry PostgreSQL's DETAIL and CONTEXT.
  */
+#include "type/array.h"
 #include "type/json_internal.h"
 
 #define JSON_DEPTH_MAX 6000
@@ -586,6 +587,46 @@ void json_quote(Slice s, Buf *buf)
     }
     buf_putc(buf, '"');
 }
+/* json_put_array - an array as json, one level for each dimension; separator stands between the
+ * items of the outermost. */
+static Status json_put_array(FnCall *call, const Str *array, const char *separator, Buf *buf)
+{
+    ArrayView v;
+    Datum d;
+    bool is_null;
+    int32_t at[ARRAY_DIMS_MAX] = {0};
+    uint64_t none[VEC_VALID_WORDS] = {0};
+    array_view(array, &v);
+    if (v.count == 0) {
+        buf_puts(buf, "[]");
+        return ST_OK;
+    }
+    uint32_t last = v.shape.ndim - 1;
+    ArrayIter it = array_iter(&v);
+    for (uint32_t i = 0; i <= last; i++) {
+        buf_putc(buf, '[');
+    }
+    while (array_next(&it, &d, &is_null)) {
+        Vector one = {
+            .phys = v.phys, .kind = VEC_CONST, .data = &d, .valid = is_null ? none : NULL};
+        TRY(json_put_value(call, v.shape.element, &one, 0, false, buf));
+        uint32_t level = last, closed = 0;
+        while (++at[level] == v.shape.dims[level]) {
+            at[level] = 0;
+            buf_putc(buf, ']');
+            closed++;
+            if (level-- == 0) {
+                return ST_OK;
+            }
+        }
+        buf_puts(buf, level == 0 ? separator : ",");
+        for (; closed > 0; closed--) {
+            buf_putc(buf, '[');
+        }
+    }
+    return ST_OK;
+}
+
 /* json_put_value - any value as json: numbers and booleans bare, json as it is, the rest quoted;
  * timestamps in ISO 8601. */
 Status json_put_value(FnCall *call, Oid oid, const Vector *arg, uint32_t row, bool as_key, Buf *buf)
@@ -609,6 +650,11 @@ Status json_put_value(FnCall *call, Oid oid, const Vector *arg, uint32_t row, bo
     if (!as_key && oid == TYPE_JSON) {
         buf_put(buf, str_ptr(&v.str), v.str.len);
         return ST_OK;
+    }
+    if (type_array_element(oid) != OID_INVALID) {
+        return as_key ? err_set(call->cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                                "key value must be scalar, not array, composite, or json")
+                      : json_put_array(call, &v.str, ",", buf);
     }
     Buf text;
     buf_init(&text, SIZE_MAX);
@@ -700,6 +746,17 @@ static Status to_json_row(FnCall *call, const Vector *const *args, uint32_t n UN
 {
     return json_put_value(call, call->arg_types[0], args[0], row, false, buf);
 }
+static Status array_to_json_row(FnCall *call, const Vector *const *args, uint32_t n, uint32_t row,
+                                Buf *buf)
+{
+    Datum d = vec_get(args[0], row);
+    bool pretty = n > 1 && vec_get(args[1], row).b;
+    return json_put_array(call, &d.str, pretty ? ",\n " : ",", buf);
+}
+static Status k_array_to_json(KERNEL_PARAMS)
+{
+    return json_rows(call, args, arg_count, sel, out, array_to_json_row);
+}
 static Status k_json_build_object(KERNEL_PARAMS)
 {
     return json_rows(call, args, arg_count, sel, out, json_build_object_row);
@@ -725,6 +782,8 @@ static const FnOps JSON_FNS[] = {
     FN(json_build_array),
     FN_AS("json_build_array_noargs", json_build_array),
     FN(to_json),
+    FN(array_to_json),
+    FN_AS("array_to_json_pretty", array_to_json),
 };
 static const TypeOps JSON_TYPES[] = {
     {TYPE_JSON, "json", PHYS_STR, json_in, json_out, json_recv, json_out, NULL, NULL, NULL, NULL},

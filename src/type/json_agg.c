@@ -3,6 +3,7 @@
  *
  * The text grows in the state's arena. Order matters, so states are never combined.
  */
+#include "type/array.h"
 #include "type/json_internal.h"
 
 #define JSON_AGG_BYTES_MAX 0x3fffffffu
@@ -33,6 +34,10 @@ static Status agg_json_array_step(FnCall *call, const Vector *const *args, uint3
     Buf b;
     buf_init(&b, JSON_AGG_BYTES_MAX);
     buf_puts(&b, s->len > 0 ? ", " : "[");
+    if (s->len > 0 && type_array_element(call->arg_types[0]) != OID_INVALID &&
+        !vec_is_null(args[0], row)) {
+        buf_puts(&b, "\n ");
+    }
     Status st = json_put_value(call, call->arg_types[0], args[0], row, false, &b);
     if (st == ST_OK) {
         st = agg_json_put(call, s, &b);
