@@ -9,6 +9,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "type/array.h"
 #include "type/kernel.h"
 
 typedef struct RegexFlags {
@@ -649,7 +650,7 @@ typedef struct RegexSplit {
     Regex *re;
     Str text;
     size_t from, at; /* where the next piece begins, where to search on */
-    bool done;
+    bool done, once;
     FnCall call; /* the pattern is kept in a state of its own */
 } RegexSplit;
 
@@ -692,6 +693,111 @@ static Status regex_split_next(FnCall *call, Datum *cols, bool *nulls UNUSED)
     }
     s->done = true;
     cols[0].str = str_copy(call->arena, t.ptr + s->from, t.len - s->from);
+    return ST_OK;
+}
+
+/* regex_split_array - all pieces at once, in a state of their own. */
+static Status regex_split_array(FnCall *call, const Datum *a, const Str *opt, Datum *r)
+{
+    RegexFlags flags;
+    FnCall split = *call;
+    RegexSplit s = {.text = a[0].str};
+    ArrayList list = array_list(call->arena);
+    Datum piece;
+    bool is_null = false;
+    TRY(regex_flags(call->cx, opt != NULL ? str_slice(opt) : SLICE_LIT(""), false,
+                    "regexp_split_to_array()", &flags));
+    TRY(regex_get(call, &a[1].str, flags, &s.re));
+    split.state = &s;
+    Status st;
+    while ((st = regex_split_next(&split, &piece, &is_null)) == ST_OK) {
+        array_list_add(&list, PHYS_STR, &piece, false, false);
+    }
+    r->str = array_build_list(&list, TYPE_TEXT);
+    return st == ST_DONE ? ST_OK : st;
+}
+ROW_KERNEL(regexp_split_to_array)
+{
+    return regex_split_array(call, a, &a[2].str, r);
+}
+ROW_KERNEL(regexp_split_to_array_no_flags)
+{
+    return regex_split_array(call, a, NULL, r);
+}
+
+/* ---- regexp_match, regexp_matches ---- */
+
+/* regex_groups - what the parts of the last match matched; without parts the whole. */
+static Str regex_groups(Arena *arena, const Regex *re, Slice t)
+{
+    const PCRE2_SIZE *v = pcre2_get_ovector_pointer(re->match);
+    ArrayList list = array_list(arena);
+    for (uint32_t g = re->groups > 0 ? 1 : 0; g <= re->groups; g++) {
+        bool is_null = v[g * 2] == PCRE2_UNSET;
+        Datum d = {.str = str_ref("", 0)};
+        if (!is_null) {
+            d.str = str_ref(t.ptr + v[g * 2], v[g * 2 + 1] - v[g * 2]);
+        }
+        array_list_add(&list, PHYS_STR, &d, is_null, false);
+    }
+    return array_build_list(&list, TYPE_TEXT);
+}
+static Status regex_match_first(FnCall *call, const Datum *a, const Str *opt, Datum *r)
+{
+    RegexFlags flags;
+    Regex *re;
+    bool found;
+    Slice t = str_slice(&a[0].str);
+    TRY(regex_flags(call->cx, opt != NULL ? str_slice(opt) : SLICE_LIT(""), true, "", &flags));
+    if (flags.global) {
+        (void)err_set(call->cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                      "%s does not support the \"global\" option", "regexp_match()");
+        return err_hint(call->cx, "Use the regexp_matches function instead.");
+    }
+    TRY(regex_get(call, &a[1].str, flags, &re));
+    TRY(regex_exec(call->cx, re, t, 0, &found));
+    if (!found) {
+        return KERNEL_NULL;
+    }
+    r->str = regex_groups(call->arena, re, t);
+    return ST_OK;
+}
+ROW_KERNEL(regexp_match)
+{
+    return regex_match_first(call, a, &a[2].str, r);
+}
+ROW_KERNEL(regexp_match_no_flags)
+{
+    return regex_match_first(call, a, NULL, r);
+}
+static Status regex_matches_begin(FnCall *call, const Datum *a, const bool *nulls UNUSED,
+                                  uint32_t n)
+{
+    RegexSplit *s = ARENA_NEW(call->state_arena, RegexSplit);
+    RegexFlags flags;
+    TRY(regex_flags(call->cx, n > 2 ? str_slice(&a[2].str) : SLICE_LIT(""), true, "", &flags));
+    s->text = a[0].str;
+    s->once = !flags.global;
+    flags.global = false;
+    s->call = *call;
+    s->call.state = NULL;
+    call->state = s;
+    return regex_get(&s->call, &a[1].str, flags, &s->re);
+}
+static Status regex_matches_next(FnCall *call, Datum *cols, bool *nulls UNUSED)
+{
+    RegexSplit *s = call->state;
+    Slice t = str_slice(&s->text);
+    bool found = false;
+    if (!s->done && s->at <= t.len) {
+        TRY(regex_exec(call->cx, s->re, t, s->at, &found));
+    }
+    if (!found) {
+        return ST_DONE;
+    }
+    cols[0].str = regex_groups(call->arena, s->re, t);
+    s->at = regex_after(t, pcre2_get_ovector_pointer(s->re->match));
+    s->done = s->once;
     return ST_OK;
 }
 
@@ -795,6 +901,8 @@ ROW_KERNEL(substring_similar)
 }
 
 static const SetOps TEXT_REGEX_SETS[] = {
+    {"regexp_matches", regex_matches_begin, regex_matches_next},
+    {"regexp_matches_no_flags", regex_matches_begin, regex_matches_next},
     {"regexp_split_to_table_no_flags", regex_split_begin, regex_split_next},
     {"regexp_split_to_table", regex_split_begin, regex_split_next},
 };
@@ -807,6 +915,10 @@ static const FnOps TEXT_REGEX_FNS[] = {
     FN(regexp_instr_no_subexpr),
     FN(similar_escape),
     FN_AS("oid:2074", substring_similar),
+    FN(regexp_match),
+    FN(regexp_match_no_flags),
+    FN(regexp_split_to_array),
+    FN(regexp_split_to_array_no_flags),
     FN(textregexeq),
     FN(textregexne),
     FN(texticregexeq),
