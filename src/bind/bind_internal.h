@@ -221,6 +221,11 @@ bool bind_has_agg(Expr *e);
 Status bind_sort_direction(BindScope *s, const PgQuery__SortBy *sb, SortKey *key);
 Status bind_add_hidden(BindScope *s, Expr *e);
 
+/* group_sets.c */
+Status bind_group_key(BindScope *s, const Node *n, uint16_t *key_out);
+Status bind_group_sets(BindScope *s, const PgQuery__SelectStmt *st);
+Status bind_grouping_call(BindScope *s, const PgQuery__GroupingFunc *f, Expr **out);
+Status bind_grouping_check(BindScope *s, const Expr *e);
 /* bind_window.c */
 Status bind_window_names(BindScope *s, Node *const *defs, size_t count);
 Status bind_window_call(BindScope *s, const PgQuery__FuncCall *f, Expr *call, Expr **out);

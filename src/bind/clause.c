@@ -191,22 +191,12 @@ Status bind_sort_clause(BindScope *s, const PgQuery__SelectStmt *st)
     return ST_OK;
 }
 
-/* group_add - one GROUP BY item; a row stands for its fields, duplicates are dropped. */
-static Status group_add(BindScope *s, const Node *n)
+/* bind_group_key - the number of a group key; a new one unless there is one like it. */
+Status bind_group_key(BindScope *s, const Node *n, uint16_t *key_out)
 {
     Query *q = s->query;
     uint16_t index;
     Expr *e;
-    if (NODE_IS(n, GROUPING_SET)) {
-        return BIND_ERR(s, n->grouping_set->location, ERRCODE_FEATURE_NOT_SUPPORTED,
-                        "grouping sets are not supported");
-    }
-    if (NODE_IS(n, ROW_EXPR)) {
-        for (size_t i = 0; i < n->row_expr->n_args; i++) {
-            TRY(group_add(s, n->row_expr->args[i]));
-        }
-        return ST_OK;
-    }
     s->no_aggs = "GROUP BY";
     Status st = sort_target(s, n, SORT_GROUP_BY, false, &index, &e);
     s->no_aggs = NULL;
@@ -224,24 +214,43 @@ static Status group_add(BindScope *s, const Node *n)
     TRY(bind_default_order(s, e->type, sort_location(n, e), true));
     for (uint16_t i = 0; i < q->group_count; i++) {
         if (bind_same(q->group_by[i], e)) {
+            *key_out = i;
             return ST_OK;
         }
     }
+    *key_out = q->group_count;
     q->group_by = arena_grow(s->b->arena, q->group_by, q->group_count * sizeof(Expr *),
                              (q->group_count + 1u) * sizeof(Expr *));
     q->group_by[q->group_count++] = e;
     return ST_OK;
 }
 
+/* group_add - one plain GROUP BY item; a row stands for its fields, duplicates are dropped. */
+static Status group_add(BindScope *s, const Node *n)
+{
+    uint16_t key;
+    if (!NODE_IS(n, ROW_EXPR)) {
+        return bind_group_key(s, n, &key);
+    }
+    for (size_t i = 0; i < n->row_expr->n_args; i++) {
+        TRY(group_add(s, n->row_expr->args[i]));
+    }
+    return ST_OK;
+}
+
 Status bind_group_clause(BindScope *s, const PgQuery__SelectStmt *st)
 {
-    if (st->group_distinct) {
-        return err_unsupported(s->cx, "GROUP BY DISTINCT is not supported");
+    bool sets = false;
+    s->query->has_group_by = st->n_group_clause > 0;
+    for (size_t i = 0; i < st->n_group_clause; i++) {
+        sets = sets || NODE_IS(st->group_clause[i], GROUPING_SET);
+    }
+    if (sets) {
+        return bind_group_sets(s, st);
     }
     for (size_t i = 0; i < st->n_group_clause; i++) {
         TRY(group_add(s, st->group_clause[i]));
     }
-    s->query->has_group_by = st->n_group_clause > 0;
     return ST_OK;
 }
 

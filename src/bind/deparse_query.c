@@ -178,6 +178,9 @@ static Status dp_plain(DpOut *o, const Query *q, const char *const *names, bool 
         dp_keyword(o, " WHERE ", -DP_INDENT_STD, DP_INDENT_STD, 1);
         TRY(dp_expr(o, q->where, false));
     }
+    if (q->group_set_count > 0) {
+        return err_unsupported(o->cx, "grouping sets cannot be written as text");
+    }
     if (q->group_count > 0) {
         dp_keyword(o, " GROUP BY ", -DP_INDENT_STD, DP_INDENT_STD, 1);
         TRY(dp_sort_exprs(o, q, q->group_by, q->group_count));

@@ -348,9 +348,7 @@ Status bind_expr(BindScope *s, const Node *n, Expr **out)
     case PG_QUERY__NODE__NODE_SET_TO_DEFAULT:
         return BIND_ERR(s, n->set_to_default->location, ERRCODE_SYNTAX_ERROR,
                         "DEFAULT is not allowed in this context");
-    case PG_QUERY__NODE__NODE_GROUPING_FUNC:
-        return BIND_ERR(s, n->grouping_func->location, ERRCODE_FEATURE_NOT_SUPPORTED,
-                        "GROUPING is not supported");
+    case PG_QUERY__NODE__NODE_GROUPING_FUNC: return bind_grouping_call(s, n->grouping_func, out);
     case PG_QUERY__NODE__NODE_NAMED_ARG_EXPR:
         return BIND_ERR(s, n->named_arg_expr->location, ERRCODE_FEATURE_NOT_SUPPORTED,
                         "named arguments are not supported");

@@ -58,6 +58,10 @@ static Status group_visit(void *arg, Expr *e, uint32_t level, bool *descend)
         *descend = false;
         return ST_OK;
     }
+    if (e->kind == EXPR_GROUPING && level == 0) {
+        *descend = false;
+        return bind_grouping_check(s, e);
+    }
     for (uint16_t i = 0; level == 0 && i < q->group_count; i++) {
         if (bind_same(e, q->group_by[i])) {
             *descend = false;

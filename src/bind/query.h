@@ -299,6 +299,8 @@ struct Query {
     uint16_t target_count; /* hidden ones included, at the end */
     Expr **group_by;
     uint16_t group_count;
+    uint64_t *group_sets; /* GROUPING SETS: bit i = group_by[i]; none = all keys at once */
+    uint16_t group_set_count;
     bool has_aggs, has_group_by, has_sublinks;
     Window *windows;
     uint16_t window_count; /* has_windows: a window function is called */

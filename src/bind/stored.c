@@ -45,7 +45,8 @@ static const char TREE_LETTERS[] = {
     [EXPR_IO_CAST] = 'i',    [EXPR_IN] = 'e',          [EXPR_SUBLINK] = 's',
     [EXPR_ARRAY] = 'y',      [EXPR_ARRAY_ANY] = 'x',   [EXPR_ROW] = 'w',
     [EXPR_SQL_VALUE] = 't',  [EXPR_SUBSCRIPT] = 'u',   [EXPR_FIELD] = 'p',
-    [EXPR_ARRAY_CAST] = 'z', [EXPR_ELEMENT] = 'j',
+    [EXPR_ARRAY_CAST] = 'z', [EXPR_ELEMENT] = 'j',     [EXPR_GROUPING] = 'g',
+    [EXPR_WINDOW] = 'q',
 };
 
 /* TREE_NUM - one number of any integer type, either way. */
@@ -273,6 +274,11 @@ static void tree_members(Tree *t, Expr *e)
         TREE_NUM(t, e->u.agg.star);
         tree_expr(t, &e->u.agg.filter);
         tree_sort_keys(t, &e->u.agg.order_by, &e->u.agg.order_count);
+        break;
+    case EXPR_WINDOW:
+        TREE_NUM(t, e->u.window.number);
+        TREE_NUM(t, e->u.window.star);
+        tree_expr(t, &e->u.window.filter);
         break;
     case EXPR_SUBLINK: tree_sublink(t, e); break;
     case EXPR_IS_BOOL: TREE_NUM(t, e->u.bool_test); break;
@@ -572,6 +578,27 @@ static void tree_ctes(Tree *t, Query *q)
     }
 }
 
+/* tree_windows - window definitions; range_key and range bounds share nothing with the order key.
+ */
+static void tree_windows(Tree *t, Query *q)
+{
+    TREE_NUM(t, q->has_windows);
+    TREE_LIST(t, q->windows, q->window_count);
+    for (uint16_t i = 0; i < q->window_count && t->st == ST_OK; i++) {
+        Window *w = &q->windows[i];
+        tree_string(t, &w->name);
+        tree_exprs(t, &w->partition_by, &w->partition_count);
+        tree_sort_keys(t, &w->order_by, &w->order_count);
+        TREE_NUM(t, w->frame);
+        tree_expr(t, &w->start_offset);
+        tree_expr(t, &w->end_offset);
+        TREE_NUM(t, w->range);
+        tree_expr(t, &w->range_key);
+        tree_expr(t, &w->range_start);
+        tree_expr(t, &w->range_end);
+    }
+}
+
 /* tree_clauses - what a query has beside its range table and its operands. */
 static void tree_clauses(Tree *t, Query *q)
 {
@@ -585,6 +612,11 @@ static void tree_clauses(Tree *t, Query *q)
     tree_expr(t, &q->where);
     tree_targets(t, q);
     tree_exprs(t, &q->group_by, &q->group_count);
+    TREE_LIST(t, q->group_sets, q->group_set_count);
+    for (uint16_t i = 0; i < q->group_set_count; i++) {
+        TREE_NUM(t, q->group_sets[i]);
+    }
+    tree_windows(t, q);
     TREE_NUM(t, q->has_aggs);
     TREE_NUM(t, q->has_group_by);
     TREE_NUM(t, q->has_sublinks);

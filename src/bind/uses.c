@@ -111,6 +111,17 @@ static Status uses_query(const BindUses *u, const Query *q)
     for (uint16_t i = 0; i < q->group_count; i++) {
         TRY(uses_expr(u, q->group_by[i]));
     }
+    for (uint16_t i = 0; i < q->window_count; i++) {
+        const Window *w = &q->windows[i];
+        for (uint16_t k = 0; k < w->partition_count; k++) {
+            TRY(uses_expr(u, w->partition_by[k]));
+        }
+        for (uint16_t k = 0; k < w->order_count; k++) {
+            TRY(uses_expr(u, w->order_by[k].expr));
+        }
+        TRY(uses_expr(u, w->start_offset));
+        TRY(uses_expr(u, w->end_offset));
+    }
     TRY(uses_expr(u, q->having));
     TRY(uses_expr(u, q->limit));
     return uses_expr(u, q->offset);

@@ -400,6 +400,25 @@ static Status next_part(Cx *cx, ExecNode *n)
     return spill_rewind(cx, r->source);
 }
 
+/* add_empty_sets - grouping sets without keys have a group also when there are no rows. The set's
+ * number is the last key. */
+static void add_empty_sets(ExecNode *n)
+{
+    AggRun *r = n->priv;
+    const PlanNode *p = n->plan;
+    uint16_t last = (uint16_t)(p->u.agg.group_count - 1);
+    const Sel one = {NULL, 1};
+    Vector *v = ARENA_ARRAY(&n->hold, Vector, p->u.agg.group_count);
+    for (uint16_t i = 0; i < p->u.agg.empty_count; i++) {
+        const Datum number = {.i32 = p->u.agg.empty_sets[i]};
+        for (uint16_t g = 0; g <= last; g++) {
+            vec_init_const(&v[g], p->phys[g], &n->hold, &number, g != last);
+            r->group_vecs[g] = &v[g];
+        }
+        find_groups(n, &one);
+    }
+}
+
 /* fill - run the input to its end. */
 static Status fill(Cx *cx, ExecNode *n)
 {
@@ -411,6 +430,9 @@ static Status fill(Cx *cx, ExecNode *n)
         TRY(add_batch(cx, n, b));
     }
     r->filled = st == ST_DONE;
+    if (r->filled && r->group_count == 0 && n->plan->u.agg.empty_count > 0) {
+        add_empty_sets(n);
+    }
     return st == ST_DONE ? ST_OK : st;
 }
 

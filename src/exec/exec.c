@@ -54,6 +54,7 @@ static Status create_kind(Cx *cx, ExecNode *n)
     case PLAN_NEST_LOOP: return nest_loop_create(cx, n);
     case PLAN_HASH_JOIN: return hash_join_create(cx, n);
     case PLAN_AGG: return agg_create(cx, n);
+    case PLAN_EXPAND: return expand_create(cx, n);
     case PLAN_WINDOW: return window_create(cx, n);
     case PLAN_SORT: return sort_create(cx, n);
     case PLAN_UNIQUE: return unique_create(cx, n);

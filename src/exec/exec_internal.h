@@ -159,6 +159,7 @@ Status project_create(Cx *cx, ExecNode *n);
 Status nest_loop_create(Cx *cx, ExecNode *n);
 Status hash_join_create(Cx *cx, ExecNode *n);
 Status agg_create(Cx *cx, ExecNode *n);
+Status expand_create(Cx *cx, ExecNode *n);
 Status window_create(Cx *cx, ExecNode *n);
 Status sort_create(Cx *cx, ExecNode *n);
 Status unique_create(Cx *cx, ExecNode *n);

@@ -372,7 +372,9 @@ static Status compile_expr(Compiler *c, const Expr *e, uint32_t *step_out)
     case EXPR_WINDOW:
         return err_set(c->cx, ERRCODE_WINDOWING_ERROR,
                        "window functions are not allowed in this place");
-    case EXPR_GROUPING: return err_unsupported(c->cx, "GROUPING is not supported");
+    case EXPR_GROUPING:
+        return err_set(c->cx, ERRCODE_GROUPING_ERROR,
+                       "grouping operations are not allowed in this place");
     case EXPR_DEFAULT:
         return err_set(c->cx, ERRCODE_SYNTAX_ERROR, "DEFAULT is not allowed in this context");
     }

@@ -104,6 +104,7 @@ static void put_title(Explain *x, const PlanNode *n)
     case PLAN_AGG:
         buf_puts(x->out, n->u.agg.group_count > 0 ? "HashAggregate" : "Aggregate");
         break;
+    case PLAN_EXPAND: break; /* part of the aggregation */
     case PLAN_WINDOW: buf_puts(x->out, "WindowAgg"); break;
     case PLAN_SORT: buf_puts(x->out, "Sort"); break;
     case PLAN_UNIQUE: buf_puts(x->out, "Unique"); break;
@@ -180,7 +181,7 @@ static void put_hash(Explain *x, const PlanNode *n, uint32_t depth)
  * as in PostgreSQL. */
 static void put_node(Explain *x, const PlanNode *n, uint32_t depth, const PlanNode *filter)
 {
-    while (n->kind == PLAN_PROJECT || n->kind == PLAN_FILTER) {
+    while (n->kind == PLAN_PROJECT || n->kind == PLAN_FILTER || n->kind == PLAN_EXPAND) {
         filter = n->kind == PLAN_FILTER ? n : filter;
         n = n->left;
     }

@@ -66,20 +66,19 @@ static bool visit_agg(void *arg, const Expr *e)
     return true;
 }
 
-static void visit_outputs(AggFind *f)
+void plan_walk_outputs(const Query *q, bool (*fn)(void *arg, const Expr *e), void *arg)
 {
-    const Query *q = f->pq->q;
     for (uint16_t i = 0; i < q->target_count; i++) {
-        expr_walk(q->targets[i].expr, visit_agg, f);
+        expr_walk(q->targets[i].expr, fn, arg);
     }
-    expr_walk(q->having, visit_agg, f);
+    expr_walk(q->having, fn, arg);
     for (uint16_t i = 0; i < q->order_count; i++) {
-        expr_walk(q->order_by[i].expr, visit_agg, f);
+        expr_walk(q->order_by[i].expr, fn, arg);
     }
     for (uint16_t i = 0; i < q->distinct_on_count; i++) {
-        expr_walk(q->distinct_on[i], visit_agg, f);
+        expr_walk(q->distinct_on[i], fn, arg);
     }
-    plan_walk_windows(q, visit_agg, f);
+    plan_walk_windows(q, fn, arg);
 }
 
 /* plan_call - one aggregate call: its arguments and filter become expressions of the node's
@@ -201,13 +200,18 @@ Status plan_aggregate(PlanQuery *pq, PlanNode *input, PlanNode **out)
     for (uint16_t i = 0; i < q->group_count; i++) {
         agg_add_group(&f, q->group_by[i]);
     }
-    visit_outputs(&f);
+    plan_walk_outputs(q, visit_agg, &f);
     if (f.group_count > 0) {
         f.columns = true;
-        visit_outputs(&f);
+        plan_walk_outputs(q, visit_agg, &f);
     }
     const Expr *sorted_for = NULL;
     TRY(sort_for_aggs(pq, &f, &input, &sorted_for));
+    bool sets = plan_has_sets(q);
+    if (sets) {
+        TRY(plan_expand(pq, input, &input));
+        agg_add_group(&f, plan_set_number(pq));
+    }
     uint32_t size = f.group_count;
     for (uint32_t i = 0; i < f.agg_count; i++) {
         size += 2u * f.aggs[i]->arg_count + f.aggs[i]->u.agg.order_count + 1u;
@@ -225,7 +229,8 @@ Status plan_aggregate(PlanQuery *pq, PlanNode *input, PlanNode **out)
                            t != NULL ? t->name : "record");
         }
         n->u.agg.group_types[i] = t;
-        exprs[count++] = f.groups[i];
+        exprs[count++] = sets && i < q->group_count ? plan_masked_key(pq, (uint16_t)i, f.groups[i])
+                                                    : f.groups[i];
         node_set_out(n, i, f.groups[i]);
     }
     n->u.agg.calls = ARENA_ARRAY(a, AggCall, f.agg_count + 1);
@@ -244,8 +249,12 @@ Status plan_aggregate(PlanQuery *pq, PlanNode *input, PlanNode **out)
     n->rows = f.group_count == 0 ? 1 : group_estimate(pq, f.groups, f.group_count, input->rows);
     n->startup_cost = n->total_cost =
         input->total_cost + input->rows * 0.01 * (f.agg_count + f.group_count);
-    *out = n;
-    return ST_OK;
+    if (sets) {
+        int32_t *empty;
+        n->u.agg.empty_count = plan_empty_sets(pq, &empty);
+        n->u.agg.empty_sets = empty;
+    }
+    return plan_grouping_calls(pq, n, out);
 }
 
 /* ---- set operations ---- */

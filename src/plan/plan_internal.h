@@ -86,6 +86,18 @@ Status plan_limit(PlanQuery *pq, PlanNode *input, PlanNode **out);
 Status plan_aggregate(PlanQuery *pq, PlanNode *input, PlanNode **out);
 Status plan_side(PlanQuery *pq, const Query *q, PlanNode **out);
 Status plan_setop(PlanQuery *pq, PlanNode **out);
+/* plan_sets.c */
+bool plan_has_sets(const Query *q);
+Expr *plan_masked_key(PlanQuery *pq, uint16_t key, const Expr *e);
+Expr *plan_set_number(PlanQuery *pq);
+Status plan_expand(PlanQuery *pq, PlanNode *input, PlanNode **out);
+/* plan_empty_sets - the numbers of the sets without keys. */
+uint16_t plan_empty_sets(PlanQuery *pq, int32_t **list_out);
+/* plan_grouping_calls - GROUPING(...) of the query as columns over its groups. */
+Status plan_grouping_calls(PlanQuery *pq, PlanNode *input, PlanNode **out);
+/* plan_walk_outputs - fn for all that is computed over the groups: targets, HAVING, ORDER BY,
+ * DISTINCT ON, windows. */
+void plan_walk_outputs(const Query *q, bool (*fn)(void *arg, const Expr *e), void *arg);
 /* plan_window.c */
 /* plan_windows - the window functions of the query; *ordered_out: the rows come as ORDER BY wants.
  */

@@ -26,6 +26,7 @@ typedef enum PlanKind {
     PLAN_HASH_JOIN,
     PLAN_AGG,
     PLAN_WINDOW,
+    PLAN_EXPAND,
     PLAN_SORT,
     PLAN_UNIQUE,
     PLAN_LIMIT,
@@ -269,6 +270,8 @@ struct PlanNode {
             const TypeOps **group_types;
             AggCall *calls;
             uint16_t call_count;
+            const int32_t *empty_sets; /* grouping sets without keys: they have a group always */
+            uint16_t empty_count;
             bool count_scan; /* nothing but count(*) over a whole table */
         } agg;
         struct {
@@ -294,6 +297,11 @@ struct PlanNode {
         } lock;
         PlanModify modify;
         PlanWindow window;
+        struct {
+            const ExprProg *prog; /* the keys */
+            const uint64_t *sets;
+            uint16_t key_count, set_count;
+        } expand; /* outputs: the input's, the keys as the set has them, the set's number */
     } u;
 };
 

@@ -75,6 +75,7 @@ static void walk_query(RefWalk *w, const Query *q)
     for (uint16_t i = 0; i < q->group_count; i++) {
         expr_walk(q->group_by[i], ref_visit, w);
     }
+    plan_walk_windows(q, ref_visit, w);
     for (uint16_t i = 0; i < q->distinct_on_count; i++) {
         expr_walk(q->distinct_on[i], ref_visit, w);
     }

@@ -260,6 +260,9 @@ class Generator:
             items.append(f"{text} AS x{i}")
             columns.append((f"x{i}", kind))
         group = f" GROUP BY {', '.join(keys)}" if keys else ""
+        if keys and len(set(keys)) == len(keys) and self.chance(0.25):
+            ways = [f"{self.pick('ROLLUP', 'CUBE')} ({', '.join(keys)})", f"GROUPING SETS (({', '.join(keys)}), {keys[0]}, ())"]
+            group = f" GROUP BY {self.pick(*ways)}"
         having = f" HAVING count(*) > {self.pick(0, 1, 2)}" if self.chance(0.3) else ""
         return f"SELECT {', '.join(items)} FROM {source}{where}{group}{having}", columns
 

@@ -1,0 +1,40 @@
+-- GROUPING SETS, ROLLUP, CUBE, GROUPING()
+CREATE TABLE s (a int, b text, c int, v int);
+INSERT INTO s SELECT k % 3, CASE WHEN k % 4 = 3 THEN NULL ELSE chr(97 + k % 2) END, k % 2, k FROM generate_series(1, 20) k;
+SELECT a, b, sum(v), count(*), GROUPING(a, b) FROM s GROUP BY ROLLUP (a, b) ORDER BY GROUPING(a, b), a, b;
+SELECT a, b, sum(v), GROUPING(a), GROUPING(b), GROUPING(b, a) FROM s GROUP BY CUBE (a, b) ORDER BY GROUPING(a, b), a, b;
+SELECT a, b, c, count(*) FROM s GROUP BY GROUPING SETS ((a, b), (c), ()) ORDER BY GROUPING(a, b, c), a, b, c;
+SELECT a, c, count(*), max(v) FROM s GROUP BY a, ROLLUP (c) ORDER BY a, GROUPING(c), c;
+SELECT a, b, c, count(*) FROM s GROUP BY ROLLUP (a, (b, c)) ORDER BY GROUPING(a, b, c), a, b, c;
+SELECT a, b, c, count(*) FROM s GROUP BY GROUPING SETS (a, ROLLUP (b, c), CUBE (c)) ORDER BY GROUPING(a, b, c), a, b, c;
+SELECT a, c, count(*) FROM s GROUP BY CUBE (a), CUBE (c) ORDER BY GROUPING(a, c), a, c;
+SELECT a, c, count(*) FROM s GROUP BY DISTINCT ROLLUP (a, c), ROLLUP (a) ORDER BY GROUPING(a, c), a, c;
+SELECT a, c, count(*) FROM s GROUP BY ALL ROLLUP (a, c), ROLLUP (a) ORDER BY GROUPING(a, c), a, c, 3;
+SELECT a + 1 AS x, sum(v) FROM s GROUP BY ROLLUP (a + 1) HAVING sum(v) > 60 ORDER BY x NULLS FIRST;
+SELECT a, sum(v) FROM s GROUP BY ROLLUP (a) HAVING GROUPING(a) = 1;
+SELECT CASE WHEN GROUPING(a) = 1 THEN 'all' ELSE a::text END AS a, sum(v), avg(v) FILTER (WHERE c = 1), count(DISTINCT c) FROM s GROUP BY ROLLUP (a) ORDER BY 1;
+SELECT a, sum(a), min(b) FROM s GROUP BY ROLLUP (a, b) ORDER BY 1, 2, 3;
+SELECT a, sum(sum(v)) OVER (PARTITION BY GROUPING(a) ORDER BY a), rank() OVER (ORDER BY sum(v)) FROM s GROUP BY ROLLUP (a) ORDER BY a;
+SELECT DISTINCT GROUPING(a, b) FROM s GROUP BY CUBE (a, b) ORDER BY 1;
+-- no rows
+SELECT a, count(*) FROM s WHERE false GROUP BY ROLLUP (a);
+SELECT a, count(*), sum(v), GROUPING(a) FROM s WHERE false GROUP BY GROUPING SETS ((a), (), ());
+SELECT a, count(*) FROM s WHERE false GROUP BY GROUPING SETS ((a));
+SELECT count(*), sum(v) FROM s WHERE false GROUP BY ();
+SELECT count(*), sum(v) FROM s GROUP BY ();
+SELECT count(*) FROM s GROUP BY GROUPING SETS ((), ());
+SELECT a, GROUPING(a) FROM s GROUP BY a ORDER BY a;
+SELECT * FROM (SELECT a, count(*) AS n FROM s GROUP BY ROLLUP (a)) q WHERE a = 1;
+SELECT count(*), count(a), count(b) FROM (SELECT k % 100 AS a, k % 7 AS b, sum(k) FROM generate_series(1, 5000) k GROUP BY CUBE (1, 2)) q;
+CREATE VIEW sv AS SELECT a, c, GROUPING(a, c) AS g, count(*) AS n, rank() OVER (PARTITION BY GROUPING(a, c) ORDER BY count(*) DESC, a, c) AS r FROM s GROUP BY ROLLUP (a, c);
+SELECT * FROM sv ORDER BY g, a, c;
+CREATE VIEW wv AS SELECT v, sum(v) OVER w AS t, lag(v, 2, 0) OVER (ORDER BY v RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) AS l, count(*) FILTER (WHERE a = 1) OVER w AS f FROM s WINDOW w AS (PARTITION BY c ORDER BY v ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING);
+SELECT * FROM wv ORDER BY v;
+-- errors
+SELECT a, b FROM s GROUP BY ROLLUP (a);
+SELECT a, v FROM s GROUP BY GROUPING SETS ((a), ());
+SELECT GROUPING(c) FROM s GROUP BY ROLLUP (a);
+SELECT GROUPING(a) FROM s;
+SELECT a FROM s WHERE GROUPING(a) = 1 GROUP BY a;
+SELECT count(*) FROM s GROUP BY CUBE (a, b, c, v, a, b, c, v, a, b, c, v, a);
+SELECT a FROM s GROUP BY ROLLUP (a) FOR UPDATE;
