@@ -9,6 +9,7 @@ typedef struct Explain {
     Buf *out;
     bool qualify; /* more than one relation: columns bear their relation's name */
     bool first;
+    uint32_t base; /* columns that a sub-plan stands further right */
 } Explain;
 
 static void put_indent(Explain *x, uint32_t depth)
@@ -21,7 +22,7 @@ static void put_indent(Explain *x, uint32_t depth)
 static void put_detail(Explain *x, uint32_t depth, const char *label)
 {
     buf_putc(x->out, '\n');
-    put_indent(x, depth * 6 - (depth > 0 ? 4u : 0u) + 2);
+    put_indent(x, x->base + depth * 6 + 2);
     buf_printf(x->out, "%s: ", label);
 }
 
@@ -168,7 +169,7 @@ static void put_details(Explain *x, const PlanNode *n, uint32_t depth, const Pla
 static void put_hash(Explain *x, const PlanNode *n, uint32_t depth)
 {
     buf_putc(x->out, '\n');
-    put_indent(x, depth * 6 - 4);
+    put_indent(x, x->base + depth * 6 - 4);
     buf_puts(x->out, "->  Hash");
     if (x->o->costs) {
         buf_printf(x->out, "  (cost=%.2f..%.2f rows=%.0f width=%u)", n->total_cost, n->total_cost,
@@ -190,7 +191,7 @@ static void put_node(Explain *x, const PlanNode *n, uint32_t depth, const PlanNo
     }
     x->first = false;
     if (depth > 0) {
-        put_indent(x, depth * 6 - 4);
+        put_indent(x, x->base + depth * 6 - 4);
         buf_puts(x->out, "->  ");
     }
     put_title(x, n);
@@ -224,6 +225,7 @@ void plan_explain(const Plan *p, const ExplainOptions *o, Buf *out)
 {
     Explain x = {.plan = p, .o = o, .out = out, .qualify = count_scans(p->root) > 1, .first = true};
     put_node(&x, p->root, 0, NULL);
+    x.base = 2;
     for (uint32_t i = 0; i < p->cte_count; i++) {
         if (p->ctes[i].root != NULL) {
             buf_printf(out, "\n  CTE %s", p->ctes[i].name);

@@ -11,6 +11,7 @@ import argparse
 import collections
 import decimal
 import random
+import re
 import sys
 
 import psycopg2
@@ -260,7 +261,7 @@ class Generator:
             items.append(f"{text} AS x{i}")
             columns.append((f"x{i}", kind))
         group = f" GROUP BY {', '.join(keys)}" if keys else ""
-        if keys and len(set(keys)) == len(keys) and self.chance(0.25):
+        if keys and all(re.search(r"a\d+\.", key) for key in keys) and len(set(keys)) == len(keys) and self.chance(0.25):
             ways = [f"{self.pick('ROLLUP', 'CUBE')} ({', '.join(keys)})", f"GROUPING SETS (({', '.join(keys)}), {keys[0]}, ())"]
             group = f" GROUP BY {self.pick(*ways)}"
         having = f" HAVING count(*) > {self.pick(0, 1, 2)}" if self.chance(0.3) else ""
