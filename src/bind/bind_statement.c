@@ -38,6 +38,14 @@ static Status table_expr_mismatch(BindScope *s, const Expr *e, Oid type, const c
                       bind_type_text(s, e->type));
         return err_hint(s->cx, "You will need to rewrite or cast the expression.");
     }
+    if (strncmp(what, "USING ", 6) == 0) {
+        (void)err_set(
+            s->cx, ERRCODE_DATATYPE_MISMATCH,
+            "result of USING clause for column \"%s\" cannot be cast automatically to type "
+            "%s",
+            what + 6, bind_type_text(s, type));
+        return err_hint(s->cx, "You might need to add an explicit cast.");
+    }
     (void)err_set(s->cx, ERRCODE_DATATYPE_MISMATCH, "%s is of type %s but expression is of type %s",
                   what, bind_type_text(s, type), bind_type_text(s, e->type));
     (void)err_hint(s->cx, "You will need to rewrite or cast the expression.");
@@ -52,11 +60,13 @@ Status bind_table_expr(Cx *cx, BindCx *b, const CatTable *table, const struct Pg
     Expr *e;
     uint16_t rte;
     bool is_default = strncmp(what, "DEFAULT", 7) == 0; /* "DEFAULT column" names its column */
-    const char *place = is_default                   ? "DEFAULT expressions"
-                        : strcmp(what, "CHECK") == 0 ? "check constraints"
-                                                     : what;
-    s->no_aggs = place;
+    bool is_using = strncmp(what, "USING ", 6) == 0;    /* so does "USING column" */
+    s->no_aggs = is_default                   ? "DEFAULT expressions"
+                 : is_using                   ? "transform expressions"
+                 : strcmp(what, "CHECK") == 0 ? "check constraints"
+                                              : what;
     s->no_subquery = is_default                   ? "DEFAULT expression"
+                     : is_using                   ? "transform expression"
                      : strcmp(what, "CHECK") == 0 ? "check constraint"
                                                   : what;
     if (table != NULL) {

@@ -1,5 +1,6 @@
 /*
- * alter_table.c - ALTER TABLE: columns added and dropped, defaults, NOT NULL, constraints.
+ * alter_table.c - ALTER TABLE: columns added and dropped, defaults, NOT NULL, constraints. Types
+ * are in alter_type.c.
  */
 #include "ddl/ddl_internal.h"
 
@@ -304,10 +305,41 @@ static Status alter_command(Cx *cx, DdlCx *d, Slice sql, Oid oid, const PgQuery_
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DropColumn: return alter_drop_column(cx, d, oid, cmd);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_ChangeOwner: return alter_owner(cx, d, cmd->newowner);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_SetRelOptions: return alter_options(cx, d, oid, cmd->def);
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnType:
-        return err_unsupported(cx, "ALTER TABLE ... ALTER COLUMN ... TYPE is not supported");
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnType: return ST_OK; /* done with the first one */
     default: return err_unsupported(cx, "this form of ALTER TABLE is not supported");
     }
+}
+
+/* alter_action_name - an action as errors call it, NULL for those without a name here. */
+static const char *alter_action_name(PgQuery__AlterTableType action)
+{
+    static const struct {
+        PgQuery__AlterTableType action;
+        const char *name;
+    } NAMES[] = {
+        {PG_QUERY__ALTER_TABLE_TYPE__AT_AddColumn, "ADD COLUMN"},
+        {PG_QUERY__ALTER_TABLE_TYPE__AT_ColumnDefault, "ALTER COLUMN ... SET DEFAULT"},
+        {PG_QUERY__ALTER_TABLE_TYPE__AT_DropNotNull, "ALTER COLUMN ... DROP NOT NULL"},
+        {PG_QUERY__ALTER_TABLE_TYPE__AT_SetNotNull, "ALTER COLUMN ... SET NOT NULL"},
+        {PG_QUERY__ALTER_TABLE_TYPE__AT_SetStatistics, "ALTER COLUMN ... SET STATISTICS"},
+        {PG_QUERY__ALTER_TABLE_TYPE__AT_SetStorage, "ALTER COLUMN ... SET STORAGE"},
+        {PG_QUERY__ALTER_TABLE_TYPE__AT_DropColumn, "DROP COLUMN"},
+        {PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint, "ADD CONSTRAINT"},
+        {PG_QUERY__ALTER_TABLE_TYPE__AT_ValidateConstraint, "VALIDATE CONSTRAINT"},
+        {PG_QUERY__ALTER_TABLE_TYPE__AT_DropConstraint, "DROP CONSTRAINT"},
+        {PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnType, "ALTER COLUMN ... SET DATA TYPE"},
+        {PG_QUERY__ALTER_TABLE_TYPE__AT_AddIdentity, "ALTER COLUMN ... ADD IDENTITY"},
+        {PG_QUERY__ALTER_TABLE_TYPE__AT_SetIdentity, "ALTER COLUMN ... SET"},
+        {PG_QUERY__ALTER_TABLE_TYPE__AT_DropIdentity, "ALTER COLUMN ... DROP IDENTITY"},
+        {PG_QUERY__ALTER_TABLE_TYPE__AT_DisableTrigAll, "DISABLE TRIGGER ALL"},
+        {PG_QUERY__ALTER_TABLE_TYPE__AT_ClusterOn, "CLUSTER ON"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
+        if (NAMES[i].action == action) {
+            return NAMES[i].name;
+        }
+    }
+    return NULL;
 }
 
 /* alter_check_kind - tables only; the text names the first action, as PostgreSQL does. */
@@ -317,12 +349,13 @@ static Status alter_check_kind(Cx *cx, const CatTable *t, const PgQuery__AlterTa
         (cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_ChangeOwner && t->oid >= FIRST_USER_OID)) {
         return t->kind == 'r' ? ddl_require_table(cx, t) : ST_OK;
     }
-    const char *action =
-        cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_AddColumn        ? "ADD COLUMN"
-        : cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_DropColumn     ? "DROP COLUMN"
-        : cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint  ? "ADD CONSTRAINT"
-        : cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_DropConstraint ? "DROP CONSTRAINT"
-                                                                        : "ALTER COLUMN";
+    if (t->kind == 'v' && cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_ColumnDefault) {
+        return err_unsupported(cx, "defaults of view columns are not supported");
+    }
+    const char *action = alter_action_name(cmd->subtype);
+    if (action == NULL) {
+        return err_unsupported(cx, "this form of ALTER TABLE is not supported");
+    }
     st_ignore(err_set(cx, ERRCODE_WRONG_OBJECT_TYPE,
                       "ALTER action %s cannot be performed on relation \"%s\"", action, t->name));
     return err_detail(cx, "This operation is not supported for %s.",
@@ -346,7 +379,13 @@ Status ddl_alter_table(Cx *cx, DdlCx *d, const PgQuery__AlterTableStmt *stmt, co
     TRY(alter_check_kind(cx, t, stmt->cmds[0]->alter_table_cmd));
     DdlCx quiet = *d; /* errors of ALTER's expressions carry no position */
     quiet.sql = (Slice){0};
+    bool types_done = false;
     for (size_t i = 0; i < stmt->n_cmds; i++) {
+        if (!types_done && stmt->cmds[i]->alter_table_cmd->subtype ==
+                               PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnType) {
+            TRY(ddl_alter_types(cx, &quiet, d->sql, oid, stmt));
+            types_done = true;
+        }
         TRY(alter_command(cx, &quiet, d->sql, oid, stmt->cmds[i]->alter_table_cmd));
         cat_changed(d->view);
     }

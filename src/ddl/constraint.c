@@ -12,7 +12,7 @@ static const char *constraint_numbers(Arena *a, const int16_t *v, uint16_t n)
     return arena_printf(a, "%s}", text);
 }
 
-static const char *constraint_oids(Arena *a, const uint32_t *v, uint16_t n)
+const char *ddl_oid_array(Arena *a, const uint32_t *v, uint16_t n)
 {
     char *text = arena_strdup(a, "{");
     for (uint16_t i = 0; i < n; i++) {
@@ -48,7 +48,7 @@ Status ddl_insert_constraint(Cx *cx, DdlCx *d, const CatTable *t, const Constrai
                      constraint_numbers(d->arena, c->columns, c->column_count));
     }
     if (c->type == 'f') {
-        const char *ops = constraint_oids(d->arena, c->operators, c->foreign_count);
+        const char *ops = ddl_oid_array(d->arena, c->operators, c->foreign_count);
         ddl_set_text(&r, PG_CONSTRAINT_CONFKEY,
                      constraint_numbers(d->arena, c->foreign_columns, c->foreign_count));
         ddl_set_text(&r, PG_CONSTRAINT_CONPFEQOP, ops);
@@ -156,9 +156,7 @@ static void check_collect(const Expr *e, CheckColumns *out)
     }
 }
 
-/* check_rows_hold - 23514 when some row makes the check false. */
-static Status check_rows_hold(Cx *cx, DdlCx *d, const CatTable *t, const char *name,
-                              const char *text)
+Status ddl_check_rows_hold(Cx *cx, DdlCx *d, const CatTable *t, const char *name, const char *text)
 {
     bool found;
     const char *sql = arena_printf(d->arena, "SELECT 1 FROM %s WHERE NOT (%s) LIMIT 1",
@@ -207,7 +205,7 @@ static Status constraint_check(Cx *cx, DdlCx *d, const CatTable *t, const NewCon
                        .validated = !node->skip_validation || !check_rows,
                        .no_inherit = node->is_no_inherit};
     if (check_rows && !node->skip_validation) {
-        TRY(check_rows_hold(cx, d, t, name, text));
+        TRY(ddl_check_rows_hold(cx, d, t, name, text));
     }
     TRY(ddl_new_oid(cx, d, &r.oid));
     TRY(ddl_insert_constraint(cx, d, t, &r));

@@ -85,8 +85,7 @@ static Status index_attributes(Cx *cx, DdlCx *d, const CatTable *t, const NewInd
     return ST_OK;
 }
 
-/* index_fill - build the tree over the rows that are there. */
-static Status index_fill(Cx *cx, DdlCx *d, Oid table, Oid oid)
+Status ddl_index_fill(Cx *cx, DdlCx *d, Oid table, Oid oid)
 {
     const CatTable *t;
     TRY(ddl_reload(cx, d, table, &t));
@@ -124,7 +123,7 @@ Status ddl_index_make(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix, O
                            (DdlObject){CAT_PG_CLASS, t->oid, ix->columns[i]}, 'a'));
         }
     }
-    return index_fill(cx, d, t->oid, *oid_out);
+    return ddl_index_fill(cx, d, t->oid, *oid_out);
 }
 
 /* index_opclass - an operator class by name: only the defaults and the text pattern classes'

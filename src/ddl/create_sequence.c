@@ -310,6 +310,54 @@ Status ddl_create_sequence(Cx *cx, DdlCx *d, const PgQuery__CreateSeqStmt *stmt)
     return ST_OK;
 }
 
+/* sequence_change - settle the options over what the sequence has, and store them. */
+static Status sequence_change(Cx *cx, DdlCx *d, const CatTable *seq, SequenceOptions *o)
+{
+    if (o->has_type && o->type != seq->sequence_type) {
+        int64_t lo, hi; /* limits that came from the old type follow the new one */
+        sequence_limits(seq->sequence_type, &lo, &hi);
+        o->no_max = o->no_max || (!o->has_max && o->def.max == hi);
+        o->no_min = o->no_min || (!o->has_min && o->def.min == lo);
+    }
+    TRY(sequence_settle(cx, o, false));
+    SequenceState state;
+    TRY(sequence_get(cx, d->engine, seq->tree, &state));
+    if (o->has_restart) {
+        state.last_value = o->restart_value ? o->restart : o->def.start;
+        state.is_called = false;
+    }
+    if (state.last_value < o->def.min || state.last_value > o->def.max) {
+        bool low = state.last_value < o->def.min;
+        return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                       "RESTART value (%lld) cannot be %s than %s (%lld)",
+                       (long long)state.last_value, low ? "less" : "greater",
+                       low ? "MINVALUE" : "MAXVALUE", (long long)(low ? o->def.min : o->def.max));
+    }
+    if (o->has_restart) { /* a new tree, so that rolling back brings the old value back */
+        TreeId tree;
+        TRY(sequence_create(cx, d->engine, d->view->txn, state.last_value, &tree));
+        TRY(ddl_update_class_tree(cx, d, seq->oid, tree));
+        txn_drop_tree_on_commit(d->view->txn, seq->tree);
+    }
+    DdlRow r;
+    sequence_row(&r, seq->oid, o->type, &o->def);
+    TRY(ddl_row_store(cx, d, &r));
+    cat_changed(d->view);
+    return ST_OK;
+}
+
+Status ddl_set_sequence_type(Cx *cx, DdlCx *d, Oid sequence, Oid type)
+{
+    const CatTable *seq;
+    if (type != TYPE_INT2 && type != TYPE_INT4 && type != TYPE_INT8) {
+        return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                       "identity column type must be smallint, integer, or bigint");
+    }
+    TRY(ddl_reload(cx, d, sequence, &seq));
+    SequenceOptions o = {.type = type, .def = seq->sequence, .has_type = true};
+    return sequence_change(cx, d, seq, &o);
+}
+
 Status ddl_alter_sequence(Cx *cx, DdlCx *d, const PgQuery__AlterSeqStmt *stmt)
 {
     const CatTable *seq;
@@ -322,36 +370,7 @@ Status ddl_alter_sequence(Cx *cx, DdlCx *d, const PgQuery__AlterSeqStmt *stmt)
     }
     SequenceOptions o = {.type = seq->sequence_type, .def = seq->sequence};
     TRY(sequence_options(cx, d, stmt->options, stmt->n_options, &o));
-    if (o.has_type && o.type != seq->sequence_type) {
-        int64_t lo, hi; /* limits that came from the old type follow the new one */
-        sequence_limits(seq->sequence_type, &lo, &hi);
-        o.no_max = o.no_max || (!o.has_max && o.def.max == hi);
-        o.no_min = o.no_min || (!o.has_min && o.def.min == lo);
-    }
-    TRY(sequence_settle(cx, &o, false));
-    SequenceState state;
-    TRY(sequence_get(cx, d->engine, seq->tree, &state));
-    if (o.has_restart) {
-        state.last_value = o.restart_value ? o.restart : o.def.start;
-        state.is_called = false;
-    }
-    if (state.last_value < o.def.min || state.last_value > o.def.max) {
-        bool low = state.last_value < o.def.min;
-        return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
-                       "RESTART value (%lld) cannot be %s than %s (%lld)",
-                       (long long)state.last_value, low ? "less" : "greater",
-                       low ? "MINVALUE" : "MAXVALUE", (long long)(low ? o.def.min : o.def.max));
-    }
-    if (o.has_restart) { /* a new tree, so that rolling back brings the old value back */
-        TreeId tree;
-        TRY(sequence_create(cx, d->engine, d->view->txn, state.last_value, &tree));
-        TRY(ddl_update_class_tree(cx, d, seq->oid, tree));
-        txn_drop_tree_on_commit(d->view->txn, seq->tree);
-    }
-    DdlRow r;
-    sequence_row(&r, seq->oid, o.type, &o.def);
-    TRY(ddl_row_store(cx, d, &r));
-    cat_changed(d->view);
+    TRY(sequence_change(cx, d, seq, &o));
     return o.owned_by != NULL ? sequence_own(cx, d, seq, o.owned_by) : ST_OK;
 }
 

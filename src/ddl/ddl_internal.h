@@ -165,6 +165,11 @@ typedef struct DdlRowSink {
 } DdlRowSink;
 /* ddl_run - one statement to its end. sink may be NULL. */
 Status ddl_run(Cx *cx, DdlCx *d, const char *sql, DdlRowSink *sink);
+/* ddl_run_plan - a plan made before, at a snapshot of now. ddl_exec_env - what it runs in. */
+Status ddl_run_plan(Cx *cx, DdlCx *d, Plan *plan, DdlRowSink *sink);
+ExecEnv ddl_exec_env(DdlCx *d);
+/* ddl_check_rows_hold - 23514 when some row makes the check (as text) false. */
+Status ddl_check_rows_hold(Cx *cx, DdlCx *d, const CatTable *t, const char *name, const char *text);
 /* ddl_qualified, ddl_sql_name - names as our own statements write them, always quoted. */
 const char *ddl_qualified(DdlCx *d, const CatTable *t);
 const char *ddl_sql_name(Arena *a, const char *name);
@@ -179,6 +184,8 @@ typedef struct ConstraintRow {
     const uint32_t *operators; /* of foreign keys, foreign_count */
     bool validated, no_inherit;
 } ConstraintRow;
+/* ddl_oid_array - "{1,2}": the text of an array column. */
+const char *ddl_oid_array(Arena *a, const uint32_t *v, uint16_t n);
 Status ddl_insert_constraint(Cx *cx, DdlCx *d, const CatTable *t, const ConstraintRow *c);
 /* ddl_constraint_named - the table's constraint of this name, NULL when there is none. */
 const CatConstraint *ddl_constraint_named(const CatTable *t, const char *name);
@@ -192,6 +199,11 @@ Status ddl_query_finds_row(Cx *cx, DdlCx *d, const char *sql, bool *found_out);
 Status ddl_add_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConstraint *c,
                            bool check_rows);
 
+/* ddl_recheck_foreign_key - t's foreign key after the type of one of its columns changed: its
+ * operators are chosen again (42804); with rows true its rows are tested instead (23503). */
+Status ddl_recheck_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const CatConstraint *con,
+                               bool rows);
+
 /* ---- create_index.c ---- */
 typedef struct NewIndex {
     const char *name;
@@ -203,6 +215,8 @@ typedef struct NewIndex {
     const char *rel_options;
 } NewIndex;
 Status ddl_index_make(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix, Oid *oid_out);
+/* ddl_index_fill - build an empty index over the rows that are there. */
+Status ddl_index_fill(Cx *cx, DdlCx *d, Oid table, Oid oid);
 Status ddl_create_index(Cx *cx, DdlCx *d, const PgQuery__IndexStmt *stmt, const char **tag_out);
 
 /* ---- statements ---- */
@@ -212,6 +226,9 @@ Status ddl_rel_options(Cx *cx, DdlCx *d, PgQuery__Node *const *options, size_t c
 const char *ddl_option_value(Arena *a, const PgQuery__Node *n);
 Status ddl_create_table(Cx *cx, DdlCx *d, const PgQuery__CreateStmt *stmt);
 Status ddl_alter_table(Cx *cx, DdlCx *d, const PgQuery__AlterTableStmt *stmt, const char **tag_out);
+/* ddl_alter_types - all ALTER COLUMN ... TYPE of the statement (alter_type.c). sql: its text, for
+ * the positions of USING. */
+Status ddl_alter_types(Cx *cx, DdlCx *d, Slice sql, Oid oid, const PgQuery__AlterTableStmt *stmt);
 Status ddl_rename(Cx *cx, DdlCx *d, const PgQuery__RenameStmt *stmt, const char **tag_out);
 Status ddl_truncate(Cx *cx, DdlCx *d, const PgQuery__TruncateStmt *stmt);
 Status ddl_create_sequence(Cx *cx, DdlCx *d, const PgQuery__CreateSeqStmt *stmt);
@@ -220,6 +237,8 @@ Status ddl_alter_sequence(Cx *cx, DdlCx *d, const PgQuery__AlterSeqStmt *stmt);
 Status ddl_make_sequence(Cx *cx, DdlCx *d, Oid namespace_oid, const char *name, Oid type,
                          PgQuery__Node *const *options, size_t option_count, char persistence,
                          Oid *oid_out);
+/* ddl_set_sequence_type - of an identity column whose type changes. */
+Status ddl_set_sequence_type(Cx *cx, DdlCx *d, Oid sequence, Oid type);
 Status ddl_restart_sequence(Cx *cx, DdlCx *d, Oid sequence);
 Status ddl_create_schema(Cx *cx, DdlCx *d, const PgQuery__CreateSchemaStmt *stmt);
 Status ddl_create_view(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt);

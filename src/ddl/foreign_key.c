@@ -15,6 +15,7 @@ typedef struct ForeignKey {
     uint16_t set_count;
     Oid index;
     const char *name;
+    char match;
 } ForeignKey;
 
 static Status fkey_column(Cx *cx, const CatTable *t, const char *name, int16_t *list,
@@ -260,7 +261,7 @@ static Status fkey_missing_row(void *arg, Cx *cx, const Batch *batch)
 static Status fkey_rows_hold(Cx *cx, ForeignKey *f)
 {
     Arena *a = f->d->arena;
-    bool full = f->con->node->fk_matchtype != NULL && f->con->node->fk_matchtype[0] == 'f';
+    bool full = f->match == 'f';
     char *names = arena_strdup(a, ""), *list = arena_strdup(a, ""), *on = arena_strdup(a, ""),
          *set = arena_strdup(a, "");
     for (uint16_t i = 0; i < f->count; i++) {
@@ -327,6 +328,7 @@ Status ddl_add_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConstra
         return err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
                        "permission denied: \"%s\" is a system catalog", f.ref->name);
     }
+    f.match = fkey_action(node->fk_matchtype, 's');
     TRY(fkey_columns(cx, &f));
     TRY(fkey_set_columns(cx, &f));
     TRY(fkey_index(cx, &f));
@@ -338,7 +340,7 @@ Status ddl_add_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConstra
                        .foreign_table = f.ref->oid,
                        .on_update = fkey_action(node->fk_upd_action, 'a'),
                        .on_delete = fkey_action(node->fk_del_action, 'a'),
-                       .match = fkey_action(node->fk_matchtype, 's'),
+                       .match = f.match,
                        .columns = f.columns,
                        .column_count = f.count,
                        .foreign_columns = f.ref_columns,
@@ -361,4 +363,28 @@ Status ddl_add_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConstra
     TRY(ddl_update_class_flag(cx, d, f.ref->oid, PG_CLASS_RELHASTRIGGERS, true));
     cat_changed(d->view);
     return ST_OK;
+}
+
+Status ddl_recheck_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const CatConstraint *con,
+                               bool rows)
+{
+    ForeignKey f = {.d = d, .t = t, .count = con->column_count, .name = con->name};
+    DdlRow r;
+    Datum key = {.u32 = con->oid};
+    f.match = con->match;
+    TRY(cat_table_by_oid(cx, d->view, con->foreign_table, &f.ref));
+    for (uint16_t i = 0; i < con->column_count; i++) {
+        f.columns[i] = con->columns[i];
+        f.ref_columns[i] = con->foreign_columns[i];
+    }
+    if (rows) {
+        return con->validated ? fkey_rows_hold(cx, &f) : ST_OK;
+    }
+    TRY(fkey_operators(cx, &f));
+    const char *operators = ddl_oid_array(d->arena, f.operators, f.count);
+    TRY(ddl_row_load(cx, d, CAT_PG_CONSTRAINT, &key, 1, &r));
+    ddl_set_text(&r, PG_CONSTRAINT_CONPFEQOP, operators);
+    ddl_set_text(&r, PG_CONSTRAINT_CONPPEQOP, operators);
+    ddl_set_text(&r, PG_CONSTRAINT_CONFFEQOP, operators);
+    return ddl_row_store(cx, d, &r);
 }

@@ -6,15 +6,20 @@
  */
 #include "ddl/ddl_internal.h"
 
+ExecEnv ddl_exec_env(DdlCx *d)
+{
+    return (ExecEnv){.view = d->view,
+                     .txn = d->view->txn,
+                     .type_env = d->env,
+                     .extra_fn = d->extra_fn,
+                     .work_mem_bytes = d->work_mem_bytes};
+}
+
 /* query_drain - execute the plan; the first row's first value if anybody wants it. */
 static Status query_drain(Cx *cx, DdlCx *d, Plan *plan, const Snapshot *snap, DdlRowSink *sink)
 {
-    ExecEnv env = {.view = d->view,
-                   .txn = d->view->txn,
-                   .snapshot = snap,
-                   .type_env = d->env,
-                   .extra_fn = d->extra_fn,
-                   .work_mem_bytes = d->work_mem_bytes};
+    ExecEnv env = ddl_exec_env(d);
+    env.snapshot = snap;
     ExecState *state = NULL;
     Status st = exec_open(cx, plan, &env, &state);
     while (st == ST_OK) {
@@ -30,6 +35,15 @@ static Status query_drain(Cx *cx, DdlCx *d, Plan *plan, const Snapshot *snap, Dd
     return st == ST_DONE ? ST_OK : st;
 }
 
+Status ddl_run_plan(Cx *cx, DdlCx *d, Plan *plan, DdlRowSink *sink)
+{
+    Snapshot snap;
+    snapshot_take(d->engine->txns, d->view->txn, &snap);
+    Status st = query_drain(cx, d, plan, &snap, sink);
+    snapshot_release(&snap);
+    return st;
+}
+
 /* query_plan_and_drain - from text to the last row. */
 static Status query_plan_and_drain(Cx *cx, DdlCx *d, const char *sql, DdlRowSink *sink)
 {
@@ -43,10 +57,7 @@ static Status query_plan_and_drain(Cx *cx, DdlCx *d, const char *sql, DdlRowSink
     ASSERT(count == 1);
     TRY(bind_statement(cx, &b, stmts[0].node, &query));
     TRY(plan_create(cx, d->view, d->env, query, NULL, d->extra_fn, &plan));
-    Snapshot snap;
-    snapshot_take(d->engine->txns, d->view->txn, &snap);
-    Status st = query_drain(cx, d, plan, &snap, sink);
-    snapshot_release(&snap);
+    Status st = ddl_run_plan(cx, d, plan, sink);
     plan_unref(plan);
     return st;
 }

@@ -71,7 +71,9 @@ Status ddl_new_trees(Cx *cx, DdlCx *d, const CatTable *t)
     TreeId tree;
     ColumnLayout *layout = ARENA_ARRAY(d->arena, ColumnLayout, t->column_count + 1);
     for (uint16_t i = 0; i < t->column_count; i++) {
-        layout[i] = (ColumnLayout){.phys = t->storage->columns[i].phys, .missing_is_null = true};
+        const CatType *type = t->columns[i].dropped ? NULL : cat_type(d->view, t->columns[i].type);
+        layout[i] = (ColumnLayout){.phys = type != NULL ? type->phys : t->storage->columns[i].phys,
+                                   .missing_is_null = true};
     }
     TRY(table_create(cx, d->engine, d->view->txn, layout, t->column_count, &tree));
     TRY(ddl_update_class_tree(cx, d, t->oid, tree));

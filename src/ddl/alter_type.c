@@ -1,0 +1,526 @@
+/*
+ * alter_type.c - ALTER TABLE ... ALTER COLUMN ... TYPE: the rows are computed anew into a new tree
+ *
+ * All such actions of one statement are done together, since each USING sees the old values. The
+ * order is PostgreSQL's, as its errors show it: the new values are bound, defaults are cast, views
+ * are looked for, checks and foreign keys are bound to the new types; then rows are copied, indexes
+ * built, checks and foreign keys tested. Expressions of checks go through their text, since their
+ * operators are chosen again.
+ */
+#include "bind/deparse.h"
+#include "ddl/ddl_internal.h"
+
+/* TypeChange - one column. */
+typedef struct TypeChange {
+    int16_t number;
+    const CatType *type;
+    int32_t typmod;
+    Oid collation;
+    bool has_using;
+    Expr *value; /* over the old row */
+    Expr *default_expr;
+} TypeChange;
+
+/* TypeCheck - a CHECK constraint over a column that changes. */
+typedef struct TypeCheck {
+    Oid oid;
+    const char *name, *text;
+} TypeCheck;
+
+typedef struct AlterTypes {
+    DdlCx *d;
+    Oid oid;
+    const CatTable *old; /* as it was */
+    TypeChange *changes;
+    uint32_t change_count;
+    TypeCheck *checks;
+    uint32_t check_count;
+} AlterTypes;
+
+static TypeChange *type_change_of(const AlterTypes *a, int16_t number)
+{
+    for (uint32_t i = 0; i < a->change_count; i++) {
+        if (a->changes[i].number == number) {
+            return &a->changes[i];
+        }
+    }
+    return NULL;
+}
+
+static const char *type_change_text(DdlCx *d, const TypeChange *c)
+{
+    Buf b;
+    buf_init(&b, 512);
+    cat_format_type(d->view, c->type->oid, c->typmod, &b);
+    const char *text = arena_strndup(d->arena, (const char *)b.data, b.len);
+    buf_release(&b);
+    return text;
+}
+
+/* ---- what the statement asks for ---- */
+
+/* type_target - the column's new type, which columns may have. */
+static Status type_target(Cx *cx, AlterTypes *a, const PgQuery__ColumnDef *def, const char *name,
+                          TypeChange *c)
+{
+    DdlCx *d = a->d;
+    BindCx b = {.view = d->view, .arena = d->arena, .env = d->env};
+    Oid type;
+    TRY(bind_type_name(cx, &b, def->type_name, &type, &c->typmod));
+    c->type = cat_type(d->view, type);
+    if (c->type == NULL || c->type->kind == 'p') {
+        return err_set(cx, ERRCODE_INVALID_TABLE_DEFINITION, "column \"%s\" has pseudo-type %s",
+                       name, c->type != NULL ? c->type->name : "?");
+    }
+    if (c->type->ops == NULL) {
+        return err_unsupported(cx, "columns of type %s are not supported", c->type->name);
+    }
+    if (def->coll_clause != NULL) {
+        return err_unsupported(cx, "COLLATE in ALTER COLUMN TYPE is not supported");
+    }
+    c->collation = c->type->collation;
+    return ST_OK;
+}
+
+/* type_value - the new value over the old row: USING, or the column itself; cast by assignment. */
+static Status type_value(Cx *cx, AlterTypes *a, Slice sql, PgQuery__Node *using, const char *name,
+                         TypeChange *c)
+{
+    DdlCx *d = a->d;
+    BindCx b = {.view = d->view, .arena = d->arena, .sql = sql, .env = d->env};
+    if (using != NULL) {
+        c->has_using = true;
+        return bind_table_expr(cx, &b, a->old, using, c->type->oid, c->typmod,
+                               arena_printf(d->arena, "USING %s", name), &c->value);
+    }
+    PgQuery__String string = PG_QUERY__STRING__INIT;
+    PgQuery__Node part = PG_QUERY__NODE__INIT, ref = PG_QUERY__NODE__INIT, *parts[1] = {&part};
+    PgQuery__ColumnRef column = PG_QUERY__COLUMN_REF__INIT;
+    string.sval = arena_strdup(d->arena, name);
+    part.node_case = PG_QUERY__NODE__NODE_STRING;
+    part.string = &string;
+    column.n_fields = 1;
+    column.fields = parts;
+    column.location = -1;
+    ref.node_case = PG_QUERY__NODE__NODE_COLUMN_REF;
+    ref.column_ref = &column;
+    b.sql = (Slice){0};
+    Expr *e;
+    TRY(bind_table_expr(cx, &b, a->old, &ref, 0, -1, "column", &e));
+    Status st = bind_coerce(cx, &b, e, c->type->oid, c->typmod, 'a', &c->value);
+    if (st != ST_NOTFOUND) {
+        return st;
+    }
+    const char *type = type_change_text(d, c);
+    st_ignore(err_set(cx, ERRCODE_DATATYPE_MISMATCH,
+                      "column \"%s\" cannot be cast automatically to type %s", name, type));
+    return err_hint(cx, "You might need to specify \"USING %s::%s\".",
+                    ddl_quote_name(d->arena, name), type);
+}
+
+/* type_read - one action of the statement. */
+static Status type_read(Cx *cx, AlterTypes *a, Slice sql, const PgQuery__AlterTableCmd *cmd)
+{
+    const PgQuery__ColumnDef *def = cmd->def->column_def;
+    const CatColumn *column = ddl_column(a->old, cmd->name);
+    if (column == NULL) {
+        return ddl_check_column_name(cx, cmd->name) == ST_OK
+                   ? err_set(cx, ERRCODE_UNDEFINED_COLUMN,
+                             "column \"%s\" of relation \"%s\" does not exist", cmd->name,
+                             a->old->name)
+                   : err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED, "cannot alter system column \"%s\"",
+                             cmd->name);
+    }
+    TypeChange *c = &a->changes[a->change_count];
+    *c = (TypeChange){.number = column->number, .typmod = -1};
+    bool twice = type_change_of(a, column->number) != NULL;
+    TRY(type_target(cx, a, def, cmd->name, c));
+    if (!twice) { /* the same values are bound once; the text comes after that of the type */
+        TRY(type_value(cx, a, sql, def->raw_default, cmd->name, c));
+    }
+    if (twice) {
+        return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
+                       "cannot alter type of column \"%s\" twice", cmd->name);
+    }
+    a->change_count++;
+    return ST_OK;
+}
+
+/* type_default - the default as the new type: casts that were not written are taken off first. */
+static Status type_default(Cx *cx, AlterTypes *a, TypeChange *c)
+{
+    DdlCx *d = a->d;
+    const CatColumn *column = &a->old->columns[c->number - 1];
+    BindCx b = {.view = d->view, .arena = d->arena, .env = d->env};
+    Expr *e;
+    if (column->default_sql == NULL) {
+        return ST_OK;
+    }
+    TRY(bind_load_expr(cx, &b, NULL, column->default_sql, &e));
+    while (e->form == FORM_IMPLICIT_CAST && e->arg_count > 0 &&
+           (e->kind == EXPR_FUNC || e->kind == EXPR_RELABEL || e->kind == EXPR_IO_CAST)) {
+        e = e->args[0];
+    }
+    Status st = bind_coerce(cx, &b, e, c->type->oid, c->typmod, 'a', &c->default_expr);
+    return st == ST_NOTFOUND ? err_set(cx, ERRCODE_DATATYPE_MISMATCH,
+                                       "default for column \"%s\" cannot be cast automatically to "
+                                       "type %s",
+                                       column->name, type_change_text(d, c))
+                             : st;
+}
+
+/* type_used_by_view - 0A000 when a view reads the column. */
+static Status type_used_by_view(Cx *cx, AlterTypes *a, const TypeChange *c)
+{
+    static const uint16_t COLUMNS[4] = {PG_DEPEND_REFCLASSID, PG_DEPEND_REFOBJID,
+                                        PG_DEPEND_REFOBJSUBID, PG_DEPEND_CLASSID};
+    Datum key[4] = {
+        {.u32 = CAT_PG_CLASS}, {.u32 = a->oid}, {.i32 = c->number}, {.u32 = DDL_PG_REWRITE}};
+    DdlRowList list;
+    TRY(ddl_rows(cx, a->d, CAT_PG_DEPEND, COLUMNS, key, 4, &list));
+    if (list.count == 0) {
+        return ST_OK;
+    }
+    Datum rule = list.rows[0].values[PG_DEPEND_OBJID];
+    DdlRow row;
+    const char *view;
+    TRY(ddl_row_load(cx, a->d, DDL_PG_REWRITE, &rule, 1, &row));
+    TRY(ddl_describe(cx, a->d, (DdlObject){CAT_PG_CLASS, row.values[PG_REWRITE_EV_CLASS].u32, 0},
+                     &view));
+    st_ignore(err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
+                      "cannot alter type of a column used by a view or rule"));
+    return err_detail(cx, "rule _RETURN on %s depends on column \"%s\"", view,
+                      a->old->columns[c->number - 1].name);
+}
+
+static int type_check_older(const void *a, const void *b)
+{
+    const TypeCheck *x = a, *y = b;
+    return (x->oid > y->oid) - (x->oid < y->oid);
+}
+
+/* type_find_checks - the text of every CHECK that reads a column that changes. */
+static Status type_find_checks(Cx *cx, AlterTypes *a)
+{
+    DdlCx *d = a->d;
+    BindCx b = {.view = d->view, .arena = d->arena, .env = d->env, .no_locks = true};
+    Deparse out = {.view = d->view, .arena = d->arena, .env = d->env, .qualify = true};
+    a->checks = ARENA_ARRAY(d->arena, TypeCheck, a->old->constraint_count + 1u);
+    for (uint16_t i = 0; i < a->old->constraint_count; i++) {
+        const CatConstraint *con = &a->old->constraints[i];
+        bool touched = false;
+        for (uint16_t k = 0; con->type == 'c' && k < con->column_count; k++) {
+            touched |= type_change_of(a, con->columns[k]) != NULL;
+        }
+        if (touched) {
+            Expr *e;
+            char *text;
+            TRY(bind_load_expr(cx, &b, a->old, con->check_sql, &e));
+            TRY(deparse_expr(cx, &out, e, a->old, &text));
+            a->checks[a->check_count++] = (TypeCheck){con->oid, con->name, text};
+        }
+    }
+    if (a->check_count > 1) { /* told about in the order they were made */
+        array_sort(a->checks, a->check_count, sizeof(TypeCheck), type_check_older);
+    }
+    return ST_OK;
+}
+
+/* ---- the catalogs ---- */
+
+/* type_attribute - an attribute of the table or an index gets the new type. */
+static Status type_attribute(Cx *cx, AlterTypes *a, Oid rel, int16_t number, const TypeChange *c)
+{
+    Datum key = {.u32 = c->type->oid};
+    DdlRow type, r;
+    TRY(ddl_row_load(cx, a->d, CAT_PG_TYPE, &key, 1, &type));
+    TRY(ddl_load_attribute(cx, a->d, rel, number, &r));
+    ddl_set_oid(&r, PG_ATTRIBUTE_ATTTYPID, c->type->oid);
+    ddl_set_i32(&r, PG_ATTRIBUTE_ATTTYPMOD, c->typmod);
+    ddl_set_oid(&r, PG_ATTRIBUTE_ATTCOLLATION, c->collation);
+    ddl_set_i16(&r, PG_ATTRIBUTE_ATTLEN, type.values[PG_TYPE_TYPLEN].i16);
+    ddl_set_i32(&r, PG_ATTRIBUTE_ATTNDIMS, c->type->category == 'A' ? 1 : 0);
+    ddl_set_bool(&r, PG_ATTRIBUTE_ATTBYVAL, type.values[PG_TYPE_TYPBYVAL].b);
+    r.values[PG_ATTRIBUTE_ATTALIGN] = type.values[PG_TYPE_TYPALIGN];
+    r.values[PG_ATTRIBUTE_ATTSTORAGE] = type.values[PG_TYPE_TYPSTORAGE];
+    return ddl_row_store(cx, a->d, &r);
+}
+
+/* type_indexes - the indexes over columns that change get the operator classes of the new types. */
+static Status type_indexes(Cx *cx, AlterTypes *a)
+{
+    DdlCx *d = a->d;
+    for (uint16_t i = 0; i < a->old->index_count; i++) {
+        const CatIndex *ix = &a->old->indexes[i];
+        const char *classes = "", *collations = "";
+        bool touched = false;
+        for (uint16_t k = 0; k < ix->column_count; k++) {
+            const TypeChange *c = type_change_of(a, ix->columns[k]);
+            Oid opclass = ix->opclasses[k],
+                collation = a->old->columns[ix->columns[k] - 1].collation;
+            if (c != NULL) {
+                touched = true;
+                opclass = cat_default_opclass(d->view, c->type->oid);
+                collation = c->collation;
+                TRY(type_attribute(cx, a, ix->oid, (int16_t)(k + 1), c));
+            }
+            if (opclass == 0 && c != NULL) {
+                st_ignore(err_set(cx, ERRCODE_UNDEFINED_OBJECT,
+                                  "data type %s has no default operator class for access method "
+                                  "\"btree\"",
+                                  type_change_text(d, c)));
+                return err_hint(cx, "You must specify an operator class for the index or define a "
+                                    "default operator class for the data type.");
+            }
+            classes = arena_printf(d->arena, "%s%s%u", classes, k == 0 ? "" : " ", opclass);
+            collations = arena_printf(d->arena, "%s%s%u", collations, k == 0 ? "" : " ", collation);
+        }
+        if (touched) {
+            Datum key = {.u32 = ix->oid};
+            DdlRow r;
+            TRY(ddl_row_load(cx, d, CAT_PG_INDEX, &key, 1, &r));
+            ddl_set_text(&r, PG_INDEX_INDCLASS, classes);
+            ddl_set_text(&r, PG_INDEX_INDCOLLATION, collations);
+            TRY(ddl_row_store(cx, d, &r));
+        }
+    }
+    return ST_OK;
+}
+
+/* type_catalogs - attributes, statistics, defaults, identity sequences, indexes. */
+static Status type_catalogs(Cx *cx, AlterTypes *a)
+{
+    DdlCx *d = a->d;
+    for (uint32_t i = 0; i < a->change_count; i++) {
+        const TypeChange *c = &a->changes[i];
+        const CatColumn *column = &a->old->columns[c->number - 1];
+        Datum key[2] = {{.u32 = a->oid}, {.i16 = c->number}};
+        TRY(type_attribute(cx, a, a->oid, c->number, c));
+        TRY(ddl_row_remove(cx, d, CAT_PG_STATISTIC, key, 2));
+        if (column->identity != 0) {
+            TRY(ddl_set_sequence_type(cx, d, column->identity_sequence, c->type->oid));
+        }
+        if (c->default_expr != NULL) {
+            DdlRow r;
+            TRY(ddl_remove_object(cx, d, (DdlObject){CAT_PG_ATTRDEF, column->default_oid, 0}));
+            TRY(ddl_store_default(cx, d, a->oid, c->number, c->default_expr));
+            TRY(ddl_load_attribute(cx, d, a->oid, c->number, &r));
+            ddl_set_bool(&r, PG_ATTRIBUTE_ATTHASDEF, true);
+            TRY(ddl_row_store(cx, d, &r));
+        }
+    }
+    return type_indexes(cx, a);
+}
+
+/* type_bind_checks - the checks, bound to the new types, are stored again. Their text was made for
+ * an empty search path. */
+static Status type_bind_checks(Cx *cx, AlterTypes *a, const CatTable *t)
+{
+    DdlCx *d = a->d;
+    BindCx b = {.view = d->view, .arena = d->arena, .env = d->env, .no_locks = true};
+    static const Oid CATALOG_ONLY[1] = {NAMESPACE_PG_CATALOG};
+    const Oid *path = d->view->search_path;
+    uint32_t path_count = d->view->search_path_count;
+    Status st = ST_OK;
+    d->view->search_path = CATALOG_ONLY;
+    d->view->search_path_count = 1;
+    for (uint32_t i = 0; i < a->check_count && st == ST_OK; i++) {
+        PgQuery__Node *node;
+        Datum key = {.u32 = a->checks[i].oid};
+        const char *tree;
+        Expr *e;
+        DdlRow r;
+        TRY_OUT(parse_expression(cx, d->arena, slice_of(a->checks[i].text), &node));
+        TRY_OUT(bind_table_expr(cx, &b, t, node, TYPE_BOOL, -1, "CHECK", &e));
+        TRY_OUT(bind_store_expr(cx, d->arena, e, &tree));
+        TRY_OUT(ddl_row_load(cx, d, CAT_PG_CONSTRAINT, &key, 1, &r));
+        ddl_set_text(&r, PG_CONSTRAINT_CONBIN, tree);
+        TRY_OUT(ddl_row_store(cx, d, &r));
+    }
+out:
+    d->view->search_path = path;
+    d->view->search_path_count = path_count;
+    return st;
+}
+
+/* ---- the rows ---- */
+
+/* TypeCopy - rows of the old tree on their way to the new one. */
+typedef struct TypeCopy {
+    const CatTable *t; /* as it will be */
+    ExecInsert *insert;
+    Vector **columns; /* of the batch to insert; those of dropped columns are NULL for ever */
+} TypeCopy;
+
+/* type_copy_batch - DdlRowSink.batch: the selected columns take their places among dropped ones. */
+static Status type_copy_batch(void *arg, Cx *cx, const Batch *batch)
+{
+    TypeCopy *c = arg;
+    Batch out = *batch;
+    uint16_t from = 0;
+    for (uint16_t i = 0; i < c->t->column_count; i++) {
+        const CatColumn *column = &c->t->columns[i];
+        if (column->dropped) {
+            continue;
+        }
+        c->columns[i] = batch->cols[from++];
+        SEL_FOREACH(row, &batch->sel)
+        {
+            if (column->not_null && vec_is_null(c->columns[i], row)) {
+                st_ignore(err_set(cx, ERRCODE_NOT_NULL_VIOLATION,
+                                  "column \"%s\" of relation \"%s\" contains null values",
+                                  column->name, c->t->name));
+                return err_constraint(cx, c->t->schema_name, c->t->name, column->name, "");
+            }
+        }
+    }
+    out.cols = c->columns;
+    out.col_count = c->t->column_count;
+    return exec_insert_rows(cx, c->insert, &out);
+}
+
+/* type_query - SELECT of all columns of the old table, new values in the places of the old. */
+static Status type_query(Cx *cx, AlterTypes *a, Plan **plan_out)
+{
+    DdlCx *d = a->d;
+    const char *list = "";
+    ParsedStmt *stmts;
+    uint32_t count;
+    uint16_t at = 0;
+    Query *q;
+    for (uint16_t i = 0; i < a->old->column_count; i++) {
+        if (!a->old->columns[i].dropped) {
+            list = arena_printf(d->arena, "%s%s%s", list, list[0] == '\0' ? "" : ", ",
+                                ddl_sql_name(d->arena, a->old->columns[i].name));
+        }
+    }
+    const char *sql = arena_printf(d->arena, "SELECT %s FROM %s", list, ddl_qualified(d, a->old));
+    BindCx b = {
+        .view = d->view, .arena = d->arena, .sql = slice_of(sql), .env = d->env, .no_locks = true};
+    TRY(parse_sql(cx, d->arena, b.sql, &stmts, &count));
+    TRY(bind_statement(cx, &b, stmts[0].node, &q));
+    for (uint16_t i = 0; i < a->old->column_count; i++) {
+        const TypeChange *c = type_change_of(a, a->old->columns[i].number);
+        if (a->old->columns[i].dropped) {
+            continue;
+        }
+        q->targets[at].expr = c != NULL ? c->value : q->targets[at].expr;
+        at++;
+    }
+    return plan_create(cx, d->view, d->env, q, NULL, d->extra_fn, plan_out);
+}
+
+/* type_copy_rows - run the plan over the old tree into the new one, which has no indexes yet. */
+static Status type_copy_rows(Cx *cx, AlterTypes *a, Plan *plan, const CatTable *t)
+{
+    DdlCx *d = a->d;
+    CatTable bare = *t; /* rows alone: constraints and indexes are seen to afterwards */
+    Table storage = *t->storage;
+    storage.index_count = 0;
+    bare.storage = &storage;
+    bare.index_count = bare.constraint_count = 0;
+    CatColumn *columns = arena_memdup(d->arena, t->columns, t->column_count * sizeof(CatColumn));
+    TypeCopy copy = {.t = t, .columns = ARENA_ARRAY(d->arena, Vector *, t->column_count + 1u)};
+    Vector *nulls = ARENA_ARRAY(d->arena, Vector, t->column_count + 1u);
+    static const Datum NOTHING;
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        columns[i].not_null = false;
+        if (t->columns[i].dropped) {
+            vec_init_const(&nulls[i], storage.columns[i].phys, d->arena, &NOTHING, true);
+            copy.columns[i] = &nulls[i];
+        }
+    }
+    bare.columns = columns;
+    ExecEnv env = ddl_exec_env(d);
+    TRY(exec_insert_begin(cx, d->arena, &env, &bare, &copy.insert));
+    DdlRowSink sink = {.batch = type_copy_batch, .arg = &copy};
+    TRY(ddl_run_plan(cx, d, plan, &sink));
+    TRY(exec_insert_end(cx, copy.insert));
+    return txn_next_command(cx, d->view->txn);
+}
+
+/* type_foreign_keys - the foreign keys of and to columns that change: the types must still be
+ * comparable (rows false), the rows must still match (rows true). */
+static Status type_foreign_keys(Cx *cx, AlterTypes *a, const CatTable *t, bool rows)
+{
+    for (uint16_t i = 0; i < t->constraint_count; i++) {
+        const CatConstraint *con = &t->constraints[i];
+        bool touched = false;
+        for (uint16_t k = 0; con->type == 'f' && k < con->column_count; k++) {
+            touched |= type_change_of(a, con->columns[k]) != NULL;
+        }
+        if (touched) {
+            TRY(ddl_recheck_foreign_key(cx, a->d, t, con, rows));
+        }
+    }
+    for (uint16_t i = 0; i < t->referenced_by_count; i++) {
+        const CatTable *child;
+        TRY(cat_table_by_oid(cx, a->d->view, t->referenced_by_tables[i], &child));
+        for (uint16_t n = 0; n < child->constraint_count; n++) {
+            const CatConstraint *con = &child->constraints[n];
+            bool touched = false;
+            if (con->oid != t->referenced_by_constraints[i] || child->oid == t->oid) {
+                continue; /* its own were seen to above */
+            }
+            for (uint16_t k = 0; k < con->column_count; k++) {
+                touched |= type_change_of(a, con->foreign_columns[k]) != NULL;
+            }
+            if (touched) {
+                TRY(ddl_recheck_foreign_key(cx, a->d, child, con, rows));
+            }
+        }
+    }
+    return ST_OK;
+}
+
+/* type_rewrite - catalogs and rows, once everything is bound. */
+static Status type_rewrite(Cx *cx, AlterTypes *a)
+{
+    DdlCx *d = a->d;
+    const CatTable *t;
+    Plan *plan = NULL;
+    TRY(type_query(cx, a, &plan));
+    Status st = ST_OK;
+    TRY_OUT(type_catalogs(cx, a));
+    TRY_OUT(ddl_reload(cx, d, a->oid, &t));
+    TRY_OUT(type_foreign_keys(cx, a, t, false));
+    TRY_OUT(type_bind_checks(cx, a, t));
+    TRY_OUT(ddl_new_trees(cx, d, t));
+    TRY_OUT(ddl_reload(cx, d, a->oid, &t));
+    TRY_OUT(type_copy_rows(cx, a, plan, t));
+    for (uint16_t i = 0; i < t->index_count; i++) {
+        TRY_OUT(ddl_index_fill(cx, d, a->oid, t->indexes[i].oid));
+    }
+    for (uint32_t i = 0; i < a->check_count; i++) {
+        TRY_OUT(ddl_check_rows_hold(cx, d, t, a->checks[i].name, a->checks[i].text));
+    }
+    st = type_foreign_keys(cx, a, t, true);
+out:
+    plan_unref(plan);
+    return st;
+}
+
+Status ddl_alter_types(Cx *cx, DdlCx *d, Slice sql, Oid oid, const PgQuery__AlterTableStmt *stmt)
+{
+    AlterTypes a = {.d = d, .oid = oid};
+    TRY(ddl_reload(cx, d, oid, &a.old));
+    a.changes = ARENA_ARRAY(d->arena, TypeChange, stmt->n_cmds + 1);
+    for (size_t i = 0; i < stmt->n_cmds; i++) {
+        const PgQuery__AlterTableCmd *cmd = stmt->cmds[i]->alter_table_cmd;
+        if (cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnType) {
+            TRY(type_read(cx, &a, sql, cmd));
+        }
+    }
+    for (uint32_t i = 0; i < a.change_count; i++) {
+        TRY(type_default(cx, &a, &a.changes[i]));
+        TRY(type_used_by_view(cx, &a, &a.changes[i]));
+    }
+    TRY(type_find_checks(cx, &a));
+    /* The plan takes the view's pins: what was looked up here must not be among them. */
+    CatPins *mine = cat_pins_take(d->view);
+    Status st = type_rewrite(cx, &a);
+    cat_view_release_pins(d->view);
+    d->view->pins = mine;
+    cat_changed(d->view);
+    return st;
+}
