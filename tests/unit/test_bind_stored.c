@@ -103,6 +103,14 @@ static const char *const STORED_QUERIES[] = {
     "SELECT g, now(), current_date FROM generate_series(1, 3) WITH ORDINALITY AS g(g, o), LATERAL "
     "(SELECT g "
     "* 2) l",
+    "SELECT oid, row_number() OVER w, sum(oid::int8) FILTER (WHERE oid > 5) OVER (PARTITION BY "
+    "relkind "
+    "ORDER BY oid ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) FROM pg_class WINDOW w AS (ORDER BY "
+    "relname "
+    "DESC)",
+    "SELECT ARRAY[1, 2], ARRAY['a', relname], (ARRAY[1, 2])[1], oid = ANY (ARRAY[1, 2]::oid[]), "
+    "tableoid "
+    "FROM pg_class",
     "SELECT * FROM pg_tables WHERE 'pg_class'::regclass = 1259",
 };
 

@@ -1,0 +1,30 @@
+-- a job queue: SKIP LOCKED, attempts, results, dead letters
+CREATE TABLE jobs (id bigserial PRIMARY KEY, queue text NOT NULL DEFAULT 'default', payload json NOT NULL, state text NOT NULL DEFAULT 'ready', attempts int NOT NULL DEFAULT 0, max_attempts int NOT NULL DEFAULT 3, run_at timestamptz NOT NULL DEFAULT '2024-01-01 00:00:00+00', locked_by text, error text);
+CREATE INDEX jobs_ready ON jobs (queue, state, run_at);
+INSERT INTO jobs (payload) SELECT ('{"n": ' || i || ', "kind": "' || CASE WHEN i % 2 = 0 THEN 'mail' ELSE 'thumb' END || '"}')::json FROM generate_series(1, 6) AS i;
+INSERT INTO jobs (queue, payload, run_at) VALUES ('slow', '{"n": 7}', '2030-01-01 00:00+00'), ('slow', '{"n": 8, "tags": ["a", "b"]}', DEFAULT);
+INSERT INTO jobs (payload) VALUES ('{broken');
+INSERT INTO jobs (payload) VALUES (NULL);
+UPDATE jobs SET state = 'running', locked_by = 'w1', attempts = attempts + 1 WHERE id = (SELECT id FROM jobs WHERE state = 'ready' AND run_at <= '2024-06-01' ORDER BY run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id, payload->>'kind' AS kind, attempts;
+WITH next AS (SELECT id FROM jobs WHERE state = 'ready' AND run_at <= '2024-06-01' ORDER BY run_at, id LIMIT 3 FOR UPDATE SKIP LOCKED)
+UPDATE jobs j SET state = 'running', locked_by = 'w2', attempts = j.attempts + 1 FROM next WHERE j.id = next.id RETURNING j.id, j.state;
+BEGIN;
+SELECT id, payload FROM jobs WHERE state = 'running' ORDER BY id FOR UPDATE NOWAIT;
+UPDATE jobs SET state = 'done' WHERE id IN (1, 2);
+COMMIT;
+UPDATE jobs SET state = CASE WHEN attempts >= max_attempts THEN 'dead' ELSE 'ready' END, error = 'timeout', locked_by = NULL WHERE state = 'running' RETURNING id, state;
+UPDATE jobs SET attempts = 3, state = 'running' WHERE id = 3;
+UPDATE jobs SET state = CASE WHEN attempts >= max_attempts THEN 'dead' ELSE 'ready' END, run_at = run_at + attempts * interval '1 minute' WHERE state = 'running' RETURNING id, state, run_at AT TIME ZONE 'UTC' AS at;
+SELECT state, count(*), array_agg(id ORDER BY id) AS ids FROM jobs GROUP BY state ORDER BY state;
+SELECT id, payload->'n' AS n, payload->>'kind' AS kind, json_array_length(payload->'tags') AS tags FROM jobs WHERE payload->>'kind' IS NULL ORDER BY id;
+SELECT payload->>'kind' AS kind, sum((payload->>'n')::int) AS total FROM jobs GROUP BY 1 ORDER BY 1 NULLS LAST;
+WITH moved AS (DELETE FROM jobs WHERE state = 'done' RETURNING id, payload) SELECT count(*), min(id), max(id) FROM moved;
+SELECT count(*) FROM jobs;
+CREATE TABLE job_log (at timestamp DEFAULT '2024-05-05', job_id bigint, note text);
+WITH gone AS (DELETE FROM jobs WHERE state = 'dead' RETURNING *), logged AS (INSERT INTO job_log (job_id, note) SELECT id, 'dead after ' || attempts FROM gone RETURNING job_id) SELECT (SELECT count(*) FROM gone) AS gone, (SELECT count(*) FROM logged) AS logged;
+SELECT * FROM job_log;
+SELECT id FROM jobs WHERE queue = 'slow' ORDER BY run_at DESC FOR SHARE SKIP LOCKED;
+SELECT id FROM jobs ORDER BY id FOR NO KEY UPDATE OF jobs LIMIT 1;
+SELECT count(*) FROM jobs FOR UPDATE;
+SELECT DISTINCT state FROM jobs FOR UPDATE;
+SELECT id FROM jobs WHERE id = 1 FOR UPDATE OF nosuch;
