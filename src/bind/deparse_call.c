@@ -111,7 +111,8 @@ static Status agg_order_by(DpOut *o, const Expr *e)
 {
     for (uint16_t i = 0; i < e->u.agg.order_count; i++) {
         const SortKey *k = &e->u.agg.order_by[i];
-        buf_puts(o->buf, i == 0 ? " ORDER BY " : ", ");
+        bool first_inside = e->u.agg.within_group;
+        buf_puts(o->buf, i > 0 ? ", " : first_inside ? "ORDER BY " : " ORDER BY ");
         TRY(dp_expr_in(o, k->expr, e, true));
         buf_puts(o->buf, k->desc ? " DESC" : "");
         if (k->nulls_first != k->desc) {
@@ -125,9 +126,12 @@ static Status agg_order_by(DpOut *o, const Expr *e)
 static Status dp_arguments(DpOut *o, const Expr *e)
 {
     uint16_t count = (uint16_t)(e->arg_count - e->default_count);
+    if (e->kind == EXPR_AGG && e->u.agg.within_group) {
+        count = (uint16_t)(count - e->u.agg.order_count);
+    }
     for (uint16_t i = 0; i < count; i++) {
-        bool spread = e->proc->variadic != 0 && e->proc->variadic != TYPE_ANY &&
-                      i + 1 == e->arg_count && e->args[i]->kind == EXPR_ARRAY;
+        bool spread =
+            e->proc->variadic != 0 && e->proc->variadic != TYPE_ANY && i + 1 == e->arg_count;
         buf_puts(o->buf, i > 0 ? ", " : "");
         buf_puts(o->buf, spread ? "VARIADIC " : "");
         TRY(dp_expr(o, e->args[i], true));
@@ -174,6 +178,7 @@ Status dp_call(DpOut *o, const Expr *e, bool show_implicit)
     }
     TRY(dp_arguments(o, e));
     if (e->kind == EXPR_AGG) {
+        buf_puts(o->buf, e->u.agg.within_group ? ") WITHIN GROUP (" : "");
         TRY(agg_order_by(o, e));
         if (e->u.agg.filter != NULL) {
             buf_puts(o->buf, ") FILTER (WHERE ");

@@ -2,6 +2,7 @@
  * func_resolve.c - function calls: choosing the function, its arguments, aggregates
  */
 #include "bind/bind_internal.h"
+#include "catalog/catalog_data.h"
 
 typedef struct FuncPick {
     const CatProc *proc;
@@ -16,6 +17,7 @@ typedef struct FuncPick {
 typedef struct CallNames {
     const char **names;
     uint32_t positional; /* how many come before the first name; = all when there are none */
+    bool variadic;       /* the last one is VARIADIC: an array given as such */
 } CallNames;
 
 static const char *func_signature(BindScope *s, const char *name, Expr *const *args, uint32_t nargs)
@@ -73,6 +75,10 @@ static bool candidate_of(BindScope *s, const CatProc *p, const CallNames *names,
     *out = (BindCandidate){.object = p, .nargs = (uint16_t)nargs};
     if (names->positional < nargs) {
         return candidate_named(s, p, names, nargs, out);
+    }
+    if (names->variadic) {
+        out->args = p->args;
+        return p->variadic != 0 && nargs == p->arg_count;
     }
     if (p->variadic != 0 && nargs >= p->arg_count) {
         Oid *args = ARENA_ARRAY(s->b->arena, Oid, nargs + 1);
@@ -292,6 +298,50 @@ static Status agg_check_place(BindScope *s, const PgQuery__FuncCall *f)
     return ST_OK;
 }
 
+/* agg_kind - n: a plain aggregate, o: ordered-set, h: hypothetical-set. */
+static char agg_kind(Oid proc)
+{
+    for (uint32_t i = 0; i < CATALOG_PG_AGGREGATE_COUNT; i++) {
+        if (catalog_pg_aggregate[i].aggfnoid == proc) {
+            return (char)catalog_pg_aggregate[i].aggkind;
+        }
+    }
+    return 'n';
+}
+
+/* agg_check_group - WITHIN GROUP belongs to ordered-set aggregates, and only to them. */
+static Status agg_check_group(BindScope *s, const PgQuery__FuncCall *f, const CatProc *p)
+{
+    char kind = agg_kind(p->oid);
+    if (kind == 'n' && f->agg_within_group) {
+        return BIND_ERR(s, f->location, ERRCODE_WRONG_OBJECT_TYPE,
+                        "%s is not an ordered-set aggregate, so it cannot have WITHIN GROUP",
+                        p->name);
+    }
+    if (kind != 'n' && !f->agg_within_group) {
+        return BIND_ERR(s, f->location, ERRCODE_WRONG_OBJECT_TYPE,
+                        "WITHIN GROUP is required for ordered-set aggregate %s", p->name);
+    }
+    if (kind == 'h') {
+        return BIND_ERR(s, f->location, ERRCODE_FEATURE_NOT_SUPPORTED,
+                        "hypothetical-set aggregates are not supported");
+    }
+    return ST_OK;
+}
+
+/* group_args - the direct arguments, then what WITHIN GROUP orders by: all are the aggregate's. */
+static Status group_args(BindScope *s, const PgQuery__FuncCall *f, Expr ***args, uint32_t *nargs)
+{
+    Expr **all = ARENA_ARRAY(s->b->arena, Expr *, *nargs + f->n_agg_order + 1);
+    memcpy(all, *args, *nargs * sizeof(*all));
+    for (size_t i = 0; i < f->n_agg_order; i++) {
+        TRY(bind_expr(s, f->agg_order[i]->sort_by->node, &all[*nargs + i]));
+    }
+    *args = all;
+    *nargs += (uint32_t)f->n_agg_order;
+    return ST_OK;
+}
+
 /* agg_order - an aggregate's own ORDER BY. */
 static Status agg_order(BindScope *s, const PgQuery__FuncCall *f, Expr *agg)
 {
@@ -302,8 +352,12 @@ static Status agg_order(BindScope *s, const PgQuery__FuncCall *f, Expr *agg)
         if (sb->sortby_dir == PG_QUERY__SORT_BY_DIR__SORTBY_USING) {
             return err_unsupported(s->cx, "ORDER BY USING is not supported");
         }
-        TRY(bind_expr(s, sb->node, &k->expr));
-        TRY(bind_resolve_unknown(s, k->expr, &k->expr));
+        if (f->agg_within_group) {
+            k->expr = agg->args[f->n_args + i];
+        } else {
+            TRY(bind_expr(s, sb->node, &k->expr));
+            TRY(bind_resolve_unknown(s, k->expr, &k->expr));
+        }
         TRY(bind_default_order(s, k->expr->type, bind_location(k->expr), false));
         k->desc = sb->sortby_dir == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
         k->nulls_first =
@@ -336,6 +390,7 @@ static Status agg_finish(BindScope *s, const PgQuery__FuncCall *f, Expr *agg)
     agg->kind = EXPR_AGG;
     agg->u.agg.star = f->agg_star;
     agg->u.agg.distinct = f->agg_distinct;
+    agg->u.agg.within_group = f->agg_within_group;
     s->in_agg = true;
     if (f->agg_filter != NULL) {
         const char *no_windows = s->no_windows;
@@ -403,6 +458,7 @@ static Status func_check_kind(BindScope *s, const PgQuery__FuncCall *f, const Ca
                             "%s(*) must be used to call a parameterless aggregate function",
                             p->name);
         }
+        TRY(agg_check_group(s, f, p));
         return agg_check_place(s, f);
     }
     if (p->returns_set && s->in_agg) {
@@ -435,7 +491,7 @@ static Status call_args(BindScope *s, const PgQuery__FuncCall *f, Expr ***args_o
 {
     size_t n = f->n_args;
     Node **values = ARENA_ARRAY(s->b->arena, Node *, n + 1);
-    *names = (CallNames){ARENA_ARRAY(s->b->arena, const char *, n + 1), (uint32_t)n};
+    *names = (CallNames){ARENA_ARRAY(s->b->arena, const char *, n + 1), (uint32_t)n, false};
     for (size_t i = 0; i < n; i++) {
         values[i] = f->args[i];
         if (!NODE_IS(f->args[i], NAMED_ARG_EXPR)) {
@@ -469,17 +525,14 @@ Status bind_func_call(BindScope *s, const PgQuery__FuncCall *f, Expr **out)
     CallNames names;
     uint32_t nargs = (uint32_t)f->n_args;
     bool from_top = s->in_from_function, was_in_agg = s->in_agg;
-    if (f->agg_within_group) {
-        return BIND_ERR(s, f->location, ERRCODE_FEATURE_NOT_SUPPORTED,
-                        "ordered-set aggregates are not supported");
-    }
-    if (f->func_variadic) {
-        return BIND_ERR(s, f->location, ERRCODE_FEATURE_NOT_SUPPORTED,
-                        "VARIADIC arguments are not supported");
-    }
     s->in_from_function = false;
     bool had_aggs = s->query->has_aggs;
     TRY(call_args(s, f, &args, &names));
+    names.variadic = f->func_variadic;
+    if (f->agg_within_group) {
+        TRY(group_args(s, f, &args, &nargs));
+        names.positional = nargs;
+    }
     s->in_agg = was_in_agg;
     Status st = func_pick(s, f, args, nargs, &names, &pick, out);
     if (st == ST_DONE) {
@@ -488,6 +541,10 @@ Status bind_func_call(BindScope *s, const PgQuery__FuncCall *f, Expr **out)
     TRY(st);
     (void)had_aggs;
     TRY(func_check_kind(s, f, pick.proc, args, nargs, from_top));
+    if (names.variadic && pick.proc->variadic == TYPE_ANY) {
+        return BIND_ERR(s, f->location, ERRCODE_FEATURE_NOT_SUPPORTED,
+                        "VARIADIC arguments of any type are not supported");
+    }
     Oid result;
     Oid *actual = ARENA_ARRAY(s->b->arena, Oid, nargs + 1);
     for (uint32_t i = 0; i < nargs; i++) {

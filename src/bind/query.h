@@ -134,6 +134,7 @@ struct Expr {
         } column;
         struct {
             bool distinct, star;
+            bool within_group; /* ordered-set: the last order_count arguments are what is ordered */
             Expr *filter;
             SortKey *order_by;
             uint16_t order_count;

@@ -272,6 +272,7 @@ static void tree_members(Tree *t, Expr *e)
     case EXPR_AGG:
         TREE_NUM(t, e->u.agg.distinct);
         TREE_NUM(t, e->u.agg.star);
+        TREE_NUM(t, e->u.agg.within_group);
         tree_expr(t, &e->u.agg.filter);
         tree_sort_keys(t, &e->u.agg.order_by, &e->u.agg.order_count);
         break;

@@ -48,8 +48,8 @@ static bool datum_same(PhysType phys, const Datum *a, const Datum *b)
 
 static bool agg_same(const Expr *a, const Expr *b)
 {
-    if (a->u.agg.distinct != b->u.agg.distinct || a->u.agg.star != b->u.agg.star ||
-        a->u.agg.order_count != b->u.agg.order_count ||
+    if (a->u.agg.distinct != b->u.agg.distinct || a->u.agg.within_group != b->u.agg.within_group ||
+        a->u.agg.star != b->u.agg.star || a->u.agg.order_count != b->u.agg.order_count ||
         !expr_equal(a->u.agg.filter, b->u.agg.filter)) {
         return false;
     }

@@ -5,6 +5,8 @@
  * One scanner does all: it walks a value, checks it, and tells where it ends. Looking something up
  * walks the siblings before it. Errors carry PostgreSQL's DETAIL and CONTEXT.
  */
+#include <stdlib.h>
+
 #include "type/array.h"
 #include "type/json_internal.h"
 
@@ -538,6 +540,55 @@ ROW_KERNEL(json_array_element_text)
     return json_find_element(&a[0].str, a[1].i32, &v) ? json_as_text(call, v, &r->str)
                                                       : KERNEL_NULL;
 }
+/* json_follow - down a text[] of field names and element numbers; false when it leads nowhere. Each
+ * step is kept in the arena: a short text is inside its Str. */
+static bool json_follow(Arena *arena, const Str *start, const Str *path, Slice *out)
+{
+    ArrayView v;
+    Datum d;
+    bool is_null;
+    array_view(path, &v);
+    ArrayIter it = array_iter(&v);
+    *out = slice_trim(str_slice(start));
+    while (array_next(&it, &d, &is_null)) {
+        Str *here = ARENA_NEW(arena, Str);
+        Slice step = str_slice(&d.str);
+        if (is_null) {
+            return false;
+        }
+        *here = str_ref(out->ptr, out->len);
+        JsonScan s = json_open(here);
+        if (json_kind(s.p) == JSON_OBJECT) {
+            if (!json_find_field(here, step, out)) {
+                return false;
+            }
+        } else {
+            char digits[12] = {0}, *end;
+            memcpy(digits, step.ptr, MIN(step.len, sizeof(digits) - 1));
+            int64_t index = strtol(digits, &end, 10);
+            if (step.len == 0 || *end != '\0' || step.len >= sizeof(digits) || index > INT32_MAX ||
+                index < -INT32_MAX || !json_find_element(here, (int32_t)index, out)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+ROW_KERNEL(json_extract_path)
+{
+    Slice v;
+    if (!json_follow(call->arena, &a[0].str, &a[1].str, &v)) {
+        return KERNEL_NULL;
+    }
+    r->str = str_copy(call->arena, v.ptr, v.len);
+    return ST_OK;
+}
+ROW_KERNEL(json_extract_path_text)
+{
+    Slice v;
+    return json_follow(call->arena, &a[0].str, &a[1].str, &v) ? json_as_text(call, v, &r->str)
+                                                              : KERNEL_NULL;
+}
 ROW_KERNEL(json_array_length)
 {
     JsonScan s = json_open(&a[0].str);
@@ -776,6 +827,8 @@ static const FnOps JSON_FNS[] = {
     FN(json_array_element),
     FN(json_array_element_text),
     FN(json_array_length),
+    FN(json_extract_path),
+    FN(json_extract_path_text),
     FN(json_typeof),
     FN(json_build_object),
     FN_AS("json_build_object_noargs", json_build_object),

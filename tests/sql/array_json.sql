@@ -5,3 +5,5 @@ SELECT json_build_object('a', ARRAY[1,2], 'b', '{}'::text[]), json_build_array(A
 SELECT json_build_object(ARRAY[1], 2);
 SELECT json_agg(x) FROM (VALUES (ARRAY[1,2]), (NULL), ('{3}')) v(x);
 SELECT to_json(ARRAY['2024-01-02 03:04:05'::timestamp]), to_json(ARRAY[1.50, 2]::numeric[]);
+SELECT '{"a":{"b":[10,{"c":null}]}}'::json #> '{a,b,0}', '{"a":{"b":[10,{"c":null}]}}'::json #>> '{a,b,1,c}', '{"a":{"b":[10,20]}}'::json #> '{a,b,-1}', '{"a":1}'::json #> '{a,b}', '{"a":1}'::json #> '{}', '"x"'::json #>> '{}', '[1,2]'::json #> '{x}', '{"a":1}'::json #> '{NULL}', '{"a":"t"}'::json #>> '{a}';
+SELECT json_extract_path('{"a":[1,2]}', 'a', '1'), json_extract_path_text('{"a":["x"]}', VARIADIC '{a,0}'), json_extract_path(NULL, 'a');

@@ -1,0 +1,27 @@
+-- aggregates over rows in order: several ORDER BY in one query, DISTINCT, percentiles, mode
+CREATE TABLE t (id int PRIMARY KEY, g text, v int, n numeric, f float8, s text);
+INSERT INTO t VALUES (1, 'x', 10, 1.5, 1.5, 'b'), (2, 'y', NULL, 2.5, 2.5, 'a'), (3, 'x', 30, NULL, NULL, 'b'), (4, 'y', 40, 7, 7, NULL), (5, NULL, 10, 3, 3, 'c'), (6, 'x', 10, 1.5, 9, 'a');
+SELECT g, array_agg(v ORDER BY id), array_agg(id ORDER BY id DESC), string_agg(s, '-' ORDER BY s, id) FROM t GROUP BY g ORDER BY g;
+SELECT array_agg(DISTINCT g ORDER BY g), array_agg(v ORDER BY v) FILTER (WHERE v > 10), array_agg(DISTINCT v), array_agg(DISTINCT v ORDER BY v DESC NULLS LAST) FROM t;
+SELECT string_agg(DISTINCT s, ','), string_agg(DISTINCT s, ',' ORDER BY s DESC), string_agg(s, g ORDER BY id) FROM t;
+SELECT string_agg(DISTINCT s, ',' ORDER BY id) FROM t;
+SELECT array_agg(id ORDER BY g NULLS FIRST, v DESC, id), array_agg(id ORDER BY v, g, id), sum(v ORDER BY id), count(DISTINCT v) FROM t;
+SELECT array_agg(id ORDER BY id), array_agg(id ORDER BY id DESC) FROM t WHERE false;
+SELECT array_agg(x ORDER BY x DESC), array_agg(x ORDER BY x % 3, x) FROM generate_series(1, 10) x;
+SELECT count(*), (array_agg(x ORDER BY -x))[1:3], (array_agg(x ORDER BY x))[1999:] FROM generate_series(1, 2000) x;
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY f), percentile_cont(0.25) WITHIN GROUP (ORDER BY f DESC), percentile_disc(0.5) WITHIN GROUP (ORDER BY v), percentile_disc(0.5) WITHIN GROUP (ORDER BY s), percentile_disc(1) WITHIN GROUP (ORDER BY n) FROM t;
+SELECT g, percentile_cont(0.5) WITHIN GROUP (ORDER BY v), mode() WITHIN GROUP (ORDER BY s), mode() WITHIN GROUP (ORDER BY v DESC) FROM t GROUP BY g ORDER BY g;
+SELECT percentile_disc('{0,0.5,1,NULL}'::float8[]) WITHIN GROUP (ORDER BY v), percentile_cont(ARRAY[0.1, 0.9]) WITHIN GROUP (ORDER BY f) FROM t;
+SELECT percentile_cont(NULL) WITHIN GROUP (ORDER BY f), percentile_cont(0.5) WITHIN GROUP (ORDER BY f) FILTER (WHERE id < 0), mode() WITHIN GROUP (ORDER BY s) FILTER (WHERE s <> 'b') FROM t;
+SELECT percentile_cont(1.5) WITHIN GROUP (ORDER BY f) FROM t;
+SELECT percentile_cont(0.5) FROM t;
+SELECT percentile_cont(0.5, 1) FROM t;
+SELECT sum(1) WITHIN GROUP (ORDER BY f) FROM t;
+SELECT abs(1) WITHIN GROUP (ORDER BY f) FROM t;
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY s) FROM t;
+CREATE VIEW w AS SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY f DESC) AS p, array_agg(s ORDER BY s DESC) AS a FROM t;
+SELECT * FROM w;
+SELECT pg_get_viewdef('w'::regclass);
+SELECT json_extract_path('{"a":{"b":5}}', VARIADIC ARRAY['a','b']), json_extract_path_text('{"a":{"b":5}}', 'a', 'b');
+DROP VIEW w;
+DROP TABLE t;
