@@ -142,6 +142,8 @@ typedef struct Portal {
     size_t store_pos;
     Snapshot snapshot;
     uint32_t savepoint_level;
+    struct Cursor *cursor; /* made by DECLARE; NULL for the protocol's own portals */
+    bool held;             /* WITH HOLD, and its transaction has committed */
 } Portal;
 
 typedef struct SessionSavepoint {
@@ -236,6 +238,9 @@ struct Session {
     Map portals;    /* name -> Portal */
     Statement *unnamed;
     bool skip_to_sync;
+    const Portal *running_portal; /* of a utility statement by Execute: its values and formats */
+    const int16_t *result_formats;
+    uint32_t result_format_count;
     CopyIn *copy;
     char client_address[64];
     int32_t client_port;
@@ -431,6 +436,15 @@ Status portal_prepare(Cx *cx, Session *s, Portal *p, bool suspendable);
 /* portal_close_exec - give the execution state and the snapshot back; the portal cannot run any
  * more. */
 void portal_close_exec(Session *s, Portal *p);
+struct PgQuery__FetchStmt;
+/* sql_cursor.c */
+typedef struct Cursor Cursor;
+Status cursor_run(Cx *cx, Session *s, const Statement *st, bool extended, const char **tag_out);
+void cursor_columns(Session *s, const struct PgQuery__FetchStmt *f, PlanColumn **cols_out,
+                    uint32_t *count_out);
+Status cursors_hold(Cx *cx, Session *s);
+/* cursors_drop_open - all portals but cursors held beyond a commit. */
+void cursors_drop_open(Session *s);
 void portal_tag(const Portal *p, char *tag, size_t size);
 void exec_env_fill(Session *s, ExecEnv *env, const Snapshot *snap, const Datum *values,
                    const bool *nulls, uint32_t n);

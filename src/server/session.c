@@ -80,6 +80,7 @@ void session_close(Session *s)
     s->close_after_send = true;
     copy_abort(s);
     session_abort(s);
+    portals_drop_all(s);
     session_drop_statements(s);
     cat_view_release_pins(&s->view);
     settings_release(s);

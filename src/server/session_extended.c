@@ -479,7 +479,12 @@ static Status msg_execute(Cx *cx, Session *s, ProtoMsg *m)
         }
         p->done = true;
         st->refs++; /* COMMIT drops the portal, DEALLOCATE the statement's name */
+        s->running_portal = p;
+        s->result_formats = p->formats;
+        s->result_format_count = p->format_count;
         Status status = utility_run(cx, s, st, true, &tag);
+        s->running_portal = NULL;
+        s->result_format_count = 0;
         if (status == ST_OK && tag != NULL) {
             reply_command_complete(&s->out, tag);
         }

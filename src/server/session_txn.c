@@ -50,7 +50,15 @@ static void txn_ended(Session *s)
 
 Status session_commit(Cx *cx, Session *s)
 {
-    portals_drop_all(s);
+    if (s->portals.count != 0) {
+        Status held = cursors_hold(cx, s);
+        if (held != ST_OK) {
+            Err keep = s->err;
+            session_abort(s);
+            s->err = keep;
+            return held;
+        }
+    }
     if (s->txn != NULL) {
         Lsn lsn = 0;
         txn_snapshot_done(s->txn);
@@ -75,7 +83,7 @@ Status session_commit(Cx *cx, Session *s)
 
 void session_abort(Session *s)
 {
-    portals_drop_all(s);
+    cursors_drop_open(s);
     if (s->txn != NULL) {
         Err keep = s->err;
         Txn *txn = s->txn;

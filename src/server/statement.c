@@ -205,9 +205,33 @@ static Status statement_plan(Cx *cx, Session *s, Statement *st)
     return ST_OK;
 }
 
+/* declare_params - the types of the parameters in a cursor's query. */
+static Status declare_params(Cx *cx, Session *s, Statement *st)
+{
+    Query *query;
+    BindCx bind = {.view = &s->view,
+                   .arena = &s->stmt_arena,
+                   .sql = st->sql,
+                   .env = &s->env,
+                   .params = &st->params};
+    if (st->params.fixed) { /* simple protocol: there are none */
+        return ST_OK;
+    }
+    TRY(session_txn_need(cx, s));
+    TRY(bind_statement(cx, &bind, st->node->declare_cursor_stmt->query, &query));
+    TRY(params_resolved(cx, &st->params));
+    st->params.types = arena_memdup(&st->arena, st->params.types, sizeof(Oid) * st->params.count);
+    st->params.fixed = true;
+    return ST_OK;
+}
+
 Status statement_prepare(Cx *cx, Session *s, Statement *st)
 {
     st->cls = stmt_classify(st->node, &st->tag);
+    if (st->cls == STMT_UTILITY &&
+        st->node->node_case == PG_QUERY__NODE__NODE_DECLARE_CURSOR_STMT) {
+        return declare_params(cx, s, st);
+    }
     return st->cls == STMT_PLANNED ? statement_plan(cx, s, st) : ST_OK;
 }
 

@@ -506,6 +506,9 @@ Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const
     case PG_QUERY__NODE__NODE_EXPLAIN_STMT: return run_explain(cx, s, st, extended, tag_out);
     case PG_QUERY__NODE__NODE_PREPARE_STMT: return run_prepare(cx, s, st, tag_out);
     case PG_QUERY__NODE__NODE_EXECUTE_STMT: return run_execute(cx, s, st, extended, tag_out);
+    case PG_QUERY__NODE__NODE_DECLARE_CURSOR_STMT:
+    case PG_QUERY__NODE__NODE_FETCH_STMT:
+    case PG_QUERY__NODE__NODE_CLOSE_PORTAL_STMT: return cursor_run(cx, s, st, extended, tag_out);
     case PG_QUERY__NODE__NODE_COPY_STMT:
         return copy_begin(cx, s, node->copy_stmt, st, extended, tag_out);
     case PG_QUERY__NODE__NODE_LOCK_STMT: return run_lock(cx, s, node->lock_stmt, tag_out);
@@ -556,6 +559,8 @@ Status utility_columns(Cx *cx, Session *s, const Statement *st, PlanColumn **col
         static const char *const NAMES[] = {"QUERY PLAN"};
         *cols_out = text_columns(s, NAMES, 1);
         *count_out = 1;
+    } else if (st->node->node_case == PG_QUERY__NODE__NODE_FETCH_STMT) {
+        cursor_columns(s, st->node->fetch_stmt, cols_out, count_out);
     } else if (st->node->node_case == PG_QUERY__NODE__NODE_EXECUTE_STMT) {
         Statement *prepared = statement_find(s, st->node->execute_stmt->name);
         if (prepared != NULL && prepared->plan != NULL && prepared->plan->returns_rows) {

@@ -195,6 +195,24 @@ class Statements(ClientTest):
             cursor.execute("INSERT INTO st VALUES (1, 'a'), (2, 'b') RETURNING id, upper(v)")
             self.assertEqual(cursor.fetchall(), [(1, "A"), (2, "B")])
 
+    def test_named_cursor(self):
+        with self.conn.cursor("named") as cursor:
+            cursor.itersize = 300
+            cursor.execute("SELECT k, k::text FROM generate_series(1, %s) k", (1000,))
+            rows = list(cursor)
+        self.assertEqual((len(rows), rows[-1]), (1000, (1000, "1000")))
+        with self.conn.cursor("scroll", scrollable=True) as cursor:
+            cursor.execute("SELECT k FROM generate_series(1, 20) k")
+            cursor.scroll(4)
+            self.assertEqual(cursor.fetchone(), (5,))
+            cursor.scroll(-3)
+            self.assertEqual(cursor.fetchmany(2), [(3,), (4,)])
+        held = self.conn.cursor("held", withhold=True)
+        held.execute("SELECT k FROM generate_series(1, 3) k")
+        self.conn.commit()
+        self.assertEqual(held.fetchall(), [(1,), (2,), (3,)])
+        held.close()
+
     def test_executemany_and_values(self):
         with self.conn.cursor() as cursor:
             cursor.executemany("INSERT INTO st VALUES (%s, %s)", [(n, str(n)) for n in range(100)])

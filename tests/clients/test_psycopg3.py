@@ -211,5 +211,45 @@ class Errors(Psycopg3Test):
         self.assertEqual(caught.exception.diag.message_primary, 'invalid input syntax for type integer: "x"')
 
 
+class NamedCursors(Psycopg3Test):
+    def test_rows(self):
+        with self.conn.cursor("named") as cursor:
+            cursor.execute("SELECT k, 'row ' || k FROM generate_series(1, %s) k", (2500,))
+            cursor.itersize = 700
+            rows = list(cursor)
+        self.assertEqual((len(rows), rows[0], rows[-1]), (2500, (1, "row 1"), (2500, "row 2500")))
+
+    def test_binary(self):
+        with self.conn.cursor("bin", binary=True) as cursor:
+            cursor.execute("SELECT k, k::numeric / 4, date '2024-01-01' + k FROM generate_series(1, 3) k")
+            self.assertEqual(cursor.fetchmany(2)[1], (2, Decimal("0.5"), datetime.date(2024, 1, 3)))
+            self.assertEqual(cursor.fetchall(), [(3, Decimal("0.75"), datetime.date(2024, 1, 4))])
+
+    def test_scroll(self):
+        with self.conn.cursor("scroll", scrollable=True) as cursor:
+            cursor.execute("SELECT k FROM generate_series(1, 20) k")
+            cursor.scroll(9)
+            self.assertEqual(cursor.fetchone(), (10,))
+            cursor.scroll(-2)
+            self.assertEqual(cursor.fetchone(), (9,))
+            cursor.scroll(0, mode="absolute")
+            self.assertEqual(cursor.fetchmany(2), [(1,), (2,)])
+
+    def test_hold(self):
+        cursor = self.conn.cursor("held", withhold=True)
+        cursor.execute("SELECT k FROM generate_series(1, 5) k")
+        self.assertEqual(cursor.fetchone(), (1,))
+        self.conn.commit()
+        self.assertEqual(cursor.fetchall(), [(2,), (3,), (4,), (5,)])
+        cursor.close()
+
+    def test_gone(self):
+        cursor = self.conn.cursor("gone")
+        cursor.execute("SELECT 1")
+        self.conn.commit()
+        with self.assertRaises(errors.InvalidCursorName):
+            cursor.fetchone()
+
+
 if __name__ == "__main__":
     unittest.main()
