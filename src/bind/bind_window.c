@@ -185,9 +185,11 @@ static Status window_copy(BindScope *s, const PgQuery__WindowDef *d, const Windo
         }
         return bind_at(s, d->location);
     }
+    w->base = d->refname;
     w->partition_by = from->partition_by;
     w->partition_count = from->partition_count;
     if (from->order_count > 0) {
+        w->order_copied = true;
         w->order_by = from->order_by;
         w->order_count = from->order_count;
     }
@@ -337,7 +339,9 @@ static Status window_define(BindScope *s, const PgQuery__WindowDef *d, uint16_t 
     Window *w = &q->windows[number];
     const Window *from = NULL;
     *w = (Window){.name = has_text(d->name) ? d->name : NULL,
-                  .frame = ((uint32_t)d->frame_options & ~0x11u)};
+                  .frame = ((uint32_t)d->frame_options & ~0x11u),
+                  .has_frame = (d->frame_options & 0x1) != 0,
+                  .between = (d->frame_options & 0x10) != 0};
     for (uint16_t i = 0; i < number && w->name != NULL; i++) {
         if (q->windows[i].name != NULL && strcmp(q->windows[i].name, w->name) == 0) {
             return BIND_ERR(s, d->location, ERRCODE_WINDOWING_ERROR,

@@ -26,8 +26,8 @@ Status dp_cast(DpOut *o, const Expr *arg, Oid type, int32_t typmod, const Expr *
 
 /* ---- names ---- */
 
-/* call_name - the function's name, qualified where the path finds another or none. */
-static Status call_name(DpOut *o, const CatProc *p)
+/* dp_call_name - the function's name, qualified where the path finds another or none. */
+Status dp_call_name(DpOut *o, const CatProc *p)
 {
     const CatProc *const *list;
     uint32_t count = 0;
@@ -170,7 +170,7 @@ Status dp_call(DpOut *o, const Expr *e, bool show_implicit)
         break;
     default: break;
     }
-    TRY(call_name(o, e->proc));
+    TRY(dp_call_name(o, e->proc));
     buf_putc(o->buf, '(');
     if (e->kind == EXPR_AGG) {
         buf_puts(o->buf, e->u.agg.distinct ? "DISTINCT " : "");

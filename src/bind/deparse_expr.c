@@ -563,6 +563,7 @@ static Status dp_any_expr(DpOut *o, const Expr *e, bool show_implicit)
     case EXPR_ARRAY_ANY: return dp_array_oper(o, e, e->args[1], e->oper, e->u.is_all);
     case EXPR_SQL_VALUE: buf_puts(o->buf, sql_value_words(e->u.sql_value)); return ST_OK;
     case EXPR_SUBLINK: return dp_sublink(o, e);
+    case EXPR_WINDOW: return dp_window_call(o, e);
     case EXPR_DEFAULT: buf_puts(o->buf, "DEFAULT"); return ST_OK;
     default: return err_unsupported(o->cx, "this kind of expression cannot be written as text");
     }

@@ -50,6 +50,13 @@ Status dp_cast(DpOut *o, const Expr *arg, Oid type, int32_t typmod, const Expr *
 Status dp_operator(DpOut *o, Oid oper);
 /* dp_simple - may the pretty form leave the parentheses around e out, inside parent? */
 bool dp_simple(DpOut *o, const Expr *e, const Expr *parent);
+Status dp_call_name(DpOut *o, const CatProc *p);
+/* dp_sort_exprs, dp_sort_keys - items of GROUP BY, PARTITION BY; of ORDER BY. */
+Status dp_sort_exprs(DpOut *o, const Query *q, Expr *const *list, uint16_t count);
+Status dp_sort_keys(DpOut *o, const Query *q, const SortKey *keys, uint16_t count);
+Status dp_window_call(DpOut *o, const Expr *e);
+/* dp_window_clause - the WINDOW clause, nothing when there is none. */
+Status dp_window_clause(DpOut *o, const Query *q);
 Status dp_sublink(DpOut *o, const Expr *e);
 /* dp_query - names: the result columns' names, NULL = the query's own; names_visible: something
  * outside sees them. */

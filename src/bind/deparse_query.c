@@ -31,7 +31,7 @@ static Status dp_sort_expr(DpOut *o, const Query *q, const Expr *e)
     return ST_OK;
 }
 
-static Status dp_sort_exprs(DpOut *o, const Query *q, Expr *const *list, uint16_t count)
+Status dp_sort_exprs(DpOut *o, const Query *q, Expr *const *list, uint16_t count)
 {
     for (uint16_t i = 0; i < count; i++) {
         buf_puts(o->buf, i > 0 ? ", " : "");
@@ -40,10 +40,10 @@ static Status dp_sort_exprs(DpOut *o, const Query *q, Expr *const *list, uint16_
     return ST_OK;
 }
 
-static Status dp_order_by(DpOut *o, const Query *q)
+Status dp_sort_keys(DpOut *o, const Query *q, const SortKey *keys, uint16_t count)
 {
-    for (uint16_t i = 0; i < q->order_count; i++) {
-        const SortKey *k = &q->order_by[i];
+    for (uint16_t i = 0; i < count; i++) {
+        const SortKey *k = &keys[i];
         buf_puts(o->buf, i > 0 ? ", " : "");
         TRY(dp_sort_expr(o, q, k->expr));
         buf_puts(o->buf, k->desc ? " DESC" : "");
@@ -189,7 +189,7 @@ static Status dp_plain(DpOut *o, const Query *q, const char *const *names, bool 
         dp_keyword(o, " HAVING ", -DP_INDENT_STD, DP_INDENT_STD, 0);
         TRY(dp_expr(o, q->having, false));
     }
-    return ST_OK;
+    return dp_window_clause(o, q);
 }
 
 /* ---- set operations ---- */
@@ -286,7 +286,7 @@ static Status dp_tail(DpOut *o, const Query *q)
 {
     if (q->order_count > 0) {
         dp_keyword(o, " ORDER BY ", -DP_INDENT_STD, DP_INDENT_STD, 1);
-        TRY(dp_order_by(o, q));
+        TRY(dp_sort_keys(o, q, q->order_by, q->order_count));
     }
     if (q->offset != NULL) {
         dp_keyword(o, " OFFSET ", -DP_INDENT_STD, DP_INDENT_STD, 0);

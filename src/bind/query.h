@@ -272,7 +272,8 @@ typedef struct Window {
     RangeKind range;
     Expr *range_key, *range_start, *range_end; /* of one type: the order key, and RANGE_EXPR: it
                                                   with the offset added or taken away */
-    bool used;
+    const char *base; /* the definition it goes on from, for the deparser */
+    bool order_copied, has_frame, between;
 } Window;
 
 typedef struct Cte {

@@ -588,6 +588,10 @@ static void tree_windows(Tree *t, Query *q)
     for (uint16_t i = 0; i < q->window_count && t->st == ST_OK; i++) {
         Window *w = &q->windows[i];
         tree_string(t, &w->name);
+        tree_string(t, &w->base);
+        TREE_NUM(t, w->order_copied);
+        TREE_NUM(t, w->has_frame);
+        TREE_NUM(t, w->between);
         tree_exprs(t, &w->partition_by, &w->partition_count);
         tree_sort_keys(t, &w->order_by, &w->order_count);
         TREE_NUM(t, w->frame);

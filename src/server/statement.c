@@ -83,6 +83,9 @@ static void locks_of_expr(LockList *l, const Expr *e)
     for (uint16_t i = 0; i < e->arg_count; i++) {
         locks_of_expr(l, e->args[i]);
     }
+    if (e->kind == EXPR_AGG || e->kind == EXPR_WINDOW) {
+        locks_of_expr(l, e->kind == EXPR_AGG ? e->u.agg.filter : e->u.window.filter);
+    }
     if (e->kind == EXPR_SUBLINK && e->u.sublink.query != NULL) {
         locks_of_query(l, e->u.sublink.query);
     }
@@ -134,6 +137,17 @@ static void locks_of_query(LockList *l, const Query *q)
     }
     for (uint16_t i = 0; i < q->from_count; i++) {
         locks_of_from(l, q->from[i]);
+    }
+    for (uint16_t i = 0; i < q->window_count; i++) {
+        const Window *w = &q->windows[i];
+        for (uint16_t k = 0; k < w->partition_count; k++) {
+            locks_of_expr(l, w->partition_by[k]);
+        }
+        for (uint16_t k = 0; k < w->order_count; k++) {
+            locks_of_expr(l, w->order_by[k].expr);
+        }
+        locks_of_expr(l, w->start_offset);
+        locks_of_expr(l, w->end_offset);
     }
     locks_of_expr(l, q->where);
     locks_of_expr(l, q->having);
