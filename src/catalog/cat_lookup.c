@@ -25,12 +25,18 @@ void cat_view_init(CatView *v, Catalog *c)
     };
 }
 
-/* lookup_quietly - a Cx for look-ups that have no way to report: errors count as "none". */
-static Cx lookup_quietly(Err *err, Arena *arena)
+/* lookup_object - a user's object by OID, for look-ups that have no way to report: an error counts
+ * as "none". */
+static const void *lookup_object(CatView *v, CatObjKind kind, Oid oid, CatBuildFn build)
 {
-    arena_init(arena, NULL, "catalog look-up", 0);
-    *err = (Err){0};
-    return (Cx){.err = err, .arena = arena};
+    Err err = {0};
+    Arena arena;
+    const void *found = NULL;
+    arena_init(&arena, NULL, "catalog look-up", 0);
+    Cx cx = {.err = &err, .arena = &arena};
+    Status st = cat_obj_get(&cx, v, kind, oid, NULL, build, &found);
+    arena_release(&arena);
+    return st == ST_OK ? found : NULL;
 }
 
 /* ---- namespaces ---- */
@@ -81,13 +87,8 @@ const char *cat_namespace_name(CatView *v, Oid oid)
             return catalog_str(catalog_pg_namespace[i].nspname);
         }
     }
-    Err err;
-    Arena arena;
-    Cx cx = lookup_quietly(&err, &arena);
-    const void *found = NULL;
-    Status st = cat_obj_get(&cx, v, CAT_OBJ_NAMESPACE, oid, NULL, lookup_load_namespace, &found);
-    arena_release(&arena);
-    return st == ST_OK && found != NULL ? ((const LookupNamespace *)found)->name : NULL;
+    const LookupNamespace *found = lookup_object(v, CAT_OBJ_NAMESPACE, oid, lookup_load_namespace);
+    return found != NULL ? found->name : NULL;
 }
 
 Status cat_set_search_path(Cx *cx, CatView *v, Oid *room, const char *const *names, uint32_t count)
@@ -240,13 +241,7 @@ Status cat_table_lock(Cx *cx, CatView *v, const char *schema, const char *name, 
 
 const CatTableStats *cat_table_stats(CatView *v, Oid table)
 {
-    Err err;
-    Arena arena;
-    Cx cx = lookup_quietly(&err, &arena);
-    const void *found = NULL;
-    Status st = cat_obj_get(&cx, v, CAT_OBJ_STATS, table, NULL, cat_load_stats, &found);
-    arena_release(&arena);
-    return st == ST_OK ? found : NULL;
+    return lookup_object(v, CAT_OBJ_STATS, table, cat_load_stats);
 }
 
 /* ---- types ---- */
@@ -257,13 +252,7 @@ const CatType *cat_type(CatView *v, Oid oid)
     if (builtin != NULL || oid < FIRST_USER_OID) {
         return builtin;
     }
-    Err err;
-    Arena arena;
-    Cx cx = lookup_quietly(&err, &arena);
-    const void *found = NULL;
-    Status st = cat_obj_get(&cx, v, CAT_OBJ_TYPE, oid, NULL, cat_load_type, &found);
-    arena_release(&arena);
-    return st == ST_OK ? found : NULL;
+    return lookup_object(v, CAT_OBJ_TYPE, oid, cat_load_type);
 }
 
 Status cat_type_by_name(Cx *cx, CatView *v, const char *schema, const char *name,
@@ -306,13 +295,7 @@ const CatProc *cat_proc(CatView *v, Oid oid)
     if (builtin != NULL || oid < FIRST_USER_OID) {
         return builtin;
     }
-    Err err;
-    Arena arena;
-    Cx cx = lookup_quietly(&err, &arena);
-    const void *found = NULL;
-    Status st = cat_obj_get(&cx, v, CAT_OBJ_PROC, oid, NULL, cat_load_proc, &found);
-    arena_release(&arena);
-    return st == ST_OK ? found : NULL;
+    return lookup_object(v, CAT_OBJ_PROC, oid, cat_load_proc);
 }
 
 typedef struct LookupProcs {

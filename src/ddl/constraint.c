@@ -226,6 +226,11 @@ static Status constraint_refuse(Cx *cx, const PgQuery__Constraint *node)
     if (node->n_including != 0) {
         return err_unsupported(cx, "INCLUDE columns of indexes are not supported");
     }
+    if (node->indexspace != NULL && node->indexspace[0] != '\0' &&
+        strcmp(node->indexspace, "pg_default") != 0) {
+        return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "tablespace \"%s\" does not exist",
+                       node->indexspace);
+    }
     if (node->indexname != NULL && node->indexname[0] != '\0') {
         return err_unsupported(cx, "constraints USING INDEX are not supported");
     }

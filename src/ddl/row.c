@@ -10,41 +10,20 @@ void ddl_row_init(DdlRow *r, Oid rel)
     r->rel = rel;
 }
 
-void ddl_set_oid(DdlRow *r, int column, Oid v)
-{
-    r->values[column].u32 = v;
-    r->nulls[column] = false;
-}
+/* DDL_ROW_SETTER - put a value of a fixed size into a column. */
+#define DDL_ROW_SETTER(name, type, field)                                                          \
+    void name(DdlRow *r, int column, type v)                                                       \
+    {                                                                                              \
+        r->values[column].field = v;                                                               \
+        r->nulls[column] = false;                                                                  \
+    }
 
-void ddl_set_i16(DdlRow *r, int column, int16_t v)
-{
-    r->values[column].i16 = v;
-    r->nulls[column] = false;
-}
-
-void ddl_set_i32(DdlRow *r, int column, int32_t v)
-{
-    r->values[column].i32 = v;
-    r->nulls[column] = false;
-}
-
-void ddl_set_i64(DdlRow *r, int column, int64_t v)
-{
-    r->values[column].i64 = v;
-    r->nulls[column] = false;
-}
-
-void ddl_set_f32(DdlRow *r, int column, float v)
-{
-    r->values[column].f32 = v;
-    r->nulls[column] = false;
-}
-
-void ddl_set_bool(DdlRow *r, int column, bool v)
-{
-    r->values[column].b = v;
-    r->nulls[column] = false;
-}
+DDL_ROW_SETTER(ddl_set_oid, Oid, u32)
+DDL_ROW_SETTER(ddl_set_i16, int16_t, i16)
+DDL_ROW_SETTER(ddl_set_i32, int32_t, i32)
+DDL_ROW_SETTER(ddl_set_i64, int64_t, i64)
+DDL_ROW_SETTER(ddl_set_f32, float, f32)
+DDL_ROW_SETTER(ddl_set_bool, bool, b)
 
 void ddl_set_char(DdlRow *r, int column, char v)
 {

@@ -19,35 +19,20 @@ static Status fn_version(FnCall *call, FuncSession *fs, const Datum *a, Datum *o
 }
 KERNEL(fn_version)
 
-static Status fn_current_database(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
-                                  bool *null_out)
-{
-    (void)a;
-    (void)null_out;
-    func_text(call, out, fs->database_name);
-    return ST_OK;
-}
-KERNEL(fn_current_database)
+/* SESSION_TEXT_FN - a function without arguments that tells a text of the session. */
+#define SESSION_TEXT_FN(name, text)                                                                \
+    static Status name(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)  \
+    {                                                                                              \
+        (void)a;                                                                                   \
+        (void)null_out;                                                                            \
+        func_text(call, out, text);                                                                \
+        return ST_OK;                                                                              \
+    }                                                                                              \
+    KERNEL(name)
 
-static Status fn_current_user(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
-                              bool *null_out)
-{
-    (void)a;
-    (void)null_out;
-    func_text(call, out, fs->user_name);
-    return ST_OK;
-}
-KERNEL(fn_current_user)
-
-static Status fn_session_user(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
-                              bool *null_out)
-{
-    (void)a;
-    (void)null_out;
-    func_text(call, out, fs->session_user_name);
-    return ST_OK;
-}
-KERNEL(fn_session_user)
+SESSION_TEXT_FN(fn_current_database, fs->database_name)
+SESSION_TEXT_FN(fn_current_user, fs->user_name)
+SESSION_TEXT_FN(fn_session_user, fs->session_user_name)
 
 static Status fn_current_schema(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
                                 bool *null_out)

@@ -72,7 +72,7 @@ void plan_ref(Plan *p);
 void plan_unref(Plan *p);
 /* plan_explain - text lines in PostgreSQL's manner, appended, separated by newlines. */
 typedef struct ExplainOptions {
-    bool analyze, verbose, costs, timing, buffers;
+    bool analyze, verbose, costs, timing;
 } ExplainOptions;
 void plan_explain(const Plan *p, const ExplainOptions *o, Buf *out);
 

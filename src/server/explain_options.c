@@ -97,7 +97,9 @@ Status session_explain_options(Cx *cx, Arena *arena, Slice sql, const PgQuery__E
             return explain_at(cx, sql, d);
         }
         TRY(explain_bool(cx, d, value, &on));
-        if (place != NULL) {
+        if (place == &o->verbose && on) {
+            refused = name;
+        } else if (place != NULL) {
             *place = on;
             timing_given |= place == &o->timing;
         } else if (strcmp(name, "wal") == 0) {

@@ -77,32 +77,25 @@ static Str json_rows_key(FnCall *call, JsonRows *s)
     return k;
 }
 
-static Status json_elements_begin(FnCall *call, const Datum *a, const bool *nulls UNUSED,
-                                  uint32_t n UNUSED)
-{
-    JsonRows *s;
-    return json_rows_open(call, a, JSON_ARRAY, "json_array_elements", &s);
-}
-static Status json_elements_text_begin(FnCall *call, const Datum *a, const bool *nulls UNUSED,
-                                       uint32_t n UNUSED)
-{
-    JsonRows *s = NULL;
-    TRY(json_rows_open(call, a, JSON_ARRAY, "json_array_elements_text", &s));
-    s->as_text = true;
-    return ST_OK;
-}
+/* JSON_ROWS_BEGIN - the start of a set function over one kind of value, with texts or with JSON. */
+#define JSON_ROWS_BEGIN(name, kind, sql_name, texts)                                               \
+    static Status name(FnCall *call, const Datum *a, const bool *nulls UNUSED, uint32_t n UNUSED)  \
+    {                                                                                              \
+        JsonRows *s = NULL;                                                                        \
+        TRY(json_rows_open(call, a, kind, sql_name, &s));                                          \
+        s->as_text = texts;                                                                        \
+        return ST_OK;                                                                              \
+    }
+
+JSON_ROWS_BEGIN(json_elements_begin, JSON_ARRAY, "json_array_elements", false)
+JSON_ROWS_BEGIN(json_elements_text_begin, JSON_ARRAY, "json_array_elements_text", true)
 static Status json_elements_next(FnCall *call, Datum *cols, bool *nulls)
 {
     JsonRows *s = call->state;
     return json_rows_more(s) ? json_rows_value(call, s, &cols[0], &nulls[0]) : ST_DONE;
 }
 
-static Status json_keys_begin(FnCall *call, const Datum *a, const bool *nulls UNUSED,
-                              uint32_t n UNUSED)
-{
-    JsonRows *s;
-    return json_rows_open(call, a, JSON_OBJECT, "json_object_keys", &s);
-}
+JSON_ROWS_BEGIN(json_keys_begin, JSON_OBJECT, "json_object_keys", false)
 static Status json_keys_next(FnCall *call, Datum *cols, bool *nulls UNUSED)
 {
     JsonRows *s = call->state;
@@ -114,20 +107,8 @@ static Status json_keys_next(FnCall *call, Datum *cols, bool *nulls UNUSED)
     return ST_OK;
 }
 
-static Status json_each_begin(FnCall *call, const Datum *a, const bool *nulls UNUSED,
-                              uint32_t n UNUSED)
-{
-    JsonRows *s;
-    return json_rows_open(call, a, JSON_OBJECT, "json_each", &s);
-}
-static Status json_each_text_begin(FnCall *call, const Datum *a, const bool *nulls UNUSED,
-                                   uint32_t n UNUSED)
-{
-    JsonRows *s = NULL;
-    TRY(json_rows_open(call, a, JSON_OBJECT, "json_each_text", &s));
-    s->as_text = true;
-    return ST_OK;
-}
+JSON_ROWS_BEGIN(json_each_begin, JSON_OBJECT, "json_each", false)
+JSON_ROWS_BEGIN(json_each_text_begin, JSON_OBJECT, "json_each_text", true)
 static Status json_each_next(FnCall *call, Datum *cols, bool *nulls)
 {
     JsonRows *s = call->state;

@@ -28,17 +28,25 @@ static Str num_inf(int sign)
     return sign == 0 ? num_special(NUM_NAN) : num_special(sign > 0 ? NUM_PINF : NUM_NINF);
 }
 
-/* ---- add, subtract, multiply ---- */
-static Status num_add_big(Cx *cx, Arena *a, const Str *x, const Str *y, bool negate_y, Str *out)
+/* num_two_mpz - two finite numbers as integers of one scale, which is returned. Owns: p and q are
+ * the caller's to clear. */
+static int32_t num_two_mpz(const Str *x, const Str *y, mpz_t p, mpz_t q)
 {
     Num nx = num_get(x), ny = num_get(y);
     int32_t scale = MAX(nx.dscale, ny.dscale);
-    mpz_t p, q;
     mpz_inits(p, q, NULL);
     num_get_mpz(x, p);
     num_get_mpz(y, q);
     num_rescale(p, nx.dscale, scale);
     num_rescale(q, ny.dscale, scale);
+    return scale;
+}
+
+/* ---- add, subtract, multiply ---- */
+static Status num_add_big(Cx *cx, Arena *a, const Str *x, const Str *y, bool negate_y, Str *out)
+{
+    mpz_t p, q;
+    int32_t scale = num_two_mpz(x, y, p, q);
     if (negate_y) {
         mpz_sub(p, p, q);
     } else {
@@ -363,13 +371,8 @@ static Status num_gcd_lcm(Cx *cx, Arena *a, const Str *x, const Str *y, bool lcm
         *out = num_special(NUM_NAN);
         return ST_OK;
     }
-    int32_t scale = MAX(nx.dscale, ny.dscale);
     mpz_t p, q;
-    mpz_inits(p, q, NULL);
-    num_get_mpz(x, p);
-    num_get_mpz(y, q);
-    num_rescale(p, nx.dscale, scale);
-    num_rescale(q, ny.dscale, scale);
+    int32_t scale = num_two_mpz(x, y, p, q);
     if (lcm) {
         mpz_lcm(p, p, q);
     } else {

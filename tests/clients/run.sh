@@ -60,15 +60,7 @@ export TEST_DSN TEST_TCP_DSN
 timeout 600 /usr/bin/python3 tests/clients/main.py "$@" >"$work/out"
 status=$?
 if ! $oracle; then
-    server_stop || {
-        echo "the server did not end cleanly (exit code $?):"
-        tail -n 40 "$work/server.log"
-        status=1
-    }
-    "$DASSIE" check "$work/clients.db" >"$work/check.log" 2>&1 || {
-        tail -n 20 "$work/check.log"
-        status=1
-    }
+    server_end "$work" "$work/clients.db" || status=1
 fi
 cat "$work/out"
 exit $status

@@ -5,13 +5,39 @@ run.sh starts the server and says where it is by the environment:
   TEST_TCP_DSN  URI of the TCP port, with the password (SCRAM-SHA-256)
 """
 
+import datetime
 import os
 import unittest
+import uuid
+from decimal import Decimal
 
 import psycopg2
 
 DSN = os.environ["TEST_DSN"]
 TCP_DSN = os.environ["TEST_TCP_DSN"]
+
+# Types and values that every driver must bring there and back unchanged.
+VALUES = (
+    ("bool", True),
+    ("int2", -32768),
+    ("int4", 2147483647),
+    ("int8", -9223372036854775808),
+    ("float4", 1.5),
+    ("float8", 0.1),
+    ("numeric", Decimal("-12345678901234567890.000123")),
+    ("numeric", Decimal("0")),
+    ("text", "Ünïcode 漢字 \U0001f600"),
+    ("text", ""),
+    ("varchar", "abc"),
+    ("bytea", bytes(range(256))),
+    ("date", datetime.date(2024, 2, 29)),
+    ("time", datetime.time(23, 59, 59, 999999)),
+    ("timestamp", datetime.datetime(1999, 12, 31, 23, 59, 59, 1)),
+    ("timestamptz", datetime.datetime(2024, 7, 1, 12, 0, tzinfo=datetime.timezone.utc)),
+    ("interval", datetime.timedelta(days=3, hours=4, microseconds=5)),
+    ("uuid", uuid.UUID("6b8b4567-327b-23c6-643c-986966334873")),
+    ("oid", 4294967295),
+)
 
 
 class ClientTest(unittest.TestCase):

@@ -1,40 +1,17 @@
 """asyncpg: everything in binary, prepared statements with described types, cursors, COPY, a pool."""
 
 import asyncio
-import datetime
 import io
 import os
 import unittest
-import uuid
 from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
-from target import DSN, TCP_DSN
+from target import DSN, TCP_DSN, VALUES
 
-VALUES = (
-    ("bool", True),
-    ("int2", -32768),
-    ("int4", 2147483647),
-    ("int8", -9223372036854775808),
-    ("float4", 1.5),
-    ("float8", 0.1),
-    ("numeric", Decimal("-12345678901234567890.000123")),
-    ("numeric", Decimal("0.0000")),
-    ("numeric", Decimal("1e30")),
-    ("text", "Ünïcode 漢字 \U0001f600"),
-    ("varchar", "abc"),
-    ("bytea", bytes(range(256))),
-    ("date", datetime.date(2024, 2, 29)),
-    ("time", datetime.time(23, 59, 59, 999999)),
-    ("timestamp", datetime.datetime(1999, 12, 31, 23, 59, 59, 1)),
-    ("timestamptz", datetime.datetime(2024, 7, 1, 12, 0, tzinfo=datetime.timezone.utc)),
-    ("interval", datetime.timedelta(days=3, seconds=7, microseconds=5)),
-    ("uuid", uuid.UUID("6b8b4567-327b-23c6-643c-986966334873")),
-    ("oid", 4294967295),
-    ("json", '{"a": 1}'),
-)
+OWN = (("numeric", Decimal("0.0000")), ("numeric", Decimal("1e30")), ("json", '{"a": 1}'))
 
 
 def target():
@@ -72,7 +49,7 @@ class Connect(AsyncpgTest):
 
 class Values(AsyncpgTest):
     async def test_round_trip(self):
-        for type_name, value in VALUES:
+        for type_name, value in VALUES + OWN:
             with self.subTest(type=type_name, value=value):
                 self.assertEqual(await self.conn.fetchval(f"SELECT $1::{type_name}", value), value)
                 self.assertIsNone(await self.conn.fetchval(f"SELECT $1::{type_name}", None))

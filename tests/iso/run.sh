@@ -53,16 +53,6 @@ for name in "$@"; do
     fi
 done
 passed=$(($# - failed))
-server_stop
-stopped=$?
-if [ $stopped -ne 0 ]; then
-    echo "the server ended with exit code $stopped:"
-    tail -n 40 "$work/server.log"
-    failed=$((failed + 1))
-elif ! "$DASSIE" check "$work/iso.db" >"$work/check.log" 2>&1; then
-    echo "dassie check:"
-    tail -n 20 "$work/check.log"
-    failed=$((failed + 1))
-fi
+server_end "$work" "$work/iso.db" || failed=$((failed + 1))
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

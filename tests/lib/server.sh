@@ -36,6 +36,21 @@ server_start() {
     done
 }
 
+# server_end DIR FILE - stop the server whose socket is in DIR and check FILE; returns 1, with what was
+# wrong printed, when it did not end cleanly or the file has errors.
+server_end() {
+    server_stop || {
+        echo "the server ended with exit code $?:"
+        tail -n 40 "$1/server.log"
+        return 1
+    }
+    "$DASSIE" check "$2" >"$1/check.log" 2>&1 || {
+        echo "dassie check:"
+        tail -n 20 "$1/check.log"
+        return 1
+    }
+}
+
 # server_stop - ask the server to end; returns its exit code, 137 when it had to be killed after 60 s.
 server_stop() {
     kill -TERM "$server_pid" 2>/dev/null

@@ -90,16 +90,6 @@ for name in $programs; do
     passed=$((passed + ${counts% *}))
     failed=$((failed + ${counts#* }))
 done
-server_stop
-stopped=$?
-if [ $stopped -ne 0 ]; then
-    echo "the server ended with exit code $stopped:"
-    tail -n 40 "$work/server.log"
-    failed=$((failed + 1))
-elif ! "$DASSIE" check "$work/wire.db" >"$work/check.log" 2>&1; then
-    echo "dassie check:"
-    tail -n 20 "$work/check.log"
-    failed=$((failed + 1))
-fi
+server_end "$work" "$work/wire.db" || failed=$((failed + 1))
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
