@@ -11,7 +11,10 @@
 
 #include <stdio.h>
 
-enum { SPILL_ROWS = 256, SPILL_BITMAP_BYTES = SPILL_ROWS / 8 };
+enum {
+    SPILL_ROWS = VEC_CAPACITY < 256 ? VEC_CAPACITY : 256, /* those pending are one chunk of rows */
+    SPILL_BITMAP_BYTES = (SPILL_ROWS + 7) / 8,
+};
 
 struct Spill {
     ExecState *s;

@@ -67,7 +67,14 @@ mkdir -p "$SQL_LOGS"
     echo "0 passed, 1 failed"
     exit 1
 }
-[ $# -gt 0 ] || set -- "$SQL_FOLDER"/*.sql
+if [ $# -eq 0 ]; then
+    for file in "$SQL_FOLDER"/*.sql; do
+        case " ${SQL_LEAVE_OUT:-} " in
+        *" $(basename "$file" .sql) "*) ;;
+        *) set -- "$@" "$file" ;;
+        esac
+    done
+fi
 
 for file in "$@"; do
     basename "$file" .sql

@@ -7,6 +7,7 @@
  * engine.
  */
 #include "leaks_expected.h"
+#include "store/store_internal.h"
 #include "table_fixture.h"
 
 #include <fcntl.h>
@@ -157,7 +158,7 @@ static void dump_pages(void **state)
     assert_non_null(strstr(t.bytes, "index leaf"));
     assert_int_equal(lines_with(&t, ": key "), 3);
     free(t.bytes);
-    t = dump_page(&f, 1);
+    t = dump_page(&f, STORE_FIRST_PAGE);
     assert_non_null(strstr(t.bytes, "space map"));
     free(t.bytes);
     /* Whatever the bytes are, the dump ends and says so. */
