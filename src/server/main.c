@@ -215,6 +215,7 @@ static int command_check(int argc, char **argv)
     if (report.len != 0) {
         (void)fwrite(report.data, 1, report.len, stdout);
     }
+    buf_release(&report);
     if (st != ST_OK) {
         return fail(&err);
     }
