@@ -218,16 +218,22 @@ static Status run_show(Cx *cx, Session *s, const PgQuery__VariableShowStmt *stmt
     return ST_OK;
 }
 
+/* refuse_in_block - 25001 for what runs in a transaction of its own only. */
+static Status refuse_in_block(Cx *cx, const Session *s, const char *what)
+{
+    return s->in_block || s->implicit_block
+               ? err_set(cx, ERRCODE_ACTIVE_SQL_TRANSACTION,
+                         "%s cannot run inside a transaction block", what)
+               : ST_OK;
+}
+
 /* run_discard - DISCARD: forget what the session keeps between transactions. */
 static Status run_discard(Cx *cx, Session *s, const PgQuery__DiscardStmt *stmt,
                           const char **tag_out)
 {
     switch (stmt->target) {
     case PG_QUERY__DISCARD_MODE__DISCARD_ALL:
-        if (s->in_block || s->implicit_block) {
-            return err_set(cx, ERRCODE_ACTIVE_SQL_TRANSACTION,
-                           "DISCARD ALL cannot run inside a transaction block");
-        }
+        TRY(refuse_in_block(cx, s, "DISCARD ALL"));
         portals_drop_all(s);
         session_drop_statements(s);
         map_clear(&s->sequence_values);
@@ -443,9 +449,8 @@ static Status run_vacuum(Cx *cx, Session *s, const Statement *st, DdlCx *d, cons
     const PgQuery__VacuumStmt *stmt = st->node->vacuum_stmt;
     bool analyze = !stmt->is_vacuumcmd;
     *tag_out = stmt->is_vacuumcmd ? "VACUUM" : "ANALYZE";
-    if (stmt->is_vacuumcmd && (s->in_block || s->implicit_block)) {
-        return err_set(cx, ERRCODE_ACTIVE_SQL_TRANSACTION,
-                       "VACUUM cannot run inside a transaction block");
+    if (stmt->is_vacuumcmd) {
+        TRY(refuse_in_block(cx, s, "VACUUM"));
     }
     for (size_t i = 0; i < stmt->n_options; i++) {
         analyze |= strcmp(stmt->options[i]->def_elem->defname, "analyze") == 0;
@@ -522,6 +527,13 @@ Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const
         return err_set(cx, ERRCODE_READ_ONLY_SQL_TRANSACTION,
                        "cannot execute %s in a read-only transaction",
                        utility_tag(&s->stmt_arena, node));
+    }
+    /* CONCURRENTLY is done like any other; what it forbids stays forbidden. */
+    if (node->node_case == PG_QUERY__NODE__NODE_INDEX_STMT && node->index_stmt->concurrent) {
+        TRY(refuse_in_block(cx, s, "CREATE INDEX CONCURRENTLY"));
+    }
+    if (node->node_case == PG_QUERY__NODE__NODE_DROP_STMT && node->drop_stmt->concurrent) {
+        TRY(refuse_in_block(cx, s, "DROP INDEX CONCURRENTLY"));
     }
     bool is_as = node->node_case == PG_QUERY__NODE__NODE_CREATE_TABLE_AS_STMT ||
                  node->node_case == PG_QUERY__NODE__NODE_SELECT_STMT;

@@ -56,3 +56,16 @@ INSERT INTO u VALUES (7, 'in txn');
 SELECT a FROM u WHERE b = 'in txn';
 ROLLBACK;
 DROP INDEX u_b;
+
+-- CONCURRENTLY: not in a transaction block
+CREATE TABLE conc (a int);
+CREATE INDEX CONCURRENTLY conc_a ON conc (a);
+DROP INDEX CONCURRENTLY conc_a;
+BEGIN;
+CREATE INDEX CONCURRENTLY conc_a ON conc (a);
+ROLLBACK;
+CREATE INDEX conc_a ON conc (a);
+BEGIN;
+DROP INDEX CONCURRENTLY conc_a;
+ROLLBACK;
+SELECT indexname FROM pg_indexes WHERE tablename = 'conc';
