@@ -131,7 +131,7 @@ static void find_groups(ExecNode *n, const Sel *sel)
 
 /* narrow - leave out the rows an aggregate does not count: FILTER, NULL arguments, repeated
  * DISTINCT values. The group numbers in states' order follow. */
-static Status narrow(Cx *cx, ExecNode *n, uint32_t call, const Batch *b, const Sel *sel, Sel *out)
+static void narrow(ExecNode *n, uint32_t call, const Sel *sel, const Sel *pass, Sel *out)
 {
     AggRun *r = n->priv;
     const AggCall *c = &n->plan->u.agg.calls[call];
@@ -139,10 +139,8 @@ static Status narrow(Cx *cx, ExecNode *n, uint32_t call, const Batch *b, const S
     memset(keep, 0xff, sizeof(keep));
     *out = *sel;
     if (c->filter >= 0) {
-        Sel pass;
-        TRY(expr_filter(cx, r->run, (uint32_t)c->filter, b, sel, &n->batch, r->idx2, &pass));
         memset(keep, 0, sizeof(keep));
-        SEL_FOREACH(row, &pass)
+        SEL_FOREACH(row, pass)
         {
             keep[row >> 6] |= (uint64_t)1 << (row & 63);
         }
@@ -181,7 +179,6 @@ static Status narrow(Cx *cx, ExecNode *n, uint32_t call, const Batch *b, const S
         r->idx[count++] = (uint16_t)row;
     }
     *out = (Sel){r->idx, count};
-    return ST_OK;
 }
 
 /* needs_narrow - must rows be looked at one by one for this call? */
@@ -217,14 +214,21 @@ static Status add_ordered(Cx *cx, ExecNode *n, uint32_t call, const Batch *b, co
     return ST_OK;
 }
 
-/* add_call - update the states of one aggregate call with a batch; FILTER and DISTINCT narrow the
- * rows first. */
+/* add_call - update the states of one aggregate call with a batch. Arguments are computed only for
+ * rows that pass FILTER: for the others they may be errors. */
 static Status add_call(Cx *cx, ExecNode *n, uint32_t call, const Batch *b)
 {
     AggRun *r = n->priv;
     const AggCall *c = &n->plan->u.agg.calls[call];
+    Sel pass = b->sel;
+    if (c->filter >= 0) {
+        TRY(expr_filter(cx, r->run, (uint32_t)c->filter, b, &b->sel, &n->batch, r->idx2, &pass));
+        if (pass.count == 0) {
+            return ST_OK;
+        }
+    }
     for (uint16_t a = 0; a < c->arg_count; a++) {
-        TRY(expr_eval(cx, r->run, c->first_arg + (uint32_t)a, b, &b->sel, &n->batch, &r->argv[a]));
+        TRY(expr_eval(cx, r->run, c->first_arg + (uint32_t)a, b, &pass, &n->batch, &r->argv[a]));
     }
     FnCall *fc = &r->calls[call];
     fc->cx = cx;
@@ -232,7 +236,7 @@ static Status add_call(Cx *cx, ExecNode *n, uint32_t call, const Batch *b)
     Sel rows = b->sel;
     bool one_by_one = needs_narrow(r, c);
     if (one_by_one) {
-        TRY(narrow(cx, n, call, b, &b->sel, &rows));
+        narrow(n, call, &b->sel, &pass, &rows);
     }
     if (rows.count == 0) {
         return ST_OK;
