@@ -76,6 +76,31 @@ static Status scan_latch(Cx *cx, TableScan *s, BtPos *pos)
 
 /* ---- which rows ---- */
 
+/* row_list_add_back - a row of this layout whose newest version is not settled, by the short way
+ * back; false: by the long one. */
+static bool row_list_add_back(const Snapshot *snap, const BtEntry *entry, RowList *l, Arena *arena)
+{
+    uint32_t len = entry->payload_len, number = l->layout->number;
+    if (version_settled(snap, entry->tag) || tag_lsn(entry->tag) < snap->taken_lsn ||
+        len < l->layout->data_at) {
+        return false;
+    }
+    uint8_t *row = arena_alloc_aligned(arena, len, 1);
+    memcpy(row, entry->payload, len);
+    uint16_t head;
+    if (!version_hop(snap, entry->tag, row, len) ||
+        ((head = get_u16(row)) & (ROW_LAYOUT_MASK | ROW_OUT_OF_LINE)) != number) {
+        return false;
+    }
+    uint32_t n = l->count++;
+    l->head_bits |= head;
+    l->layouts[n] = l->layout;
+    l->rows[n] = row;
+    l->lens[n] = len;
+    l->ids[n] = entry->rowid;
+    return true;
+}
+
 /* row_list_add_slow - a row that is not plainly this layout's, or not settled. */
 static Status row_list_add_slow(Cx *cx, const Snapshot *snap, const Table *t, VersionReader *vr,
                                 const BtEntry *entry, PageNo page, RowList *l, Arena *arena)
@@ -117,6 +142,9 @@ Status row_list_add(Cx *cx, const Snapshot *snap, const Table *t, VersionReader 
             l->ids[n] = entry->rowid;
             return ST_OK;
         }
+    }
+    if (row_list_add_back(snap, entry, l, arena)) {
+        return ST_OK;
     }
     return row_list_add_slow(cx, snap, t, vr, entry, page, l, arena);
 }
@@ -249,33 +277,43 @@ Status row_list_gather(Cx *cx, const Table *t, const RowList *l, uint16_t col, V
     return ST_OK;
 }
 
-/* scan_prefetch - log records of the rows that will have to be judged: their cache misses overlap.
- */
-static void scan_prefetch(const TableScan *s, const BtPos *pos, uint32_t from, uint32_t to)
+/* Rows between asking for a log record and looking at it, and between that and judging the row. */
+enum { AHEAD_RECORD = 24, AHEAD_LEADS_TO = 12 };
+
+/* scan_ahead - with row `slot` about to be judged: have on the way what later rows need, so that
+ * their cache misses overlap. */
+static inline void scan_ahead(const TableScan *s, uint32_t slot)
 {
-    Wal *wal = s->t->engine->wal;
-    for (uint32_t slot = from; slot < to; slot++) {
-        BtEntry entry;
-        if (bt_leaf_entry(&pos->leaf, slot, &entry) && !version_settled(s->snap, entry.tag)) {
-            wal_prefetch(wal, tag_lsn(entry.tag));
+    uint32_t i = slot - s->unsettled_from, n = s->unsettled_count;
+    if (i + AHEAD_RECORD < n && s->unsettled[i + AHEAD_RECORD] != 0) {
+        wal_prefetch(s->t->engine->wal, s->unsettled[i + AHEAD_RECORD]);
+    }
+    if (i + AHEAD_LEADS_TO < n && s->unsettled[i + AHEAD_LEADS_TO] != 0) {
+        version_ahead(s->snap, s->unsettled[i + AHEAD_LEADS_TO]);
+    }
+}
+
+/* scan_ahead_begin - list what has to be judged of n rows of the leaf, and start with the first. */
+static void scan_ahead_begin(TableScan *s, const PageRef *leaf, uint32_t from, uint32_t n)
+{
+    s->unsettled_from = from;
+    s->unsettled_count = 0;
+    if (n > VEC_CAPACITY || !bt_leaf_rows(leaf, from, n, 0, s->list.rows, s->list.lens)) {
+        return; /* damage is told row by row */
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t tag = get_u64(s->list.rows[i] - 8);
+        s->unsettled[i] = version_settled(s->snap, tag) ? 0 : tag_lsn(tag);
+    }
+    s->unsettled_count = n;
+    for (uint32_t i = 0; i < MIN(n, (uint32_t)AHEAD_RECORD); i++) {
+        if (s->unsettled[i] != 0) {
+            wal_prefetch(s->t->engine->wal, s->unsettled[i]);
         }
     }
-    /* What judging them leads to next: the state of the writer, the record at a skip link. */
-    for (uint32_t slot = from; slot < to; slot++) {
-        BtEntry entry;
-        WalHeader h;
-        if (!bt_leaf_entry(&pos->leaf, slot, &entry) || version_settled(s->snap, entry.tag) ||
-            !wal_peek(wal, tag_lsn(entry.tag), &h, sizeof(h))) {
-            continue;
-        }
-        SkipLink link;
-        if (tag_lsn(entry.tag) < s->snap->taken_lsn) {
-            xid_prefetch(s->snap->sys, wal_xid(&h));
-        }
-        if (wal_type(&h) == WAL_UPDATE && (wal_flags(&h) & ROWREC_SKIP) != 0 &&
-            wal_peek(wal, wal_peek_end(tag_lsn(entry.tag), &h) - sizeof(link), &link,
-                     sizeof(link))) {
-            wal_prefetch(wal, link.lsn);
+    for (uint32_t i = 0; i < MIN(n, (uint32_t)AHEAD_LEADS_TO); i++) {
+        if (s->unsettled[i] != 0) {
+            version_ahead(s->snap, s->unsettled[i]);
         }
     }
 }
@@ -364,11 +402,13 @@ static Status scan_take_leaf(Cx *cx, TableScan *s, const BtPos *pos, uint32_t ma
         return ST_OK;
     }
     bool judge = pos->leaf.hdr->max_row_lsn >= s->snap->settled_lsn;
-    for (uint32_t ahead = slot; slot < n && l->count < max; slot++) {
+    if (judge && slot < n) {
+        scan_ahead_begin(s, &pos->leaf, slot, MIN(n - slot, max));
+    }
+    for (; slot < n && l->count < max; slot++) {
         BtEntry entry;
-        if (judge && slot == ahead) {
-            ahead = MIN(n, slot + 32);
-            scan_prefetch(s, pos, slot, ahead);
+        if (judge) {
+            scan_ahead(s, slot);
         }
         if (UNLIKELY(!bt_leaf_entry(&pos->leaf, slot, &entry))) {
             return err_corrupt(cx, pos->leaf.page, "row %u is damaged", slot);

@@ -33,6 +33,8 @@ struct TableScan {
     uint32_t leaf_rows; /* of the last leaf: what the next one will give */
     VersionReader vr;
     RowList list;
+    Lsn unsettled[VEC_CAPACITY]; /* by row of the leaf: 0, or what has to be judged */
+    uint32_t unsettled_from, unsettled_count;
 };
 
 void row_list_begin(RowList *l, const Table *t);

@@ -146,6 +146,13 @@ static inline void version_reader_init(VersionReader *vr)
  * whether the snapshot sees a row (entry), *row_out its bytes: in the page, or in vr->bytes. */
 Status version_find(Cx *cx, const Snapshot *snap, uint64_t tag, Slice payload, VersionReader *vr,
                     bool *seen_out, Slice *row_out);
+/* version_hop - bring row, a copy of the bytes with this tag, back to the version the snapshot
+ * sees, if that is a row and the way there is of the common form. False: ask version_find (row may
+ * then be anything). With the leaf latched. */
+bool version_hop(const Snapshot *snap, uint64_t tag, uint8_t *row, uint32_t len);
+/* version_ahead - a hint that the version made at lsn is judged soon. Its record was asked for by
+ * wal_prefetch a little earlier: fetches what the record leads to. */
+void version_ahead(const Snapshot *snap, Lsn lsn);
 /* version_visible_fast - settled without looking: true when `tag` needs no version_find. */
 static inline bool version_settled(const Snapshot *snap, uint64_t tag)
 {

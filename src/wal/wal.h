@@ -153,6 +153,22 @@ void wal_on_flush(Wal *wal, void (*fn)(void *arg, Lsn flushed), void *arg);
 Status wal_read(Cx *cx, Wal *wal, Lsn lsn, WalHeader *hdr_out, void *body, size_t body_cap,
                 size_t *body_len_out);
 
+/* WalView - a record in memory, looked at where it lies. Its bytes may be any until wal_view_good
+ * said, after the last look, that they were the record's: load, clamp and copy only. */
+typedef struct WalView {
+    const uint8_t *body;
+    uint32_t body_len;
+    const _Atomic uint64_t *word;
+    uint64_t state;
+} WalView;
+/* wal_view - false when the record is not in memory as a whole and in one piece: wal_read it. */
+bool wal_view(Wal *wal, Lsn lsn, WalHeader *hdr_out, WalView *out);
+static inline bool wal_view_good(const WalView *v)
+{
+    atomic_thread_fence(memory_order_acquire);
+    return atomic_load_explicit(v->word, memory_order_relaxed) == v->state;
+}
+
 /* wal_prefetch - a hint that the record will be read soon; never faults. */
 void wal_prefetch(const Wal *wal, Lsn lsn);
 /* wal_peek - bytes of the log that are in memory, for hints: nothing is checked, and they may be
