@@ -6,6 +6,10 @@
  * are made at its end, because both buffers may move. Line ends are detected from the first line,
  * as PostgreSQL does, and must not be mixed.
  */
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/arena.h"
 #include "proto/proto.h"
 
@@ -16,6 +20,8 @@ enum { EOL_UNKNOWN, EOL_NL, EOL_CR, EOL_CRNL };
 void copy_reader_init(CopyReader *r, const CopyFormat *f)
 {
     *r = (CopyReader){.format = f};
+    r->null_escaped = strcmp(f->null_text, "\\N") == 0;
+    r->null_plain = strchr(f->null_text, '\\') == NULL;
     buf_init(&r->pending, COPY_PENDING_MAX);
     buf_init(&r->fields, COPY_PENDING_MAX);
 }
@@ -291,6 +297,90 @@ static void fix_pointers(CopyReader *r)
     }
 }
 
+/* ---- plain lines of text at once ---- */
+
+/* text_marks - of 16 bytes: those that end or change a field or a line, one bit each. */
+static inline uint32_t text_marks(const uint8_t *p, char delimiter, uint32_t *high)
+{
+#ifdef __SSE2__
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i m = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(delimiter)),
+                             _mm_cmpeq_epi8(v, _mm_set1_epi8('\n')));
+    m = _mm_or_si128(m, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+    m = _mm_or_si128(m, _mm_cmpeq_epi8(v, _mm_set1_epi8('\r')));
+    m = _mm_or_si128(m, _mm_cmpeq_epi8(v, _mm_setzero_si128()));
+    *high |= (uint32_t)_mm_movemask_epi8(v);
+    return (uint32_t)_mm_movemask_epi8(m);
+#else
+    uint32_t marks = 0;
+    for (uint32_t i = 0; i < 16; i++) {
+        uint8_t c = p[i];
+        bool mark = c == (uint8_t)delimiter || c == '\n' || c == '\\' || c == '\r' || c == 0;
+        marks |= (uint32_t)mark << i;
+        *high |= c & 0x80u;
+    }
+    return marks;
+#endif
+}
+
+static inline void add_plain_field(CopyReader *r, const uint8_t *start, const uint8_t *end)
+{
+    const CopyFormat *f = r->format;
+    CopyField *field = add_field(r);
+    field->ptr = (const char *)start;
+    field->len = (uint32_t)(end - start);
+    field->is_null =
+        r->null_plain && field->len == f->null_len && memcmp(start, f->null_text, f->null_len) == 0;
+}
+
+/*
+ * plain_row - a whole line of text whose fields need no unescaping, but for \N: one pass for its
+ * end, its fields and whether it is ASCII. False: it is another kind of line or not all there, and
+ * nothing has changed; find_line and field_text know what to do.
+ */
+static bool plain_row(CopyReader *r)
+{
+    const uint8_t *base = r->pending.data, *end = base + r->pending.len, *p = base + r->pos;
+    const uint8_t *start = p;
+    char delimiter = r->format->delimiter;
+    uint32_t high = 0;
+    r->field_count = 0;
+    for (; p < end; p += 16) {
+        uint8_t last[16] = {0};
+        if (UNLIKELY(end - p < 16)) {
+            memcpy(last, p, (size_t)(end - p));
+        }
+        uint32_t marks = text_marks(end - p < 16 ? last : p, delimiter, &high);
+        for (; marks != 0; marks &= marks - 1) {
+            const uint8_t *at = p + __builtin_ctz(marks);
+            if (UNLIKELY(at < start)) {
+                continue; /* within what has been taken */
+            }
+            if (LIKELY(at < end && (*at == (uint8_t)delimiter || *at == '\n'))) {
+                add_plain_field(r, start, at);
+                start = at + 1;
+            } else if (r->null_escaped && at == start && end - at > 2 && *at == '\\' &&
+                       at[1] == 'N' && (at[2] == (uint8_t)delimiter || at[2] == '\n')) {
+                CopyField *field = add_field(r);
+                *field = (CopyField){(const char *)at, 2, true};
+                start = at = at + 2;
+                start++;
+            } else {
+                return false;
+            }
+            if (*at == '\n') {
+                r->line++;
+                r->line_pos = r->pos;
+                r->line_len = (size_t)(at - base) - r->pos;
+                r->line_ascii = high == 0;
+                r->pos = r->scan_pos = (size_t)(start - base);
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 Slice copy_reader_line(const CopyReader *r)
 {
     return (Slice){(const char *)r->pending.data + r->line_pos, r->line_len};
@@ -305,11 +395,20 @@ Status copy_reader_row(Cx *cx, CopyReader *r)
     if (r->pending.overflow) {
         return err_set(cx, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "COPY line is too long");
     }
+<<<<<<< HEAD
     r->line_whole = false;
     TRY(find_line(cx, r, &end, &next));
     r->line_whole = true;
     r->line += 1 + r->inner;
     r->inner = 0;
+=======
+    if (r->eol == EOL_NL && !r->format->csv && r->scan_pos <= r->pos && plain_row(r)) {
+        return ST_OK;
+    }
+    TRY(find_line(cx, r, &end, &next));
+    r->line_ascii = false;
+    r->line++;
+>>>>>>> bfade8c (server, proto, table: COPY FROM takes a plain line apart in one pass)
     buf_clear(&r->fields);
     r->field_count = 0;
     const uint8_t *p = r->pending.data + r->pos, *stop = r->pending.data + end;

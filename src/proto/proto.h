@@ -143,6 +143,9 @@ typedef struct CopyReader {
     size_t scan_pos;           /* CSV: how far the search for the end of line got */
     int eol;                   /* 0 unknown, 1 \n, 2 \r, 3 \r\n */
     size_t line_pos, line_len; /* in pending: the line last returned, without its end */
+    bool line_ascii;           /* it is known to be of ASCII, without a zero byte */
+    bool null_escaped;         /* NULL is written \N */
+    bool null_plain;           /* a field without a backslash may be NULL */
 } CopyReader;
 void copy_reader_init(CopyReader *r, const CopyFormat *f);
 void copy_reader_release(CopyReader *r);
