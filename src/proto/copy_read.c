@@ -395,20 +395,15 @@ Status copy_reader_row(Cx *cx, CopyReader *r)
     if (r->pending.overflow) {
         return err_set(cx, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "COPY line is too long");
     }
-<<<<<<< HEAD
-    r->line_whole = false;
+    if (r->eol == EOL_NL && !r->format->csv && r->scan_pos <= r->pos && plain_row(r)) {
+        r->line_whole = true;
+        return ST_OK;
+    }
+    r->line_whole = r->line_ascii = false;
     TRY(find_line(cx, r, &end, &next));
     r->line_whole = true;
     r->line += 1 + r->inner;
     r->inner = 0;
-=======
-    if (r->eol == EOL_NL && !r->format->csv && r->scan_pos <= r->pos && plain_row(r)) {
-        return ST_OK;
-    }
-    TRY(find_line(cx, r, &end, &next));
-    r->line_ascii = false;
-    r->line++;
->>>>>>> bfade8c (server, proto, table: COPY FROM takes a plain line apart in one pass)
     buf_clear(&r->fields);
     r->field_count = 0;
     const uint8_t *p = r->pending.data + r->pos, *stop = r->pending.data + end;

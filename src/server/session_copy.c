@@ -508,6 +508,7 @@ static inline Status copy_value(Cx *cx, CopyIn *c, FnCall *call, uint32_t i, con
         default: VEC_DATA(v, int64_t)[row] = d.i64; return ST_OK;
         }
     }
+    call->result_type = c->ops[i]->oid;
     Status st = c->ops[i]->in(call, (Slice){f->ptr, f->len}, c->typmods[i], &d);
     if (st != ST_OK) {
         size_t n = line_shown((Slice){f->ptr, f->len});
@@ -561,24 +562,7 @@ static Status copy_row_values(Cx *cx, Session *s, CopyIn *c)
             alone = alone || c->table->columns[c->columns[i]].not_null;
             continue;
         }
-<<<<<<< HEAD
-        Datum d;
-        call.result_type = c->ops[i]->oid;
-        Status st = c->ops[i]->in(&call, (Slice){f->ptr, f->len}, c->typmods[i], &d);
-        if (st != ST_OK) {
-            size_t n = line_shown((Slice){f->ptr, f->len});
-            return err_context(cx, "COPY %s, line %llu, column %s: \"%.*s%s\"", c->table->name,
-                               (unsigned long long)r->line, c->table->columns[c->columns[i]].name,
-                               (int)n, f->ptr, n < f->len ? "..." : "");
-        }
-        if (v->phys == PHYS_STR && d.str.len > STR_INLINE_BYTES) {
-            d.str = str_copy(&c->batch_arena, d.str.ptr,
-                             d.str.len); /* may point into the reader's buffer */
-        }
-        vec_put(v, row, &d);
-=======
         TRY(copy_value(cx, c, &call, i, f, v, row));
->>>>>>> bfade8c (server, proto, table: COPY FROM takes a plain line apart in one pass)
         if (v->valid != NULL) {
             v->valid[row >> 6] |= (uint64_t)1 << (row & 63);
         }
