@@ -209,7 +209,9 @@ static void huge_hint(void *p, size_t bytes)
     }
 }
 
-void *arena_alloc_slow(Arena *a, size_t bytes, size_t align)
+/* arena_block_new - a new block and the first allocation from it. zeroed: of a big block, whose
+ * memory comes from the system as zeros and need not be touched. */
+static void *arena_block_new(Arena *a, size_t bytes, size_t align, bool zeroed)
 {
     size_t need = bytes + align;
     size_t size = MAX(need, a->block_bytes);
@@ -218,7 +220,8 @@ void *arena_alloc_slow(Arena *a, size_t bytes, size_t align)
     }
     ArenaBlock *b = pages_block(size);
     if (b == NULL) {
-        b = mem_alloc("arena", sizeof(ArenaBlock) + size);
+        b = zeroed ? mem_zalloc("arena", sizeof(ArenaBlock) + size)
+                   : mem_alloc("arena", sizeof(ArenaBlock) + size);
         huge_hint(b, sizeof(ArenaBlock) + size);
         b->bytes = size & (((size_t)1 << 56) - 1);
         b->pages_shift = 0;
@@ -236,8 +239,16 @@ void *arena_alloc_slow(Arena *a, size_t bytes, size_t align)
     return p;
 }
 
+void *arena_alloc_slow(Arena *a, size_t bytes, size_t align)
+{
+    return arena_block_new(a, bytes, align, false);
+}
+
 void *arena_zalloc(Arena *a, size_t bytes)
 {
+    if (bytes >= ARENA_HUGE_BYTES) {
+        return arena_block_new(a, bytes, 16, true);
+    }
     return memset(arena_alloc(a, bytes), 0, bytes);
 }
 

@@ -40,7 +40,8 @@ typedef struct KeyTable {
     Arena *arena;
     bool ints;
     uint32_t mask, count, size;
-    uint32_t *slots; /* key number + 1 */
+    uint32_t expected; /* key_table_expect */
+    uint32_t *slots;   /* key number + 1 */
     struct KeyIntSlot {
         int64_t key;
         uint64_t number; /* + 1; 0 = free */
@@ -123,6 +124,8 @@ Status store_read(StoreReader *r, const RowStore *s, uint32_t max_rows, const Ba
 
 /* key_table.c */
 void key_table_init(KeyTable *t, Arena *arena, bool ints);
+/* key_table_expect - integers: about so many keys will come. A hint, and not trusted far. */
+void key_table_expect(KeyTable *t, double keys);
 uint32_t key_table_add_int(KeyTable *t, int64_t key, bool *added_out);
 uint32_t key_table_find_int(const KeyTable *t, int64_t key);
 /* key_table_prefetch - a hint that these integers of a vector are looked up next. */

@@ -59,6 +59,7 @@ static void hash_forget(ExecNode *n)
     arena_clear(&n->hold);
     row_store_init(&r->store, &n->hold, n->right->plan->phys, n->right->plan->col_count);
     key_table_init(&r->keys, &n->hold, r->ints);
+    key_table_expect(&r->keys, r->depth == 0 ? n->right->plan->rows : 0);
     r->heads = r->next = NULL;
     r->head_size = r->next_size = 0;
     r->built = r->have_probe = r->pad_probe = false;

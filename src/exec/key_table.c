@@ -20,10 +20,25 @@ static inline struct KeyIntSlot *int_place(struct KeyIntSlot *slots, uint32_t ma
     return &slots[at];
 }
 
-/* int_table_grow - double the slots. */
+void key_table_expect(KeyTable *t, double keys)
+{
+    t->expected = keys > 0 && keys < 1e9 ? (uint32_t)keys : 0;
+}
+
+/* int_slots_filled - how many keys so many slots take: three quarters. */
+static uint32_t int_slots_filled(uint32_t capacity)
+{
+    return capacity / 4 * 3;
+}
+
+/* int_table_grow - double the slots; at once for the keys expected, but 16 times at most, for the
+ * estimate may be wrong. */
 static void int_table_grow(KeyTable *t)
 {
     uint32_t old = t->int_slots == NULL ? 0 : t->mask + 1, capacity = old == 0 ? 128 : old * 2;
+    while (old >= 1024 && capacity < old * 16 && int_slots_filled(capacity) < t->expected) {
+        capacity *= 2;
+    }
     struct KeyIntSlot *slots = ARENA_ARRAY(t->arena, struct KeyIntSlot, capacity);
     for (uint32_t i = 0; i < old; i++) {
         if (t->int_slots[i].number != 0) {
@@ -32,7 +47,7 @@ static void int_table_grow(KeyTable *t)
     }
     t->int_slots = slots;
     t->mask = capacity - 1;
-    t->size = capacity / 2;
+    t->size = int_slots_filled(capacity);
 }
 
 /* table_grow - double the slots and the key arrays. */
