@@ -153,6 +153,7 @@ Status engine_redo(Cx *cx, Engine *e, const StoreMaster *m)
             break;
         }
         r.records++;
+        store_redo_room(cx, e->store);
     }
     wal_reader_release(&reader);
     if (st == ST_DONE) {

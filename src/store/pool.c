@@ -247,6 +247,26 @@ static Status writer_write(Cx *cx, Store *s, uint32_t *n_out)
     return n != 0 ? write_pages(cx, s, pages, n, false) : ST_OK;
 }
 
+void store_redo_room(Cx *cx, Store *s)
+{
+    uint32_t most = s->resident_max - s->resident_max / 32, n;
+    for (int tries = 0; tries < 8; tries++) {
+        if (LIKELY(atomic_load_explicit(&s->resident_count, memory_order_relaxed) <= most)) {
+            return;
+        }
+        if (evict_clean(s, EVICT_BATCH, WRITER_STEPS) != 0) {
+            continue;
+        }
+        if (writer_write(cx, s, &n) != ST_OK) {
+            err_clear(cx);
+            return;
+        }
+        if (n == 0) {
+            return;
+        }
+    }
+}
+
 /* writer_main - keep 3 % of the frames free: drop clean pages, write dirty ones. */
 static void writer_main(void *arg)
 {

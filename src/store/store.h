@@ -144,6 +144,9 @@ void store_prefetch(Store *s, const PageNo *pages, uint32_t count);
 uint64_t store_frames(const Store *s);
 /* store_admit - wal_admit on the log of this store: before logging so many bytes. */
 Status store_admit(Cx *cx, Store *s, size_t bytes);
+/* store_redo_room - between two records of redo, before the page writer runs: keep the pool within
+ * its frames, writing pages out here. On a full disk the pool grows instead. */
+void store_redo_room(Cx *cx, Store *s);
 /* store_path - of the database file. */
 const char *store_path(const Store *s);
 uint64_t store_page_count(Store *s);

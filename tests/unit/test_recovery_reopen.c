@@ -46,6 +46,35 @@ static void reopen_clean(void **state)
     fixture_end(&f);
 }
 
+/* Goal: redo of more pages than the pool has frames stays within the pool, and is right. Method:
+ * the log of many rows, none of them written to the file, is redone with 64 frames. */
+static void reopen_small_pool(void **state)
+{
+    (void)state;
+    enum { ROWS = 20000, FRAMES = 64 };
+    Fixture f;
+    char text[101];
+    memset(text, 'x', 100);
+    text[100] = '\0';
+    fixture_start(&f, 1);
+    Txn *w = fixture_begin(&f);
+    for (int i = 0; i < ROWS; i++) {
+        ArenaMark mark = arena_mark(&f.s.arena);
+        (void)insert(&f, &f.s, w, (FixtureRow){i, i, text});
+        arena_rewind(&f.s.arena, mark);
+    }
+    fixture_commit(&f, &f.s, w);
+    must(&f.s, wal_flush_wait(&f.s.cx, f.e->wal, wal_head(f.e->wal)));
+    assert_true(store_resident_count(f.e->store) > 4 * FRAMES);
+    f.options.store.pool_bytes = (uint64_t)FRAMES * PAGE_SIZE;
+    fixture_crash(&f);
+    assert_true(store_resident_count(f.e->store) <= FRAMES + FRAMES / 2);
+    fixture_open_table(&f, 1);
+    assert_int_equal(count_now(&f, &f.s, NULL), ROWS);
+    verify(&f, &f.s);
+    fixture_end(&f);
+}
+
 static void reopen_crash(void **state)
 {
     (void)state;
@@ -275,6 +304,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reopen_clean),
         cmocka_unit_test(reopen_crash),
+        cmocka_unit_test(reopen_small_pool),
         cmocka_unit_test(reopen_random),
         cmocka_unit_test(reopen_sequence_and_tree),
         cmocka_unit_test(reopen_larger_than_memory),
