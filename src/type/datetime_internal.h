@@ -75,6 +75,9 @@ bool timestamptz_of_local(const struct TimeZone *tz, int64_t local, int64_t *out
 int64_t time_of_parts(const DateParts *p);
 /* timestamp_round - to `typmod` decimals of a second. */
 int64_t time_round_typmod(int64_t us, int32_t typmod);
+typedef enum ZoneOffset { ZONE_OFFSET_OK, ZONE_OFFSET_BAD, ZONE_OFFSET_RANGE } ZoneOffset;
+/* zone_offset_parse - the text of an offset, which begins with its sign: seconds east. */
+ZoneOffset zone_offset_parse(Slice s, int32_t *east_out);
 Status zone_by_name(FnCall *call, Slice name, const struct TimeZone **zone, int64_t at_local,
                     bool *dynamic);
 

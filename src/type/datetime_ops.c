@@ -130,9 +130,9 @@ static bool local_plus_months_days(int64_t ts, const Interval *v, int64_t *out)
             return false;
         }
     }
-    int64_t days;
-    return !__builtin_mul_overflow((int64_t)v->days, USECS_PER_DAY, &days) &&
-           !__builtin_add_overflow(*out, days, out) && timestamp_valid(*out);
+    i128 sum = *out + (i128)v->days * USECS_PER_DAY; /* the days alone may be beyond 64 bits */
+    *out = (int64_t)sum;
+    return sum == *out && timestamp_valid(*out);
 }
 Status timestamp_plus_interval(Cx *cx, int64_t ts, const Interval *v, int64_t *out)
 {
@@ -369,6 +369,11 @@ static Status interval_justify(Cx *cx, Interval v, bool hours, bool days, B16 *r
 {
     *r = (B16){{0}};
     bool over = false;
+    if (hours && days &&
+        (v.days > 0) == (v.us > 0)) { /* first: hours might carry the days too far */
+        over |= __builtin_add_overflow(v.months, v.days / 30, &v.months);
+        v.days %= 30;
+    }
     if (hours) {
         over |= __builtin_add_overflow(v.days, (int32_t)(v.us / USECS_PER_DAY), &v.days);
         v.us %= USECS_PER_DAY;

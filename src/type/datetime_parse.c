@@ -437,8 +437,8 @@ static DateErr date_time_field(DateScan *d, Slice s)
     return DE_OK;
 }
 
-/* date_zone_field - +h, +hhmm, +hh:mm[:ss]. */
-static DateErr date_zone_field(DateScan *d, Slice s)
+/* zone_offset_parse - +h, +hhmm, +hh:mm[:ss]: seconds east. */
+ZoneOffset zone_offset_parse(Slice s, int32_t *east_out)
 {
     int32_t v[3] = {0, 0, 0};
     uint32_t k = 0;
@@ -462,18 +462,29 @@ static DateErr date_zone_field(DateScan *d, Slice s)
             }
         }
         if (i < s.len && s.ptr[i] != ':') {
-            return DE_FORMAT;
+            return ZONE_OFFSET_BAD;
         }
         i++;
     }
     if (v[0] > 15 || v[1] > 59 || v[2] > 59) {
-        return DE_ZONE_RANGE;
+        return ZONE_OFFSET_RANGE;
+    }
+    int32_t sec = v[0] * 3600 + v[1] * 60 + v[2];
+    *east_out = s.ptr[0] == '-' ? -sec : sec;
+    return ZONE_OFFSET_OK;
+}
+
+static DateErr date_zone_field(DateScan *d, Slice s)
+{
+    int32_t east = 0;
+    ZoneOffset z = zone_offset_parse(s, &east);
+    if (z != ZONE_OFFSET_OK) {
+        return z == ZONE_OFFSET_RANGE ? DE_ZONE_RANGE : DE_FORMAT;
     }
     if ((d->have & HAVE_ZONE) != 0) {
         return DE_FORMAT;
     }
-    int32_t sec = v[0] * 3600 + v[1] * 60 + v[2];
-    d->out->east = (s.ptr[0] == '-' ? -sec : sec) + d->out->east; /* "EST+1" shifts a word's zone */
+    d->out->east += east; /* "EST+1" shifts a word's zone */
     d->have |= HAVE_ZONE;
     return DE_OK;
 }
@@ -495,20 +506,34 @@ static Status date_zone_word(DateScan *d, Slice w)
                    a != NULL ? slice_of(a->zone) : w, &d->out->zone);
 }
 
-/* date_now - now, today and their neighbours. */
-static void date_now(DateScan *d, int days, bool midnight)
+/* date_now - the current day and time. */
+static void date_now(DateScan *d)
 {
     TzInfo info;
     int64_t now = d->call->env != NULL ? d->call->env->xact_time_us : 0;
-    int64_t local = timestamptz_local(env_zone(d->call), now, &info);
-    parts_of_timestamp(midnight ? (floor_div(local, USECS_PER_DAY) + days) * USECS_PER_DAY : local,
-                       &d->p);
-    d->have |= HAVE_DATE | HAVE_TIME;
+    parts_of_timestamp(timestamptz_local(env_zone(d->call), now, &info), &d->p);
+    d->have |= HAVE_DATE | HAVE_TIME | HAVE_ZONE;
     d->two_digits = false;
-    if (!midnight) {
-        d->out->east = info.east;
-        d->have |= HAVE_ZONE;
+    d->out->east = info.east;
+}
+
+/* date_today - the current day or a neighbour; a time may come before or after the word. */
+static DateErr date_today(DateScan *d, int days)
+{
+    if ((d->have & HAVE_DATE) != 0) {
+        return DE_FORMAT;
     }
+    DateParts day;
+    TzInfo info;
+    int64_t now = d->call->env != NULL ? d->call->env->xact_time_us : 0;
+    int64_t local = timestamptz_local(env_zone(d->call), now, &info);
+    parts_of_timestamp((floor_div(local, USECS_PER_DAY) + days) * USECS_PER_DAY, &day);
+    d->p.year = day.year;
+    d->p.month = day.month;
+    d->p.day = day.day;
+    d->have |= HAVE_DATE;
+    d->two_digits = false;
+    return DE_OK;
 }
 
 /* date_word - what a word adds: a month, a zone, AM and PM, an era, a special value. */
@@ -532,13 +557,13 @@ static DateErr date_word(DateScan *d, Slice w, Status *st)
     } else if (slice_ieq(w, "ad") || slice_ieq(w, "bc")) {
         d->bc = w.ptr[0] == 'b';
     } else if (slice_ieq(w, "now")) {
-        date_now(d, 0, false);
+        date_now(d);
     } else if (slice_ieq(w, "today")) {
-        date_now(d, 0, true);
+        return date_today(d, 0);
     } else if (slice_ieq(w, "tomorrow")) {
-        date_now(d, 1, true);
+        return date_today(d, 1);
     } else if (slice_ieq(w, "yesterday")) {
-        date_now(d, -1, true);
+        return date_today(d, -1);
     } else if (slice_ieq(w, "allballs")) {
         d->p.hour = d->p.minute = d->p.second = d->p.usec = 0;
         d->have |= HAVE_TIME | HAVE_ZONE;
@@ -810,9 +835,15 @@ Status date_text_parse(FnCall *call, Slice text, DateWant want, const char *type
         if (e == DE_OK && ((d.have & need) != need || d.julian || d.time_prefix)) {
             e = DE_FORMAT;
         }
-        if (e == DE_OK && want == DATE_WANT_TIME && (d.have & HAVE_DATE) != 0 &&
-            (d.have & HAVE_DATE) != HAVE_DATE) {
+        bool whole_date = (d.have & HAVE_DATE) == HAVE_DATE;
+        if (e == DE_OK && want == DATE_WANT_TIME &&
+            (((d.have & HAVE_DATE) != 0 && !whole_date) ||
+             (out->zone != NULL && !whole_date))) { /* a named zone's offset depends on the day */
             e = DE_FORMAT;
+        }
+        if (e == DE_OK && want == DATE_WANT_TIME && !whole_date && d.p.hour == 23 &&
+            d.p.minute == 59 && d.p.second == 60 && d.p.usec > 0) {
+            e = DE_FIELD; /* beyond 24:00:00 */
         }
     } else if (e == DE_OK && (want == DATE_WANT_TIME || d.count != 1)) {
         e = DE_FORMAT;

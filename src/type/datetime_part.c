@@ -743,10 +743,37 @@ ROW_KERNEL(make_timestamptz)
     TRY(make_timestamp_of(call, a, &r->i64));
     return timestamp_to_timestamptz(call, r->i64, &r->i64);
 }
+/* zone_of_number - an offset as ISO writes it: +2 is east of Greenwich. */
+static Status zone_of_number(FnCall *call, Slice s, const struct TimeZone **zone)
+{
+    int32_t east = 0;
+    if (is_digit(s.ptr[0])) {
+        st_ignore(err_set(call->cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                          "invalid input syntax for type numeric time zone: \"%.*s\"", (int)s.len,
+                          s.ptr));
+        return err_hint(call->cx,
+                        "Numeric time zones must have \"-\" or \"+\" as first character.");
+    }
+    ZoneOffset z = zone_offset_parse(s, &east);
+    if (z != ZONE_OFFSET_OK) {
+        return err_set(call->cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                       z == ZONE_OFFSET_RANGE ? "numeric time zone \"%.*s\" out of range"
+                                              : "time zone \"%.*s\" not recognized",
+                       (int)s.len, s.ptr);
+    }
+    *zone = tz_fixed(call->arena, east);
+    return ST_OK;
+}
+
 ROW_KERNEL(make_timestamptz_at_timezone)
 {
     const struct TimeZone *tz = NULL;
+    Slice zone = str_slice(&a[6].str);
     TRY(make_timestamp_of(call, a, &r->i64));
+    if (zone.len > 0 && (is_digit(zone.ptr[0]) || zone.ptr[0] == '+' || zone.ptr[0] == '-')) {
+        TRY(zone_of_number(call, zone, &tz));
+        return timestamptz_of_local(tz, r->i64, &r->i64) ? ST_OK : err_timestamp_range(call->cx);
+    }
     TRY(zone_by_text(call, &a[6].str, &tz));
     return timestamptz_of_local(tz, r->i64, &r->i64) ? ST_OK : err_timestamp_range(call->cx);
 }

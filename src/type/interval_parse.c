@@ -11,6 +11,7 @@
 
 #define INTERVAL_FIELDS_MAX 25
 #define INTERVAL_TEXT_MAX   255
+#define IV_WORD_MAX         ((size_t)10)
 
 typedef enum IvUnit {
     IV_NONE,
@@ -31,12 +32,16 @@ typedef enum IvUnit {
 } IvUnit;
 
 typedef struct IvSum {
-    int64_t us, days, months;
-    bool overflow;
+    int64_t us;
+    int32_t days, months, years;
+    bool overflow; /* of a field: years, months, days and microseconds each have a range */
     uint32_t seen; /* units given, one bit each */
 } IvSum;
 
-/* iv_unit - the unit a word names. */
+#define IV_SECONDS (1u << IV_SECOND | 1u << IV_MSEC | 1u << IV_USEC)
+#define IV_CLOCK   (1u << IV_HOUR | 1u << IV_MINUTE | IV_SECONDS)
+
+/* iv_unit - the unit a word names; only its first ten letters count. */
 static IvUnit iv_unit(Slice w)
 {
     static const struct {
@@ -57,7 +62,6 @@ static IvUnit iv_unit(Slice w)
         {"mseconds", IV_MSEC},
         {"millisecond", IV_MSEC},
         {"milliseconds", IV_MSEC},
-        {"millisecon", IV_MSEC},
         {"s", IV_SECOND},
         {"sec", IV_SECOND},
         {"secs", IV_SECOND},
@@ -104,8 +108,10 @@ static IvUnit iv_unit(Slice w)
         {"millennia", IV_MILLENNIUM},
         {"ago", IV_AGO},
     };
+    w.len = MIN(w.len, IV_WORD_MAX);
     for (size_t i = 0; i < ARRAY_LEN(UNITS); i++) {
-        if (slice_ieq(w, UNITS[i].word)) {
+        size_t len = MIN(strlen(UNITS[i].word), IV_WORD_MAX);
+        if (w.len == len && strncasecmp(w.ptr, UNITS[i].word, len) == 0) {
             return UNITS[i].unit;
         }
     }
@@ -118,60 +124,78 @@ static void iv_add(int64_t *sum, int64_t v, int64_t times, bool *overflow)
     *overflow |= __builtin_mul_overflow(v, times, &t);
     *overflow |= __builtin_add_overflow(*sum, t, sum);
 }
+
+static void iv_add32(int32_t *sum, int64_t v, int32_t times, bool *overflow)
+{
+    int32_t t;
+    *overflow |= __builtin_mul_overflow(v, times, &t);
+    *overflow |= __builtin_add_overflow(*sum, t, sum);
+}
+
+/* iv_add_part - a fraction of `unit` microseconds, cut to whole ones unless more than half remains.
+ */
+static void iv_add_part(IvSum *s, double frac, int64_t unit)
+{
+    double part = frac * (double)unit;
+    int64_t us = (int64_t)part;
+    part -= (double)us;
+    iv_add(&s->us, us + (part > 0.5) - (part < -0.5), 1, &s->overflow);
+}
+
+/* iv_add_days - a fraction of `days` days: whole ones, the rest as time. */
+static void iv_add_days(IvSum *s, double frac, int days)
+{
+    double part = frac * days;
+    int32_t whole = (int32_t)part;
+    iv_add32(&s->days, whole, 1, &s->overflow);
+    iv_add_part(s, part - whole, USECS_PER_DAY);
+}
+
+/* iv_add_years - v.frac units of so many years; the fraction counts as months. */
+static void iv_add_years(IvSum *s, int64_t v, double frac, int32_t years)
+{
+    iv_add32(&s->years, v, years, &s->overflow);
+    iv_add32(&s->months, (int64_t)rint(frac * years * 12), 1, &s->overflow);
+}
+
 /* iv_add_unit - v.frac of a unit, the fraction spread over smaller ones. */
 static void iv_add_unit(IvSum *s, IvUnit unit, int64_t v, double frac)
 {
+    static const int64_t CLOCK[] = {[IV_USEC] = 1,
+                                    [IV_MSEC] = 1000,
+                                    [IV_SECOND] = USECS_PER_SEC,
+                                    [IV_MINUTE] = USECS_PER_MIN,
+                                    [IV_HOUR] = USECS_PER_HOUR};
     bool *o = &s->overflow;
     switch (unit) {
-    case IV_USEC: iv_add(&s->us, v + (int64_t)rint(frac), 1, o); break;
+    case IV_USEC:
     case IV_MSEC:
-        iv_add(&s->us, v, 1000, o);
-        s->us += (int64_t)rint(frac * 1000);
-        break;
     case IV_SECOND:
-        iv_add(&s->us, v, USECS_PER_SEC, o);
-        s->us += (int64_t)rint(frac * 1e6);
-        break;
     case IV_MINUTE:
-        iv_add(&s->us, v, USECS_PER_MIN, o);
-        s->us += (int64_t)rint(frac * 6e7);
-        break;
     case IV_HOUR:
-        iv_add(&s->us, v, USECS_PER_HOUR, o);
-        s->us += (int64_t)rint(frac * 3.6e9);
+        iv_add(&s->us, v, CLOCK[unit], o);
+        iv_add_part(s, frac, CLOCK[unit]);
         break;
     case IV_DAY:
-        iv_add(&s->days, v, 1, o);
-        s->us += (int64_t)rint(frac * (double)USECS_PER_DAY);
+        iv_add32(&s->days, v, 1, o);
+        iv_add_part(s, frac, USECS_PER_DAY);
         break;
     case IV_WEEK:
-    case IV_MONTH: {
-        double days = frac * (unit == IV_WEEK ? 7 : 30), whole = trunc(days);
-        iv_add(unit == IV_WEEK ? &s->days : &s->months, v, unit == IV_WEEK ? 7 : 1, o);
-        s->days += (int64_t)whole;
-        s->us += (int64_t)rint((days - whole) * (double)USECS_PER_DAY);
+        iv_add32(&s->days, v, 7, o);
+        iv_add_days(s, frac, 7);
         break;
-    }
+    case IV_MONTH:
+        iv_add32(&s->months, v, 1, o);
+        iv_add_days(s, frac, 30);
+        break;
     case IV_QUARTER:
-        iv_add(&s->months, v, 3, o);
-        s->months += (int64_t)rint(frac * 3);
+        iv_add32(&s->months, v, 3, o);
+        iv_add32(&s->months, (int64_t)rint(frac * 3), 1, o);
         break;
-    case IV_YEAR:
-        iv_add(&s->months, v, 12, o);
-        s->months += (int64_t)rint(frac * 12);
-        break;
-    case IV_DECADE:
-        iv_add(&s->months, v, 120, o);
-        s->months += (int64_t)rint(frac * 120);
-        break;
-    case IV_CENTURY:
-        iv_add(&s->months, v, 1200, o);
-        s->months += (int64_t)rint(frac * 1200);
-        break;
-    case IV_MILLENNIUM:
-        iv_add(&s->months, v, 12000, o);
-        s->months += (int64_t)rint(frac * 12000);
-        break;
+    case IV_YEAR: iv_add_years(s, v, frac, 1); break;
+    case IV_DECADE: iv_add_years(s, v, frac, 10); break;
+    case IV_CENTURY: iv_add_years(s, v, frac, 100); break;
+    case IV_MILLENNIUM: iv_add_years(s, v, frac, 1000); break;
     default: break;
     }
 }
@@ -189,7 +213,8 @@ static bool iv_number(const char **p, const char *end, int64_t *v, double *frac,
     *v = 0;
     *frac = 0;
     for (; q < end && is_digit(*q); q++) {
-        *overflow |= __builtin_mul_overflow(*v, 10, v) || __builtin_add_overflow(*v, *q - '0', v);
+        int digit = *neg ? '0' - *q : *q - '0';
+        *overflow |= __builtin_mul_overflow(*v, 10, v) || __builtin_add_overflow(*v, digit, v);
     }
     size_t digits = (size_t)(q - start);
     if (q < end && *q == '.') {
@@ -205,7 +230,6 @@ static bool iv_number(const char **p, const char *end, int64_t *v, double *frac,
         *frac = m / scale;
     }
     if (*neg) {
-        *v = -*v;
         *frac = -*frac;
     }
     *p = q;
@@ -247,76 +271,130 @@ static bool iv_time(Slice s, bool minute_second, IvSum *sum)
     }
     int64_t us = 0;
     iv_add(&us, v[0], USECS_PER_HOUR, &sum->overflow);
-    us += v[1] * USECS_PER_MIN + v[2] * USECS_PER_SEC + (int64_t)rint(frac * 1e6);
+    iv_add(&us, v[1] * USECS_PER_MIN + v[2] * USECS_PER_SEC + (int64_t)rint(frac * 1e6), 1,
+           &sum->overflow);
     iv_add(&sum->us, neg ? -us : us, 1, &sum->overflow);
     return true;
 }
 
-/* iv_iso_clock - the alternative form Pyyyy-mm-ddThh:mm:ss; false when it is not that. */
-static bool iv_iso_clock(Slice s, IvSum *sum)
+/* iv_iso_number - a number of ISO 8601's forms; exponents are taken too. digits_out: how many
+ * digits it begins with. */
+static bool iv_iso_number(const char **p, IvSum *sum, int64_t *v, double *frac, int *digits_out)
 {
-    const char *t = memchr(s.ptr, 'T', s.len), *end = s.ptr + s.len,
-               *date_end = t != NULL ? t : end;
-    static const IvUnit UNITS[] = {IV_YEAR, IV_MONTH, IV_DAY};
-    const char *p = s.ptr + 1;
-    for (int i = 0; i < 3 && p < date_end; i++) {
-        int64_t v;
-        double frac;
-        bool neg;
-        if (!iv_number(&p, date_end, &v, &frac, &neg, &sum->overflow) || frac != 0 ||
-            (p < date_end && *p != '-')) {
-            return false;
-        }
-        iv_add_unit(sum, UNITS[i], v, 0);
-        p += p < date_end;
+    char *end;
+    const char *digits = *p + (**p == '-' || **p == '+');
+    if (!is_digit(*digits) && *digits != '.') {
+        return false;
     }
-    return p == date_end &&
-           (t == NULL || iv_time((Slice){t + 1, (size_t)(end - t - 1)}, false, sum));
+    double d = strtod(*p, &end);
+    if (end == *p) {
+        return false;
+    }
+    if (isnan(d) || d < -1e15 || d > 1e15) {
+        sum->overflow = true;
+        d = 0;
+    }
+    *digits_out = 0;
+    for (const char *q = *p; is_digit(*q); q++) {
+        ++*digits_out;
+    }
+    *v = (int64_t)d;
+    *frac = d - (double)*v;
+    *p = end;
+    return true;
 }
 
-/* iv_iso - the parts after P; weeks and fractions included. */
-static bool iv_iso(Slice s, IvSum *sum)
+/* iv_iso_rest - the alternative form after its first number, which v.frac is: the other parts, each
+ * after `mark`. *p is left at T or at the end. */
+static bool iv_iso_rest(const char **p, IvSum *sum, const IvUnit units[3], char mark, int64_t v,
+                        double frac)
 {
-    const char *p = s.ptr + 1, *end = s.ptr + s.len;
+    for (int i = 0;; i++) {
+        int digits;
+        iv_add_unit(sum, units[i], v, frac);
+        if (**p == '\0' || (**p == 'T' && mark == '-')) {
+            return true;
+        }
+        if (**p != mark || i == 2) {
+            return false;
+        }
+        ++*p;
+        if (!iv_iso_number(p, sum, &v, &frac, &digits)) {
+            return false;
+        }
+    }
+}
+
+static IvUnit iv_iso_unit(char c, bool time)
+{
+    switch (c) {
+    case 'Y': return time ? IV_NONE : IV_YEAR;
+    case 'M': return time ? IV_MINUTE : IV_MONTH;
+    case 'W': return time ? IV_NONE : IV_WEEK;
+    case 'D': return time ? IV_NONE : IV_DAY;
+    case 'H': return time ? IV_HOUR : IV_NONE;
+    case 'S': return time ? IV_SECOND : IV_NONE;
+    default: return IV_NONE;
+    }
+}
+
+/*
+ * iv_iso - ISO 8601's forms behind P, text ending in a zero byte: with designators
+ * (P1Y2M3DT4H5M6S), the alternative ones (P0001-02-03T04:05:06, P0001, PT04:05) and the basic one
+ * (P00010203T040506).
+ */
+static bool iv_iso(const char *p, IvSum *sum)
+{
+    static const IvUnit DATE[] = {IV_YEAR, IV_MONTH, IV_DAY},
+                        TIME[] = {IV_HOUR, IV_MINUTE, IV_SECOND};
     bool time = false, any = false;
-    while (p < end) {
+    if (*p == '\0') {
+        return false;
+    }
+    while (*p != '\0') {
         int64_t v;
         double frac;
-        bool neg;
-        if (*p == 't' || *p == 'T') {
+        int digits;
+        if (*p == 'T') {
             time = true;
+            any = false;
             p++;
             continue;
         }
-        if (!iv_number(&p, end, &v, &frac, &neg, &sum->overflow) || p == end) {
+        if (!iv_iso_number(&p, sum, &v, &frac, &digits)) {
             return false;
         }
-        IvUnit unit = IV_NONE;
-        switch (ascii_lower(*p++)) {
-        case 'y': unit = time ? IV_NONE : IV_YEAR; break;
-        case 'm': unit = time ? IV_MINUTE : IV_MONTH; break;
-        case 'w': unit = time ? IV_NONE : IV_WEEK; break;
-        case 'd': unit = time ? IV_NONE : IV_DAY; break;
-        case 'h': unit = time ? IV_HOUR : IV_NONE; break;
-        case 's': unit = time ? IV_SECOND : IV_NONE; break;
-        default: break;
+        IvUnit unit = iv_iso_unit(*p, time);
+        if (unit != IV_NONE) {
+            iv_add_unit(sum, unit, v, frac);
+            any = true;
+            p++;
+            continue;
         }
-        if (unit == IV_NONE) {
+        if (any) {
             return false;
         }
-        iv_add_unit(sum, unit, v, frac);
-        any = true;
+        bool part_ends = *p == '\0' || (*p == 'T' && !time);
+        if (part_ends && digits == (time ? 6 : 8)) { /* basic: yyyymmdd, hhmmss */
+            const IvUnit *units = time ? TIME : DATE;
+            iv_add_unit(sum, units[0], v / 10000, 0);
+            iv_add_unit(sum, units[1], v / 100 % 100, 0);
+            iv_add_unit(sum, units[2], v % 100, 0);
+        } else if (!iv_iso_rest(&p, sum, time ? TIME : DATE, time ? ':' : '-', v, frac)) {
+            return false;
+        }
     }
-    return any;
+    return true;
 }
 
-/* iv_cut - numbers (with signs, colons, dashes) and words. */
-static uint32_t iv_cut(Slice text, Slice *fields)
+/* iv_cut - numbers (with signs, colons, dashes) and words. A sign may stand apart from its number:
+ * it is moved there. */
+static uint32_t iv_cut(char *text, size_t len, Slice *fields)
 {
-    const char *p = text.ptr, *end = text.ptr + text.len;
+    char *p = text, *end = text + len;
     uint32_t n = 0;
     while (p < end) {
-        const char *start = p;
+        char *start = p;
         if (n == INTERVAL_FIELDS_MAX) {
             return 0;
         }
@@ -327,7 +405,11 @@ static uint32_t iv_cut(Slice text, Slice *fields)
         if (is_digit(*p) || *p == '+' || *p == '-' || *p == '.') {
             bool sign = *p == '+' || *p == '-';
             p++;
-            if (sign && p < end && is_space(*p)) {
+            while (sign && p < end && is_space(*p)) {
+                *p = *start;
+                start = p++;
+            }
+            if (sign && (p == end || !(is_digit(*p) || *p == '.'))) {
                 return 0;
             }
             while (p < end && (is_digit(*p) || *p == '.' || *p == ':' || *p == '-')) {
@@ -373,8 +455,27 @@ static bool iv_once(IvSum *sum, uint32_t units)
     return !again;
 }
 
-/* iv_fields - the traditional and SQL forms. */
-static bool iv_fields(Slice *fields, uint32_t n, int32_t range, IvSum *sum)
+static void iv_negate(IvSum *s)
+{
+    s->overflow |= __builtin_sub_overflow(0, s->us, &s->us);
+    s->overflow |= __builtin_sub_overflow(0, s->days, &s->days);
+    s->overflow |= __builtin_sub_overflow(0, s->months, &s->months);
+    s->overflow |= __builtin_sub_overflow(0, s->years, &s->years);
+}
+
+/* iv_one_sign - a text with one sign, at its beginning: SQL's rule is that it holds for all. */
+static bool iv_one_sign(const Slice *fields, uint32_t n)
+{
+    for (uint32_t i = 1; i < n; i++) {
+        if (fields[i].ptr[0] == '-' || fields[i].ptr[0] == '+') {
+            return false;
+        }
+    }
+    return n > 0 && fields[0].ptr[0] == '-';
+}
+
+/* iv_fields - the traditional and SQL forms. all_negative: whatever the signs say. */
+static bool iv_fields(Slice *fields, uint32_t n, int32_t range, bool all_negative, IvSum *sum)
 {
     IvUnit unit = IV_NONE;
     bool ago = false;
@@ -396,10 +497,10 @@ static bool iv_fields(Slice *fields, uint32_t n, int32_t range, IvSum *sum)
         }
         if (memchr(p, ':', f.len) != NULL) {
             bool ms = range == (INTERVAL_MASK(FIELD_MINUTE) | INTERVAL_MASK(FIELD_SECOND));
-            if (!iv_time(f, ms, sum) ||
-                !iv_once(sum, 1u << IV_HOUR | 1u << IV_MINUTE | 1u << IV_SECOND)) {
+            if (!iv_time(f, ms, sum) || !iv_once(sum, IV_CLOCK)) {
                 return false;
             }
+            sum->us = all_negative && sum->us > 0 ? -sum->us : sum->us;
             unit = IV_DAY;
             continue;
         }
@@ -408,6 +509,11 @@ static bool iv_fields(Slice *fields, uint32_t n, int32_t range, IvSum *sum)
         bool neg;
         if (!iv_number(&p, end, &v, &frac, &neg, &sum->overflow)) {
             return false;
+        }
+        if (all_negative && !neg) {
+            neg = true;
+            v = -v;
+            frac = -frac;
         }
         if (p < end && *p == '-') {
             /* SQL's years-months; both have the sign of the first. */
@@ -435,7 +541,7 @@ static bool iv_fields(Slice *fields, uint32_t n, int32_t range, IvSum *sum)
             return false;
         }
         IvUnit use = unit == IV_NONE ? iv_default_unit(range) : unit;
-        if (!iv_once(sum, 1u << use)) {
+        if (!iv_once(sum, use == IV_SECOND && frac != 0 ? IV_SECONDS : 1u << use)) {
             return false;
         }
         iv_add_unit(sum, use, v, frac);
@@ -444,9 +550,7 @@ static bool iv_fields(Slice *fields, uint32_t n, int32_t range, IvSum *sum)
         }
     }
     if (ago) {
-        sum->us = -sum->us;
-        sum->days = -sum->days;
-        sum->months = -sum->months;
+        iv_negate(sum);
     }
     return n > 0;
 }
@@ -491,22 +595,31 @@ Status interval_parse(FnCall *call, Slice text, int32_t typmod, Interval *out)
     int32_t range = typmod < 0 ? INTERVAL_RANGE_ALL : (typmod >> 16) & INTERVAL_RANGE_ALL;
     bool ok = false;
     if (s.len > 0 && s.len <= INTERVAL_TEXT_MAX) {
-        bool clock =
-            memchr(s.ptr, ':', s.len) != NULL || (s.ptr[0] == 'P' && s.len > 5 && s.ptr[5] == '-');
-        ok = s.ptr[0] == 'P' ? (clock ? iv_iso_clock(s, &sum) : iv_iso(s, &sum))
-                             : iv_fields(fields, iv_cut(s, fields), range, &sum);
+        char copy[INTERVAL_TEXT_MAX + 1];
+        memcpy(copy, s.ptr, s.len);
+        copy[s.len] = '\0';
+        if (copy[0] == 'P') {
+            ok = strlen(copy) == s.len && iv_iso(copy + 1, &sum);
+        } else {
+            uint32_t n = iv_cut(copy, s.len, fields);
+            bool negative =
+                call->env->interval_style == INTERVALSTYLE_SQL_STANDARD && iv_one_sign(fields, n);
+            ok = iv_fields(fields, n, range, negative, &sum);
+        }
     }
     if (!ok) {
         return err_set(call->cx, ERRCODE_INVALID_DATETIME_FORMAT,
                        "invalid input syntax for type interval: \"%.*s\"", (int)text.len, text.ptr);
     }
-    if (!sum.overflow && sum.months != (int32_t)sum.months) {
-        return err_interval_range(call->cx);
-    }
-    if (sum.overflow || sum.days != (int32_t)sum.days) {
+    if (sum.overflow) {
         return err_set(call->cx, ERRCODE_INTERVAL_FIELD_OVERFLOW,
                        "interval field value out of range: \"%.*s\"", (int)text.len, text.ptr);
     }
-    *out = (Interval){sum.us, (int32_t)sum.days, (int32_t)sum.months};
+    int32_t months;
+    if (__builtin_mul_overflow(sum.years, 12, &months) ||
+        __builtin_add_overflow(months, sum.months, &months)) {
+        return err_interval_range(call->cx);
+    }
+    *out = (Interval){sum.us, sum.days, months};
     return interval_apply_typmod(call->cx, typmod, out);
 }

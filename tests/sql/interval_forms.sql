@@ -1,0 +1,23 @@
+-- every form an interval can be written in, the fractions of each unit, and where each overflows
+SET intervalstyle = 'postgres';
+SELECT interval '4 millenniums 5 centuries 4 decades 1 year 4 months 4 days 17 minutes 31 seconds', interval '1.5 quarters', interval '2 microsecondss';
+SELECT interval 'P0002', interval 'P0002-10', interval 'P0002-10-15', interval 'P00021015T103020', interval 'P0002-10-15T10:30:20', interval 'PT10', interval 'PT10:30', interval 'PT103020.5', interval 'P0002T1S', interval 'P10.5e4Y', interval 'P1.5Y2.5M1.5W1.5DT1.5H1.5M1.5S';
+SELECT interval '5.5 seconds 3 milliseconds';
+SELECT interval '1:20:05 5 microseconds';
+SELECT interval '2147483648 years';
+SELECT interval '178956970 years 8 months';
+SELECT interval '0.01 months 9223372036854775807 microseconds';
+SELECT interval '0.1 2562047788:0:54.775807';
+SELECT interval '-9223372036854775808 microseconds', interval '-2147483648 months -2147483648 days';
+SELECT interval '-2147483648 days ago';
+SELECT interval '0.0000005 seconds', interval '0.0000015 seconds', interval '0.5 microseconds', interval '1.7 microseconds', interval '0.33 months';
+SELECT justify_interval(interval '2147483647 days 24 hrs'), justify_interval(interval '-2147483648 days -24 hrs');
+SET intervalstyle = 'sql_standard';
+SELECT interval '-23 hours 45 min 12.34 sec', interval '-1 year 2 months 1 day 23 hours 45 min 12.34 sec', interval '-1 day +23 hours', interval '-1-2 3 4:05:06';
+SELECT time '15:36:39 America/New_York';
+SELECT time '15:36:39 PST', timetz '2003-07-07 15:36:39 America/New_York';
+SELECT time '23:59:60.01';
+SELECT time '23:59:60', time '24:00:00';
+SELECT make_timestamptz(2020, 1, 1, 0, 0, 0, '+2') = timestamptz '2020-01-01 00:00+02', make_timestamptz(2020, 1, 1, 0, 0, 0, '-02:30:15') = timestamptz '2020-01-01 00:00-02:30:15';
+SELECT make_timestamptz(2020, 1, 1, 0, 0, 0, '2');
+SELECT make_timestamptz(2020, 1, 1, 0, 0, 0, '+16');
