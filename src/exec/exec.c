@@ -269,7 +269,7 @@ void exec_close(ExecState *s)
     for (uint32_t i = 0; i < plan->cte_count; i++) {
         cte_end(s->ctes[i]);
     }
-    if (s->failed) {
+    if (s->failed || s->spoiled) {
         state_free(s);
     } else {
         list_give(plan, s);

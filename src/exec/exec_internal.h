@@ -62,11 +62,17 @@ typedef struct SubRun {
     bool exists, is_null;
     Datum value;
     Arena hold;
-    RowStore store; /* ANY, ALL: the sub-query's column */
+    RowStore store; /* ANY, ALL: the sub-query's column; keyed: the value of each key */
     KeyTable keys;
     Buf key;
     bool has_null;
     uint32_t runs; /* since what it depends on changed */
+    /* keyed */
+    uint8_t *repeated; /* per key: the sub-query has several rows of it */
+    uint32_t repeated_size;
+    bool no_keys;               /* could not be made for all keys: run by row */
+    bool none_known, none_null; /* the answer for no rows */
+    Datum none;
 } SubRun;
 
 typedef struct CteRun CteRun; /* with_rows.c */
@@ -84,7 +90,8 @@ struct ExecState {
     uint64_t affected;
     uint64_t big_stores; /* made so far: tells one from the next */
     bool failed, started;
-    Batch view; /* what exec_next hands out */
+    bool spoiled; /* something in it failed and was passed over: not to be used again */
+    Batch view;   /* what exec_next hands out */
     struct FkAction *fk_actions;
     struct ExecState *next_free;
 };

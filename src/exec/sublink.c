@@ -37,7 +37,7 @@ void subs_reset(ExecState *s)
     for (uint32_t i = 0; i < s->plan->subplan_count; i++) {
         SubRun *r = &s->subs[i];
         arena_clear(&r->hold);
-        r->cached = false;
+        r->cached = r->no_keys = false;
         r->runs = 0;
         if (r->test != NULL) {
             expr_run_reset(r->test, &s->expr_env);
@@ -59,6 +59,12 @@ void subs_forget(ExecState *s, const PlanScope *scope)
         s->subs[i].cached = false;
         s->subs[i].runs = 0;
     }
+}
+
+static Status more_than_one_row(Cx *cx)
+{
+    return err_set(cx, ERRCODE_CARDINALITY_VIOLATION,
+                   "more than one row returned by a subquery used as an expression");
 }
 
 /* sub_run - run the sub-query and keep its answer: exists, the value, or the column. */
@@ -97,8 +103,7 @@ static Status sub_run(Cx *cx, SubRun *r)
             }
         } else if (kind == SUBLINK_SCALAR) {
             if (r->exists || b->sel.count > 1) {
-                st = err_set(cx, ERRCODE_CARDINALITY_VIOLATION,
-                             "more than one row returned by a subquery used as an expression");
+                st = more_than_one_row(cx);
                 break;
             }
             uint32_t row = b->sel.idx != NULL ? b->sel.idx[0] : 0;
@@ -177,15 +182,16 @@ static Status sub_compare(Cx *cx, SubRun *r, const Vector *tested, uint32_t row,
     return ST_OK;
 }
 
-/* sub_found - is the row's value, not NULL, in the sub-query's column? */
-static bool sub_found(SubRun *r, const Vector *tested, uint32_t row)
+/* sub_find - the row's value, not NULL, among the sub-query's keys; KEY_NONE when it is not there.
+ */
+static uint32_t sub_find(SubRun *r, const Vector *tested, uint32_t row)
 {
     if (r->keys.ints) {
-        return key_table_find_int(&r->keys, vec_int(tested, row)) != KEY_NONE;
+        return key_table_find_int(&r->keys, vec_int(tested, row));
     }
     buf_clear(&r->key);
     key_append(r->plan->hash_type, tested, row, &r->key);
-    return key_table_find(&r->keys, r->key.data, r->key.len) != KEY_NONE;
+    return key_table_find(&r->keys, r->key.data, r->key.len);
 }
 
 static Status sub_hashed(SubRun *r, const Vector *tested, uint32_t row, bool *value, bool *null)
@@ -199,7 +205,7 @@ static Status sub_hashed(SubRun *r, const Vector *tested, uint32_t row, bool *va
         *null = true;
         return ST_OK;
     }
-    *value = sub_found(r, tested, row);
+    *value = sub_find(r, tested, row) != KEY_NONE;
     *null = !*value && r->has_null;
     return ST_OK;
 }
@@ -239,6 +245,148 @@ static Status sub_answer(Cx *cx, SubRun *r, const Vector *tested, uint32_t row, 
     return ST_OK;
 }
 
+/* ---- scalars by key ---- */
+
+/* keyed_add - a key with its value; NULL keys are asked for by nobody. */
+static void keyed_add(SubRun *r, const Batch *b, uint32_t row)
+{
+    bool added;
+    uint32_t k;
+    const Vector *value = b->cols[1];
+    if (vec_is_null(b->cols[0], row)) {
+        return;
+    }
+    if (r->keys.ints) {
+        k = key_table_add_int(&r->keys, vec_int(b->cols[0], row), &added);
+    } else {
+        buf_clear(&r->key);
+        key_append(r->plan->hash_type, b->cols[0], row, &r->key);
+        k = key_table_add(&r->keys, r->key.data, r->key.len, &added);
+    }
+    if (k >= r->repeated_size) {
+        uint32_t size = MAX(r->repeated_size * 2, 1024u);
+        r->repeated = arena_grow(&r->hold, r->repeated, r->repeated_size, size);
+        memset(r->repeated + r->repeated_size, 0, size - r->repeated_size);
+        r->repeated_size = size;
+    }
+    if (added) {
+        row_store_append_row(&r->store, &value, row);
+    }
+    r->repeated[k] = !added;
+}
+
+/* keyed_run - the values of all keys. */
+static Status keyed_run(Cx *cx, ExecState *s, SubRun *r)
+{
+    const Batch *b;
+    const PhysType *phys = r->plan->root->phys;
+    arena_clear(&r->hold);
+    row_store_init(&r->store, &r->hold, r->plan->root->phys + 1, 1);
+    key_table_init(&r->keys, &r->hold, phys_is_int(phys[0]));
+    r->repeated = NULL;
+    r->repeated_size = 0;
+    r->none_known = false;
+    Status st = r->root->start(cx, r->root);
+    while (st == ST_OK && (st = r->root->next(cx, r->root, VEC_CAPACITY, &b)) == ST_OK) {
+        SEL_FOREACH(row, &b->sel)
+        {
+            keyed_add(r, b, row);
+        }
+        st = exec_budget(cx, s, &r->hold);
+    }
+    r->cached = st == ST_DONE;
+    return st == ST_DONE ? ST_OK : st;
+}
+
+/* keyed_none - what the sub-query gives when it finds no rows: as it is for a key that is NULL. */
+static Status keyed_none(Cx *cx, ExecState *s, SubRun *r, SubRun *keyed)
+{
+    for (uint32_t i = 0; i < r->plan->param_count; i++) {
+        s->param_nulls[r->plan->params[i].param] = true;
+    }
+    subs_forget(s, &r->plan->scope);
+    TRY(sub_run(cx, r));
+    keyed->none = r->value;
+    keyed->none_null = r->is_null;
+    if (!r->is_null && r->plan->phys == PHYS_STR) {
+        keyed->none.str = str_copy(&keyed->hold, str_ptr(&r->value.str), r->value.str.len);
+    }
+    keyed->none_known = true;
+    return ST_OK;
+}
+
+/* keyed_made - are there values for all keys? An error on the way may concern a key that nobody
+ * asks for, so it is passed over, and rows are answered one by one. */
+static Status keyed_made(Cx *cx, ExecState *s, SubRun *keyed, bool *made_out)
+{
+    *made_out = !keyed->no_keys;
+    if (keyed->cached || keyed->no_keys) {
+        return ST_OK;
+    }
+    Status st = keyed_run(cx, s, keyed);
+    if (st == ST_ERROR) {
+        char state[6];
+        sqlstate_text(cx->err->sqlstate, state);
+        if (strncmp(state, "22", 2) != 0 && strcmp(state, "53200") != 0) {
+            return st;
+        }
+        err_clear(cx);
+        s->spoiled = keyed->no_keys = true;
+        *made_out = false;
+    }
+    return ST_OK;
+}
+
+/* keyed_answer - the value for one outer row. */
+static Status keyed_answer(Cx *cx, ExecState *s, SubRun *r, SubRun *keyed, const Vector *tested,
+                           uint32_t row, Vector *out, Arena *arena)
+{
+    uint32_t k = KEY_NONE;
+    if (!vec_is_null(tested, row)) {
+        k = sub_find(keyed, tested, row);
+    }
+    if (k == KEY_NONE) {
+        if (!keyed->none_known) {
+            TRY(keyed_none(cx, s, r, keyed));
+        }
+        if (keyed->none_null) {
+            vec_set_null(out, row);
+        } else {
+            Datum d = keyed->none;
+            if (out->phys == PHYS_STR) {
+                d.str = str_copy(arena, str_ptr(&d.str), d.str.len);
+            }
+            vec_put(out, row, &d);
+        }
+        return ST_OK;
+    }
+    if (keyed->repeated[k]) {
+        return more_than_one_row(cx);
+    }
+    vec_copy_value(keyed->store.chunks[k / VEC_CAPACITY]->cols[0], k % VEC_CAPACITY, out, row,
+                   arena);
+    return ST_OK;
+}
+
+/* sub_by_hash - answer a row by the second way; *done_out false: it cannot be gone. */
+static Status sub_by_hash(Cx *cx, ExecState *s, SubRun *r, const Vector *tested, uint32_t row,
+                          Vector *out, Arena *arena, bool *done_out)
+{
+    SubRun *hashed = &s->subs[r->plan->hashed];
+    *done_out = true;
+    if (hashed->plan->keyed) {
+        TRY(keyed_made(cx, s, hashed, done_out));
+        return *done_out ? keyed_answer(cx, s, r, hashed, tested, row, out, arena) : ST_OK;
+    }
+    if (!hashed->cached) {
+        TRY(sub_run(cx, hashed));
+    }
+    bool found =
+        hashed->exists && !vec_is_null(tested, row) && sub_find(hashed, tested, row) != KEY_NONE;
+    ((uint8_t *)out->data)[row] = found != r->plan->negated;
+    return ST_OK;
+}
+
 Status exec_sublink(void *arg, Cx *cx, uint32_t number, const Vector *const *args,
                     uint32_t arg_count, const Sel *sel, Vector *out, Arena *arena)
 {
@@ -247,14 +395,11 @@ Status exec_sublink(void *arg, Cx *cx, uint32_t number, const Vector *const *arg
     SEL_FOREACH(row, sel)
     {
         if (r->plan->hashed_after != 0 && r->runs >= r->plan->hashed_after) {
-            SubRun *any = &s->subs[r->plan->hashed];
-            const Vector *tested = args[r->plan->hashed_column];
-            if (!any->cached) {
-                TRY(sub_run(cx, any));
+            bool done;
+            TRY(sub_by_hash(cx, s, r, args[r->plan->hashed_column], row, out, arena, &done));
+            if (done) {
+                continue;
             }
-            bool found = any->exists && !vec_is_null(tested, row) && sub_found(any, tested, row);
-            ((uint8_t *)out->data)[row] = found != r->plan->negated;
-            continue;
         }
         r->runs++;
         if (!r->cached) {

@@ -182,14 +182,14 @@ static uint32_t add_subplan(Planner *p, const SubPlan *sub)
     return plan->subplan_count++;
 }
 
-/* add_hashed - the second way to answer EXISTS, when there is one: taken as soon as as much was
- * spent on runs as it costs. */
+/* add_hashed - the second way to answer EXISTS or a scalar, when there is one: taken as soon as as
+ * much was spent on runs as it costs. */
 static Status add_hashed(PlanQuery *pq, const Expr *e, SubPlan *sub, Expr **args, uint32_t *count)
 {
     SubPlan any;
     Expr *tested;
     bool made;
-    TRY(plan_exists_hashed(pq, e, &any, &tested, &made));
+    TRY(plan_hashed_way(pq, e, &any, &tested, &made));
     if (made) {
         double runs = any.root->total_cost / MAX(sub->root->total_cost, 0.01);
         sub->hashed_after = (uint32_t)MIN(MAX(runs, 1), 1e9);
@@ -242,7 +242,7 @@ static int map_sublink(void *arg, const Expr *e, Expr ***args_out, uint32_t *arg
         sub.params[i].column = (uint16_t)(first + i);
     }
     *arg_count_out = first + sub.param_count;
-    if (sub.kind == SUBLINK_EXISTS && sub.param_count != 0 &&
+    if ((sub.kind == SUBLINK_EXISTS || sub.kind == SUBLINK_SCALAR) && sub.param_count != 0 &&
         add_hashed(pq, e, &sub, args, arg_count_out) != ST_OK) {
         return -1;
     }

@@ -150,10 +150,10 @@ bool query_is_correlated(const Query *q, uint32_t depth);
 Expr *expr_to_params(PlanQuery *pq, const Expr *e, uint64_t rels, ParamSource *list,
                      uint32_t *count, uint32_t max);
 /* exists.c */
-/* plan_exists_hashed - a sub-plan whose column the outer `*tested_out` is to be looked up in, to
- * answer EXISTS; *made_out tells whether there is one. */
-Status plan_exists_hashed(PlanQuery *pq, const Expr *e, SubPlan *any_out, Expr **tested_out,
-                          bool *made_out);
+/* plan_hashed_way - a sub-plan in which the outer `*tested_out` is to be looked up, to answer
+ * EXISTS or a scalar sub-query; *made_out tells whether there is one. */
+Status plan_hashed_way(PlanQuery *pq, const Expr *e, SubPlan *hashed_out, Expr **tested_out,
+                       bool *made_out);
 /* minmax.c */
 /* plan_minmax - min and max over whole tables become sub-queries that stop at an index's end. */
 void plan_minmax(PlanQuery *pq, Query *q);

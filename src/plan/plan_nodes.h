@@ -317,8 +317,9 @@ typedef struct SubPlan {
     Oid element; /* ARRAY */
     PhysType phys;
     PlanScope scope;
-    /* EXISTS, hashed_after != 0: from that many runs on it is answered by looking argument
-     * `hashed_column` up in sub-plan `hashed`. */
+    bool keyed; /* SCALAR: columns are a key and the value for it; `hash_type` is the key's */
+    /* EXISTS and SCALAR, hashed_after != 0: from that many runs on it is answered by looking
+     * argument `hashed_column` up in sub-plan `hashed`. */
     uint32_t hashed, hashed_after;
     uint16_t hashed_column;
 } SubPlan;
