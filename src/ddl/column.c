@@ -29,6 +29,8 @@ typedef struct ColumnDefine {
     const ColumnSink *sink;
     NewColumn *out;
     bool not_null_given;
+    PgQuery__Constraint *last; /* what DEFERRABLE and the like belong to */
+    bool deferrable_given, initially_given;
 } ColumnDefine;
 
 static Status column_owned_sequence(Cx *cx, ColumnDefine *c, PgQuery__Node *const *options,
@@ -99,6 +101,47 @@ static Status column_identity(Cx *cx, ColumnDefine *c, const PgQuery__Constraint
     return column_owned_sequence(cx, c, con->options, con->n_options);
 }
 
+static Status column_attr_error(Cx *cx, ColumnDefine *c, const PgQuery__Constraint *con,
+                                const char *text)
+{
+    return ddl_error_at(cx, c->d, err_set(cx, ERRCODE_SYNTAX_ERROR, "%s", text), con->location);
+}
+
+/* column_deferral - [NOT] DEFERRABLE and INITIALLY ..., of the constraint before. */
+static Status column_deferral(Cx *cx, ColumnDefine *c, const PgQuery__Constraint *con)
+{
+    PgQuery__Constraint *of = c->last;
+    bool when = con->contype == PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRED ||
+                con->contype == PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_IMMEDIATE;
+    bool yes = con->contype == PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRED ||
+               con->contype == PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRABLE;
+    bool *given = when ? &c->initially_given : &c->deferrable_given;
+    if (of == NULL || (of->contype != PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY &&
+                       of->contype != PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE &&
+                       of->contype != PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN)) {
+        return column_attr_error(cx, c, con,
+                                 when  ? yes ? "misplaced INITIALLY DEFERRED clause"
+                                             : "misplaced INITIALLY IMMEDIATE clause"
+                                 : yes ? "misplaced DEFERRABLE clause"
+                                       : "misplaced NOT DEFERRABLE clause");
+    }
+    if (*given) {
+        return column_attr_error(cx, c, con,
+                                 when ? "multiple INITIALLY IMMEDIATE/DEFERRED clauses not allowed"
+                                      : "multiple DEFERRABLE/NOT DEFERRABLE clauses not allowed");
+    }
+    *given = true;
+    *(when ? &of->initdeferred : &of->deferrable) = yes;
+    if (of->initdeferred && !of->deferrable) {
+        if (c->deferrable_given) {
+            return column_attr_error(cx, c, con,
+                                     "constraint declared INITIALLY DEFERRED must be DEFERRABLE");
+        }
+        of->deferrable = true;
+    }
+    return ST_OK;
+}
+
 /* column_constraint - one constraint of a column definition. */
 static Status column_constraint(Cx *cx, ColumnDefine *c, PgQuery__Constraint *con)
 {
@@ -132,11 +175,6 @@ static Status column_constraint(Cx *cx, ColumnDefine *c, PgQuery__Constraint *co
     case PG_QUERY__CONSTR_TYPE__CONSTR_IDENTITY: return column_identity(cx, c, con);
     case PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED:
         return err_unsupported(cx, "generated columns are not supported");
-    case PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRABLE:
-    case PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRED:
-        return err_unsupported(cx, "deferrable constraints are not supported");
-    case PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_NOT_DEFERRABLE:
-    case PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_IMMEDIATE: return ST_OK;
     default: c->sink->constraint(c->sink->arg, con, out->name); return ST_OK;
     }
 }
@@ -211,7 +249,17 @@ Status ddl_column_define(Cx *cx, DdlCx *d, const PgQuery__ColumnDef *def, const 
         TRY(column_nextval(cx, &c));
     }
     for (size_t i = 0; i < def->n_constraints; i++) {
-        TRY(column_constraint(cx, &c, def->constraints[i]->constraint));
+        PgQuery__Constraint *con = def->constraints[i]->constraint;
+        switch (con->contype) {
+        case PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRABLE:
+        case PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_NOT_DEFERRABLE:
+        case PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRED:
+        case PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_IMMEDIATE: TRY(column_deferral(cx, &c, con)); break;
+        default:
+            TRY(column_constraint(cx, &c, con));
+            c.last = con;
+            c.deferrable_given = c.initially_given = false;
+        }
     }
     if (def->raw_default != NULL) {
         out->default_node = def->raw_default;

@@ -29,8 +29,8 @@ Status ddl_insert_constraint(Cx *cx, DdlCx *d, const CatTable *t, const Constrai
     ddl_set_text(&r, PG_CONSTRAINT_CONNAME, c->name);
     ddl_set_oid(&r, PG_CONSTRAINT_CONNAMESPACE, t->namespace_oid);
     ddl_set_char(&r, PG_CONSTRAINT_CONTYPE, c->type);
-    ddl_set_bool(&r, PG_CONSTRAINT_CONDEFERRABLE, false);
-    ddl_set_bool(&r, PG_CONSTRAINT_CONDEFERRED, false);
+    ddl_set_bool(&r, PG_CONSTRAINT_CONDEFERRABLE, c->deferrable);
+    ddl_set_bool(&r, PG_CONSTRAINT_CONDEFERRED, c->deferred);
     ddl_set_bool(&r, PG_CONSTRAINT_CONVALIDATED, c->validated);
     ddl_set_oid(&r, PG_CONSTRAINT_CONRELID, t->oid);
     ddl_set_oid(&r, PG_CONSTRAINT_CONTYPID, 0);

@@ -182,7 +182,7 @@ typedef struct ConstraintRow {
     uint16_t column_count, foreign_count, delete_set_count;
     const int16_t *columns, *foreign_columns, *delete_set_columns;
     const uint32_t *operators; /* of foreign keys, foreign_count */
-    bool validated, no_inherit;
+    bool validated, no_inherit, deferrable, deferred;
 } ConstraintRow;
 /* ddl_oid_array - "{1,2}": the text of an array column. */
 const char *ddl_oid_array(Arena *a, const uint32_t *v, uint16_t n);

@@ -299,9 +299,6 @@ static Status fkey_rows_hold(Cx *cx, ForeignKey *f)
 
 static Status fkey_refuse(Cx *cx, const PgQuery__Constraint *node)
 {
-    if (node->deferrable || node->initdeferred) {
-        return err_unsupported(cx, "deferrable constraints are not supported");
-    }
     if (node->fk_matchtype != NULL && node->fk_matchtype[0] == 'p') {
         return err_unsupported(cx, "MATCH PARTIAL not yet implemented");
     }
@@ -348,6 +345,8 @@ Status ddl_add_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConstra
                        .operators = f.operators,
                        .delete_set_columns = f.set_columns,
                        .delete_set_count = f.set_count,
+                       .deferrable = node->deferrable != 0,
+                       .deferred = node->initdeferred != 0,
                        .validated = !node->skip_validation || !check_rows};
     if (check_rows && !node->skip_validation) {
         TRY(fkey_rows_hold(cx, &f));

@@ -4,7 +4,7 @@
  * CHECK is tested a batch at a time before its rows are written; keys of foreign keys are kept and
  * looked up at the end, as a statement does.
  */
-#include "exec/exec_internal.h"
+#include "exec/fk_action.h"
 #include "parse/parse.h"
 
 struct ExecInsert {
@@ -119,7 +119,11 @@ Status exec_insert_end(Cx *cx, ExecInsert *ins)
         TRY(txn_next_command(cx, ins->state.env.txn));
     }
     for (uint16_t i = 0; i < ins->fk_count; i++) {
-        TRY(fk_check_rows(cx, &ins->state.env, ins->arena, &ins->fks[i], &ins->keys[i]));
+        if (fk_is_deferred(ins->state.env.deferred, ins->fks[i].con)) {
+            fk_defer(ins->state.env.deferred, &ins->fks[i], false, &ins->keys[i], NULL);
+        } else {
+            TRY(fk_check_rows(cx, &ins->state.env, ins->arena, &ins->fks[i], &ins->keys[i]));
+        }
     }
     return ST_OK;
 }

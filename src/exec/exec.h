@@ -11,6 +11,21 @@
 
 typedef struct ExecState ExecState;
 
+/* FkDeferred - foreign keys put off until the transaction's end; one of each transaction. All zero
+ * but for the arena, which lives as long: nothing put off, nothing set. */
+typedef struct FkDeferred {
+    Arena *arena;
+    struct FkLater *first;
+    struct FkMode *modes;
+    char all; /* SET CONSTRAINTS ALL: 'd' deferred, 'i' immediate, 0 neither */
+} FkDeferred;
+/* fk_deferred_set - SET CONSTRAINTS; constraint 0: all. */
+void fk_deferred_set(FkDeferred *d, Oid constraint, bool deferred);
+struct ExecEnv;
+/* fk_deferred_check - do now what was put off; constraint 0: all. 23503. */
+Status fk_deferred_check(Cx *cx, FkDeferred *d, const struct ExecEnv *env, Arena *arena,
+                         Oid constraint);
+
 typedef struct ExecEnv {
     CatView *view;
     Txn *txn;
@@ -25,6 +40,7 @@ typedef struct ExecEnv {
      * fail. */
     Os *os;
     const char *temp_prefix;
+    FkDeferred *deferred; /* NULL: every foreign key is checked at the statement's end */
     /* Set by src/exec itself, for statements that foreign keys run: */
     struct FkQueue *fk_queue;   /* what is owed at the end of the statement on top */
     const Snapshot *crosscheck; /* not NULL: a row to be changed that this snapshot does not know in

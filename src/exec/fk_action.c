@@ -267,6 +267,10 @@ static Status parent_side_do(Cx *cx, FkQueue *q, const FkEvent *e, Arena *scratc
     const FkCheck *fk = e->fk;
     char action = e->update ? fk->con->on_update : fk->con->on_delete;
     const RowStore *became = e->update ? &e->new_keys : NULL;
+    if (action == 'a' && fk_is_deferred(q->top->env.deferred, fk->con)) {
+        fk_defer(q->top->env.deferred, fk, true, &e->old_keys, became);
+        return ST_OK;
+    }
     if (action == 'a' || action == 'r') {
         return fk_parent_gone(cx, &q->top->env, scratch, fk, &e->old_keys, became, action == 'a');
     }
@@ -288,8 +292,14 @@ static Status parent_side_do(Cx *cx, FkQueue *q, const FkEvent *e, Arena *scratc
 
 static Status event_do(Cx *cx, FkQueue *q, const FkEvent *e, Arena *scratch)
 {
-    return e->parent_side ? parent_side_do(cx, q, e, scratch)
-                          : fk_check_rows(cx, &q->top->env, scratch, e->fk, &e->new_keys);
+    if (e->parent_side) {
+        return parent_side_do(cx, q, e, scratch);
+    }
+    if (fk_is_deferred(q->top->env.deferred, e->fk->con)) {
+        fk_defer(q->top->env.deferred, e->fk, false, &e->new_keys, NULL);
+        return ST_OK;
+    }
+    return fk_check_rows(cx, &q->top->env, scratch, e->fk, &e->new_keys);
 }
 
 /* fk_queue_add - what the statement of this node owes, into the queue of the statement on top. */

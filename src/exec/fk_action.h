@@ -9,6 +9,13 @@
 
 typedef struct FkQueue FkQueue;
 
+/* fk_is_deferred - is the constraint checked at the transaction's end, as things are set now? */
+bool fk_is_deferred(const FkDeferred *d, const CatConstraint *con);
+/* fk_defer - put a check off: keys that children got, or (parent_side) that left, having become
+ * `became` (NULL: deleted). */
+void fk_defer(FkDeferred *d, const FkCheck *fk, bool parent_side, const RowStore *keys,
+              const RowStore *became);
+
 /* fk_statement_end - all that the INSERT, UPDATE or DELETE of this node owes its foreign keys. */
 Status fk_statement_end(Cx *cx, ExecNode *n);
 

@@ -228,6 +228,7 @@ struct Session {
     Oid search_path[SEARCH_PATH_MAX + 1]; /* what the view's search_path points to once it is set */
     uint64_t search_path_version;         /* of the catalog it was resolved by */
     uint64_t cache_salt;                  /* hash of the settings that binding depends on */
+    FkDeferred fk_deferred;               /* of the transaction */
     int64_t statement_timeout_us, lock_timeout_us;
     uint64_t work_mem_bytes;
     Isolation default_isolation;
@@ -389,6 +390,10 @@ void session_abort(Session *s);
  * failed. */
 void session_statement_failed(Session *s);
 char session_txn_status(const Session *s);
+/* session_check_deferred - foreign keys put off, now (set_constraints.c); 0: all of them. */
+Status session_check_deferred(Cx *cx, Session *s, Oid constraint);
+struct PgQuery__ConstraintsSetStmt;
+Status session_set_constraints(Cx *cx, Session *s, const struct PgQuery__ConstraintsSetStmt *stmt);
 /* session_note_reads - the reply must not outrun the flush of what was read. */
 void session_note_reads(Session *s, const Txn *txn);
 

@@ -42,6 +42,7 @@ Status session_create(Cx *cx, Server *srv, Poller *p, int fd, bool is_unix,
     buf_init(&s->out, SESSION_OUT_MAX);
     arena_init(&s->arena, NULL, "session", 0);
     arena_init(&s->txn_arena, NULL, "transaction", 0);
+    s->fk_deferred.arena = &s->txn_arena;
     arena_init(&s->stmt_arena, NULL, "statement", STATEMENT_ARENA_MAX);
     s->cx = (Cx){.err = &s->err,
                  .arena = &s->stmt_arena,

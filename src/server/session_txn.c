@@ -43,6 +43,7 @@ static void txn_ended(Session *s)
     s->txn = NULL;
     s->view.txn = NULL;
     s->savepoints = NULL;
+    s->fk_deferred = (FkDeferred){.arena = &s->txn_arena};
     s->in_block = s->implicit_block = s->failed = s->had_query = false;
     cat_view_release_pins(&s->view);
     arena_clear(&s->txn_arena);
@@ -62,12 +63,17 @@ Status session_commit(Cx *cx, Session *s)
     if (s->txn != NULL) {
         Lsn lsn = 0;
         txn_snapshot_done(s->txn);
+        Status checked = session_check_deferred(cx, s, 0);
+        if (checked != ST_OK) {
+            session_abort(s);
+            return checked;
+        }
         session_note_reads(s, s->txn);
         Txn *txn = s->txn;
         s->txn = NULL;
         Status st = txn_commit(cx, txn, &lsn);
         if (st != ST_OK) {
-            /* A failed commit has rolled back (deferred checks). */
+            /* A failed commit has rolled back. */
             settings_rollback(s, 0);
             txn_ended(s);
             return st;

@@ -289,6 +289,7 @@ void exec_env_fill(Session *s, ExecEnv *env, const Snapshot *snap, const Datum *
                      .param_count = n,
                      .extra_fn = func_ops_by_prosrc,
                      .work_mem_bytes = s->work_mem_bytes,
+                     .deferred = &s->fk_deferred,
                      .os = s->server->os,
                      .temp_prefix = s->server->options.file};
 }

@@ -488,6 +488,9 @@ Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const
         return session_transaction_stmt(cx, s, node->transaction_stmt, tag_out);
     case PG_QUERY__NODE__NODE_VARIABLE_SET_STMT:
         return run_set(cx, s, node->variable_set_stmt, tag_out);
+    case PG_QUERY__NODE__NODE_CONSTRAINTS_SET_STMT:
+        *tag_out = "SET CONSTRAINTS";
+        return session_set_constraints(cx, s, node->constraints_set_stmt);
     case PG_QUERY__NODE__NODE_VARIABLE_SHOW_STMT:
         return run_show(cx, s, node->variable_show_stmt, extended, tag_out);
     case PG_QUERY__NODE__NODE_DISCARD_STMT: return run_discard(cx, s, node->discard_stmt, tag_out);
