@@ -141,6 +141,8 @@ Status bind_array_as(BindScope *s, const PgQuery__AArrayExpr *a, Oid type, int32
                      Expr **out);
 Status bind_array(BindScope *s, const PgQuery__AArrayExpr *a, Expr **out);
 Status bind_array_op(BindScope *s, const PgQuery__AExpr *a, Expr **out);
+/* bind_row_resolve - unknown literals in a ROW(...) that is used as a value become text. */
+Status bind_row_resolve(BindScope *s, Expr *e);
 /* bind_store_part - base, a value of the column, with the part [..] replaced. */
 Status bind_store_part(BindScope *s, const CatColumn *c, Expr *base, Node *const *nodes,
                        size_t count, Expr *value, int32_t location, Expr **out);

@@ -69,6 +69,9 @@ static CoercePath coerce_path(BindScope *s, Oid from, Oid to, char context, Oid 
         return PATH_ARRAY;
     }
     const CatType *tf = cat_type(s->b->view, from), *tt = cat_type(s->b->view, to);
+    if (from == TYPE_RECORD && tt != NULL && tt->category == CATEGORY_STRING && context != 'i') {
+        return PATH_IO;
+    }
     if (tf == NULL || tt == NULL || (tf->kind == 'p' && from != TYPE_ANYARRAY) || tt->kind == 'p') {
         return PATH_NONE;
     }
@@ -285,9 +288,10 @@ Status bind_coerce_to(BindScope *s, Expr *e, Oid type, int32_t typmod, char cont
         }
         TRY(coerce_param(s, e, type, &e));
     } else if (e->type != type && type != TYPE_ANY && !bind_is_generic(type)) {
-        if (e->type == TYPE_RECORD || type == TYPE_RECORD) {
+        if (type == TYPE_RECORD || (e->type == TYPE_RECORD && context == 'i')) {
             return ST_NOTFOUND;
         }
+        TRY(bind_row_resolve(s, e));
         CoercePath path =
             e->type == TYPE_UNKNOWN ? PATH_IO : coerce_path(s, e->type, type, context, &proc);
         Expr *c = e;

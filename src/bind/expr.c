@@ -114,10 +114,31 @@ static Status bind_logic(BindScope *s, const PgQuery__BoolExpr *b, Expr **out)
     return ST_OK;
 }
 
+/* bind_row_null - a row IS NULL when all its fields are, IS NOT NULL when none is. */
+static Status bind_row_null(BindScope *s, const PgQuery__NullTest *t, const Expr *row, Expr **out)
+{
+    if (row->arg_count == 0) {
+        *out = bind_const_bool(s, true);
+        return ST_OK;
+    }
+    Expr *all = bind_expr_new(s, EXPR_AND, TYPE_BOOL, -1, t->location, row->arg_count);
+    for (uint16_t i = 0; i < row->arg_count; i++) {
+        Expr *e = bind_expr_new(s, EXPR_IS_NULL, TYPE_BOOL, -1, t->location, 1);
+        TRY(bind_resolve_unknown(s, row->args[i], &e->args[0]));
+        e->u.negated = t->nulltesttype == PG_QUERY__NULL_TEST_TYPE__IS_NOT_NULL;
+        all->args[i] = e;
+    }
+    *out = row->arg_count == 1 ? all->args[0] : all;
+    return ST_OK;
+}
+
 static Status bind_null_test(BindScope *s, const PgQuery__NullTest *t, Expr **out)
 {
     Expr *e = bind_expr_new(s, EXPR_IS_NULL, TYPE_BOOL, -1, t->location, 1);
     TRY(bind_expr(s, t->arg, &e->args[0]));
+    if (e->args[0]->kind == EXPR_ROW) {
+        return bind_row_null(s, t, e->args[0], out);
+    }
     TRY(bind_resolve_unknown(s, e->args[0], &e->args[0]));
     e->u.negated = t->nulltesttype == PG_QUERY__NULL_TEST_TYPE__IS_NOT_NULL;
     *out = e;

@@ -529,6 +529,9 @@ Status bind_func_call(BindScope *s, const PgQuery__FuncCall *f, Expr **out)
     bool had_aggs = s->query->has_aggs;
     TRY(call_args(s, f, &args, &names));
     names.variadic = f->func_variadic;
+    for (uint32_t i = 0; i < nargs; i++) {
+        TRY(bind_row_resolve(s, args[i]));
+    }
     if (f->agg_within_group) {
         TRY(group_args(s, f, &args, &nargs));
         names.positional = nargs;

@@ -159,6 +159,10 @@ struct Expr {
             Expr *each;
         } array;
         Subscripts subs;
+        struct {
+            const char *const *names; /* of the fields; NULL: f1, f2, ... */
+            bool whole;               /* of a table or subquery: NULL when all fields are */
+        } row;
         uint16_t field;
         const char *merged_name; /* COALESCE: it is this column of a FULL JOIN ... USING */
     } u;

@@ -416,11 +416,23 @@ Status bind_find_column(BindScope *s, const char *name, int32_t location, Expr *
     return ST_NOTFOUND;
 }
 
-/* whole_row - a table's name used as a value. */
-static Status whole_row(BindScope *s, const char *name, int32_t location)
+/* whole_row - a table's name used as a value: the row of its columns. */
+static void whole_row(BindScope *s, const NsItem *item, uint16_t levels, int32_t location,
+                      Expr **out)
 {
-    return BIND_ERR(s, location, ERRCODE_FEATURE_NOT_SUPPORTED,
-                    "whole-row reference to \"%s\" is not supported", name);
+    Expr *e = bind_expr_new(s, EXPR_ROW, TYPE_RECORD, -1, location, item->column_count);
+    const char **names = ARENA_ARRAY(s->b->arena, const char *, item->column_count + 1u);
+    uint16_t n = 0;
+    for (uint16_t i = 0; i < item->column_count; i++) {
+        if (item->columns[i].name != NULL) {
+            names[n] = item->columns[i].name;
+            e->args[n++] = bind_item_column(s, item, i, levels, location);
+        }
+    }
+    e->arg_count = n;
+    e->u.row.names = names;
+    e->u.row.whole = true;
+    *out = e;
 }
 
 Status bind_column_ref(BindScope *s, const PgQuery__ColumnRef *ref, Expr **out)
@@ -448,7 +460,8 @@ Status bind_column_ref(BindScope *s, const PgQuery__ColumnRef *ref, Expr **out)
                 *out = bind_item_column(s, item, 0, levels, ref->location);
                 return ST_OK;
             }
-            return whole_row(s, name, ref->location);
+            whole_row(s, item, levels, ref->location, out);
+            return ST_OK;
         }
         return bind_no_column(s, NULL, name, ref->location);
     }

@@ -102,10 +102,7 @@ Status bind_targets(BindScope *s, Node *const *nodes, size_t count, Target **tar
         Status st = bind_expr(s, rt->val, &e);
         s->in_from_function = false;
         TRY(st);
-        if (e->kind == EXPR_ROW) {
-            return BIND_ERR(s, e->location, ERRCODE_FEATURE_NOT_SUPPORTED,
-                            "row values in a result are not supported");
-        }
+        TRY(bind_row_resolve(s, e));
         Target *t = targets_add(s, &l);
         t->expr = e;
         t->name = rt->name != NULL && rt->name[0] != '\0' ? rt->name : bind_target_name(rt->val);

@@ -256,6 +256,28 @@ static void tree_subscripts(Tree *t, Subscripts *s)
     }
 }
 
+/* tree_row - the names of a row's fields, if it has any. */
+static void tree_row(Tree *t, Expr *e)
+{
+    bool named = e->u.row.names != NULL;
+    const char **names = NULL;
+    uint16_t count = e->arg_count; /* not read yet */
+    TREE_NUM(t, e->u.row.whole);
+    TREE_NUM(t, named);
+    TREE_NUM(t, count);
+    if (t->reading) {
+        names = ARENA_ARRAY(t->arena, const char *, count + 1u);
+        e->u.row.names = named ? names : NULL;
+    }
+    for (uint16_t i = 0; named && i < count && t->st == ST_OK; i++) {
+        const char *name = t->reading ? NULL : e->u.row.names[i];
+        tree_string(t, &name);
+        if (t->reading) {
+            names[i] = name != NULL ? name : "";
+        }
+    }
+}
+
 /* tree_members - what only one kind of expression has. */
 static void tree_members(Tree *t, Expr *e)
 {
@@ -290,6 +312,7 @@ static void tree_members(Tree *t, Expr *e)
     case EXPR_MINMAX: TREE_NUM(t, e->u.is_least); break;
     case EXPR_ARRAY_ANY: TREE_NUM(t, e->u.is_all); break;
     case EXPR_FIELD: TREE_NUM(t, e->u.field); break;
+    case EXPR_ROW: tree_row(t, e); break;
     case EXPR_ARRAY: TREE_NUM(t, e->u.array.nested); break;
     case EXPR_ARRAY_CAST: tree_expr(t, &e->u.array.each); break;
     case EXPR_SUBSCRIPT: tree_subscripts(t, &e->u.subs); break;

@@ -29,6 +29,10 @@ static Status view_columns(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt, cons
         if (list[n].type == NULL) {
             return err_unsupported(cx, "view column \"%s\" has a type that is not supported", name);
         }
+        if (list[n].type->kind == 'p') {
+            return err_set(cx, ERRCODE_INVALID_TABLE_DEFINITION, "column \"%s\" has pseudo-type %s",
+                           name, list[n].type->name);
+        }
         n++;
     }
     if (stmt->n_aliases > n) {

@@ -1,5 +1,5 @@
 /*
- * compile_array.c - steps over arrays.
+ * compile_array.c - steps over arrays and rows.
  *
  * A cast of an array has a program of its own for one element, run over vectors of elements.
  */
@@ -67,6 +67,36 @@ Status compile_array(Compiler *c, const Expr *e, uint32_t *step_out)
         s->subs = e->u.subs;
     }
     s->invariant = invariant && !s->is_volatile;
+    *step_out = c->count - 1;
+    return ST_OK;
+}
+
+Status compile_row(Compiler *c, const Expr *e, uint32_t *step_out)
+{
+    uint32_t *args;
+    bool invariant;
+    Oid *types = ARENA_ARRAY(c->arena, Oid, e->arg_count + 1u);
+    TRY(compile_args(c, e->args, e->arg_count, &args, &invariant));
+    for (uint16_t i = 0; i < e->arg_count; i++) {
+        types[i] = e->args[i]->type;
+        if (type_ops(types[i]) == NULL) {
+            return err_unsupported(c->cx, "rows with fields of type %u are not supported",
+                                   types[i]);
+        }
+    }
+    Step *s = step_new(c, e, STEP_ROW);
+    s->args = args;
+    s->arg_count = e->arg_count;
+    s->arg_types = types;
+    s->nested = e->u.row.whole;
+    s->invariant = invariant;
+    if (e->u.row.names != NULL) {
+        const char **names = ARENA_ARRAY(c->arena, const char *, e->arg_count + 1u);
+        for (uint16_t i = 0; i < e->arg_count; i++) {
+            names[i] = arena_strdup(c->arena, e->u.row.names[i]);
+        }
+        s->names = names;
+    }
     *step_out = c->count - 1;
     return ST_OK;
 }

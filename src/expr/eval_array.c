@@ -7,6 +7,7 @@
  */
 #include "expr/expr_internal.h"
 #include "type/array.h"
+#include "type/record.h"
 
 /* eval_array_make - ARRAY[...]: one array a row from the arguments' values. */
 static Status eval_array_make(Cx *cx, const Step *s, StepRun *sr, const Sel *sel, Arena *arena)
@@ -260,6 +261,31 @@ static Status eval_subscript(Cx *cx, const Step *s, StepRun *sr, const Sel *sel,
     return ST_OK;
 }
 
+/* eval_row - ROW(...): the fields with their types and names. */
+static void eval_row(const Step *s, StepRun *sr, const Sel *sel, Arena *arena)
+{
+    RecordField *fields = ARENA_ARRAY(arena, RecordField, s->arg_count + 1u);
+    SEL_FOREACH(row, sel)
+    {
+        bool any = false;
+        for (uint16_t i = 0; i < s->arg_count; i++) {
+            fields[i] = (RecordField){.type = s->arg_types[i],
+                                      .name = s->names != NULL ? s->names[i] : NULL,
+                                      .is_null = vec_is_null(sr->argv[i], row)};
+            if (!fields[i].is_null) {
+                fields[i].value = vec_get(sr->argv[i], row);
+                any = true;
+            }
+        }
+        if (s->nested && !any) { /* the missing side of an outer join */
+            vec_set_null(&sr->out, row);
+            continue;
+        }
+        Datum r = {.str = record_build(arena, fields, s->arg_count)};
+        vec_put(&sr->out, row, &r);
+    }
+}
+
 Status step_eval_array(Cx *cx, ExprRun *run, uint32_t step, const Sel *sel, Arena *arena)
 {
     const Step *s = &run->prog->steps[step];
@@ -269,6 +295,7 @@ Status step_eval_array(Cx *cx, ExprRun *run, uint32_t step, const Sel *sel, Aren
     case STEP_ARRAY_CAST: return eval_array_cast(cx, run, s, sr, sel, arena);
     case STEP_ARRAY_ANY: return eval_array_any(cx, run, step, sel, arena);
     case STEP_SUBSCRIPT: return eval_subscript(cx, s, sr, sel, arena);
+    case STEP_ROW: eval_row(s, sr, sel, arena); return ST_OK;
     default: UNREACHABLE();
     }
 }

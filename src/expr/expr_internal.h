@@ -36,6 +36,7 @@ typedef enum StepKind {
     STEP_ARRAY_CAST,
     STEP_ARRAY_ANY,
     STEP_SUBSCRIPT,
+    STEP_ROW,
 } StepKind;
 
 typedef enum FusedOp {
@@ -87,6 +88,7 @@ typedef struct Step {
     bool hashed;          /* ARRAY_ANY: a constant array may be made a hash set */
     const ExprProg *each; /* ARRAY_CAST: input 0 to an element of the new type */
     Subscripts subs;
+    const char *const *names; /* ROW */
 } Step;
 
 struct ExprProg {
@@ -134,6 +136,8 @@ Status step_set_fn(Compiler *c, Step *s, const Expr *e);
 bool compile_name_ends_eq(const char *name);
 /* compile_array - ARRAY[...], casts of arrays, op ANY/ALL (array), subscripts. */
 Status compile_array(Compiler *c, const Expr *e, uint32_t *step_out);
+/* compile_row - ROW(...) and whole rows. */
+Status compile_row(Compiler *c, const Expr *e, uint32_t *step_out);
 
 /* eval.c */
 Status step_eval(Cx *cx, ExprRun *run, uint32_t step, const Batch *in, const Sel *sel, Arena *arena,

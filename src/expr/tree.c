@@ -29,6 +29,13 @@ Expr *expr_copy(Arena *arena, const Expr *e)
         const Str *s = &e->u.constant.value.str;
         c->u.constant.value.str = str_copy(arena, str_ptr(s), s->len);
     }
+    if (e->kind == EXPR_ROW && e->u.row.names != NULL) {
+        const char **names = ARENA_ARRAY(arena, const char *, e->arg_count + 1u);
+        for (uint16_t i = 0; i < e->arg_count; i++) {
+            names[i] = arena_strdup(arena, e->u.row.names[i]);
+        }
+        c->u.row.names = names;
+    }
     if (e->kind == EXPR_ARRAY_CAST) {
         c->u.array.each = expr_copy(arena, e->u.array.each);
     }

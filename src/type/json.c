@@ -5,10 +5,12 @@
  * One scanner does all: it walks a value, checks it, and tells where it ends. Looking something up
  * walks the siblings before it. Errors carry PostgreSQL's DETAIL and CONTEXT.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "type/array.h"
 #include "type/json_internal.h"
+#include "type/record.h"
 
 #define JSON_DEPTH_MAX 6000
 
@@ -678,6 +680,33 @@ static Status json_put_array(FnCall *call, const Str *array, const char *separat
     return ST_OK;
 }
 
+/* json_put_record - a row as an object of its fields. */
+static Status json_put_record(FnCall *call, const Str *record, const char *separator, Buf *buf)
+{
+    RecordIter it = record_iter(record);
+    RecordField f;
+    Slice name;
+    char number[16];
+    uint64_t none[VEC_VALID_WORDS] = {0};
+    buf_putc(buf, '{');
+    while (record_next(&it, &f, &name)) {
+        const TypeOps *ops = type_ops(f.type);
+        Vector one = {.phys = ops != NULL ? ops->phys : PHYS_STR,
+                      .kind = VEC_CONST,
+                      .data = &f.value,
+                      .valid = f.is_null ? none : NULL};
+        buf_puts(buf, it.next > 1 ? separator : "");
+        if (name.len == 0) {
+            name = (Slice){number, (size_t)snprintf(number, sizeof(number), "f%u", it.next)};
+        }
+        json_quote(name, buf);
+        buf_putc(buf, ':');
+        TRY(json_put_value(call, f.type, &one, 0, false, buf));
+    }
+    buf_putc(buf, '}');
+    return ST_OK;
+}
+
 /* json_put_value - any value as json: numbers and booleans bare, json as it is, the rest quoted;
  * timestamps in ISO 8601. */
 Status json_put_value(FnCall *call, Oid oid, const Vector *arg, uint32_t row, bool as_key, Buf *buf)
@@ -706,6 +735,11 @@ Status json_put_value(FnCall *call, Oid oid, const Vector *arg, uint32_t row, bo
         return as_key ? err_set(call->cx, ERRCODE_INVALID_PARAMETER_VALUE,
                                 "key value must be scalar, not array, composite, or json")
                       : json_put_array(call, &v.str, ",", buf);
+    }
+    if (oid == TYPE_RECORD) {
+        return as_key ? err_set(call->cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                                "key value must be scalar, not array, composite, or json")
+                      : json_put_record(call, &v.str, ",", buf);
     }
     Buf text;
     buf_init(&text, SIZE_MAX);
@@ -804,6 +838,17 @@ static Status array_to_json_row(FnCall *call, const Vector *const *args, uint32_
     bool pretty = n > 1 && vec_get(args[1], row).b;
     return json_put_array(call, &d.str, pretty ? ",\n " : ",", buf);
 }
+static Status row_to_json_row(FnCall *call, const Vector *const *args, uint32_t n, uint32_t row,
+                              Buf *buf)
+{
+    Datum d = vec_get(args[0], row);
+    bool pretty = n > 1 && vec_get(args[1], row).b;
+    return json_put_record(call, &d.str, pretty ? ",\n " : ",", buf);
+}
+static Status k_row_to_json(KERNEL_PARAMS)
+{
+    return json_rows(call, args, arg_count, sel, out, row_to_json_row);
+}
 static Status k_array_to_json(KERNEL_PARAMS)
 {
     return json_rows(call, args, arg_count, sel, out, array_to_json_row);
@@ -836,6 +881,8 @@ static const FnOps JSON_FNS[] = {
     FN_AS("json_build_array_noargs", json_build_array),
     FN(to_json),
     FN(array_to_json),
+    FN(row_to_json),
+    FN_AS("row_to_json_pretty", row_to_json),
     FN_AS("array_to_json_pretty", array_to_json),
 };
 static const TypeOps JSON_TYPES[] = {

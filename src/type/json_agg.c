@@ -34,8 +34,9 @@ static Status agg_json_array_step(FnCall *call, const Vector *const *args, uint3
     Buf b;
     buf_init(&b, JSON_AGG_BYTES_MAX);
     buf_puts(&b, s->len > 0 ? ", " : "[");
-    if (s->len > 0 && type_array_element(call->arg_types[0]) != OID_INVALID &&
-        !vec_is_null(args[0], row)) {
+    Oid type = call->arg_types[0];
+    bool structured = type_array_element(type) != OID_INVALID || type == TYPE_RECORD;
+    if (s->len > 0 && structured && !vec_is_null(args[0], row)) {
         buf_puts(&b, "\n ");
     }
     Status st = json_put_value(call, call->arg_types[0], args[0], row, false, &b);

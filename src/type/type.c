@@ -18,7 +18,7 @@ static const TypeFamily *const TYPE_FAMILIES[] = {
     &type_family_text_regex,    &type_family_to_char,    &type_family_to_char_num,
     &type_family_misc,          &type_family_series,     &type_family_json_set,
     &type_family_json_agg,      &type_family_agg_regr,   &type_family_array,
-    &type_family_agg_ordered,
+    &type_family_agg_ordered,   &type_family_record,
 };
 
 #define TYPE_INDEX_SIZE 256
