@@ -531,7 +531,9 @@ Status array_recv(FnCall *call, Slice bytes, int32_t typmod, Datum *out)
     if (bytes.len != 0) {
         return err_set(cx, ERRCODE_INVALID_BINARY_REPRESENTATION, "incorrect binary data format");
     }
-    out->str = array_build(call->arena, &shape, list.values, list.nulls);
+    bool vector = call->result_type == TYPE_INT2VECTOR || call->result_type == TYPE_OIDVECTOR;
+    out->str = vector && count == 0 ? array_vector_empty(call->arena, element)
+                                    : array_build(call->arena, &shape, list.values, list.nulls);
     return ST_OK;
 }
 

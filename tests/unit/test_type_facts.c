@@ -368,6 +368,7 @@ FACT_TEST(type_numeric)
 FACT_TEST(type_text)
 FACT_TEST(type_datetime)
 FACT_TEST(type_datetime_ops)
+FACT_TEST(type_array)
 FACT_TEST(type_misc)
 FACT_TEST(type_math)
 FACT_TEST(type_regex)
@@ -379,8 +380,8 @@ int main(void)
         cmocka_unit_test(test_type_basic),        cmocka_unit_test(test_type_numeric),
         cmocka_unit_test(test_type_text),         cmocka_unit_test(test_type_datetime),
         cmocka_unit_test(test_type_datetime_ops), cmocka_unit_test(test_type_misc),
-        cmocka_unit_test(test_type_math),         cmocka_unit_test(test_type_regex),
-        cmocka_unit_test(test_type_to_char),
+        cmocka_unit_test(test_type_array),        cmocka_unit_test(test_type_math),
+        cmocka_unit_test(test_type_regex),        cmocka_unit_test(test_type_to_char),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
