@@ -305,6 +305,11 @@ static Status alter_command(Cx *cx, DdlCx *d, Slice sql, Oid oid, const PgQuery_
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DropColumn: return alter_drop_column(cx, d, oid, cmd);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_ChangeOwner: return alter_owner(cx, d, cmd->newowner);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_SetRelOptions: return alter_options(cx, d, oid, cmd->def);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddIdentity: return ddl_add_identity(cx, d, oid, cmd);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetIdentity: return ddl_set_identity(cx, d, oid, cmd);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropIdentity: return ddl_drop_identity(cx, d, oid, cmd);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_ValidateConstraint:
+        return ddl_validate_constraint(cx, d, oid, cmd->name);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnType: return ST_OK; /* done with the first one */
     default: return err_unsupported(cx, "this form of ALTER TABLE is not supported");
     }

@@ -358,6 +358,16 @@ Status ddl_set_sequence_type(Cx *cx, DdlCx *d, Oid sequence, Oid type)
     return sequence_change(cx, d, seq, &o);
 }
 
+Status ddl_change_sequence(Cx *cx, DdlCx *d, Oid sequence, PgQuery__Node *const *options,
+                           size_t count)
+{
+    const CatTable *seq;
+    TRY(ddl_reload(cx, d, sequence, &seq));
+    SequenceOptions o = {.type = seq->sequence_type, .def = seq->sequence};
+    TRY(sequence_options(cx, d, options, count, &o));
+    return sequence_change(cx, d, seq, &o);
+}
+
 Status ddl_alter_sequence(Cx *cx, DdlCx *d, const PgQuery__AlterSeqStmt *stmt)
 {
     const CatTable *seq;

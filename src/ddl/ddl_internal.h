@@ -229,6 +229,11 @@ Status ddl_alter_table(Cx *cx, DdlCx *d, const PgQuery__AlterTableStmt *stmt, co
 /* ddl_alter_types - all ALTER COLUMN ... TYPE of the statement (alter_type.c). sql: its text, for
  * the positions of USING. */
 Status ddl_alter_types(Cx *cx, DdlCx *d, Slice sql, Oid oid, const PgQuery__AlterTableStmt *stmt);
+/* alter_identity.c: ADD GENERATED, SET ..., DROP IDENTITY of a column; VALIDATE CONSTRAINT */
+Status ddl_add_identity(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd);
+Status ddl_set_identity(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd);
+Status ddl_drop_identity(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd);
+Status ddl_validate_constraint(Cx *cx, DdlCx *d, Oid oid, const char *name);
 Status ddl_rename(Cx *cx, DdlCx *d, const PgQuery__RenameStmt *stmt, const char **tag_out);
 Status ddl_truncate(Cx *cx, DdlCx *d, const PgQuery__TruncateStmt *stmt);
 Status ddl_create_sequence(Cx *cx, DdlCx *d, const PgQuery__CreateSeqStmt *stmt);
@@ -239,6 +244,9 @@ Status ddl_make_sequence(Cx *cx, DdlCx *d, Oid namespace_oid, const char *name, 
                          Oid *oid_out);
 /* ddl_set_sequence_type - of an identity column whose type changes. */
 Status ddl_set_sequence_type(Cx *cx, DdlCx *d, Oid sequence, Oid type);
+/* ddl_change_sequence - ALTER SEQUENCE's options on one known by OID. */
+Status ddl_change_sequence(Cx *cx, DdlCx *d, Oid sequence, PgQuery__Node *const *options,
+                           size_t count);
 Status ddl_restart_sequence(Cx *cx, DdlCx *d, Oid sequence);
 Status ddl_create_schema(Cx *cx, DdlCx *d, const PgQuery__CreateSchemaStmt *stmt);
 Status ddl_create_view(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt);
