@@ -1,5 +1,5 @@
 /*
- * to_char_num.c - to_char of numbers and to_number: 9 0 . D , G S MI PL SG PR L FM TH.
+ * to_char_num.c - to_char of numbers and to_number: 9 0 . D , G S MI PL SG PR L FM TH V EEEE RN.
  *
  * The number is rounded to the decimals of the format and laid over its digit positions from the
  * right; blanks, commas in blanks and the sign are then decided from the left.
@@ -17,6 +17,9 @@ typedef struct NumFormat {
     int32_t
         zero_from; /* position (0-based, from the left) of the first 0 before the point, or -1 */
     int32_t last_zero; /* last 0 after the point, 1-based; 0 = none */
+    bool shifted;      /* V was met: digits behind it are of the number times a power of ten */
+    int32_t shift;     /* how many */
+    bool exponent;     /* EEEE */
 } NumFormat;
 
 /* num_format_word - length of a word of the format at f, 0 when a plain character. */
@@ -55,6 +58,10 @@ static Status num_format_scan(Cx *cx, Slice f, NumFormat *nf)
         case '9':
         case '0':
             digits_seen = true;
+            if (nf->exponent) {
+                return err_set(cx, ERRCODE_SYNTAX_ERROR, "\"EEEE\" must be the last pattern used");
+            }
+            nf->shift += nf->shifted && w == '9' ? 1 : 0; /* 0 only takes room */
             if (nf->decimal) {
                 nf->post++;
                 nf->last_zero = w == '0' ? nf->post : nf->last_zero;
@@ -68,6 +75,10 @@ static Status num_format_scan(Cx *cx, Slice f, NumFormat *nf)
             if (nf->decimal) {
                 return err_set(cx, ERRCODE_SYNTAX_ERROR, "multiple decimal points");
             }
+            if (nf->shifted) {
+                return err_set(cx, ERRCODE_SYNTAX_ERROR,
+                               "cannot use \"V\" and decimal point together");
+            }
             nf->decimal = true;
             break;
         case 'F': nf->fill = true; break;
@@ -77,8 +88,28 @@ static Status num_format_scan(Cx *cx, Slice f, NumFormat *nf)
         case 'g': nf->sign = NS_SG; break;
         case 'r': nf->sign = NS_PR; break;
         case 'V':
+            if (nf->decimal) {
+                return err_set(cx, ERRCODE_SYNTAX_ERROR,
+                               "cannot use \"V\" and decimal point together");
+            }
+            nf->shifted = true;
+            break;
         case 'E':
-        case 'R': return err_unsupported(cx, "number formats with V, EEEE or RN are not supported");
+            if (nf->exponent) {
+                return err_set(cx, ERRCODE_SYNTAX_ERROR, "cannot use \"EEEE\" twice");
+            }
+            if (nf->fill || nf->sign != NS_NONE || nf->shifted) {
+                st_ignore(err_set(cx, ERRCODE_SYNTAX_ERROR,
+                                  "\"EEEE\" is incompatible with other formats"));
+                return err_detail(
+                    cx,
+                    "\"EEEE\" may only be used together with digit and decimal point patterns.");
+            }
+            nf->exponent = true;
+            break;
+        case 'R':
+            return err_unsupported(cx, "number formats with RN among other patterns are not "
+                                       "supported");
         default: break;
         }
         n = MAX(n, (size_t)utf8_len(f.ptr[0]));
@@ -274,8 +305,63 @@ static bool num_to_roman(const Str *v, Slice f, Arena *arena, Str *out)
     return true;
 }
 
-/* num_to_char - a finite numeric by a format. */
-static Status num_to_char(FnCall *call, const Str *v, Slice f, Str *out)
+/* num_to_exponent - EEEE: one digit, the decimals of the format, and the exponent. As in
+ * PostgreSQL, floats round to even and carry into the exponent, exact numbers do neither: 9.99 may
+ * become 10.0e+00. */
+static void num_to_exponent(const Str *v, const double *f64, const NumFormat *nf, Arena *arena,
+                            Str *out)
+{
+    Num n = num_get(v);
+    Buf text, buf;
+    int32_t count = 0, keep = nf->post + 1;
+    buf_init(&text, SIZE_MAX);
+    buf_init(&buf, SIZE_MAX);
+    if (n.kind != NUM_FINITE) { /* as wide as a number would be */
+        buf_puts(&buf, nf->post > 0 ? " #." : " #");
+        for (int32_t i = 0; i < nf->post + 4; i++) {
+            buf_putc(&buf, '#');
+        }
+    } else if (f64 != NULL) {
+        buf_printf(&buf, "% .*e", nf->post, *f64);
+    } else {
+        numeric_text(v, &text);
+        buf_putc(&text, '\0');
+        const char *p = (const char *)text.data + n.neg;
+        char *digits = arena_alloc(arena, text.len + (size_t)keep + 2);
+        int32_t whole = (int32_t)strcspn(p, ".");
+        digits[count++] = '0'; /* room for a carry */
+        for (; *p != '\0'; p++) {
+            if (*p == '.' || (*p == '0' && count == 1)) {
+                whole -= *p == '0' ? 1 : 0; /* leading zeros move the point */
+                continue;
+            }
+            digits[count++] = *p;
+        }
+        int32_t exponent = count == 1 ? 0 : whole - 1;
+        for (; count < keep + 2; count++) {
+            digits[count] = '0';
+        }
+        bool up = digits[keep + 1] >= '5';
+        for (int32_t i = keep; up && i >= 0; i--) {
+            up = digits[i] == '9';
+            digits[i] = up ? '0' : (char)(digits[i] + 1);
+        }
+        buf_putc(&buf, n.neg ? '-' : ' ');
+        buf_puts(&buf, digits[0] == '1' ? "1" : "");
+        buf_putc(&buf, digits[1]);
+        if (nf->post > 0) {
+            buf_putc(&buf, '.');
+            buf_put(&buf, digits + 2, (size_t)nf->post);
+        }
+        buf_printf(&buf, "e%c%02d", exponent < 0 ? '-' : '+', abs(exponent));
+    }
+    *out = str_of_buf(arena, &buf);
+    buf_release(&buf);
+    buf_release(&text);
+}
+
+/* num_to_char - a numeric by a format; f64: the number it was made from, NULL if it is exact. */
+static Status num_to_char(FnCall *call, const Str *v, const double *f64, Slice f, Str *out)
 {
     NumFormat nf;
     Str rounded;
@@ -283,15 +369,26 @@ static Status num_to_char(FnCall *call, const Str *v, Slice f, Str *out)
         return ST_OK;
     }
     TRY(num_format_scan(call->cx, f, &nf));
-    TRY(numeric_round_to(call->cx, call->arena, v, nf.post, false, &rounded));
+    if (nf.exponent) {
+        num_to_exponent(v, f64, &nf, call->arena, out);
+        return ST_OK;
+    }
+    TRY(numeric_round_to(call->cx, call->arena, v, nf.shifted ? nf.shift : nf.post, false,
+                         &rounded));
     Num n = num_get(&rounded);
     Buf text;
     buf_init(&text, SIZE_MAX);
     numeric_text(&rounded, &text);
     buf_putc(&text, '\0');
-    const char *p = (const char *)text.data + n.neg;
+    char *p = (char *)text.data + n.neg;
     if (n.kind != NUM_FINITE) {
-        p = "";
+        *p = '\0';
+    }
+    char *point = nf.shifted ? strchr(p, '.') : NULL;
+    if (point != NULL) { /* V: times ten to the power of its digits */
+        memmove(point, point + 1, strlen(point));
+        for (; p[0] == '0' && p[1] != '\0'; p++) {
+        }
     }
     size_t whole = strcspn(p, ".");
     const char *whole_digits = p, *fraction = p[whole] == '.' ? p + whole + 1 : "";
@@ -336,29 +433,31 @@ static Status num_to_char(FnCall *call, const Str *v, Slice f, Str *out)
 }
 ROW_KERNEL(numeric_to_char)
 {
-    return num_to_char(call, &a[0].str, str_slice(&a[1].str), &r->str);
+    return num_to_char(call, &a[0].str, NULL, str_slice(&a[1].str), &r->str);
 }
 ROW_KERNEL(int4_to_char)
 {
     Str v = numeric_from_i128(call->arena, a[0].i32, 0);
-    return num_to_char(call, &v, str_slice(&a[1].str), &r->str);
+    double d = a[0].i32;
+    return num_to_char(call, &v, &d, str_slice(&a[1].str), &r->str);
 }
 ROW_KERNEL(int8_to_char)
 {
     Str v = numeric_from_i128(call->arena, a[0].i64, 0);
-    return num_to_char(call, &v, str_slice(&a[1].str), &r->str);
+    return num_to_char(call, &v, NULL, str_slice(&a[1].str), &r->str);
 }
 ROW_KERNEL(float8_to_char)
 {
     Str v;
     TRY(numeric_from_f64(call, a[0].f64, 15, &v));
-    return num_to_char(call, &v, str_slice(&a[1].str), &r->str);
+    return num_to_char(call, &v, &a[0].f64, str_slice(&a[1].str), &r->str);
 }
 ROW_KERNEL(float4_to_char)
 {
     Str v;
     TRY(numeric_from_f64(call, (double)a[0].f32, 6, &v));
-    return num_to_char(call, &v, str_slice(&a[1].str), &r->str);
+    double d = (double)a[0].f32;
+    return num_to_char(call, &v, &d, str_slice(&a[1].str), &r->str);
 }
 
 /* numeric_to_number - the digits, sign and point of a text; the format says how many decimals. */
