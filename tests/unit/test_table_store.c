@@ -379,9 +379,10 @@ static void store_batches(void **state)
         for (int i = 0; i < STEP; i++) {
             VEC_DATA(b.cols[0], int32_t)[i] = at + i;
             VEC_DATA(b.cols[1], int64_t)[i] = at + i;
-            char *text = store_text(&f.s.arena, (size_t)(i % 200), (unsigned)i);
-            VEC_DATA(b.cols[2], Str)[i] = str_ref(text, (size_t)(i % 200));
-            if (i % 10 == 3) {
+            size_t len = (size_t)((at + i) % 200);
+            char *text = store_text(&f.s.arena, len, (unsigned)i);
+            VEC_DATA(b.cols[2], Str)[i] = str_ref(text, len);
+            if ((at + i) % 10 == 3) {
                 vec_set_null(b.cols[2], (uint32_t)i);
             }
         }
