@@ -36,6 +36,9 @@ Status bind_statement(Cx *cx, BindCx *b, const struct PgQuery__Node *stmt, Query
    else coerced by assignment. what names it in errors. */
 Status bind_table_expr(Cx *cx, BindCx *b, const CatTable *table, const struct PgQuery__Node *expr,
                        Oid want_type, int32_t want_typmod, const char *what, Expr **expr_out);
+/* bind_result_name - what a result column of this expression is called; "?column?" when nothing
+ * names it. */
+const char *bind_result_name(const struct PgQuery__Node *expr);
 /* bind_type_name - a TypeName node to type OID and typmod. 42704. */
 Status bind_type_name(Cx *cx, BindCx *b, const struct PgQuery__TypeName *name, Oid *type_out,
                       int32_t *typmod_out);

@@ -26,55 +26,131 @@ static Status conflict_by_name(BindScope *s, const PgQuery__InferClause *in, con
                     "constraint \"%s\" for table \"%s\" does not exist", in->conname, t->name);
 }
 
-/* index_is_on - a unique index over exactly these columns, each rows' one way or another. */
-static bool index_is_on(const CatIndex *ix, const uint16_t *columns, uint16_t count)
+/* ConflictTarget - ON CONFLICT (columns and expressions) WHERE condition. */
+typedef struct ConflictTarget {
+    uint16_t *columns; /* 0-based; UINT16_MAX: an expression */
+    Expr **exprs;
+    uint16_t count;
+    Expr *where;
+} ConflictTarget;
+
+/* target_has - is the index's key column k named by the target? */
+static bool target_has(const ConflictTarget *g, const CatIndex *ix, uint16_t k, const Expr *expr)
 {
-    if (!ix->unique || !ix->valid || ix->predicate_sql != NULL || ix->expressions_sql != NULL) {
-        return false;
-    }
-    for (uint16_t k = 0; k < ix->key_count; k++) {
-        bool named = false;
-        for (uint16_t i = 0; i < count; i++) {
-            named = named || ix->columns[k] == columns[i] + 1;
-        }
-        if (!named) {
-            return false;
+    for (uint16_t i = 0; i < g->count; i++) {
+        if (expr != NULL ? g->exprs[i] != NULL && bind_same(g->exprs[i], expr)
+                         : g->exprs[i] == NULL && ix->columns[k] == g->columns[i] + 1) {
+            return true;
         }
     }
-    for (uint16_t i = 0; i < count; i++) {
-        bool keyed = false;
-        for (uint16_t k = 0; k < ix->key_count; k++) {
-            keyed = keyed || ix->columns[k] == columns[i] + 1;
-        }
-        if (!keyed) {
-            return false;
-        }
-    }
-    return true;
+    return false;
 }
 
-/* conflict_by_columns - the unique index that the named columns make out. */
+/* where_implies - the predicate is the target's condition, or a part of its AND. */
+static bool where_implies(const Expr *where, const Expr *predicate)
+{
+    if (where == NULL) {
+        return false;
+    }
+    if (bind_same(where, predicate)) {
+        return true;
+    }
+    if (predicate->kind == EXPR_AND) {
+        bool all = true;
+        for (uint16_t i = 0; i < predicate->arg_count; i++) {
+            all = all && where_implies(where, predicate->args[i]);
+        }
+        return all;
+    }
+    for (uint16_t i = 0; where->kind == EXPR_AND && i < where->arg_count; i++) {
+        if (where_implies(where->args[i], predicate)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* index_is_on - a unique index over exactly what the target names, each rows' one way or another,
+ * whose predicate the target's condition implies. */
+static Status index_is_on(BindScope *s, const CatTable *t, const CatIndex *ix,
+                          const ConflictTarget *g, bool *is_out)
+{
+    Expr *list = NULL, *predicate = NULL;
+    uint16_t next = 0, used = 0;
+    *is_out = false;
+    if (!ix->unique || !ix->valid) {
+        return ST_OK;
+    }
+    if (ix->predicate_sql != NULL) {
+        TRY(bind_load_expr(s->cx, s->b, t, ix->predicate_sql, &predicate));
+        if (!where_implies(g->where, predicate)) {
+            return ST_OK;
+        }
+    }
+    if (ix->expressions_sql != NULL) {
+        TRY(bind_load_expr(s->cx, s->b, t, ix->expressions_sql, &list));
+    }
+    for (uint16_t k = 0; k < ix->key_count; k++) {
+        const Expr *e = ix->columns[k] == 0 && list != NULL ? list->args[next++] : NULL;
+        if (!target_has(g, ix, k, e)) {
+            return ST_OK;
+        }
+    }
+    for (uint16_t i = 0; i < g->count; i++) {
+        bool found = false;
+        next = 0;
+        for (uint16_t k = 0; k < ix->key_count && !found; k++) {
+            const Expr *e = ix->columns[k] == 0 && list != NULL ? list->args[next++] : NULL;
+            ConflictTarget one = {&g->columns[i], &g->exprs[i], 1, NULL};
+            found = target_has(&one, ix, k, e);
+        }
+        used = (uint16_t)(used + (found ? 1 : 0));
+    }
+    *is_out = used == g->count;
+    return ST_OK;
+}
+
+/* target_element - one named column or expression. */
+static Status target_element(BindScope *s, const PgQuery__InferClause *in, const CatTable *t,
+                             const PgQuery__IndexElem *e, ConflictTarget *g)
+{
+    uint16_t n = g->count++;
+    if (e->expr != NULL) {
+        TRY(bind_table_expr(s->cx, s->b, t, e->expr, 0, -1, "index expression", &g->exprs[n]));
+        g->columns[n] = UINT16_MAX;
+        if (g->exprs[n]->kind == EXPR_COLUMN && g->exprs[n]->u.column.column >= 0) {
+            g->columns[n] = (uint16_t)g->exprs[n]->u.column.column;
+            g->exprs[n] = NULL;
+        }
+        return ST_OK;
+    }
+    for (uint16_t c = 0; c < t->column_count; c++) {
+        if (!t->columns[c].dropped && strcmp(t->columns[c].name, e->name) == 0) {
+            g->columns[n] = c;
+            return ST_OK;
+        }
+    }
+    return BIND_ERR(s, in->location, ERRCODE_UNDEFINED_COLUMN, "column \"%s\" does not exist",
+                    e->name);
+}
+
+/* conflict_by_columns - the unique index that the target makes out. */
 static Status conflict_by_columns(BindScope *s, const PgQuery__InferClause *in, const CatTable *t,
                                   int *index_out)
 {
-    uint16_t *columns = ARENA_ARRAY(s->b->arena, uint16_t, in->n_index_elems + 1);
+    ConflictTarget g = {.columns = ARENA_ARRAY(s->b->arena, uint16_t, in->n_index_elems + 1),
+                        .exprs = ARENA_ARRAY(s->b->arena, Expr *, in->n_index_elems + 1)};
     for (size_t i = 0; i < in->n_index_elems; i++) {
-        const PgQuery__IndexElem *e = in->index_elems[i]->index_elem;
-        if (e->name == NULL || e->name[0] == '\0') {
-            return err_unsupported(s->cx, "ON CONFLICT with an expression is not supported");
-        }
-        bool found = false;
-        for (uint16_t c = 0; c < t->column_count && !found; c++) {
-            found = !t->columns[c].dropped && strcmp(t->columns[c].name, e->name) == 0;
-            columns[i] = c;
-        }
-        if (!found) {
-            return BIND_ERR(s, in->location, ERRCODE_UNDEFINED_COLUMN,
-                            "column \"%s\" does not exist", e->name);
-        }
+        TRY(target_element(s, in, t, in->index_elems[i]->index_elem, &g));
+    }
+    if (in->where_clause != NULL) {
+        TRY(bind_table_expr(s->cx, s->b, t, in->where_clause, TYPE_BOOL, -1, "index predicate",
+                            &g.where));
     }
     for (uint16_t i = 0; i < t->index_count; i++) {
-        if (index_is_on(&t->indexes[i], columns, (uint16_t)in->n_index_elems)) {
+        bool is_it;
+        TRY(index_is_on(s, t, &t->indexes[i], &g, &is_it));
+        if (is_it) {
             *index_out = i;
             return ST_OK;
         }
@@ -121,10 +197,6 @@ Status bind_on_conflict(BindScope *s, const PgQuery__OnConflictClause *c, const 
     }
     if (in != NULL && in->conname != NULL && in->conname[0] != '\0') {
         return conflict_by_name(s, in, t, &q->conflict_index);
-    }
-    if (in != NULL && in->where_clause != NULL) {
-        return err_unsupported(s->cx, "ON CONFLICT with a WHERE for partial indexes is not "
-                                      "supported");
     }
     return in != NULL ? conflict_by_columns(s, in, t, &q->conflict_index) : ST_OK;
 }

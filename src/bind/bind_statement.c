@@ -28,6 +28,11 @@ Status bind_statement(Cx *cx, BindCx *b, const struct PgQuery__Node *stmt, Query
     return ST_OK;
 }
 
+const char *bind_result_name(const struct PgQuery__Node *expr)
+{
+    return bind_target_name(expr);
+}
+
 /* table_expr_mismatch - 42804 in the words of the place the expression stands in. */
 static Status table_expr_mismatch(BindScope *s, const Expr *e, Oid type, const char *what)
 {
@@ -61,10 +66,13 @@ Status bind_table_expr(Cx *cx, BindCx *b, const CatTable *table, const struct Pg
     uint16_t rte;
     bool is_default = strncmp(what, "DEFAULT", 7) == 0; /* "DEFAULT column" names its column */
     bool is_using = strncmp(what, "USING ", 6) == 0;    /* so does "USING column" */
-    s->no_aggs = is_default                   ? "DEFAULT expressions"
-                 : is_using                   ? "transform expressions"
-                 : strcmp(what, "CHECK") == 0 ? "check constraints"
-                                              : what;
+    bool predicate = strcmp(what, "index predicate") == 0;
+    s->no_aggs = is_default                              ? "DEFAULT expressions"
+                 : is_using                              ? "transform expressions"
+                 : strcmp(what, "CHECK") == 0            ? "check constraints"
+                 : strcmp(what, "index expression") == 0 ? "index expressions"
+                 : predicate                             ? "index predicates"
+                                                         : what;
     s->no_subquery = is_default                   ? "DEFAULT expression"
                      : is_using                   ? "transform expression"
                      : strcmp(what, "CHECK") == 0 ? "check constraint"
@@ -79,8 +87,8 @@ Status bind_table_expr(Cx *cx, BindCx *b, const CatTable *table, const struct Pg
     if (want_type == 0) {
         return bind_resolve_unknown(s, e, expr_out);
     }
-    if (want_type == TYPE_BOOL && strcmp(what, "CHECK") == 0) {
-        return bind_coerce_bool(s, e, "CHECK", expr_out);
+    if (want_type == TYPE_BOOL && (predicate || strcmp(what, "CHECK") == 0)) {
+        return bind_coerce_bool(s, e, predicate ? "WHERE" : "CHECK", expr_out);
     }
     Status st = bind_coerce_to(s, e, want_type, want_typmod, 'a', bind_location(e), expr_out);
     return st == ST_NOTFOUND ? table_expr_mismatch(s, e, want_type, what) : st;

@@ -94,7 +94,8 @@ struct Catalog {
     Arena arena;
     const CatRowStore *store;
     void *store_self;
-    CatShape *shapes; /* by relation OID */
+    CatIndexComputeFn index_compute; /* NULL: nobody knows expressions */
+    CatShape *shapes;                /* by relation OID */
     uint32_t shape_count;
     CatType *types; /* built-in, in the order of catalog_pg_type; likewise below */
     CatProc *procs;

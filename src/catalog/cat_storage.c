@@ -5,11 +5,19 @@
  */
 #include "catalog/cat_internal.h"
 
+void catalog_set_index_compute(Catalog *c, CatIndexComputeFn fn)
+{
+    c->index_compute = fn;
+}
+
 /* storage_index - the engine's description of one index. */
-static Status storage_index(Cx *cx, CatRead *read, const CatTable *t, const CatIndex *ix,
-                            TableIndex *out)
+static Status storage_index(Cx *cx, CatRead *read, Arena *arena, const CatTable *t,
+                            const CatIndex *ix, TableIndex *out)
 {
     Catalog *c = read->view->catalog;
+    const IndexCompute *compute = NULL;
+    const char *const *names = NULL;
+    uint16_t expr = 0;
     TreeEntry entry;
     Status st = tree_get(cx, c->engine->store, ix->tree, &entry);
     if (st != ST_OK) {
@@ -17,7 +25,15 @@ static Status storage_index(Cx *cx, CatRead *read, const CatTable *t, const CatI
                    ? st
                    : err_set(cx, ERRCODE_INTERNAL_ERROR, "could not open index \"%s\"", ix->name);
     }
+    if (ix->expressions_sql != NULL || ix->predicate_sql != NULL) {
+        if (c->index_compute == NULL) {
+            return err_unsupported(cx, "index \"%s\" needs expressions, which are not at hand",
+                                   ix->name);
+        }
+        TRY(c->index_compute(cx, read->view, arena, t, ix, &compute, &names));
+    }
     *out = (TableIndex){
+        .compute = compute,
         .tree = ix->tree,
         .root = entry.root,
         .oid = ix->oid,
@@ -41,7 +57,7 @@ static Status storage_index(Cx *cx, CatRead *read, const CatTable *t, const CatI
         } else {
             const CatType *type = cat_type(read->view, cat_opclass_input(ix->opclasses[k]));
             col->type = type != NULL ? type->ops : NULL;
-            col->name = ix->expressions_sql;
+            col->name = names[expr++];
         }
     }
     return ST_OK;
@@ -57,7 +73,7 @@ Status cat_storage_open(void *self, Cx *cx, CatRead *read, Arena *arena, CatTabl
     }
     TableIndex *indexes = ARENA_ARRAY(arena, TableIndex, t->index_count + 1);
     for (uint16_t i = 0; i < t->index_count; i++) {
-        TRY(storage_index(cx, read, t, &t->indexes[i], &indexes[i]));
+        TRY(storage_index(cx, read, arena, t, &t->indexes[i], &indexes[i]));
     }
     Table *storage;
     TRY(table_open(cx, c->engine, arena, t->oid, t->schema_name, t->name, t->tree, indexes,

@@ -176,6 +176,13 @@ Status catalog_open(Cx *cx, Engine *e, Catalog **catalog_out);
 Status catalog_open_memory(Cx *cx, Catalog **catalog_out);
 void catalog_close(Catalog *c);
 Engine *catalog_engine(Catalog *c);
+/* catalog_set_index_compute - how what an index computes from a row is made, in arena; names_out:
+ * its expressions' texts, for messages. Given by a folder that knows expressions, before the first
+ * table is looked up; without it, tables with such indexes cannot be opened. */
+typedef Status (*CatIndexComputeFn)(Cx *cx, CatView *v, Arena *arena, const CatTable *t,
+                                    const CatIndex *ix, const IndexCompute **out,
+                                    const char *const **names_out);
+void catalog_set_index_compute(Catalog *c, CatIndexComputeFn fn);
 /* catalog_verify - every table, catalogs included, against each of its indexes. Findings are
  * appended to report. */
 Status catalog_verify(Cx *cx, Catalog *c, Buf *report, uint64_t *errors);

@@ -13,23 +13,44 @@ static const char *index_vector(Arena *a, const uint32_t *v, uint16_t n)
     return text;
 }
 
+/* index_trees - expressions as one stored row of them, and the predicate. */
+static Status index_trees(Cx *cx, DdlCx *d, const NewIndex *ix, const char **exprs_out,
+                          const char **predicate_out)
+{
+    Expr row = {.kind = EXPR_ROW, .type = TYPE_RECORD, .typmod = -1, .location = -1};
+    row.args = ARENA_ARRAY(d->arena, Expr *, ix->column_count + 1u);
+    row.phys = PHYS_STR;
+    for (uint16_t i = 0; i < ix->column_count; i++) {
+        if (ix->exprs[i] != NULL) {
+            row.args[row.arg_count++] = ix->exprs[i];
+        }
+    }
+    if (row.arg_count > 0) {
+        TRY(bind_store_expr(cx, d->arena, &row, exprs_out));
+    }
+    return ix->predicate != NULL ? bind_store_expr(cx, d->arena, ix->predicate, predicate_out)
+                                 : ST_OK;
+}
+
 /* index_row - the row of pg_index. */
 static Status index_row(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix, Oid oid)
 {
     uint32_t keys[INDEX_COLUMNS_MAX] = {0}, options[INDEX_COLUMNS_MAX] = {0},
              collations[INDEX_COLUMNS_MAX] = {0}, classes[INDEX_COLUMNS_MAX] = {0};
     for (uint16_t i = 0; i < ix->column_count; i++) {
-        const CatColumn *c = &t->columns[ix->columns[i] - 1];
+        Oid type, collation;
+        int32_t typmod;
+        ddl_index_column_type(t, ix, i, &type, &typmod, &collation);
         keys[i] = (uint32_t)ix->columns[i];
         if (i < ix->key_count) {
             options[i] = ix->options[i];
-            collations[i] = c->collation;
+            collations[i] = ix->collations[i] != 0 ? ix->collations[i] : collation;
             classes[i] =
-                ix->opclasses[i] != 0 ? ix->opclasses[i] : cat_default_opclass(d->view, c->type);
+                ix->opclasses[i] != 0 ? ix->opclasses[i] : cat_default_opclass(d->view, type);
             if (classes[i] == 0) {
                 Buf b;
                 buf_init(&b, 256);
-                cat_format_type(d->view, c->type, -1, &b);
+                cat_format_type(d->view, type, -1, &b);
                 st_ignore(err_set(cx, ERRCODE_UNDEFINED_OBJECT,
                                   "data type %.*s has no default operator class for access method "
                                   "\"btree\"",
@@ -40,8 +61,12 @@ static Status index_row(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix,
             }
         }
     }
+    const char *exprs = NULL, *predicate = NULL;
+    TRY(index_trees(cx, d, ix, &exprs, &predicate));
     DdlRow r;
     ddl_row_init(&r, CAT_PG_INDEX);
+    ddl_set_text(&r, PG_INDEX_INDEXPRS, exprs);
+    ddl_set_text(&r, PG_INDEX_INDPRED, predicate);
     ddl_set_oid(&r, PG_INDEX_INDEXRELID, oid);
     ddl_set_oid(&r, PG_INDEX_INDRELID, t->oid);
     ddl_set_i16(&r, PG_INDEX_INDNATTS, (int16_t)ix->column_count);
@@ -67,20 +92,56 @@ static Status index_row(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix,
 /* index_attributes - an index shows its columns in pg_attribute. */
 static Status index_attributes(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix, Oid oid)
 {
+    const char **names = ddl_index_column_names(d, t, ix);
     for (uint16_t i = 0; i < ix->column_count; i++) {
-        const CatColumn *c = &t->columns[ix->columns[i] - 1];
-        const char *name = c->name;
-        for (uint16_t k = 0, n = 0; k < i; k++) { /* a column may be in an index twice */
-            if (ix->columns[k] == ix->columns[i]) {
-                name = arena_printf(d->arena, "%s%u", c->name, ++n);
-            }
-        }
-        NewColumn a = {.name = name,
+        Oid type, collation;
+        int32_t typmod;
+        ddl_index_column_type(t, ix, i, &type, &typmod, &collation);
+        NewColumn a = {.name = names[i],
                        .number = (int16_t)(i + 1),
-                       .type = cat_type(d->view, c->type),
-                       .typmod = c->typmod,
-                       .collation = c->collation};
+                       .type = cat_type(d->view, type),
+                       .typmod = typmod,
+                       .collation = ix->collations[i] != 0 ? ix->collations[i] : collation};
         TRY(ddl_insert_attribute(cx, d, oid, &a));
+    }
+    return ST_OK;
+}
+
+/* index_depend_expr - the index goes with the columns an expression reads, and with what it calls.
+ */
+static Status index_depend_expr(Cx *cx, DdlCx *d, const CatTable *t, DdlObject self, const Expr *e)
+{
+    if (e->kind == EXPR_COLUMN && e->u.column.column >= 0) {
+        return ddl_depend(cx, d, self,
+                          (DdlObject){CAT_PG_CLASS, t->oid, t->columns[e->u.column.column].number},
+                          'a');
+    }
+    for (uint16_t i = 0; i < e->arg_count; i++) {
+        TRY(index_depend_expr(cx, d, t, self, e->args[i]));
+    }
+    return ST_OK;
+}
+
+/* index_depend - an index that no constraint has goes with its table's columns. */
+static Status index_depend(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix, Oid oid)
+{
+    DdlObject self = {CAT_PG_CLASS, oid, 0};
+    bool columns = false;
+    for (uint16_t i = 0; i < ix->column_count; i++) {
+        columns = columns || ix->exprs[i] == NULL;
+        if (ix->exprs[i] == NULL) {
+            TRY(ddl_depend(cx, d, self, (DdlObject){CAT_PG_CLASS, t->oid, ix->columns[i]}, 'a'));
+        } else {
+            TRY(index_depend_expr(cx, d, t, self, ix->exprs[i]));
+            TRY(ddl_depend_on_expr(cx, d, self, ix->exprs[i]));
+        }
+    }
+    if (!columns) { /* its expressions may have none: it goes with the table, too */
+        TRY(ddl_depend(cx, d, self, (DdlObject){CAT_PG_CLASS, t->oid, 0}, 'a'));
+    }
+    if (ix->predicate != NULL) {
+        TRY(index_depend_expr(cx, d, t, self, ix->predicate));
+        TRY(ddl_depend_on_expr(cx, d, self, ix->predicate));
     }
     return ST_OK;
 }
@@ -118,66 +179,19 @@ Status ddl_index_make(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix, O
     TRY(index_row(cx, d, t, ix, *oid_out));
     TRY(ddl_update_class_flag(cx, d, t->oid, PG_CLASS_RELHASINDEX, true));
     if (!ix->constraint) { /* of a constraint: the index goes with it */
-        for (uint16_t i = 0; i < ix->column_count; i++) {
-            TRY(ddl_depend(cx, d, (DdlObject){CAT_PG_CLASS, *oid_out, 0},
-                           (DdlObject){CAT_PG_CLASS, t->oid, ix->columns[i]}, 'a'));
-        }
+        TRY(index_depend(cx, d, t, ix, *oid_out));
     }
     return ddl_index_fill(cx, d, t->oid, *oid_out);
-}
-
-/* index_opclass - an operator class by name: only the defaults and the text pattern classes'
- * equivalents under collation C are there. */
-static Status index_opclass(Cx *cx, const PgQuery__IndexElem *e)
-{
-    if (e->n_opclass != 0) {
-        return err_unsupported(cx, "operator class \"%s\" is not supported",
-                               ddl_string(e->opclass[e->n_opclass - 1]));
-    }
-    if (e->n_collation != 0) {
-        const char *name = ddl_string(e->collation[e->n_collation - 1]);
-        if (strcmp(name, "C") != 0 && strcmp(name, "POSIX") != 0 && strcmp(name, "default") != 0) {
-            return err_unsupported(cx, "collation \"%s\" is not supported", name);
-        }
-    }
-    return ST_OK;
-}
-
-/* index_elem - one key column. */
-static Status index_elem(Cx *cx, const CatTable *t, const PgQuery__IndexElem *e, bool key,
-                         NewIndex *ix)
-{
-    if (e->expr != NULL) {
-        return err_unsupported(cx, "indexes on expressions are not supported");
-    }
-    if (ix->column_count >= INDEX_COLUMNS_MAX) {
-        return err_set(cx, ERRCODE_TOO_MANY_COLUMNS, "cannot use more than %d columns in an index",
-                       INDEX_COLUMNS_MAX);
-    }
-    const CatColumn *c = ddl_column(t, e->name);
-    if (c == NULL) {
-        return err_set(cx, ERRCODE_UNDEFINED_COLUMN, "column \"%s\" does not exist", e->name);
-    }
-    TRY(index_opclass(cx, e));
-    bool desc = e->ordering == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
-    bool first = e->nulls_ordering == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST ||
-                 (e->nulls_ordering != PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_LAST && desc);
-    uint16_t n = ix->column_count++;
-    ix->columns[n] = c->number;
-    if (key) {
-        ix->options[n] = (uint8_t)((desc ? 1 : 0) | (first ? 2 : 0));
-        ix->key_count++;
-    }
-    return ST_OK;
 }
 
 /* index_name - t_a_b_idx when none is given. */
 static Status index_name(Cx *cx, DdlCx *d, const CatTable *t, NewIndex *ix)
 {
+    const char **columns = ddl_index_column_names(d, t, ix);
     char *names = NULL, *name;
     for (uint16_t i = 0; i < ix->column_count; i++) {
-        const char *c = t->columns[ix->columns[i] - 1].name;
-        names = i == 0 ? arena_strdup(d->arena, c) : arena_printf(d->arena, "%s_%s", names, c);
+        names = i == 0 ? arena_strdup(d->arena, columns[i])
+                       : arena_printf(d->arena, "%s_%s", names, columns[i]);
         if (strlen(names) > DDL_NAME_BYTES_MAX) {
             break;
         }
@@ -217,12 +231,6 @@ Status ddl_create_index(Cx *cx, DdlCx *d, const PgQuery__IndexStmt *stmt, const 
         return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "access method \"%s\" does not exist",
                        stmt->access_method);
     }
-    if (stmt->where_clause != NULL) {
-        return err_unsupported(cx, "partial indexes are not supported");
-    }
-    if (stmt->n_index_including_params != 0) {
-        return err_unsupported(cx, "INCLUDE columns of indexes are not supported");
-    }
     if (stmt->table_space != NULL && stmt->table_space[0] != '\0' &&
         strcmp(stmt->table_space, "pg_default") != 0) {
         return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "tablespace \"%s\" does not exist",
@@ -244,7 +252,13 @@ Status ddl_create_index(Cx *cx, DdlCx *d, const PgQuery__IndexStmt *stmt, const 
         ix.name = stmt->idxname;
     }
     for (size_t i = 0; i < stmt->n_index_params; i++) {
-        TRY(index_elem(cx, t, stmt->index_params[i]->index_elem, true, &ix));
+        TRY(ddl_index_element(cx, d, t, stmt->index_params[i]->index_elem, true, &ix));
+    }
+    for (size_t i = 0; i < stmt->n_index_including_params; i++) {
+        TRY(ddl_index_element(cx, d, t, stmt->index_including_params[i]->index_elem, false, &ix));
+    }
+    if (stmt->where_clause != NULL) {
+        TRY(ddl_index_predicate(cx, d, t, stmt->where_clause, &ix));
     }
     if (ix.name == NULL) {
         TRY(index_name(cx, d, t, &ix));

@@ -208,12 +208,27 @@ Status ddl_recheck_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const CatCon
 typedef struct NewIndex {
     const char *name;
     bool unique, primary, nulls_not_distinct, constraint;
-    uint16_t key_count, column_count; /* column_count: with INCLUDE */
-    int16_t columns[INDEX_COLUMNS_MAX];
+    uint16_t key_count, column_count;     /* column_count: with INCLUDE */
+    int16_t columns[INDEX_COLUMNS_MAX];   /* 0: an expression */
+    Expr *exprs[INDEX_COLUMNS_MAX];       /* NULL: a plain column */
+    const char *names[INDEX_COLUMNS_MAX]; /* of expressions, in pg_attribute */
     uint8_t options[INDEX_COLUMNS_MAX];
-    Oid opclasses[INDEX_COLUMNS_MAX]; /* 0 = default */
+    Oid opclasses[INDEX_COLUMNS_MAX];  /* 0 = default */
+    Oid collations[INDEX_COLUMNS_MAX]; /* 0 = the column's */
+    Expr *predicate;                   /* NULL: holds every row */
     const char *rel_options;
 } NewIndex;
+/* ddl_index_element - add a key column or an expression, or (key false) an INCLUDE column. */
+Status ddl_index_element(Cx *cx, DdlCx *d, const CatTable *t, const PgQuery__IndexElem *e, bool key,
+                         NewIndex *ix);
+/* ddl_index_predicate - the WHERE of a partial index. */
+Status ddl_index_predicate(Cx *cx, DdlCx *d, const CatTable *t, const PgQuery__Node *where,
+                           NewIndex *ix);
+/* ddl_index_column_type - type, typmod and collation of what column i of the index holds. */
+void ddl_index_column_type(const CatTable *t, const NewIndex *ix, uint16_t i, Oid *type_out,
+                           int32_t *typmod_out, Oid *collation_out);
+/* ddl_index_column_names - unique names of the index's columns. */
+const char **ddl_index_column_names(DdlCx *d, const CatTable *t, const NewIndex *ix);
 Status ddl_index_make(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix, Oid *oid_out);
 /* ddl_index_fill - build an empty index over the rows that are there. */
 Status ddl_index_fill(Cx *cx, DdlCx *d, Oid table, Oid oid);

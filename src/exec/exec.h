@@ -65,4 +65,8 @@ Status exec_insert_begin(Cx *cx, Arena *arena, const ExecEnv *env, const CatTabl
 Status exec_insert_rows(Cx *cx, ExecInsert *ins, const Batch *rows);
 Status exec_insert_end(Cx *cx, ExecInsert *ins);
 
+/* exec_index_compute - CatIndexComputeFn over bind and expr. */
+Status exec_index_compute(Cx *cx, CatView *v, Arena *arena, const CatTable *t, const CatIndex *ix,
+                          const IndexCompute **out, const char *const **names_out);
+
 #endif

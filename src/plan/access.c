@@ -136,6 +136,15 @@ static bool is_index_column(const Expr *e, uint16_t rte, int16_t column)
            e->u.column.column == column;
 }
 
+/* is_index_key - the index's column, or (key) its expression. */
+static bool is_index_key(const Expr *e, uint16_t rte, const IndexColumn *ic, const Expr *key)
+{
+    if (ic->column >= 0) {
+        return is_index_column(e, rte, ic->column);
+    }
+    return key != NULL && expr_equal(strip_relabel(e), strip_relabel(key));
+}
+
 static bool value_is_given(PlanQuery *pq, const Expr *v, uint64_t outer_rels)
 {
     return (expr_rels(pq, v) & ~outer_rels) == 0 && !expr_is_volatile(v) && v->kind != EXPR_SUBLINK;
@@ -167,11 +176,11 @@ static bool match_any(PlanQuery *pq, const Expr *e, uint16_t rte, const IndexCol
 /* match_qual - whether a condition bounds this index column, by `outer_rels` or constants; also IN
  * lists, and operators with the column on the right. */
 static bool match_qual(PlanQuery *pq, const Expr *e, uint16_t rte, const IndexColumn *ic,
-                       uint64_t outer_rels, IndexMatch *m)
+                       const Expr *key, uint64_t outer_rels, IndexMatch *m)
 {
     static const int SWAPPED[] = {0, 5, 4, 3, 2, 1};
     if (e->kind == EXPR_IN && !e->u.negated && outer_rels == 0 &&
-        is_index_column(e->args[0], rte, ic->column)) {
+        is_index_key(e->args[0], rte, ic, key)) {
         for (uint16_t i = 1; i < e->arg_count; i++) {
             if (!value_is_given(pq, e->args[i], 0) || !key_type_fits(ic->type, e->args[i]->type)) {
                 return false;
@@ -193,7 +202,7 @@ static bool match_qual(PlanQuery *pq, const Expr *e, uint16_t rte, const IndexCo
     }
     for (uint16_t side = 0; side < 2; side++) {
         Expr *v = e->args[1 - side];
-        if (is_index_column(e->args[side], rte, ic->column) && value_is_given(pq, v, outer_rels) &&
+        if (is_index_key(e->args[side], rte, ic, key) && value_is_given(pq, v, outer_rels) &&
             key_type_fits(ic->type, v->type)) {
             *m = (IndexMatch){.strategy = side == 0 ? strategy : SWAPPED[strategy], .value = v};
             return true;
@@ -215,13 +224,14 @@ typedef struct IndexTry {
 
 /* try_column - conditions on one index column; false when there is none that the range can go on
  * from. */
-static bool try_column(PlanQuery *pq, IndexTry *t, const IndexColumn *ic, uint16_t rte,
-                       QualList *quals, uint64_t outer_rels)
+static bool try_column(PlanQuery *pq, IndexTry *t, const IndexColumn *ic, const Expr *key,
+                       uint16_t rte, QualList *quals, uint64_t outer_rels)
 {
     IndexMatch m;
     for (uint32_t i = 0; i < quals->count && i < 64; i++) {
         Qual *ql = &quals->items[i];
-        if (ql->done || !match_qual(pq, ql->expr, rte, ic, outer_rels, &m) || m.strategy != 3) {
+        if (ql->done || !match_qual(pq, ql->expr, rte, ic, key, outer_rels, &m) ||
+            m.strategy != 3) {
             continue;
         }
         if (m.list != NULL) {
@@ -241,7 +251,8 @@ static bool try_column(PlanQuery *pq, IndexTry *t, const IndexColumn *ic, uint16
     uint32_t first = t->ix.cond_count;
     for (uint32_t i = 0; i < quals->count && i < 64; i++) {
         Qual *ql = &quals->items[i];
-        if (ql->done || !match_qual(pq, ql->expr, rte, ic, outer_rels, &m) || m.strategy == 3) {
+        if (ql->done || !match_qual(pq, ql->expr, rte, ic, key, outer_rels, &m) ||
+            m.strategy == 3) {
             continue;
         }
         bool is_lo = m.strategy > 3;
@@ -300,13 +311,17 @@ bool plan_index_for(PlanQuery *pq, const PlanNode *scan, uint16_t rte, QualList 
     for (uint16_t i = 0; i < t->index_count; i++) {
         const TableIndex *ti = &t->indexes[i];
         const CatIndex *ci = &scan->u.scan.scan.table->indexes[i];
-        if (!ci->valid || ci->predicate_sql != NULL) {
+        bool holds;
+        Expr **keys;
+        if (!ci->valid || plan_index_holds_all(pq, ti, rte, quals, &holds) != ST_OK || !holds ||
+            plan_index_keys(pq, ti, rte, &keys) != ST_OK) {
+            err_clear(pq->p->cx);
             continue;
         }
         IndexTry x = {.selectivity = 1};
         x.ix.index = i;
-        for (uint16_t c = 0; c < ti->column_count && ti->columns[c].column >= 0; c++) {
-            if (!try_column(pq, &x, &ti->columns[c], rte, quals, outer_rels)) {
+        for (uint16_t c = 0; c < ti->column_count; c++) {
+            if (!try_column(pq, &x, &ti->columns[c], keys[c], rte, quals, outer_rels)) {
                 break;
             }
         }

@@ -113,6 +113,13 @@ void plan_scope_end(const Planner *p, PlanScope *scope);
 void plan_rebase_outs(PlanQuery *pq, uint16_t rte, PlanNode *n, uint32_t col_count);
 Status plan_base(PlanQuery *pq, uint16_t rte, QualList *quals, const SortKey *order,
                  uint32_t order_count, bool *ordered_out, PlanNode **out);
+/* plan_index_keys - by key column: the expression an index has there, over the entry; NULL for
+ * plain columns. */
+Status plan_index_keys(PlanQuery *pq, const TableIndex *ti, uint16_t rte, Expr ***keys_out);
+/* plan_index_holds_all - every row the conditions let through is in the index (always so unless it
+ * is partial). */
+Status plan_index_holds_all(PlanQuery *pq, const TableIndex *ti, uint16_t rte,
+                            const QualList *quals, bool *holds_out);
 Status plan_table_scan(PlanQuery *pq, uint16_t rte, bool want_rowid, bool all_columns,
                        PlanNode **out);
 double any_item_count(const Expr *array);

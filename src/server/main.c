@@ -176,6 +176,7 @@ static Status check_all(Cx *cx, Engine *e, bool reclaim, Buf *report, uint64_t *
         return ST_OK; /* the rest relies on sound trees */
     }
     TRY(catalog_open(cx, e, &catalog));
+    catalog_set_index_compute(catalog, exec_index_compute);
     Status st = catalog_verify(cx, catalog, report, errors);
     catalog_close(catalog);
     TRY(st);

@@ -238,12 +238,29 @@ static void lift_from(Lift *l, FromNode *n)
     }
 }
 
+/* lift_hides_index - conditions are compared with the predicates and expressions of indexes, which
+ * have constants. */
+static bool lift_hides_index(const Query *q)
+{
+    for (uint16_t i = 0; i < q->rte_count; i++) {
+        const CatTable *t = q->rtes[i]->kind == RTE_TABLE ? q->rtes[i]->table : NULL;
+        for (uint16_t k = 0; t != NULL && k < t->index_count; k++) {
+            if (t->indexes[k].predicate_sql != NULL || t->indexes[k].expressions_sql != NULL) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* lift_query - make parameters of those literals that change no plan's shape or result type. */
 static void lift_query(Lift *l, Query *q)
 {
-    lift_expr(l, q->where);
-    for (uint16_t i = 0; i < q->from_count; i++) {
-        lift_from(l, q->from[i]);
+    if (!lift_hides_index(q)) {
+        lift_expr(l, q->where);
+        for (uint16_t i = 0; i < q->from_count; i++) {
+            lift_from(l, q->from[i]);
+        }
     }
     lift_expr(l, q->limit);
     lift_expr(l, q->offset);

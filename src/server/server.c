@@ -146,6 +146,7 @@ Status server_create(Cx *cx, Os *os, const ServerOptions *o, Server **server_out
     engine_options(srv, &engine);
     TRY(engine_open(cx, os, o->file, &engine, &srv->engine));
     TRY(catalog_open(cx, srv->engine, &srv->catalog));
+    catalog_set_index_compute(srv->catalog, exec_index_compute);
     if (srv->engine->created) {
         TRY(first_password(cx, srv));
     }

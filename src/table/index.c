@@ -33,22 +33,66 @@ bool index_key_column(const TableIndex *ix, uint16_t col, const Datum *v, bool i
     return key_encode(c->type, v, is_null, c->desc, c->nulls_first, buf) && !buf->overflow;
 }
 
-Status index_key_build(Cx *cx, const Table *t, const TableIndex *ix, const KeySource *src,
-                       RowId rowid, IndexKey *key)
+/* key_computed - the values of an index's expressions for a row; *holds_out: the index has it. */
+static Status key_computed(Cx *cx, const Table *t, const TableIndex *ix, const KeySource *src,
+                           Arena *arena, Datum **values_out, bool **nulls_out, bool *holds_out)
 {
-    key->buf = (Buf){.data = key->bytes, .size = sizeof(key->bytes), .cap = sizeof(key->bytes)};
-    key->has_null = false;
-    key->src = src;
+    const IndexCompute *c = ix->compute;
+    Datum *in = ARENA_ARRAY(arena, Datum, c->column_count + 1u);
+    bool *in_nulls = ARENA_ARRAY(arena, bool, c->column_count + 1u);
+    for (uint16_t i = 0; i < c->column_count; i++) {
+        TRY(key_column_value(cx, t, src, c->columns[i], &in[i], &in_nulls[i]));
+    }
+    *values_out = ARENA_ARRAY(arena, Datum, c->expr_count + 1u);
+    *nulls_out = ARENA_ARRAY(arena, bool, c->expr_count + 1u);
+    return c->run(c, cx, in, in_nulls, arena, *values_out, *nulls_out, holds_out);
+}
+
+/* key_encode_columns - the key's columns; values, nulls: of the expressions, in order. */
+static Status key_encode_columns(Cx *cx, const Table *t, const TableIndex *ix, const KeySource *src,
+                                 const Datum *values, const bool *nulls, IndexKey *key)
+{
+    uint16_t expr = 0;
     for (uint16_t i = 0; i < ix->column_count; i++) {
         Datum v = {0};
         bool is_null = false;
-        if (ix->columns[i].column < 0) {
+        if (ix->columns[i].column >= 0) {
+            TRY(key_column_value(cx, t, src, (uint16_t)ix->columns[i].column, &v, &is_null));
+        } else if (values == NULL) {
             return err_unsupported(cx, "index on an expression is not supported");
+        } else {
+            is_null = nulls[expr];
+            v = values[expr++];
         }
-        TRY(key_column_value(cx, t, src, (uint16_t)ix->columns[i].column, &v, &is_null));
         key->has_null |= is_null;
         (void)index_key_column(ix, i, &v, is_null, &key->buf);
     }
+    return ST_OK;
+}
+
+Status index_key_build(Cx *cx, const Table *t, const TableIndex *ix, const KeySource *src,
+                       RowId rowid, IndexKey *key)
+{
+    Datum *values = NULL;
+    bool *nulls = NULL, holds = true;
+    Status st = ST_OK;
+    key->buf = (Buf){.data = key->bytes, .size = sizeof(key->bytes), .cap = sizeof(key->bytes)};
+    key->has_null = false;
+    key->left_out = false;
+    key->src = src;
+    if (ix->compute != NULL) {
+        Arena arena;
+        arena_init(&arena, NULL, "index key", 0);
+        st = key_computed(cx, t, ix, src, &arena, &values, &nulls, &holds);
+        if (st == ST_OK && holds) {
+            st = key_encode_columns(cx, t, ix, src, values, nulls, key);
+        }
+        arena_release(&arena);
+        key->left_out = !holds;
+    } else {
+        st = key_encode_columns(cx, t, ix, src, NULL, NULL, key);
+    }
+    TRY(st);
     key->prefix_len = key->buf.len;
     if (key->buf.overflow || key->prefix_len > INDEX_KEY_MAX) {
         return err_set(cx, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
@@ -57,6 +101,14 @@ Status index_key_build(Cx *cx, const Table *t, const TableIndex *ix, const KeySo
     }
     buf_put_u64be(&key->buf, rowid);
     return ST_OK;
+}
+
+bool index_key_same(const IndexKey *a, const IndexKey *b)
+{
+    if (a->left_out || b->left_out) {
+        return a->left_out && b->left_out;
+    }
+    return a->buf.len == b->buf.len && memcmp(a->buf.data, b->buf.data, a->buf.len) == 0;
 }
 
 /* ---- unique checks ---- */
@@ -178,7 +230,7 @@ Status index_find_conflict(Cx *cx, Txn *txn, const Table *t, const TableIndex *i
     UniqueVerdict v = {0};
     *conflict_out = 0;
     *wait_out = 0;
-    if (!ix->unique || (key->has_null && !ix->nulls_not_distinct)) {
+    if (!ix->unique || key->left_out || (key->has_null && !ix->nulls_not_distinct)) {
         return ST_OK;
     }
     TRY(unique_check_range(cx, txn, t->engine->txns, &tree, key, own, &buf, &v));
@@ -196,6 +248,12 @@ Status index_duplicate(Cx *cx, const Txn *txn, const Table *t, const TableIndex 
     static const TypeEnv DEFAULT_ENV = {.date_order = DATEORDER_MDY, .extra_float_digits = 1};
     FnCall call = {.cx = cx, .arena = cx->arena, .state_arena = cx->arena};
     call.env = txn->type_env != NULL ? txn->type_env : &DEFAULT_ENV;
+    Datum *computed = NULL;
+    bool *computed_nulls = NULL, holds;
+    uint16_t expr = 0;
+    if (ix->compute != NULL) {
+        TRY(key_computed(cx, t, ix, src, cx->arena, &computed, &computed_nulls, &holds));
+    }
     Buf names, vals;
     buf_init(&names, 4096);
     buf_init(&vals, 4096);
@@ -206,7 +264,13 @@ Status index_duplicate(Cx *cx, const Txn *txn, const Table *t, const TableIndex 
         buf_puts(&names, i == 0 ? "" : ", ");
         buf_puts(&names, c->name != NULL ? c->name : "?");
         buf_puts(&vals, i == 0 ? "" : ", ");
-        Status st = key_column_value(cx, t, src, (uint16_t)c->column, &v, &is_null);
+        Status st = ST_OK;
+        if (c->column >= 0) {
+            st = key_column_value(cx, t, src, (uint16_t)c->column, &v, &is_null);
+        } else {
+            is_null = computed_nulls[expr];
+            v = computed[expr++];
+        }
         if (st != ST_OK) {
             buf_release(&names);
             buf_release(&vals);
@@ -310,6 +374,9 @@ Status index_put(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, IndexKe
     if (conflict_out != NULL) {
         *conflict_out = 0;
     }
+    if (key->left_out) {
+        return ST_OK;
+    }
     if (!check || !ix->unique || (key->has_null && !ix->nulls_not_distinct)) {
         BtTree tree = index_tree(t, ix);
         BtKey k = index_key(key->buf.data, key->buf.len);
@@ -351,6 +418,9 @@ Status index_delete_mark(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix,
     BtKey k = index_key(key->buf.data, key->buf.len);
     BtPos pos;
     BtEntry entry;
+    if (key->left_out) {
+        return ST_OK;
+    }
     TRY(bt_seek(cx, &tree, &k, LATCH_EXCLUSIVE, &pos));
     Status st = ST_OK;
     if (!pos.found || !bt_leaf_entry(&pos.leaf, pos.slot, &entry) ||

@@ -6,26 +6,66 @@
 
 #include "table/table_internal.h"
 
-/* build_add_batch - the keys of the rows of a batch. */
-static Status build_add_batch(Cx *cx, const TableIndex *ix, const Batch *batch, KeySorter *sorter)
+/* BuildInput - the table columns a build reads, and rows of them as rows of the whole table. */
+typedef struct BuildInput {
+    uint16_t *cols, col_count;
+    PhysType *types;
+    Batch wide; /* only those columns are set */
+} BuildInput;
+
+/* input_add - one more table column, once. */
+static void input_add(BuildInput *in, const Table *t, uint16_t column)
+{
+    for (uint16_t i = 0; i < in->col_count; i++) {
+        if (in->cols[i] == column) {
+            return;
+        }
+    }
+    in->types[in->col_count] = t->columns[column].phys;
+    in->cols[in->col_count++] = column;
+}
+
+/* input_init - key columns, and what the expressions and the predicate are over. */
+static void input_init(BuildInput *in, const Table *t, const TableIndex *ix, Arena *arena)
+{
+    uint32_t computed = ix->compute != NULL ? ix->compute->column_count : 0;
+    *in = (BuildInput){.cols = ARENA_ARRAY(arena, uint16_t, ix->column_count + computed + 1u),
+                       .types = ARENA_ARRAY(arena, PhysType, ix->column_count + computed + 1u)};
+    for (uint16_t i = 0; i < ix->column_count; i++) {
+        if (ix->columns[i].column >= 0) {
+            input_add(in, t, (uint16_t)ix->columns[i].column);
+        }
+    }
+    for (uint16_t i = 0; i < computed; i++) {
+        input_add(in, t, ix->compute->columns[i]);
+    }
+    in->wide.cols = ARENA_ARRAY(arena, Vector *, t->column_count + 1u);
+    in->wide.col_count = t->column_count;
+}
+
+/* input_show - the batch of read columns as a batch of table rows. */
+static void input_show(BuildInput *in, const Batch *batch)
+{
+    for (uint16_t i = 0; i < in->col_count; i++) {
+        in->wide.cols[in->cols[i]] = batch->cols[i];
+    }
+    in->wide.count = batch->count;
+}
+
+/* build_add_batch - the keys of the rows of a batch; the row id is its last column. */
+static Status build_add_batch(Cx *cx, const Table *t, const TableIndex *ix, BuildInput *in,
+                              const Batch *batch, KeySorter *sorter)
 {
     IndexKey key;
+    input_show(in, batch);
     for (uint32_t r = 0; r < batch->count; r++) {
-        key.buf = (Buf){.data = key.bytes, .size = sizeof(key.bytes), .cap = sizeof(key.bytes)};
-        bool has_null = false;
-        for (uint16_t i = 0; i < ix->column_count; i++) {
-            bool is_null = vec_is_null(batch->cols[i], r);
-            Datum v = is_null ? (Datum){0} : vec_get(batch->cols[i], r);
-            has_null |= is_null;
-            (void)index_key_column(ix, i, &v, is_null, &key.buf);
+        RowValues values = {&in->wide, r};
+        KeySource src = {.values = &values};
+        RowId rowid = (uint64_t)VEC_DATA(batch->cols[in->col_count], int64_t)[r];
+        TRY(index_key_build(cx, t, ix, &src, rowid, &key));
+        if (!key.left_out) {
+            TRY(key_sorter_add(cx, sorter, slice_bytes(key.buf.data, key.buf.len), key.has_null));
         }
-        if (key.buf.overflow || key.buf.len > INDEX_KEY_MAX) {
-            return err_set(cx, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-                           "index row size exceeds maximum %zu for index \"%s\"",
-                           (size_t)INDEX_KEY_MAX, ix->name);
-        }
-        buf_put_u64be(&key.buf, (uint64_t)VEC_DATA(batch->cols[ix->column_count], int64_t)[r]);
-        TRY(key_sorter_add(cx, sorter, slice_bytes(key.buf.data, key.buf.len), has_null));
     }
     return ST_OK;
 }
@@ -34,28 +74,21 @@ static Status build_add_batch(Cx *cx, const TableIndex *ix, const Batch *batch, 
 static Status build_collect(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t,
                             const TableIndex *ix, Arena *arena, KeySorter *sorter)
 {
-    uint16_t cols[INDEX_COLUMNS_MAX];
-    PhysType types[INDEX_COLUMNS_MAX + 1];
     TableScan *scan;
     Batch batch;
     Arena strings;
-    for (uint16_t i = 0; i < ix->column_count; i++) {
-        if (ix->columns[i].column < 0) {
-            return err_unsupported(cx, "index on an expression is not supported");
-        }
-        cols[i] = (uint16_t)ix->columns[i].column;
-        types[i] = t->columns[cols[i]].phys;
-    }
-    types[ix->column_count] = PHYS_I64;
-    batch_init(&batch, types, (uint16_t)(ix->column_count + 1), arena);
-    TRY(table_scan_create(cx, arena, t, cols, ix->column_count, true, &scan));
+    BuildInput in;
+    input_init(&in, t, ix, arena);
+    in.types[in.col_count] = PHYS_I64;
+    batch_init(&batch, in.types, (uint16_t)(in.col_count + 1), arena);
+    TRY(table_scan_create(cx, arena, t, in.cols, in.col_count, true, &scan));
     arena_init(&strings, NULL, "index build", 0);
     Status st = table_scan_start(cx, scan, txn, snap);
     while (st == ST_OK) {
         arena_clear(&strings);
         st = table_scan_next(cx, scan, VEC_CAPACITY, &batch, &strings);
         if (st == ST_OK) {
-            st = build_add_batch(cx, ix, &batch, sorter);
+            st = build_add_batch(cx, t, ix, &in, &batch, sorter);
         }
     }
     table_scan_end(scan);
@@ -67,21 +100,13 @@ static Status build_collect(Cx *cx, Txn *txn, const Snapshot *snap, const Table 
 static Status build_duplicate(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t,
                               const TableIndex *ix, RowId rowid, Arena *arena)
 {
-    uint16_t cols[INDEX_COLUMNS_MAX];
-    PhysType types[INDEX_COLUMNS_MAX];
-    Batch row, wide = {0};
-    for (uint16_t i = 0; i < ix->column_count; i++) {
-        cols[i] = (uint16_t)ix->columns[i].column;
-        types[i] = t->columns[cols[i]].phys;
-    }
-    batch_init(&row, types, ix->column_count, arena);
-    TRY(table_fetch(cx, txn, snap, t, rowid, cols, ix->column_count, &row, 0, arena));
-    wide.cols = ARENA_ARRAY(arena, Vector *, t->column_count);
-    wide.col_count = t->column_count;
-    for (uint16_t i = 0; i < ix->column_count; i++) {
-        wide.cols[cols[i]] = row.cols[i];
-    }
-    RowValues values = {&wide, 0};
+    Batch row;
+    BuildInput in;
+    input_init(&in, t, ix, arena);
+    batch_init(&row, in.types, in.col_count, arena);
+    TRY(table_fetch(cx, txn, snap, t, rowid, in.cols, in.col_count, &row, 0, arena));
+    input_show(&in, &row);
+    RowValues values = {&in.wide, 0};
     KeySource src = {.values = &values};
     return index_duplicate(cx, txn, t, ix, &src, true);
 }

@@ -26,9 +26,24 @@ typedef struct ColumnLayout {
     Datum missing;
 } ColumnLayout;
 
+/*
+ * IndexCompute - what of an index is computed from a row: its expressions, and whether a partial
+ * index holds the row. The folder that knows expressions makes one for each open table; any thread
+ * may call it.
+ */
+typedef struct IndexCompute {
+    uint16_t column_count; /* table columns (0-based) it reads */
+    const uint16_t *columns;
+    uint16_t expr_count;
+    struct Expr *const *exprs;    /* as bound over the table */
+    const struct Expr *predicate; /* NULL: holds every row */
+    /* From the columns' values to the expressions'. *holds_out false: no entry, out is not set. */
+    Status (*run)(const struct IndexCompute *self, Cx *cx, const Datum *values, const bool *nulls,
+                  Arena *arena, Datum *out, bool *out_nulls, bool *holds_out);
+} IndexCompute;
+
 typedef struct IndexColumn {
-    int16_t column; /* 0-based table column, or -1: key_value columns computed by the caller
-                       (expressions) */
+    int16_t column; /* 0-based table column, or -1: the next expression of `compute` */
     const TypeOps *type;
     bool desc, nulls_first;
     const char *name; /* for 23505's detail: column name or expression text */
@@ -40,7 +55,8 @@ typedef struct TableIndex {
     bool unique, nulls_not_distinct, is_primary;
     uint16_t column_count;
     IndexColumn columns[INDEX_COLUMNS_MAX];
-    const char *name; /* index or constraint name for 23505 */
+    const char *name;            /* index or constraint name for 23505 */
+    const IndexCompute *compute; /* NULL: plain columns of all rows */
 } TableIndex;
 
 /* Engine - one open database file. Its parts are declared here, where the lowest folder needs them;

@@ -307,6 +307,7 @@ typedef struct IndexKey {
     const struct KeySource *src; /* for the text of an error */
     size_t prefix_len;
     bool has_null;
+    bool left_out; /* the row is not one of this partial index: there is no entry */
     uint8_t bytes[INDEX_KEY_MAX + 64];
 } IndexKey;
 typedef struct KeySource {
@@ -317,6 +318,8 @@ typedef struct KeySource {
 } KeySource;
 Status index_key_build(Cx *cx, const Table *t, const TableIndex *ix, const KeySource *src,
                        RowId rowid, IndexKey *key);
+/* index_key_same - the same entry, or none either way. */
+bool index_key_same(const IndexKey *a, const IndexKey *b);
 /* index_put - insert (or resurrect) the entry, with its unique check. conflict_out NULL: a
  * duplicate is 23505; else it is reported there (0 = none). */
 Status index_put(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, IndexKey *key, RowId rowid,

@@ -74,7 +74,12 @@ static bool update_touches(const TableIndex *ix, const bool *changed)
         return true;
     }
     for (uint16_t i = 0; i < ix->column_count; i++) {
-        if (ix->columns[i].column < 0 || changed[ix->columns[i].column]) {
+        if (ix->columns[i].column >= 0 && changed[ix->columns[i].column]) {
+            return true;
+        }
+    }
+    for (uint16_t i = 0; ix->compute != NULL && i < ix->compute->column_count; i++) {
+        if (changed[ix->compute->columns[i]]) {
             return true;
         }
     }
@@ -107,8 +112,7 @@ static Status update_moves(Cx *cx, const Table *t, Slice old_payload, const RowV
         if (ix->unique && update_touches(ix, changed)) {
             TRY(index_key_build(cx, t, ix, &old_src, rowid, &old_key));
             TRY(index_key_build(cx, t, ix, &new_src, rowid, &new_key));
-            *moves_out = old_key.buf.len != new_key.buf.len ||
-                         memcmp(old_key.buf.data, new_key.buf.data, old_key.buf.len) != 0;
+            *moves_out = !index_key_same(&old_key, &new_key);
         }
     }
     arena_rewind(cx->arena, mark);
@@ -141,8 +145,7 @@ static Status update_indexes(Cx *cx, Txn *txn, const Table *t, Slice old_payload
         }
         TRY_OUT(index_key_build(cx, t, ix, &old_src, rowid, &old_key));
         TRY_OUT(index_key_build(cx, t, ix, &new_src, rowid, &new_key));
-        if (old_key.buf.len == new_key.buf.len &&
-            memcmp(old_key.buf.data, new_key.buf.data, old_key.buf.len) == 0) {
+        if (index_key_same(&old_key, &new_key)) {
             continue;
         }
         TRY_OUT(index_delete_mark(cx, txn, t, ix, &old_key));

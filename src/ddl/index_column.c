@@ -1,0 +1,196 @@
+/*
+ * index_column.c - what an index is over: columns, expressions, operator classes, its predicate.
+ */
+#include "ddl/ddl_internal.h"
+
+void ddl_index_column_type(const CatTable *t, const NewIndex *ix, uint16_t i, Oid *type_out,
+                           int32_t *typmod_out, Oid *collation_out)
+{
+    const Expr *e = ix->exprs[i];
+    const CatColumn *c = e == NULL ? &t->columns[ix->columns[i] - 1] : NULL;
+    *type_out = c != NULL ? c->type : e->type;
+    *typmod_out = c != NULL ? c->typmod : e->typmod;
+    *collation_out = c != NULL ? c->collation : e->collation;
+}
+
+const char **ddl_index_column_names(DdlCx *d, const CatTable *t, const NewIndex *ix)
+{
+    const char **names = ARENA_ARRAY(d->arena, const char *, ix->column_count + 1u);
+    for (uint16_t i = 0; i < ix->column_count; i++) {
+        const char *base =
+            ix->exprs[i] != NULL ? ix->names[i] : t->columns[ix->columns[i] - 1].name;
+        names[i] = base;
+        bool taken = true;
+        for (uint32_t n = 1; taken; n++) {
+            taken = false;
+            for (uint16_t k = 0; k < i; k++) {
+                taken = taken || strcmp(names[k], names[i]) == 0;
+            }
+            if (taken) {
+                names[i] = arena_printf(d->arena, "%.*s%u", DDL_NAME_BYTES_MAX - 10, base, n);
+            }
+        }
+    }
+    return names;
+}
+
+/* ---- what expressions may be ---- */
+
+static bool text_depends_on_settings(Oid type)
+{
+    switch (type) {
+    case TYPE_DATE:
+    case TYPE_TIMESTAMP:
+    case TYPE_TIMESTAMPTZ:
+    case TYPE_REGCLASS:
+    case TYPE_REGTYPE:
+    case TYPE_REGPROC:
+    case TYPE_REGNAMESPACE: return true;
+    default: return false;
+    }
+}
+
+/* changes_with_time - does it call anything whose result is not fixed by its arguments? */
+static bool changes_with_time(const Expr *e)
+{
+    bool found = e->kind == EXPR_SQL_VALUE || e->kind == EXPR_SUBLINK ||
+                 ((e->kind == EXPR_FUNC || e->kind == EXPR_AGG) && e->proc != NULL &&
+                  e->proc->volatility != 'i') ||
+                 (e->kind == EXPR_IO_CAST && (text_depends_on_settings(e->type) ||
+                                              text_depends_on_settings(e->args[0]->type)));
+    for (uint16_t i = 0; i < e->arg_count && !found; i++) {
+        found = changes_with_time(e->args[i]);
+    }
+    return found;
+}
+
+static BindCx element_bind(DdlCx *d)
+{
+    return (BindCx){
+        .view = d->view, .arena = d->arena, .sql = d->sql, .env = d->env, .no_locks = true};
+}
+
+Status ddl_index_predicate(Cx *cx, DdlCx *d, const CatTable *t, const PgQuery__Node *where,
+                           NewIndex *ix)
+{
+    BindCx b = element_bind(d);
+    TRY(bind_table_expr(cx, &b, t, where, TYPE_BOOL, -1, "index predicate", &ix->predicate));
+    if (changes_with_time(ix->predicate)) {
+        return err_set(cx, ERRCODE_INVALID_OBJECT_DEFINITION,
+                       "functions in index predicate must be marked IMMUTABLE");
+    }
+    return ST_OK;
+}
+
+/* ---- operator classes and collations ---- */
+
+/* element_opclass - a btree operator class by name, for the type. */
+static Status element_opclass(Cx *cx, DdlCx *d, const PgQuery__IndexElem *e, Oid type, Oid *out)
+{
+    if (e->n_opclass == 0) {
+        return ST_OK;
+    }
+    const char *name = ddl_string(e->opclass[e->n_opclass - 1]);
+    for (uint32_t i = 0; i < CATALOG_PG_OPCLASS_COUNT; i++) {
+        const PgOpclassRow *r = &catalog_pg_opclass[i];
+        if (r->opcmethod != DDL_ACCESS_BTREE || strcmp(catalog_str(r->opcname), name) != 0) {
+            continue;
+        }
+        const CatCast *c = cat_cast(d->view, type, r->opcintype);
+        if (r->opcintype == type || (c != NULL && c->method == 'b' && c->context == 'i')) {
+            *out = r->oid;
+            return ST_OK;
+        }
+        Buf b;
+        buf_init(&b, 256);
+        cat_format_type(d->view, type, CAT_TYPMOD_NONE, &b);
+        st_ignore(err_set(cx, ERRCODE_DATATYPE_MISMATCH,
+                          "operator class \"%s\" does not accept data type %.*s", name, (int)b.len,
+                          (const char *)b.data));
+        buf_release(&b);
+        return ST_ERROR;
+    }
+    return err_set(cx, ERRCODE_UNDEFINED_OBJECT,
+                   "operator class \"%s\" does not exist for access method \"btree\"", name);
+}
+
+/* element_collation - a COLLATE beside the column; all that are known order as bytes do. */
+static Status element_collation(Cx *cx, const PgQuery__IndexElem *e, Oid *out)
+{
+    static const struct {
+        const char *name;
+        Oid oid;
+    } KNOWN[] = {{"default", 100}, {"C", 950}, {"POSIX", 951}, {"ucs_basic", 12340}};
+    if (e->n_collation == 0) {
+        return ST_OK;
+    }
+    const char *name = ddl_string(e->collation[e->n_collation - 1]);
+    for (size_t i = 0; i < ARRAY_LEN(KNOWN); i++) {
+        if (strcmp(KNOWN[i].name, name) == 0) {
+            *out = KNOWN[i].oid;
+            return ST_OK;
+        }
+    }
+    return err_set(cx, ERRCODE_UNDEFINED_OBJECT,
+                   "collation \"%s\" for encoding \"UTF8\" does not exist", name);
+}
+
+/* ---- elements ---- */
+
+/* element_expr - an expression; one that is just a column is that column. */
+static Status element_expr(Cx *cx, DdlCx *d, const CatTable *t, const PgQuery__IndexElem *e,
+                           NewIndex *ix, uint16_t n)
+{
+    BindCx b = element_bind(d);
+    Expr *x;
+    TRY(bind_table_expr(cx, &b, t, e->expr, 0, -1, "index expression", &x));
+    if (x->kind == EXPR_COLUMN && x->u.column.column >= 0) {
+        ix->columns[n] = t->columns[x->u.column.column].number;
+        return ST_OK;
+    }
+    if (changes_with_time(x)) {
+        return err_set(cx, ERRCODE_INVALID_OBJECT_DEFINITION,
+                       "functions in index expression must be marked IMMUTABLE");
+    }
+    const char *name = bind_result_name(e->expr);
+    ix->exprs[n] = x;
+    ix->names[n] = strcmp(name, "?column?") == 0 ? "expr" : name;
+    return ST_OK;
+}
+
+Status ddl_index_element(Cx *cx, DdlCx *d, const CatTable *t, const PgQuery__IndexElem *e, bool key,
+                         NewIndex *ix)
+{
+    Oid type, collation;
+    int32_t typmod;
+    if (ix->column_count >= INDEX_COLUMNS_MAX) {
+        return err_set(cx, ERRCODE_TOO_MANY_COLUMNS, "cannot use more than %d columns in an index",
+                       INDEX_COLUMNS_MAX);
+    }
+    uint16_t n = ix->column_count;
+    if (e->expr != NULL) {
+        if (!key) {
+            return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
+                           "expressions are not supported in included columns");
+        }
+        TRY(element_expr(cx, d, t, e, ix, n));
+    } else {
+        const CatColumn *c = ddl_column(t, e->name);
+        if (c == NULL) {
+            return err_set(cx, ERRCODE_UNDEFINED_COLUMN, "column \"%s\" does not exist", e->name);
+        }
+        ix->columns[n] = c->number;
+    }
+    ddl_index_column_type(t, ix, n, &type, &typmod, &collation);
+    TRY(element_opclass(cx, d, e, type, &ix->opclasses[n]));
+    TRY(element_collation(cx, e, &ix->collations[n]));
+    bool desc = e->ordering == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
+    bool first = e->nulls_ordering == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST ||
+                 (e->nulls_ordering != PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_LAST && desc);
+    ix->column_count++;
+    if (key) {
+        ix->options[n] = (uint8_t)((desc ? 1 : 0) | (first ? 2 : 0));
+        ix->key_count++;
+    }
+    return ST_OK;
+}
