@@ -223,9 +223,6 @@ static Status constraint_refuse(Cx *cx, const PgQuery__Constraint *node)
     if (node->deferrable || node->initdeferred) {
         return err_unsupported(cx, "deferrable constraints are not supported");
     }
-    if (node->n_including != 0) {
-        return err_unsupported(cx, "INCLUDE columns of indexes are not supported");
-    }
     if (node->indexspace != NULL && node->indexspace[0] != '\0' &&
         strcmp(node->indexspace, "pg_default") != 0) {
         return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "tablespace \"%s\" does not exist",
@@ -264,6 +261,11 @@ static Status key_columns(Cx *cx, DdlCx *d, const CatTable *t, const NewConstrai
         }
         ix->columns[ix->column_count++] = col->number;
         ix->key_count++;
+    }
+    for (size_t i = 0; i < node->n_including; i++) {
+        PgQuery__IndexElem e = PG_QUERY__INDEX_ELEM__INIT;
+        e.name = (char *)(uintptr_t)ddl_string(node->including[i]);
+        TRY(ddl_index_element(cx, d, t, &e, false, ix));
     }
     return ST_OK;
 }
@@ -316,7 +318,7 @@ static Status constraint_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConst
     TRY(key_columns(cx, d, t, c, &ix));
     TRY(key_name(cx, d, t, c, &ix));
     TRY(ddl_rel_options(cx, d, node->options, node->n_options, &ix.rel_options));
-    for (uint16_t i = 0; primary && i < ix.column_count; i++) {
+    for (uint16_t i = 0; primary && i < ix.key_count; i++) {
         TRY(ddl_set_not_null(cx, d, t, ix.columns[i], check_rows));
     }
     if (primary) {
@@ -325,7 +327,7 @@ static Status constraint_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConst
     ConstraintRow r = {.name = ix.name,
                        .type = primary ? 'p' : 'u',
                        .columns = ix.columns,
-                       .column_count = ix.column_count,
+                       .column_count = ix.key_count,
                        .validated = true};
     TRY(ddl_index_make(cx, d, t, &ix, &r.index));
     TRY(ddl_new_oid(cx, d, &r.oid));

@@ -225,6 +225,42 @@ static Status index_column(DefText *d, const CatTable *t, const CatIndex *ix, ui
     return whole && i < ix->key_count ? index_decoration(d, ix, i, type) : ST_OK;
 }
 
+static const int16_t *vec_i16(FnCall *call, CatVec at, uint16_t *count_out)
+{
+    uint32_t n;
+    const int32_t *v = catalog_vec(at, &n);
+    int16_t *out = ARENA_ARRAY(call->arena, int16_t, n + 1u);
+    for (uint32_t i = 0; i < n; i++) {
+        out[i] = (int16_t)v[i];
+    }
+    *count_out = (uint16_t)n;
+    return out;
+}
+
+/* builtin_index - an index of a catalog; catalogs are not described with their indexes. */
+static Status builtin_index(FnCall *call, FuncSession *fs, const CatTable *self,
+                            const CatTable **table_out, const CatIndex **index_out)
+{
+    for (uint32_t i = 0; i < CATALOG_PG_INDEX_COUNT; i++) {
+        const PgIndexRow *r = &catalog_pg_index[i];
+        if (r->indexrelid != self->oid) {
+            continue;
+        }
+        CatIndex *ix = ARENA_NEW(call->arena, CatIndex);
+        uint32_t n;
+        *ix = (CatIndex){.oid = self->oid,
+                         .name = self->name,
+                         .unique = r->indisunique,
+                         .key_count = (uint16_t)r->indnkeyatts,
+                         .opclasses = (const Oid *)catalog_vec(r->indclass, &n)};
+        ix->columns = vec_i16(call, r->indkey, &ix->column_count);
+        ix->options = arena_zalloc(call->arena, ix->column_count + 1u);
+        *index_out = ix;
+        return cat_table_by_oid(call->cx, fs->view, r->indrelid, table_out);
+    }
+    return ST_NOTFOUND;
+}
+
 /* index_of - an index by OID, and its table. ST_NOTFOUND when it is none. */
 static Status index_of(FnCall *call, FuncSession *fs, Oid oid, const CatTable **table_out,
                        const CatIndex **index_out)
@@ -233,6 +269,9 @@ static Status index_of(FnCall *call, FuncSession *fs, Oid oid, const CatTable **
     TRY(cat_table_by_oid(call->cx, fs->view, oid, &t));
     if (t->kind != 'i') {
         return ST_NOTFOUND;
+    }
+    if (t->oid < FIRST_USER_OID) {
+        return builtin_index(call, fs, t, table_out, index_out);
     }
     TRY(cat_table_by_oid(call->cx, fs->view, t->index_table, table_out));
     for (uint16_t i = 0; i < (*table_out)->index_count; i++) {
@@ -489,13 +528,12 @@ static Status get_viewdef(FnCall *call, FuncSession *fs, Oid oid, bool pretty, D
     if (st != ST_OK) {
         return st == ST_NOTFOUND ? ST_OK : st;
     }
-    def_begin(&d, call, fs, pretty);
-    if (t->view_sql == NULL) {
-        buf_puts(&d.buf, "Not a view");
-    } else {
-        st = def_view(&d, t);
+    *null_out = t->view_sql == NULL;
+    if (*null_out) {
+        return ST_OK;
     }
-    return def_finish(&d, st, out);
+    def_begin(&d, call, fs, pretty);
+    return def_finish(&d, def_view(&d, t), out);
 }
 
 static Status fn_get_viewdef(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
@@ -536,6 +574,45 @@ static Status fn_get_viewdef_name_ext(FnCall *call, FuncSession *fs, const Datum
 }
 KERNEL(fn_get_viewdef_name_ext)
 
+/* get_ruledef - the rule that is a view's query; there are no others. */
+static Status get_ruledef(FnCall *call, FuncSession *fs, Oid oid, bool pretty, Datum *out,
+                          bool *null_out)
+{
+    const Datum *values, key = {.u32 = oid};
+    const bool *nulls;
+    const CatTable *t, *seen;
+    DefText d;
+    Status st = cat_row_get(call->cx, fs->view, call->arena, 2618, &key, 1, &values, &nulls);
+    if (st == ST_OK) {
+        st = cat_table_by_oid(call->cx, fs->view, values[PG_REWRITE_EV_CLASS].u32, &t);
+    }
+    *null_out = st == ST_NOTFOUND;
+    if (st != ST_OK) {
+        return st == ST_NOTFOUND ? ST_OK : st;
+    }
+    st = cat_table_by_name(call->cx, fs->view, NULL, t->name, &seen);
+    bool visible = st == ST_OK && seen->oid == t->oid;
+    def_begin(&d, call, fs, pretty);
+    buf_puts(&d.buf, "CREATE RULE \"_RETURN\" AS\n    ON SELECT TO ");
+    cat_put_qualified(t->schema_name, t->name, !pretty || !visible, &d.buf);
+    buf_puts(&d.buf, " DO INSTEAD ");
+    return def_finish(&d, def_view(&d, t), out);
+}
+
+static Status fn_get_ruledef(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
+                             bool *null_out)
+{
+    return get_ruledef(call, fs, a[0].u32, false, out, null_out);
+}
+KERNEL(fn_get_ruledef)
+
+static Status fn_get_ruledef_ext(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
+                                 bool *null_out)
+{
+    return get_ruledef(call, fs, a[0].u32, a[1].b, out, null_out);
+}
+KERNEL(fn_get_ruledef_ext)
+
 /* fn_none - partition keys, extended statistics, triggers, rules of tables: there are none. */
 static Status fn_none(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
 {
@@ -556,6 +633,8 @@ static const FnOps FNS[] = {
     {"pg_get_viewdef_ext", fn_get_viewdef_ext_kernel, 0},
     {"pg_get_viewdef_name", fn_get_viewdef_name_kernel, 0},
     {"pg_get_viewdef_name_ext", fn_get_viewdef_name_ext_kernel, 0},
+    {"pg_get_ruledef", fn_get_ruledef_kernel, 0},
+    {"pg_get_ruledef_ext", fn_get_ruledef_ext_kernel, 0},
     {"pg_get_partkeydef", fn_none_kernel, 0},
     {"pg_get_partition_constraintdef", fn_none_kernel, 0},
     {"pg_get_statisticsobjdef", fn_none_kernel, 0},

@@ -2,6 +2,8 @@
  * describe_fn.c - what psql and drivers ask about objects: comments, owners, signatures,
  * visibility.
  */
+#include <strings.h>
+
 #include "func/func_internal.h"
 
 #include "catalog/catalog_data.h"
@@ -46,11 +48,30 @@ static Status fn_obj_description(FnCall *call, FuncSession *fs, const Datum *a, 
 }
 KERNEL(fn_obj_description)
 
+/* comment_take - a comment on an object as a whole, of whatever kind. */
+static Status comment_take(void *arg, Cx *cx, const CatRow *row)
+{
+    const Str *text = &row->values[PG_DESCRIPTION_DESCRIPTION].str;
+    *(const char **)arg = arena_strndup(cx->arena, str_ptr(text), text->len);
+    return ST_OK;
+}
+
 static Status fn_obj_description_any(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
                                      bool *null_out)
 {
-    Datum key[1] = {{.u32 = a[0].u32}};
-    return comment_of(call, fs, CAT_PG_DESCRIPTION, key, 1, out, null_out);
+    static const uint16_t COLUMNS[] = {PG_DESCRIPTION_OBJOID, PG_DESCRIPTION_OBJSUBID};
+    Datum key[2] = {{.u32 = a[0].u32}, {.i32 = 0}};
+    const char *text = NULL;
+    TRY(cat_rows_each(call->cx, fs->view, CAT_PG_DESCRIPTION, COLUMNS, key, 2, comment_take,
+                      &text));
+    *null_out = text == NULL;
+    if (text != NULL) {
+        func_text(call, out, text);
+        return ST_OK;
+    }
+    return a[0].u32 < FIRST_USER_OID
+               ? comment_of(call, fs, CAT_PG_DESCRIPTION, key, 1, out, null_out)
+               : ST_OK;
 }
 KERNEL(fn_obj_description_any)
 
@@ -293,6 +314,18 @@ static Status fn_encoding(FnCall *call, FuncSession *fs, const Datum *a, Datum *
 }
 KERNEL(fn_encoding)
 
+static Status fn_char_to_encoding(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
+                                  bool *null_out)
+{
+    const char *name = func_cstring(call, &a[0]);
+    (void)fs, (void)null_out;
+    out->i32 = strcasecmp(name, "utf8") == 0 || strcasecmp(name, "utf-8") == 0 ? 6
+               : strcasecmp(name, "sql_ascii") == 0                            ? 0
+                                                                               : -1;
+    return ST_OK;
+}
+KERNEL(fn_char_to_encoding)
+
 /* fn_tablespace_location - the built-in tablespaces have no place of their own. */
 static Status fn_tablespace_location(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
                                      bool *null_out)
@@ -335,6 +368,7 @@ static const FnOps FNS[] = {
     {"pg_ts_dict_is_visible", fn_ts_dict_visible_kernel, 0},
     {"pg_ts_parser_is_visible", fn_ts_parser_visible_kernel, 0},
     {"pg_ts_template_is_visible", fn_ts_template_visible_kernel, 0},
+    {"PG_char_to_encoding", fn_char_to_encoding_kernel, 0},
     {"getdatabaseencoding", fn_encoding_kernel, 0},
     {"pg_tablespace_location", fn_tablespace_location_kernel, 0},
     {"pg_relation_is_publishable", fn_publishable_kernel, 0},

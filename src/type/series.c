@@ -154,7 +154,22 @@ static Status text_pieces_next(FnCall *call, Datum *cols, bool *nulls)
     return ST_OK;
 }
 
+/* no_partitions - pg_partition_ancestors: no relation is a partition. */
+static Status no_partitions_begin(FnCall *call, const Datum *args, const bool *nulls,
+                                  uint32_t arg_count)
+{
+    (void)call, (void)args, (void)nulls, (void)arg_count;
+    return ST_DONE;
+}
+
+static Status no_partitions_next(FnCall *call, Datum *cols, bool *nulls)
+{
+    (void)call, (void)cols, (void)nulls;
+    return ST_DONE;
+}
+
 static const SetOps SERIES_SETS[] = {
+    {"pg_partition_ancestors", no_partitions_begin, no_partitions_next},
     {"generate_series_numeric", series_num_begin, series_num_next},
     {"generate_series_step_numeric", series_num_begin, series_num_next},
     {"generate_series_timestamp", series_time_begin, series_time_next},

@@ -1,7 +1,8 @@
 #!/bin/sh
-# record.sh - write tests/sql/expected/*.out from a real PostgreSQL 15
+# record.sh - write tests/sql/expected/*.out and tests/psql/expected/*.out from a real PostgreSQL 15
 #
-# Usage: tests/sql/record.sh [NAME ...]     (default: every tests/sql/*.sql and tests/sql/next/*.sql)
+# Usage: tests/sql/record.sh [NAME ...]     (default: every tests/sql/*.sql, tests/sql/next/*.sql,
+#        tests/psql/*.sql)
 #
 # Each file runs in a fresh database that is called postgres, as it will be on dassie. Expected output is
 # never written in another way than by this script.
@@ -16,12 +17,13 @@ trap 'tools/oracle.sh stop "$work/oracle" 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 tools/oracle.sh start "$work/oracle"
 
-[ $# -gt 0 ] || set -- tests/sql/*.sql tests/sql/next/*.sql
+[ $# -gt 0 ] || set -- tests/sql/*.sql tests/sql/next/*.sql tests/psql/*.sql
 mkdir -p tests/sql/expected tests/sql/next/expected
 for file in "$@"; do
     name=$(basename "$file" .sql)
     folder=tests/sql
     [ -f "$folder/$name.sql" ] || folder=tests/sql/next
+    [ -f "$folder/$name.sql" ] || folder=tests/psql
     tools/oracle.sh psql "$work/oracle" -q -d template1 \
         -c 'DROP DATABASE IF EXISTS postgres' \
         -c 'CREATE DATABASE postgres TEMPLATE template0'

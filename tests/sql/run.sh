@@ -1,8 +1,9 @@
 #!/bin/sh
 # run.sh - run tests/sql/*.sql on dassie and compare with what PostgreSQL 15 answered
 #
-# Usage: tests/sql/run.sh [--next] [--config "SERVER ARGUMENTS"] [NAME ...]
+# Usage: tests/sql/run.sh [--next | --folder DIR] [--config "SERVER ARGUMENTS"] [NAME ...]
 #
+# --folder: the files of another folder of the same shape (tests/psql).
 # --next runs tests/sql/next/*.sql instead: recorded files of SQL that is not promised yet. ./test does not
 # run them; a file moves up to tests/sql when what it shows is built.
 #
@@ -51,13 +52,16 @@ SQL_FOLDER=tests/sql
 if [ "${1:-}" = --next ]; then
     SQL_FOLDER=tests/sql/next
     shift
+elif [ "${1:-}" = --folder ]; then
+    SQL_FOLDER=$2
+    shift 2
 fi
 SQL_CONFIG=
 if [ "${1:-}" = --config ]; then
     SQL_CONFIG=$2
     shift 2
 fi
-SQL_LOGS=${BUILD:-build}/test-logs/sql
+SQL_LOGS=${BUILD:-build}/test-logs/$(basename "$SQL_FOLDER")
 export SQL_FOLDER SQL_CONFIG SQL_LOGS DASSIE
 rm -rf "$SQL_LOGS"
 mkdir -p "$SQL_LOGS"

@@ -1,0 +1,27 @@
+-- has_table_privilege and its relatives, pg_has_role, visibility
+CREATE TABLE t (a int, b text);
+CREATE SEQUENCE s;
+SELECT has_table_privilege('t', 'SELECT'), has_table_privilege('postgres', 't', 'select, insert'), has_table_privilege('t'::regclass, 'DELETE WITH GRANT OPTION');
+SELECT has_table_privilege('pg_monitor', 't', 'SELECT'), has_table_privilege('pg_monitor', 'pg_class', 'SELECT'), has_table_privilege('pg_monitor', 'pg_class', 'UPDATE'), has_table_privilege('pg_monitor', 'pg_authid', 'SELECT');
+SELECT has_table_privilege('public', 'pg_class', 'SELECT'), has_table_privilege('public', 't', 'SELECT');
+SELECT has_table_privilege('t', 'FLY');
+SELECT has_table_privilege('nobody', 't', 'SELECT');
+SELECT has_table_privilege('nothere', 'SELECT');
+SELECT has_table_privilege(1::oid, 'SELECT');
+SELECT has_column_privilege('t', 'a', 'SELECT'), has_any_column_privilege('t', 'UPDATE');
+SELECT has_column_privilege('t', 'z', 'SELECT');
+SELECT has_schema_privilege('public', 'CREATE'), has_schema_privilege('pg_monitor', 'public', 'USAGE'), has_schema_privilege('pg_monitor', 'public', 'CREATE');
+SELECT has_schema_privilege('nothere', 'CREATE');
+SELECT has_database_privilege('postgres', 'CONNECT'), has_database_privilege('pg_monitor', 'postgres', 'TEMP'), has_database_privilege('pg_monitor', 'postgres', 'CREATE');
+SELECT has_sequence_privilege('s', 'USAGE'), has_sequence_privilege('pg_monitor', 's', 'USAGE');
+SELECT has_type_privilege('int4', 'USAGE'), has_language_privilege(12, 'USAGE');
+SELECT pg_has_role('postgres', 'pg_monitor', 'MEMBER'), pg_has_role('pg_monitor', 'pg_read_all_stats', 'USAGE'), pg_has_role('pg_monitor', 'postgres', 'USAGE'), pg_has_role('pg_read_all_data', 'MEMBER');
+SELECT pg_has_role('postgres', 'JUMP');
+SELECT pg_get_userbyid(10), pg_get_userbyid(99999);
+SELECT pg_table_is_visible('t'::regclass), pg_table_is_visible('pg_class'::regclass), pg_table_is_visible('information_schema.tables'::regclass), pg_type_is_visible(23), pg_operator_is_visible(96), pg_opclass_is_visible(1978), pg_collation_is_visible(950), pg_function_is_visible(1574);
+SELECT pg_get_function_arguments(1574), pg_get_function_result(1574), pg_get_function_identity_arguments(1574);
+SELECT pg_get_function_arguments(oid), pg_get_function_result(oid) FROM pg_proc WHERE proname IN ('json_populate_record', 'generate_series', 'make_interval', 'pg_show_all_settings', 'percentile_disc', 'rank') ORDER BY oid;
+SELECT pg_get_indexdef(1::oid), pg_get_constraintdef(1::oid), pg_get_viewdef(1::oid), pg_get_viewdef('t'::regclass);
+SELECT pg_get_viewdef('nothere');
+SELECT format_type(1043, 14), format_type(1700, 655366), quote_ident('select'), quote_ident('a b'), quote_ident('plain');
+SELECT pg_encoding_to_char(6), pg_char_to_encoding('UTF8'), getdatabaseencoding();
