@@ -101,7 +101,17 @@ static Status fn_typeof(FnCall *call, const Vector *const *args, uint32_t arg_co
     return ST_OK;
 }
 
+static Status fn_text_regclass(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
+                               bool *null_out)
+{
+    Slice name = {str_ptr(&a[0].str), a[0].str.len};
+    (void)null_out;
+    return cat_reg_find(call->cx, fs->view, call->arena, TYPE_REGCLASS, name, &out->u32);
+}
+KERNEL(fn_text_regclass)
+
 static const FnOps FNS[] = {
+    {"text_regclass", fn_text_regclass_kernel, 0},
     {"format_type", fn_format_type, 0},
     {"pg_table_is_visible", fn_table_visible_kernel, 0},
     {"pg_type_is_visible", fn_type_visible_kernel, 0},

@@ -124,15 +124,41 @@ static Status fn_setval3(FnCall *call, FuncSession *fs, const Datum *a, Datum *o
 }
 KERNEL(fn_setval3)
 
+/* OwnedList - relations that go with a column: its sequence, and indexes. */
+typedef struct OwnedList {
+    Arena *arena;
+    Oid *list;
+    uint32_t count;
+} OwnedList;
+
 /* owned_row - CatRowFn over pg_depend: a relation that goes with the column. */
 static Status owned_row(void *arg, Cx *cx, const CatRow *row)
 {
+    OwnedList *l = arg;
     (void)cx;
     const Datum *type = &row->values[PG_DEPEND_DEPTYPE];
     char deptype =
         cat_column_phys(TYPE_CHAR) == PHYS_STR ? *str_ptr(&type->str) : (char)type->b16[0];
     if (row->values[PG_DEPEND_CLASSID].u32 == CAT_PG_CLASS && (deptype == 'a' || deptype == 'i')) {
-        *(Oid *)arg = row->values[PG_DEPEND_OBJID].u32;
+        l->list =
+            arena_grow(l->arena, l->list, l->count * sizeof(Oid), (l->count + 1) * sizeof(Oid));
+        l->list[l->count++] = row->values[PG_DEPEND_OBJID].u32;
+    }
+    return ST_OK;
+}
+
+/* owned_sequence - the one of them that is a sequence; NULL when none is. */
+static Status owned_sequence(FnCall *call, FuncSession *fs, const OwnedList *l,
+                             const CatTable **seq_out)
+{
+    *seq_out = NULL;
+    for (uint32_t i = 0; i < l->count && *seq_out == NULL; i++) {
+        const CatTable *t;
+        Status st = cat_table_by_oid(call->cx, fs->view, l->list[i], &t);
+        if (st == ST_ERROR) {
+            return st;
+        }
+        *seq_out = st == ST_OK && t->kind == 'S' ? t : NULL;
     }
     return ST_OK;
 }
@@ -148,7 +174,8 @@ static Status fn_serial_sequence(FnCall *call, FuncSession *fs, const Datum *a, 
     const char *column = func_cstring(call, &a[1]);
     const CatTable *t, *seq;
     Datum key[3] = {{.u32 = CAT_PG_CLASS}, {.u32 = 0}, {.u32 = 0}};
-    Oid oid, sequence = OID_INVALID;
+    OwnedList owned = {.arena = call->arena};
+    Oid oid;
     TRY(cat_reg_find(call->cx, fs->view, call->arena, TYPE_REGCLASS, table, &oid));
     Status st = cat_table_by_oid(call->cx, fs->view, oid, &t);
     if (st == ST_NOTFOUND) {
@@ -166,12 +193,12 @@ static Status fn_serial_sequence(FnCall *call, FuncSession *fs, const Datum *a, 
                        "column \"%s\" of relation \"%s\" does not exist", column, t->name);
     }
     key[1].u32 = oid;
-    TRY(cat_rows_each(call->cx, fs->view, CAT_PG_DEPEND, COLUMNS, key, 3, owned_row, &sequence));
-    *null_out = sequence == OID_INVALID;
+    TRY(cat_rows_each(call->cx, fs->view, CAT_PG_DEPEND, COLUMNS, key, 3, owned_row, &owned));
+    TRY(owned_sequence(call, fs, &owned, &seq));
+    *null_out = seq == NULL;
     if (*null_out) {
         return ST_OK;
     }
-    TRY(sequence_find(call, fs, sequence, &seq));
     Buf b;
     buf_init(&b, 1024);
     cat_put_qualified(seq->schema_name, seq->name, true, &b);
