@@ -1,5 +1,5 @@
 /*
- * function.c - functions in FROM, and one set-returning function in a target list.
+ * function.c - functions in FROM, and set-returning functions in a target list.
  *
  * generate_series over integers is made here, other sets by src/type's set functions row by row;
  * one that is not there is 0A000 by name.
@@ -7,6 +7,10 @@
 #include "exec/exec_internal.h"
 
 typedef struct SeriesRun {
+    const Expr *expr;       /* the call */
+    uint16_t column;        /* PROJECT_SET: where it goes */
+    bool row_done;          /* PROJECT_SET: no more values for this row */
+    struct SeriesRun *more; /* PROJECT_SET: sets beside this one */
     ExprRun *args, *others, *scalar;
     bool started, finished;
     int64_t at, stop, step, ordinal;
@@ -30,7 +34,7 @@ static bool is_int_series(const Expr *call)
 static Status set_begin(Cx *cx, ExecNode *n, const Batch *in, const Sel *sel, uint32_t row)
 {
     SeriesRun *r = n->priv;
-    const Expr *call = n->plan->u.function.call;
+    const Expr *call = r->expr;
     Datum *args;
     bool *nulls, any_null = false;
     r->finished = false;
@@ -103,7 +107,7 @@ static Status series_begin(Cx *cx, ExecNode *n, const Batch *in, const Sel *sel,
     }
     r->finished = false;
     r->ordinal = 0;
-    for (uint16_t i = 0; i < n->plan->u.function.call->arg_count; i++) {
+    for (uint16_t i = 0; i < r->expr->arg_count; i++) {
         const Vector *a;
         TRY(expr_eval(cx, r->args, i, in, sel, &n->batch, &a));
         if (vec_is_null(a, row)) {
@@ -217,19 +221,16 @@ static Status function_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch 
     return count == 0 ? ST_DONE : ST_OK;
 }
 
-/* series_create - what both nodes need: which set it is, programs for its arguments. */
-static Status series_create(Cx *cx, ExecNode *n)
+/* series_init - one set: which it is, and the program for its arguments. */
+static Status series_init(Cx *cx, ExecNode *n, SeriesRun *r, const Expr *call, const ExprProg *args)
 {
-    SeriesRun *r = ARENA_NEW(&n->s->arena, SeriesRun);
-    n->priv = r;
-    node_out_init(n);
     arena_init(&r->state, &n->s->arena, "set", 0);
-    const Expr *call = n->plan->u.function.call;
+    r->expr = call;
     if (n->plan->u.function.scalar == NULL && !is_int_series(call)) {
         r->set = call->proc->prosrc != NULL ? set_ops_by_prosrc(call->proc->prosrc) : NULL;
         if (r->set == NULL) {
             return err_unsupported(cx, "set-returning function %s is not supported",
-                                   n->plan->u.function.name);
+                                   call->proc->name);
         }
         Oid *types = ARENA_ARRAY(&n->s->arena, Oid, call->arg_count + 1u);
         for (uint16_t i = 0; i < call->arg_count; i++) {
@@ -242,10 +243,19 @@ static Status series_create(Cx *cx, ExecNode *n)
         if (r->set_cols > SET_COLUMNS_MAX ||
             (n->plan->kind == PLAN_PROJECT_SET && call->type == TYPE_RECORD)) {
             return err_unsupported(cx, "rows of %s are not supported in this place",
-                                   n->plan->u.function.name);
+                                   call->proc->name);
         }
     }
-    TRY(run_create(cx, n, n->plan->u.function.args, &r->args));
+    return run_create(cx, n, args, &r->args);
+}
+
+/* series_create - what both nodes need: the set, or the program for a plain function's value. */
+static Status series_create(Cx *cx, ExecNode *n)
+{
+    SeriesRun *r = ARENA_NEW(&n->s->arena, SeriesRun);
+    n->priv = r;
+    node_out_init(n);
+    TRY(series_init(cx, n, r, n->plan->u.function.call, n->plan->u.function.args));
     return run_create(cx, n, n->plan->u.function.scalar, &r->scalar);
 }
 
@@ -263,8 +273,62 @@ static Status project_set_start(Cx *cx, ExecNode *n)
     SeriesRun *r = n->priv;
     run_reset(n, r->args);
     run_reset(n, r->others);
+    for (uint16_t k = 0; k < n->plan->u.function.more_count; k++) {
+        run_reset(n, r->more[k].args);
+    }
     r->have_in = r->in_series = false;
     return node_start_children(cx, n);
+}
+
+/* sets_begin - open every set for an input row. */
+static Status sets_begin(Cx *cx, ExecNode *n, const Batch *in, const Sel *sel, uint32_t row)
+{
+    SeriesRun *first = n->priv;
+    Status st = ST_OK;
+    for (uint16_t k = 0; k <= n->plan->u.function.more_count && st == ST_OK; k++) {
+        SeriesRun *r = k == 0 ? first : &first->more[k - 1];
+        n->priv = r; /* a set's functions find their own state there */
+        r->row_done = false;
+        st = series_begin(cx, n, in, sel, row);
+    }
+    n->priv = first;
+    return st;
+}
+
+/* sets_row - the next value of every set; one that has ended gives NULL. ST_DONE when all have. */
+static Status sets_row(Cx *cx, ExecNode *n, uint32_t out_row)
+{
+    SeriesRun *first = n->priv;
+    Status st = ST_OK;
+    bool any = false;
+    for (uint16_t k = 0; k <= n->plan->u.function.more_count; k++) {
+        SeriesRun *r = k == 0 ? first : &first->more[k - 1];
+        n->priv = r;
+        st = r->row_done ? ST_DONE : series_row(cx, n, r->column, out_row);
+        n->priv = first;
+        if (st == ST_ERROR) {
+            return st;
+        }
+        r->row_done = st == ST_DONE;
+        any = any || st == ST_OK;
+    }
+    for (uint16_t k = 0; any && k <= n->plan->u.function.more_count; k++) {
+        const SeriesRun *r = k == 0 ? first : &first->more[k - 1];
+        if (r->row_done) {
+            vec_set_null(n->out.cols[r->column], out_row);
+        }
+    }
+    return any ? ST_OK : ST_DONE;
+}
+
+static bool is_set_column(const ExecNode *n, uint16_t column)
+{
+    const SeriesRun *r = n->priv;
+    bool is_set = r->column == column;
+    for (uint16_t k = 0; k < n->plan->u.function.more_count && !is_set; k++) {
+        is_set = r->more[k].column == column;
+    }
+    return is_set;
 }
 
 /* project_set_next - each input row as often as its set-returning column has values; a row may go
@@ -288,10 +352,10 @@ static Status project_set_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Bat
             uint16_t row = (uint16_t)(r->in.sel.idx != NULL ? r->in.sel.idx[r->in_k] : r->in_k);
             Sel one = {&row, 1};
             if (!r->in_series) {
-                TRY(series_begin(cx, n, &r->in, &one, row));
+                TRY(sets_begin(cx, n, &r->in, &one, row));
                 r->in_series = true;
             }
-            Status st = series_row(cx, n, n->plan->u.function.set_column, count);
+            Status st = sets_row(cx, n, count);
             if (st == ST_DONE) {
                 r->in_series = false;
                 r->in_k++;
@@ -300,7 +364,7 @@ static Status project_set_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Bat
             TRY(st);
             for (uint16_t c = 0; c < n->plan->col_count; c++) {
                 const Vector *o;
-                if (c == n->plan->u.function.set_column) {
+                if (is_set_column(n, c)) {
                     continue;
                 }
                 TRY(expr_eval(cx, r->others, c, &r->in, &one, &n->batch, &o));
@@ -320,5 +384,14 @@ Status project_set_create(Cx *cx, ExecNode *n)
     n->start = project_set_start;
     n->next = project_set_next;
     TRY(series_create(cx, n));
-    return run_create(cx, n, n->plan->u.function.others, &((SeriesRun *)n->priv)->others);
+    SeriesRun *r = n->priv;
+    uint16_t more = n->plan->u.function.more_count;
+    r->column = n->plan->u.function.set_column;
+    r->more = ARENA_ARRAY(&n->s->arena, SeriesRun, more + 1u);
+    for (uint16_t k = 0; k < more; k++) {
+        const PlanSetCall *set = &n->plan->u.function.more[k];
+        r->more[k].column = set->column;
+        TRY(series_init(cx, n, &r->more[k], set->call, set->args));
+    }
+    return run_create(cx, n, n->plan->u.function.others, &r->others);
 }

@@ -47,6 +47,13 @@ typedef struct ParamSource {
     Expr *expr;
 } ParamSource;
 
+/* PlanSetCall - one set-returning function of a target list. */
+typedef struct PlanSetCall {
+    const Expr *call;
+    const ExprProg *args;
+    uint16_t column;
+} PlanSetCall;
+
 typedef struct PlanScan {
     const CatTable *table;
     const char *alias;
@@ -244,6 +251,8 @@ struct PlanNode {
             bool with_ordinality;
             uint16_t set_column; /* PROJECT_SET */
             const ExprProg *others;
+            struct PlanSetCall *more; /* PROJECT_SET: further sets, side by side with the first */
+            uint16_t more_count;
         } function;
         struct {
             uint32_t cte;

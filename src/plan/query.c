@@ -249,43 +249,48 @@ static bool is_set_call(const Expr *e)
 }
 
 /* plan_targets - the target list over the input, without or with what only ORDER BY needs (it comes
- * last); one target may return a set. */
+ * last); targets may return sets. */
 static Status plan_targets(PlanQuery *pq, PlanNode *input, bool hidden, PlanNode **out)
 {
     const Query *q = pq->q;
     Expr **exprs = ARENA_ARRAY(pq->p->arena, Expr *, q->target_count + 1u);
     uint32_t count = 0;
-    int set_at = -1;
+    uint16_t *sets = ARENA_ARRAY(pq->p->arena, uint16_t, q->target_count + 1u), set_count = 0;
     for (uint16_t i = 0; i < q->target_count; i++) {
         if (q->targets[i].hidden && !hidden) {
             continue;
         }
         if (is_set_call(q->targets[i].expr)) {
-            if (set_at >= 0) {
-                return err_unsupported(
-                    pq->p->cx,
-                    "more than one set-returning function in a target list is not supported");
-            }
-            set_at = (int)count;
+            sets[set_count++] = (uint16_t)count;
         }
         exprs[count++] = q->targets[i].expr;
     }
-    if (set_at < 0) {
+    if (set_count == 0) {
         return plan_project(pq, input, exprs, count, out);
     }
     PlanNode *n = node_new(pq->p, PLAN_PROJECT_SET, input, NULL, count);
     Expr **others = arena_memdup(pq->p->arena, exprs, count * sizeof(Expr *));
-    Expr *call = exprs[set_at];
-    Expr *null_expr = expr_copy(pq->p->arena, call);
-    null_expr->kind = EXPR_CONST;
-    null_expr->arg_count = 0;
-    memset(&null_expr->u, 0, sizeof(null_expr->u));
-    null_expr->u.constant.is_null = true;
-    others[set_at] = null_expr;
-    n->u.function.set_column = (uint16_t)set_at;
-    n->u.function.call = expr_copy(pq->p->arena, call);
-    n->u.function.name = call->proc->name;
-    TRY(prog_over(pq, input, NULL, call->args, call->arg_count, &n->u.function.args));
+    n->u.function.more = ARENA_ARRAY(pq->p->arena, PlanSetCall, set_count);
+    n->u.function.more_count = (uint16_t)(set_count - 1);
+    for (uint16_t k = 0; k < set_count; k++) {
+        Expr *call = exprs[sets[k]];
+        Expr *null_expr = expr_copy(pq->p->arena, call);
+        null_expr->kind = EXPR_CONST;
+        null_expr->arg_count = 0;
+        memset(&null_expr->u, 0, sizeof(null_expr->u));
+        null_expr->u.constant.is_null = true;
+        others[sets[k]] = null_expr;
+        PlanSetCall set = {.call = expr_copy(pq->p->arena, call), .column = sets[k]};
+        TRY(prog_over(pq, input, NULL, call->args, call->arg_count, &set.args));
+        if (k > 0) {
+            n->u.function.more[k - 1] = set;
+            continue;
+        }
+        n->u.function.set_column = set.column;
+        n->u.function.call = set.call;
+        n->u.function.name = call->proc->name;
+        n->u.function.args = set.args;
+    }
     TRY(prog_over(pq, input, NULL, others, count, &n->u.function.others));
     for (uint32_t i = 0; i < count; i++) {
         node_set_out(n, i, exprs[i]);
