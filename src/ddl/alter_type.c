@@ -246,6 +246,22 @@ static Status type_attribute(Cx *cx, AlterTypes *a, Oid rel, int16_t number, con
     return ddl_row_store(cx, a->d, &r);
 }
 
+/* type_index_computed - an index's expressions and predicate are not bound anew to other types. */
+static Status type_index_computed(Cx *cx, AlterTypes *a, uint16_t index)
+{
+    const IndexCompute *compute =
+        a->old->storage != NULL ? a->old->storage->indexes[index].compute : NULL;
+    for (uint16_t i = 0; compute != NULL && i < compute->column_count; i++) {
+        if (type_change_of(a, (int16_t)(compute->columns[i] + 1)) != NULL) {
+            return err_unsupported(cx,
+                                   "changing the type of a column that an expression or the "
+                                   "predicate of index \"%s\" uses is not supported",
+                                   a->old->indexes[index].name);
+        }
+    }
+    return ST_OK;
+}
+
 /* type_indexes - the indexes over columns that change get the operator classes of the new types. */
 static Status type_indexes(Cx *cx, AlterTypes *a)
 {
@@ -254,10 +270,18 @@ static Status type_indexes(Cx *cx, AlterTypes *a)
         const CatIndex *ix = &a->old->indexes[i];
         const char *classes = "", *collations = "";
         bool touched = false;
+        TRY(type_index_computed(cx, a, i));
         for (uint16_t k = 0; k < ix->column_count; k++) {
-            const TypeChange *c = type_change_of(a, ix->columns[k]);
-            Oid opclass = ix->opclasses[k],
-                collation = a->old->columns[ix->columns[k] - 1].collation;
+            bool key = k < ix->key_count;
+            const TypeChange *c = ix->columns[k] != 0 ? type_change_of(a, ix->columns[k]) : NULL;
+            Oid opclass = key ? ix->opclasses[k] : 0, collation = key ? ix->collations[k] : 0;
+            if (c != NULL && !key) {
+                TRY(type_attribute(cx, a, ix->oid, (int16_t)(k + 1), c));
+                continue;
+            }
+            if (!key) {
+                continue;
+            }
             if (c != NULL) {
                 touched = true;
                 opclass = cat_default_opclass(d->view, c->type->oid);

@@ -321,7 +321,7 @@ static Status sets_row(Cx *cx, ExecNode *n, uint32_t out_row)
     return any ? ST_OK : ST_DONE;
 }
 
-static bool is_set_column(const ExecNode *n, uint16_t column)
+static bool is_set_output(const ExecNode *n, uint16_t column)
 {
     const SeriesRun *r = n->priv;
     bool is_set = r->column == column;
@@ -364,7 +364,7 @@ static Status project_set_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Bat
             TRY(st);
             for (uint16_t c = 0; c < n->plan->col_count; c++) {
                 const Vector *o;
-                if (is_set_column(n, c)) {
+                if (is_set_output(n, c)) {
                     continue;
                 }
                 TRY(expr_eval(cx, r->others, c, &r->in, &one, &n->batch, &o));
