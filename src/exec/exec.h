@@ -41,6 +41,10 @@ typedef struct ExecEnv {
     Os *os;
     const char *temp_prefix;
     FkDeferred *deferred; /* NULL: every foreign key is checked at the statement's end */
+    /* Not NULL, for a plan that is `repeatable` only: instead of blocking, exec_next may return
+     * ST_BUSY (TxnPark); then close the state, and later run the plan again under the same
+     * snapshot. */
+    struct TxnPark *park;
     /* Set by src/exec itself, for statements that foreign keys run: */
     struct FkQueue *fk_queue;   /* what is owed at the end of the statement on top */
     const Snapshot *crosscheck; /* not NULL: a row to be changed that this snapshot does not know in

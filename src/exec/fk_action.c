@@ -168,6 +168,7 @@ static Status action_run(Cx *cx, FkQueue *q, const FkCheck *fk, bool update, con
     Snapshot snap;
     TRY(action_find(cx, q, fk, action, update, &plan));
     ExecEnv env = q->top->env;
+    env.park = NULL; /* rows were changed already */
     bool cascade_update = update && action == 'c';
     uint32_t given = 0;
     for (uint32_t i = 0; i < n && cascade_update; i++, given++) {

@@ -34,7 +34,7 @@ static Status modify_start(Cx *cx, ExecNode *n)
     arena_clear(&r->returned);
     big_store_init(&r->results, n->s, &r->returned, n->plan->phys, n->plan->col_count);
     big_reader_rewind(&r->reader);
-    r->finished = false;
+    r->finished = r->wrote = false;
     r->affected = 0;
     for (uint16_t i = 0; i < m->fk_count; i++) {
         row_store_init(&r->fk_keys[i], &n->hold, r->fk_keys[i].types, m->fks[i].column_count);
@@ -152,17 +152,25 @@ Status modify_conflict_failure(Cx *cx, WriteOutcome o)
                    o == WRITE_DELETED_MEANWHILE ? "delete" : "update");
 }
 
-/* write_row - update or delete one row under a snapshot. */
+/* write_row - update or delete one row under a snapshot. ST_BUSY: the statement has changed nothing
+ * yet, waits for the row (ExecEnv.park) and is to be run again. */
 static Status write_row(Cx *cx, ExecNode *n, const Snapshot *snap, RowId id, const Batch *row,
                         uint32_t at, WriteOutcome *outcome)
 {
+    ModifyRun *r = n->priv;
     const PlanModify *m = &n->plan->u.modify;
     Txn *txn = n->s->env.txn;
+    Status st;
+    txn->park = r->wrote ? NULL : n->s->env.park;
     if (m->command == CMD_DELETE) {
-        return table_delete(cx, txn, snap, m->table->storage, id, outcome);
+        st = table_delete(cx, txn, snap, m->table->storage, id, outcome);
+    } else {
+        RowValues v = {row, at};
+        st = table_update(cx, txn, snap, m->table->storage, id, &v, m->changed, outcome);
     }
-    RowValues v = {row, at};
-    return table_update(cx, txn, snap, m->table->storage, id, &v, m->changed, outcome);
+    txn->park = NULL;
+    r->wrote = r->wrote || st != ST_OK || *outcome == WRITE_DONE;
+    return st;
 }
 
 Status modify_row_written(Cx *cx, ExecNode *n, const Batch *in, const Batch *old, uint32_t old_at,

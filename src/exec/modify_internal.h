@@ -16,7 +16,7 @@ typedef struct ModifyRun {
     Arena returned;   /* with `results`, so that what foreign keys hold is counted apart */
     BigStore results; /* of RETURNING */
     BigReader reader;
-    bool finished;
+    bool finished, wrote; /* wrote: a row was changed */
     uint64_t affected;
     RowStore *fk_keys;           /* per foreign key: new keys */
     RowStore *ref_old, *ref_new; /* per referencing key: old and new parent keys */

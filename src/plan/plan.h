@@ -47,6 +47,9 @@ typedef struct Plan {
     bool writes;      /* INSERT, UPDATE, DELETE, in WITH too */
     bool locks_rows;
     bool read_only; /* writes nothing, locks no rows, calls nothing volatile */
+    /* An UPDATE or DELETE that calls nothing volatile and locks no rows but those it changes: until
+     * it has changed the first, it may be begun again. */
+    bool repeatable;
     uint32_t param_count;
     Oid *param_types;
     PlanNode *root;

@@ -26,6 +26,7 @@
 #define MONITOR_IDLE_TICKS 100      /* without a session running, then it sleeps */
 #define MONITOR_SLEEP_US   30000000 /* not for ever: what it looks at may be another thread's */
 #define RANK_WAITING       11
+#define RANK_READY         745 /* below src/txn's, which call poller_make_ready */
 #define RUN_STATE_DEAD     3u
 
 static void worker_main(void *arg);
@@ -231,6 +232,7 @@ static bool poller_release_flushed(Worker *w)
     Server *srv = p->server;
     while (atomic_load(&p->waiting_count) != 0) {
         Lsn flushed = wal_flushed(srv->engine->wal);
+        p->flushed_seen = flushed;
         Session *ready = NULL;
         os_mutex_lock(srv->os, &p->wait_mutex);
         LIST_FOREACH (n, &p->waiting) {
@@ -257,6 +259,44 @@ static bool poller_release_flushed(Worker *w)
     return true;
 }
 
+/* poller_run_ready - run the sessions whose wait for a row may be over; false when the poller was
+ * lost. */
+static bool poller_run_ready(Worker *w)
+{
+    Poller *p = w->poller;
+    Os *os = p->server->os;
+    while (atomic_load(&p->ready_count) != 0) {
+        Session *s = NULL;
+        os_mutex_lock(os, &p->ready_mutex);
+        if (!list_empty(&p->ready)) {
+            s = LIST_ITEM(p->ready.next, Session, ready_link);
+            list_remove(&s->ready_link);
+            atomic_fetch_sub(&p->ready_count, 1);
+        }
+        os_mutex_unlock(os, &p->ready_mutex);
+        if (s != NULL && session_claim(s)) {
+            worker_run(w, s);
+            if (w->poller == NULL) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* poller_sleep - wait for events, unless something came by another way since we looked for it. */
+static int poller_sleep(Poller *p)
+{
+    atomic_store(&p->sleeping, true);
+    atomic_thread_fence(memory_order_seq_cst);
+    bool due = atomic_load(&p->ready_count) != 0 ||
+               (atomic_load(&p->waiting_count) != 0 &&
+                wal_flushed(p->server->engine->wal) != p->flushed_seen);
+    int n = epoll_wait(p->epoll_fd, p->events, POLLER_EVENTS_MAX, due ? 0 : 1000);
+    atomic_store(&p->sleeping, false);
+    return n;
+}
+
 /* poller_turn - one pass: pending events, then sleep for more. */
 static void poller_turn(Worker *w)
 {
@@ -264,6 +304,10 @@ static void poller_turn(Worker *w)
     struct epoll_event *events = p->events;
     poller_send_due(p); /* left by a worker the poller was taken from */
     while (p->next_event < p->event_count) {
+        /* First those that others may wait for. */
+        if (!poller_run_ready(w)) {
+            return;
+        }
         struct epoll_event *ev = &events[p->next_event++];
         Session *s = ev->data.ptr;
         if (s == NULL) {
@@ -283,12 +327,15 @@ static void poller_turn(Worker *w)
             }
         }
     }
-    if (!poller_release_flushed(w)) {
-        return;
-    }
+    do {
+        if (!poller_release_flushed(w) || !poller_run_ready(w)) {
+            return;
+        }
+    } while (atomic_load(&p->waiting_count) != 0 &&
+             wal_flushed(p->server->engine->wal) != p->flushed_seen);
     poller_send_due(p);
     poller_free_dead(p);
-    int n = epoll_wait(p->epoll_fd, events, POLLER_EVENTS_MAX, 1000);
+    int n = poller_sleep(p);
     p->next_event = 0;
     p->event_count = n < 0 ? 0 : n;
 }
@@ -333,7 +380,7 @@ static void worker_main(void *arg)
  * one; true when there was anything to watch. */
 static bool monitor_look(Server *srv)
 {
-    bool busy = atomic_load(&srv->timed_sessions) != 0;
+    bool busy = atomic_load(&srv->timed_sessions) != 0 || atomic_load(&srv->parked_sessions) != 0;
     for (uint32_t i = 0; i < srv->poller_count; i++) {
         Poller *p = &srv->pollers[i];
         uint64_t token = atomic_load(&p->in_session);
@@ -401,6 +448,43 @@ static void poller_wake(Poller *p)
     }
 }
 
+/* poller_nudge - something is to be done that is no event: an owner that does not sleep will look
+ * for it before it does. */
+static void poller_nudge(Poller *p)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load(&p->sleeping)) {
+        poller_wake(p);
+    }
+}
+
+void poller_make_ready(void *session)
+{
+    Session *s = session;
+    Poller *p = s->poller;
+    Os *os = p->server->os;
+    os_mutex_lock(os, &p->ready_mutex);
+    atomic_store(&s->park_woken, true);
+    if (list_empty(&s->ready_link)) {
+        list_push_back(&p->ready, &s->ready_link);
+        atomic_fetch_add(&p->ready_count, 1);
+    }
+    os_mutex_unlock(os, &p->ready_mutex);
+    poller_nudge(p);
+}
+
+void poller_forget_ready(Session *s)
+{
+    Poller *p = s->poller;
+    Os *os = p->server->os;
+    os_mutex_lock(os, &p->ready_mutex);
+    if (!list_empty(&s->ready_link)) {
+        list_remove(&s->ready_link);
+        atomic_fetch_sub(&p->ready_count, 1);
+    }
+    os_mutex_unlock(os, &p->ready_mutex);
+}
+
 bool poller_wait_flush(Poller *p, Session *s)
 {
     Server *srv = p->server;
@@ -434,7 +518,7 @@ void poller_on_flush(void *server, Lsn flushed)
     (void)flushed;
     for (uint32_t i = 0; i < srv->poller_count; i++) {
         if (atomic_load(&srv->pollers[i].waiting_count) != 0) {
-            poller_wake(&srv->pollers[i]);
+            poller_nudge(&srv->pollers[i]);
         }
     }
 }
@@ -453,6 +537,8 @@ Status pollers_start(Cx *cx, Server *srv, uint32_t count)
         p->sends = os_sends_create();
         p->events = mem_alloc("poller", POLLER_EVENTS_MAX * sizeof(struct epoll_event));
         list_init(&p->waiting);
+        list_init(&p->ready);
+        os_mutex_init(&p->ready_mutex, "poller.ready", RANK_READY);
         list_init(&p->dead);
         os_mutex_init(&p->wait_mutex, "poller.waiting", RANK_WAITING);
         struct epoll_event ev = {.events = EPOLLIN, .data.ptr = NULL};

@@ -137,6 +137,8 @@ typedef struct Portal {
     uint32_t format_count;
     RowWriter writer;
     bool writer_ready, done, holds_snapshot;
+    bool may_park;      /* portal_run may return ST_BUSY (session_park) */
+    bool parked;        /* it has: its locks and its snapshot are held, so its plan is good */
     uint64_t rows_sent; /* by this run; of data-modifying statements: rows changed */
     Buf store;          /* DataRows of a data-modifying statement, which always runs to its end */
     size_t store_pos;
@@ -243,6 +245,13 @@ struct Session {
     const Portal *running_portal; /* of a utility statement by Execute: its values and formats */
     const int16_t *result_formats;
     uint32_t result_format_count;
+    /* An Execute that waits for a row without a thread (session_park.c). */
+    TxnPark park;
+    Portal *parked_portal;
+    _Atomic int64_t parked_since_us; /* 0: not waiting */
+    _Atomic bool park_woken;         /* worth while to try again */
+    bool park_drained;               /* nothing has come since the last look at the socket */
+    ListNode ready_link;             /* poller's list of sessions to try again */
     CopyIn *copy;
     char client_address[64];
     int32_t client_port;
@@ -268,6 +277,11 @@ struct Poller {
     ListNode waiting;
     ListNode dead; /* closed sessions, freed when no fetched event can name them */
     _Atomic uint32_t waiting_count;
+    OsMutex ready_mutex; /* guards ready; taken under src/txn's mutexes */
+    ListNode ready;      /* sessions whose wait for a row may be over */
+    _Atomic uint32_t ready_count;
+    _Atomic bool sleeping; /* the owner is in epoll_wait, or about to look a last time before */
+    Lsn flushed_seen;      /* by the owner's last look at `waiting` */
     _Atomic bool wake_pending;
     OsSends *sends;
     uint32_t send_count;
@@ -314,6 +328,7 @@ struct Server {
     uint32_t max_connections;
     int64_t authentication_timeout_us;
     _Atomic uint32_t timed_sessions;
+    _Atomic uint32_t parked_sessions; /* the monitor looks at these, too */
     bool runfile_written;
     uint8_t secret[32];
     int64_t start_us;
@@ -334,6 +349,9 @@ Status poller_add(Cx *cx, Poller *p, Session *s);
 bool poller_wait_flush(Poller *p, Session *s);
 void poller_on_flush(void *server, Lsn flushed);
 void poller_arm_write(Session *s, bool on);
+/* poller_make_ready - have the session run soon: TxnPark.wake, and the monitor. Any thread. */
+void poller_make_ready(void *session);
+void poller_forget_ready(Session *s);
 /* poller_send_due - send the gathered replies. Requires the poller. */
 void poller_send_due(Poller *p);
 /* worker_blocking - Cx.blocking of sessions: give the poller away. */
@@ -408,7 +426,26 @@ void session_ready_for_query(Session *s);
 void session_statement_begin(Session *s);
 void session_statement_end(Session *s);
 
+/* ---- session_park.c ---- */
+/* session_park - the Execute of this portal waits (portal_run returned ST_BUSY): no message is
+ * worked off until session_try_again. */
+void session_park(Session *s, Portal *p);
+bool session_parked(const Session *s);
+/* session_park_over - is it worth while to try again? */
+bool session_park_over(Session *s);
+/* session_try_again - run the Execute once more; it may park again. */
+void session_try_again(Session *s);
+/* session_park_end - forget about it (the session is closed). */
+void session_park_end(Session *s);
+/* session_park_watch - the monitor's look: wake it if it was told to stop, or has waited for long.
+ */
+void session_park_watch(Session *s, int64_t now_us);
+
 /* ---- session_extended.c ---- */
+/* session_execute - run a portal with a plan and reply; session_extended_failed - what follows an
+ * error. */
+Status session_execute(Cx *cx, Session *s, Portal *p, uint32_t max_rows);
+void session_extended_failed(Session *s);
 void session_extended_message(Session *s, ProtoMsg *m);
 Statement *statement_find(Session *s, const char *name);
 /* statement_unref - the last reference frees it. */

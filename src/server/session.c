@@ -51,6 +51,9 @@ Status session_create(Cx *cx, Server *srv, Poller *p, int fd, bool is_unix,
                  .notice_arg = s,
                  .blocking = worker_blocking,
                  .blocking_arg = s};
+    s->park = (TxnPark){.wake = poller_make_ready, .arg = s};
+    list_init(&s->park.link);
+    list_init(&s->ready_link);
     map_init(&s->statements);
     map_init(&s->portals);
     s->backend_start_us = os_now_us(srv->os);
@@ -79,6 +82,7 @@ void session_close(Session *s)
 {
     Server *srv = s->server;
     s->close_after_send = true;
+    session_park_end(s);
     copy_abort(s);
     session_abort(s);
     portals_drop_all(s);
@@ -92,6 +96,7 @@ void session_close(Session *s)
     if (s->timed) {
         atomic_fetch_sub(&srv->timed_sessions, 1);
     }
+    poller_forget_ready(s);
     (void)close(s->fd);
     atomic_fetch_sub(&srv->session_count, 1);
 }
@@ -132,8 +137,8 @@ bool server_end_idle(void *server, int32_t pid)
     Server *srv = server;
     os_mutex_lock(srv->os, &srv->mutex);
     Session *s = map_get_int(&srv->sessions_by_pid, (uint64_t)pid);
-    bool idle =
-        s != NULL && atomic_load(&s->statement_start_us) == 0 && atomic_load(&s->run_state) == 0;
+    bool idle = s != NULL && atomic_load(&s->statement_start_us) == 0 &&
+                atomic_load(&s->run_state) == 0 && atomic_load(&s->parked_since_us) == 0;
     if (idle) {
         log_line(LOG_WARNING,
                  "the idle transaction of process %d keeps more log than max_wal_retained: its "
@@ -148,7 +153,7 @@ bool server_end_idle(void *server, int32_t pid)
 
 void server_check_timeouts(Server *srv, int64_t now_us)
 {
-    if (atomic_load(&srv->timed_sessions) == 0) {
+    if (atomic_load(&srv->timed_sessions) == 0 && atomic_load(&srv->parked_sessions) == 0) {
         return;
     }
     os_mutex_lock(srv->os, &srv->mutex);
@@ -164,6 +169,7 @@ void server_check_timeouts(Server *srv, int64_t now_us)
             !atomic_exchange(&s->idle_expired, true)) {
             (void)shutdown(s->fd, SHUT_RD); /* wakes it: the end of its input */
         }
+        session_park_watch(s, now_us);
     }
     os_mutex_unlock(srv->os, &srv->mutex);
 }
@@ -391,8 +397,8 @@ static size_t session_consume(Session *s, const uint8_t *data, size_t len)
             break;
         }
         if (s->hold_lsn > wal_flushed(s->server->engine->wal) ||
-            s->out.len > SESSION_OUT_FLUSH_BYTES) {
-            break; /* replies first */
+            s->out.len > SESSION_OUT_FLUSH_BYTES || session_parked(s)) {
+            break; /* replies first, or the statement */
         }
     }
     return at;
@@ -448,6 +454,38 @@ static bool session_gather(Session *s)
     return s->send_due;
 }
 
+/* session_stay - the session waits for a row; drained: the socket was found empty. */
+static void session_stay(Session *s, bool drained)
+{
+    s->park_drained = drained;
+    s->input_due = true;
+}
+
+/* session_go_on - the wait for a row may be over: the statement, then the messages behind it. True:
+ * look at the socket as well. */
+static bool session_go_on(Session *s)
+{
+    size_t used = 0;
+    if (!session_park_over(s)) {
+        session_stay(s, false); /* something came */
+        return false;
+    }
+    session_try_again(s);
+    if (!session_parked(s) && s->in.len != 0) {
+        used = session_consume(s, s->in.data, s->in.len);
+        session_keep(s, s->in.data, s->in.len, true, used);
+    }
+    if (session_parked(s)) {
+        session_stay(s, s->park_drained);
+        return false;
+    }
+    s->input_due = !s->park_drained || (s->in.len != 0 && used != 0);
+    if (!s->input_due && session_gather(s)) {
+        return false;
+    }
+    return session_flush_out(s) && s->input_due;
+}
+
 void session_run(Session *s, Worker *w)
 {
     s->worker = w;
@@ -455,10 +493,13 @@ void session_run(Session *s, Worker *w)
         s->input_due = true;
         return; /* replies are held: the log writer's release runs the session again */
     }
-    if (!s->input_due && s->in.len == 0 && s->out.len != 0 && session_gather(s)) {
+    if (session_parked(s)) {
+        if (!session_go_on(s)) {
+            return;
+        }
+    } else if (!s->input_due && s->in.len == 0 && s->out.len != 0 && session_gather(s)) {
         return; /* released by the log, and nothing came meanwhile */
-    }
-    if (!session_flush_out(s)) {
+    } else if (!session_flush_out(s)) {
         return;
     }
     s->input_due = true;
@@ -470,6 +511,10 @@ void session_run(Session *s, Worker *w)
         if (in_buffer) {
             used = session_consume(s, data, len);
             session_keep(s, data, len, true, used);
+        }
+        if (session_parked(s)) {
+            session_stay(s, false);
+            return;
         }
         if (!in_buffer || used == 0) {
             ssize_t n = recv(s->fd, w->recv_buf, SERVER_RECV_BYTES, 0);
@@ -493,6 +538,10 @@ void session_run(Session *s, Worker *w)
             used = session_consume(s, w->recv_buf, (size_t)n);
             if (used < (size_t)n) {
                 session_keep(s, w->recv_buf, (size_t)n, false, used);
+            }
+            if (session_parked(s)) {
+                session_stay(s, drained);
+                return;
             }
         }
         /* Edge-triggered: new bytes make a new event. */

@@ -494,8 +494,19 @@ static Status msg_execute(Cx *cx, Session *s, ProtoMsg *m)
     if (p->done && p->plan->command != CMD_SELECT && !p->plan->returns_rows) {
         return err_portal_done(cx, name);
     }
+    return session_execute(cx, s, p, max_rows > INT32_MAX ? 0 : max_rows);
+}
+
+Status session_execute(Cx *cx, Session *s, Portal *p, uint32_t max_rows)
+{
     bool done;
-    TRY(portal_run(cx, s, p, max_rows > INT32_MAX ? 0 : max_rows, &done));
+    p->may_park = true;
+    Status st = portal_run(cx, s, p, max_rows, &done);
+    if (st == ST_BUSY) {
+        session_park(s, p);
+        return ST_OK;
+    }
+    TRY(st);
     if (!done) {
         reply_simple(&s->out, 's');
         return ST_OK;
@@ -563,10 +574,13 @@ void session_extended_message(Session *s, ProtoMsg *m)
     if (m->type == 'P' || m->type == 'B' || m->type == 'E') {
         session_statement_begin(s);
     }
-    Status st = dispatch(&s->cx, s, m);
-    if (st == ST_OK) {
-        return;
+    if (dispatch(&s->cx, s, m) != ST_OK) {
+        session_extended_failed(s);
     }
+}
+
+void session_extended_failed(Session *s)
+{
     session_statement_end(s);
     session_statement_failed(s);
     reply_error(&s->out, &s->err, false);

@@ -308,7 +308,8 @@ static Status portal_open(Cx *cx, Session *s, Portal *p, bool suspendable)
     for (uint32_t i = 0; i < p->plan->lock_count; i++) {
         TRY(table_lock(cx, s->txn, p->plan->locks[i].key, p->plan->locks[i].mode, WAIT_BLOCK));
     }
-    if (p->plan->catalog_version != catalog_version(s->server->catalog) && !s->view.has_own_ddl) {
+    if (!p->parked && p->plan->catalog_version != catalog_version(s->server->catalog) &&
+        !s->view.has_own_ddl) {
         return ST_RESTART; /* changed while we waited for the lock: plan again */
     }
     TRY(txn_snapshot(cx, s->txn, &snap));
@@ -319,6 +320,8 @@ static Status portal_open(Cx *cx, Session *s, Portal *p, bool suspendable)
         snap = &p->snapshot;
     }
     exec_env_fill(s, &env, snap, p->param_values, p->param_nulls, p->param_count);
+    /* With a snapshot of its own the portal may be suspended with rows read: it keeps its state. */
+    env.park = p->may_park && !suspendable && p->plan->repeatable ? &s->park : NULL;
     Status st = exec_open(cx, p->plan, &env, &p->exec);
     if (st == ST_OK && p->plan->returns_rows && !p->writer_ready) {
         st = row_writer_init(cx, &p->arena, &p->writer, p->plan->columns, p->plan->column_count,
@@ -461,6 +464,13 @@ Status portal_run(Cx *cx, Session *s, Portal *p, uint64_t max_rows, bool *done_o
         if (st == ST_OK && !*done_out) {
             return ST_OK; /* suspended */
         }
+    }
+    if (st == ST_BUSY) {
+        /* To be run again under the same snapshot, which stays. */
+        exec_close(p->exec);
+        p->exec = NULL;
+        p->parked = true;
+        return ST_BUSY;
     }
     if (st == ST_OK && !select) {
         p->rows_sent = exec_affected(p->exec);

@@ -45,6 +45,7 @@ Status row_write_seek(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, Ro
                 *own_key_out = *own_key_out && xid != 0 && xid == txn->xid;
             }
             *outcome_out = WRITE_DONE;
+            txn->park = NULL; /* the row is ours: from here on nothing can be begun again */
             return ST_OK;
         }
         bt_release(&tree, pos);
@@ -349,6 +350,9 @@ Status table_update(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowI
             expected = known;
         }
         TRY(row_encode(cx, txn, t, values, known, changed, row, &len));
+        if (atomic_load_explicit(&t->layouts->has_overflow, memory_order_acquire)) {
+            txn->park = NULL; /* external values may be written: not to be begun again */
+        }
         for (;;) {
             TRY(row_write_seek(cx, txn, snap, t, rowid, mode, room, &pos, &entry, &own_key,
                                outcome_out));

@@ -115,6 +115,7 @@ void txn_finish_abort(Cx *cx, Txn *txn)
 {
     TxnSys *sys = txn->sys;
     (void)cx;
+    txn_unpark(txn);
     if (txn->xid != 0) {
         txn_log(txn, WAL_ABORT_END, 0, 0, 0, NULL, 0);
     }

@@ -57,6 +57,7 @@ struct Txn {
     uint32_t savepoint_level;
     int32_t process_id;      /* what deadlock reports call this transaction; set by the session */
     int64_t lock_timeout_us; /* of every lock wait of this transaction; 0 = none */
+    struct TxnPark *park;    /* not NULL: waits for writers of rows hold no thread (TxnPark) */
     const void *type_env;    /* the session's TypeEnv for keys in error texts; NULL = defaults */
     Arena *arena; /* lives until the transaction ends; owned by the caller of txn_begin */
     struct TxnPrivate *priv;
@@ -207,6 +208,22 @@ typedef enum WaitPolicy { WAIT_BLOCK, WAIT_NOWAIT, WAIT_SKIP } WaitPolicy;
  * caller looks again and waits again. 40P01 when that closes a cycle; 57014/55P03 when asked to
  * stop. lock_timeout_us 0 = none. */
 Status txn_wait_xid(Cx *cx, Txn *txn, Xid other, int64_t lock_timeout_us);
+
+/* TxnPark - for a caller that can give up what it does and begin it again: while txn->park is one,
+ * txn_wait_xid does not block but returns ST_BUSY. The transaction counts as waiting, for deadlocks
+ * too, until txn_unpark: call it when a later try has not returned ST_BUSY (not before it, as a
+ * circle of waits must not have a gap meanwhile). wake(arg) says that to try again is worth while.
+ * Nobody else searches for deadlocks made later, so try again now and then anyway. */
+typedef struct TxnPark {
+    /* By the thread that ended the other transaction, under a mutex of rank 740; perhaps before
+     * txn_wait_xid returns. */
+    void (*wake)(void *arg);
+    void *arg;
+    ListNode link; /* these two are src/txn's; the owner calls list_init */
+    Xid xid;
+} TxnPark;
+/* txn_unpark - the wait is over; wake is not called any more. Does nothing when there is none. */
+void txn_unpark(Txn *txn);
 
 typedef enum RowLockMode {
     ROWLOCK_KEY_SHARE,

@@ -16,6 +16,7 @@ enum {
     TXN_RANK_ROW_LOCK = 710,
     TXN_RANK_TABLE_LOCK = 720,
     TXN_RANK_COMMIT = 730,
+    TXN_RANK_PARKED = 740,
 };
 
 /* Commit status: a ring of u64 by xid, so large that it cannot lap itself in one life. */
@@ -130,6 +131,7 @@ typedef struct TxnPrivate {
     RowHold *free_holds;
     TableGrant *table_grants;
     TxnWait wait;
+    TxnPark *parked; /* the wait under way holds no thread */
     bool loser;
 } TxnPrivate;
 
@@ -175,6 +177,9 @@ struct TxnSys {
     LogBlock *blocks;
 
     OsEvent xid_wait[WAIT_BUCKETS];
+    OsMutex park_mutex; /* guards the lists; held while wake is called */
+    ListNode parked[WAIT_BUCKETS];
+    _Atomic uint32_t parked_count[WAIT_BUCKETS];
     OsMutex deadlock;
     ListNode waiters; /* TxnWait.link */
     uint32_t search_epoch;

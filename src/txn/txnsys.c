@@ -26,6 +26,10 @@ Status txnsys_create(Cx *cx, Os *os, Wal *wal, Xid next_xid, Csn next_csn, TxnSy
     os_mutex_init(&sys->undo_mutex, "undo of losers", TXN_RANK_UNDO);
     os_mutex_init(&sys->commit_lock, "commit", TXN_RANK_COMMIT);
     os_mutex_init(&sys->deadlock, "deadlock", TXN_RANK_DEADLOCK);
+    os_mutex_init(&sys->park_mutex, "parked", TXN_RANK_PARKED);
+    for (uint32_t i = 0; i < WAIT_BUCKETS; i++) {
+        list_init(&sys->parked[i]);
+    }
     for (uint32_t i = 0; i < ROWLOCK_PARTS; i++) {
         os_mutex_init(&sys->row_parts[i].mutex, "row locks", TXN_RANK_ROW_LOCK);
     }

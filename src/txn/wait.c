@@ -12,14 +12,49 @@
 
 #include "txn/txn_internal.h"
 
+static uint32_t wait_bucket_of(Xid xid)
+{
+    return (uint32_t)(hash_u64(xid) & (WAIT_BUCKETS - 1));
+}
+
 static OsEvent *wait_bucket(TxnSys *sys, Xid xid)
 {
-    return &sys->xid_wait[hash_u64(xid) & (WAIT_BUCKETS - 1)];
+    return &sys->xid_wait[wait_bucket_of(xid)];
+}
+
+/* park_remove - requires the park mutex. */
+static void park_remove(TxnSys *sys, TxnPark *park)
+{
+    if (!list_empty(&park->link)) {
+        list_remove(&park->link);
+        atomic_fetch_sub(&sys->parked_count[wait_bucket_of(park->xid)], 1);
+    }
+}
+
+/* wake_parked - tell those who wait for xid without a thread. */
+static NOINLINE void wake_parked(TxnSys *sys, Xid xid)
+{
+    ListNode *head = &sys->parked[wait_bucket_of(xid)];
+    os_mutex_lock(sys->os, &sys->park_mutex);
+    for (ListNode *n = head->next; n != head;) {
+        TxnPark *park = LIST_ITEM(n, TxnPark, link);
+        n = n->next;
+        if (park->xid == xid) {
+            park_remove(sys, park);
+            park->wake(park->arg);
+        }
+    }
+    os_mutex_unlock(sys->os, &sys->park_mutex);
 }
 
 void txn_wake_xid(TxnSys *sys, Xid xid)
 {
     os_event_signal(sys->os, wait_bucket(sys, xid));
+    /* Whoever parks is counted first and looks at the transaction's state then. */
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load(&sys->parked_count[wait_bucket_of(xid)]) != 0) {
+        wake_parked(sys, xid);
+    }
 }
 
 /* deadlock_is_waiting - requires the deadlock mutex. */
@@ -133,22 +168,36 @@ static Status deadlock_check(Cx *cx, TxnSys *sys, const Txn *txn)
     return deadlock_search(sys, &path) ? deadlock_report(cx, &path) : ST_OK;
 }
 
-Status txn_wait_loop(Cx *cx, Txn *txn, const TxnWait *what, OsEvent *event,
-                     bool (*ready)(void *arg), void *arg, int64_t lock_timeout_us)
+/* wait_enter - into the list of waiters. Requires the deadlock mutex. */
+static void wait_enter(Txn *txn, const TxnWait *what)
 {
-    TxnSys *sys = txn->sys;
     TxnWait *w = &txn->priv->wait;
-    Status st = ST_OK;
-    int64_t timeout = lock_timeout_us != 0 ? lock_timeout_us : txn->lock_timeout_us;
-    int64_t start = os_mono_us(sys->os), next_search = 0;
-    bool told = false;
-    os_mutex_lock(sys->os, &sys->deadlock);
     w->kind = what->kind;
     w->xid = what->xid;
     w->tree = what->tree;
     w->key = what->key;
     w->mode = what->mode;
-    list_push_back(&sys->waiters, &w->link);
+    list_push_back(&txn->sys->waiters, &w->link);
+}
+
+/* wait_leave - requires the deadlock mutex. */
+static void wait_leave(Txn *txn)
+{
+    list_remove(&txn->priv->wait.link);
+    txn->priv->wait.kind = TXN_WAIT_NONE;
+}
+
+Status txn_wait_loop(Cx *cx, Txn *txn, const TxnWait *what, OsEvent *event,
+                     bool (*ready)(void *arg), void *arg, int64_t lock_timeout_us)
+{
+    TxnSys *sys = txn->sys;
+    Status st = ST_OK;
+    int64_t timeout = lock_timeout_us != 0 ? lock_timeout_us : txn->lock_timeout_us;
+    int64_t start = os_mono_us(sys->os), next_search = 0;
+    bool told = false;
+    txn_unpark(txn); /* this wait takes its place */
+    os_mutex_lock(sys->os, &sys->deadlock);
+    wait_enter(txn, what);
     os_mutex_unlock(sys->os, &sys->deadlock);
     for (;;) {
         uint32_t seen = os_event_value(event);
@@ -180,8 +229,7 @@ Status txn_wait_loop(Cx *cx, Txn *txn, const TxnWait *what, OsEvent *event,
         (void)os_event_wait(sys->os, event, seen, slice);
     }
     os_mutex_lock(sys->os, &sys->deadlock);
-    list_remove(&w->link);
-    w->kind = TXN_WAIT_NONE;
+    wait_leave(txn);
     os_mutex_unlock(sys->os, &sys->deadlock);
     if (told) {
         cx->blocking(cx->blocking_arg, false);
@@ -209,6 +257,57 @@ static bool xid_wait_ready(void *arg)
            (w->look_again_us != 0 && os_mono_us(w->sys->os) > w->look_again_us);
 }
 
+void txn_unpark(Txn *txn)
+{
+    TxnSys *sys = txn->sys;
+    TxnPark *park = txn->priv->parked;
+    if (park == NULL) {
+        return;
+    }
+    txn->priv->parked = NULL;
+    os_mutex_lock(sys->os, &sys->deadlock);
+    wait_leave(txn);
+    os_mutex_unlock(sys->os, &sys->deadlock);
+    os_mutex_lock(sys->os, &sys->park_mutex);
+    park_remove(sys, park);
+    os_mutex_unlock(sys->os, &sys->park_mutex);
+}
+
+/* txn_park - wait for the other transaction without this thread. ST_BUSY: it is waited for; ST_OK:
+ * it has ended meanwhile. */
+static Status txn_park(Cx *cx, Txn *txn, const TxnWait *what)
+{
+    TxnSys *sys = txn->sys;
+    TxnPark *park = txn->park;
+    uint32_t bucket = wait_bucket_of(what->xid);
+    Csn csn;
+    TRY(cx_check(cx));
+    os_mutex_lock(sys->os, &sys->deadlock);
+    wait_leave(txn); /* it may still be waiting: this is another try */
+    wait_enter(txn, what);
+    Status st = deadlock_check(cx, sys, txn);
+    if (st != ST_OK) {
+        wait_leave(txn);
+    }
+    os_mutex_unlock(sys->os, &sys->deadlock);
+    os_mutex_lock(sys->os, &sys->park_mutex);
+    park_remove(sys, park);
+    if (st == ST_OK) {
+        park->xid = what->xid;
+        list_push_back(&sys->parked[bucket], &park->link);
+        atomic_fetch_add(&sys->parked_count[bucket], 1);
+    }
+    os_mutex_unlock(sys->os, &sys->park_mutex);
+    txn->priv->parked = st == ST_OK ? park : NULL;
+    TRY(st);
+    atomic_thread_fence(memory_order_seq_cst);
+    if (xid_state(sys, what->xid, &csn) != XID_IN_PROGRESS) {
+        txn_unpark(txn);
+        return ST_OK;
+    }
+    return ST_BUSY;
+}
+
 Status txn_wait_xid(Cx *cx, Txn *txn, Xid other, int64_t lock_timeout_us)
 {
     bool timed = lock_timeout_us != 0 || txn->lock_timeout_us != 0;
@@ -218,6 +317,9 @@ Status txn_wait_xid(Cx *cx, Txn *txn, Xid other, int64_t lock_timeout_us)
                    .look_again_us = timed ? 0 : os_mono_us(txn->sys->os) + XID_LOOK_AGAIN_US};
     TxnWait what = {.kind = TXN_WAIT_XID, .xid = other};
     ASSERT(other != txn->xid);
+    if (txn->park != NULL && !timed) {
+        return txn_park(cx, txn, &what);
+    }
     return txn_wait_loop(cx, txn, &what, wait_bucket(txn->sys, other), xid_wait_ready, &arg,
                          lock_timeout_us);
 }

@@ -17,6 +17,7 @@ import pgwire as w
 
 ANSWER_SECONDS = 20.0  # an answer that must come
 WAITING_SECONDS = 0.08  # without an answer for this long, a step that should wait does
+EXTENDED = os.environ.get("ISO_PROTOCOL") == "extended"  # steps of one statement by Parse, Bind, Execute
 DEADLOCK_SECONDS = 0.15  # longer than the oracle's deadlock_timeout
 
 
@@ -56,7 +57,10 @@ class Session:
     def send(self, step, sql):
         self.step = step
         self.got = []
-        self.conn.send(w.query(sql))
+        if EXTENDED and ";" not in sql.strip().rstrip(";"):
+            self.conn.send(w.parse("", sql) + w.bind("", "") + w.execute() + w.SYNC)
+        else:
+            self.conn.send(w.query(sql))
 
     def answered(self, seconds):
         """Has the whole answer come within this time?"""

@@ -413,6 +413,66 @@ def gone_in_the_middle():
     return ""
 
 
+def row_wait(first, wanted, action):
+    """A prepared UPDATE waits for a row; `action` ends the wait with these codes."""
+    holder, waiter = ready(), fresh()
+    waiter.login()
+    holder.ask(w.query("CREATE TABLE IF NOT EXISTS row_wait (a int PRIMARY KEY); TRUNCATE row_wait"))
+    holder.ask(w.query("INSERT INTO row_wait VALUES (1)"))
+    holder.ask(w.query("BEGIN; UPDATE row_wait SET a = 1"))
+    for sql in first:
+        waiter.ask(w.query(sql))
+    update = w.parse("", "UPDATE row_wait SET a = 1 WHERE a = 1") + w.bind("", "") + w.execute()
+    waiter.send(update + update + w.SYNC)
+    time.sleep(0.1)
+    action(holder, waiter)
+    got = codes(waiter.read_until())
+    holder.ask(w.query("COMMIT"))
+    holder.ask(w.query("DROP TABLE row_wait"))
+    holder.close()
+    waiter.close()
+    return "" if got == wanted else f"got '{got}', not '{wanted}'"
+
+
+def row_wait_canceled():
+    def cancel(holder, waiter):
+        holder.ask(w.query(f"SELECT pg_cancel_backend({waiter.pid})"))
+
+    return row_wait([], "57014", cancel)
+
+
+def row_wait_statement_timeout():
+    return row_wait(["SET statement_timeout = '200ms'"], "57014", lambda holder, waiter: None)
+
+
+def row_wait_lock_timeout():
+    return row_wait(["SET lock_timeout = '200ms'"], "55P03", lambda holder, waiter: None)
+
+
+def row_wait_terminated():
+    def terminate(holder, waiter):
+        holder.ask(w.query(f"SELECT pg_terminate_backend({waiter.pid})"))
+
+    return row_wait([], "57P01F C", terminate)
+
+
+def row_wait_gone():
+    """The waiting client goes away; its statement ends when the row is free, and the row with it."""
+
+    def leave(holder, waiter):
+        waiter.close()
+        holder.ask(w.query("COMMIT"))
+
+    try:
+        row_wait([], "", leave)
+    except (OSError, w.Closed):
+        pass
+    conn = ready()
+    got = codes(conn.ask(w.query("DROP TABLE row_wait")))
+    conn.close()
+    return got
+
+
 def slow_reader():
     """Results that nobody reads block that session only."""
     conn = ready()
@@ -500,6 +560,8 @@ def run_all():
         check(name, lambda d=data, x=wanted: spared_message(d, x))
     for name, data, wanted in copy_cases():
         check(name, lambda d=data, x=wanted: copy_case(d, x))
+    for fn in (row_wait_canceled, row_wait_statement_timeout, row_wait_lock_timeout, row_wait_terminated, row_wait_gone):
+        check(fn.__name__, fn)
     for fn in (copy_not_utf8, copy_then_gone, gone_in_the_middle, slow_reader, many_messages, many_statements, large_message):
         check(fn.__name__, fn)
 
