@@ -217,6 +217,7 @@ static int command_check(int argc, char **argv)
         (void)fwrite(report.data, 1, report.len, stdout);
     }
     buf_release(&report);
+    arena_release(&arena);
     if (st != ST_OK) {
         return fail(&err);
     }

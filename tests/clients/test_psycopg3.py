@@ -1,5 +1,6 @@
 """psycopg 3: server-side parameters, binary results, prepared statements, pipelines, COPY, errors."""
 
+import datetime
 import unittest
 from decimal import Decimal
 
