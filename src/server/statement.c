@@ -75,6 +75,22 @@ static void lock_add(LockList *l, Oid table, TableLockMode mode)
     l->locks[l->count++] = (PlanLock){key, mode};
 }
 
+static void locks_of_expr(LockList *l, const Expr *e);
+
+static void locks_of_keys(LockList *l, const SortKey *keys, uint16_t count)
+{
+    for (uint16_t i = 0; i < count; i++) {
+        locks_of_expr(l, keys[i].expr);
+    }
+}
+
+static void locks_of_exprs(LockList *l, Expr *const *exprs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        locks_of_expr(l, exprs[i]);
+    }
+}
+
 static void locks_of_expr(LockList *l, const Expr *e)
 {
     if (e == NULL) {
@@ -83,8 +99,11 @@ static void locks_of_expr(LockList *l, const Expr *e)
     for (uint16_t i = 0; i < e->arg_count; i++) {
         locks_of_expr(l, e->args[i]);
     }
-    if (e->kind == EXPR_AGG || e->kind == EXPR_WINDOW) {
-        locks_of_expr(l, e->kind == EXPR_AGG ? e->u.agg.filter : e->u.window.filter);
+    if (e->kind == EXPR_WINDOW) {
+        locks_of_expr(l, e->u.window.filter);
+    } else if (e->kind == EXPR_AGG) {
+        locks_of_expr(l, e->u.agg.filter);
+        locks_of_keys(l, e->u.agg.order_by, e->u.agg.order_count);
     }
     if (e->kind == EXPR_SUBLINK && e->u.sublink.query != NULL) {
         locks_of_query(l, e->u.sublink.query);
@@ -128,6 +147,9 @@ static void locks_of_query(LockList *l, const Query *q)
         }
         locks_of_query(l, rte->subquery);
         locks_of_expr(l, rte->function);
+        for (uint32_t r = 0; rte->kind == RTE_VALUES && r < rte->row_count; r++) {
+            locks_of_exprs(l, rte->rows[r], rte->column_count);
+        }
     }
     if (q->result_table != NULL) {
         lock_add(l, q->result_table->oid, TABLELOCK_ROW_EXCLUSIVE);
@@ -140,17 +162,23 @@ static void locks_of_query(LockList *l, const Query *q)
     }
     for (uint16_t i = 0; i < q->window_count; i++) {
         const Window *w = &q->windows[i];
-        for (uint16_t k = 0; k < w->partition_count; k++) {
-            locks_of_expr(l, w->partition_by[k]);
-        }
-        for (uint16_t k = 0; k < w->order_count; k++) {
-            locks_of_expr(l, w->order_by[k].expr);
-        }
+        locks_of_exprs(l, w->partition_by, w->partition_count);
+        locks_of_keys(l, w->order_by, w->order_count);
         locks_of_expr(l, w->start_offset);
         locks_of_expr(l, w->end_offset);
     }
     locks_of_expr(l, q->where);
     locks_of_expr(l, q->having);
+    locks_of_expr(l, q->limit);
+    locks_of_expr(l, q->offset);
+    locks_of_exprs(l, q->group_by, q->group_count);
+    locks_of_exprs(l, q->distinct_on, q->distinct_on_count);
+    locks_of_keys(l, q->order_by, q->order_count);
+    locks_of_exprs(l, q->checks, q->check_count);
+    locks_of_expr(l, q->conflict_where);
+    if (q->conflict_targets != NULL) {
+        locks_of_targets(l, q->conflict_targets, q->result_table->column_count);
+    }
     locks_of_targets(l, q->targets, q->target_count);
     locks_of_targets(l, q->returning, q->returning_count);
     locks_of_query(l, q->set_left);
