@@ -111,7 +111,8 @@ typedef enum StmtClass {
  * and the portals made from it hold references. */
 typedef struct Statement {
     Arena arena;
-    Slice sql; /* the statement's own text */
+    Slice sql;      /* the text it stands in */
+    uint32_t index; /* which statement of the text it is */
     const struct PgQuery__Node *node;
     StmtClass cls;
     BindParams params;
@@ -243,8 +244,6 @@ struct Session {
     Statement *unnamed;
     bool skip_to_sync;
     const Portal *running_portal; /* of a utility statement by Execute: its values and formats */
-    const int16_t *result_formats;
-    uint32_t result_format_count;
     /* An Execute that waits for a row without a thread (session_park.c). */
     TxnPark park;
     Portal *parked_portal;
@@ -462,6 +461,10 @@ Status portal_create(Cx *cx, Session *s, const char *name, Portal **out);
 /* ---- statement.c: one statement through bind, plan, exec ---- */
 /* statement_in - a statement of one run, without parameters, living in the arena. */
 Statement *statement_in(Arena *arena, Slice sql, const struct PgQuery__Node *node);
+/* statement_again - the text of outer parsed again, into a statement of its own whose arena lives
+ * as long as it; its node is outer's, for the caller to take the query it holds. The caller owns a
+ * reference, after an error too. */
+Status statement_again(Cx *cx, const Statement *outer, Statement **out);
 Status statement_prepare(Cx *cx, Session *s, Statement *st); /* classify, bind, plan */
 /* statement_create_plan - plan_create and the table locks an execution takes; version: the
  * catalog's before binding began. */

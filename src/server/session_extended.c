@@ -339,6 +339,33 @@ static Status err_portal_done(Cx *cx, const char *name)
                    name);
 }
 
+/* bind_formats - the formats Bind asks for: none, one for all columns, or one for each. */
+static Status bind_formats(Cx *cx, Session *s, Portal *p, ProtoMsg *m, const Statement *st)
+{
+    p->format_count = msg_u16(m);
+    p->formats = ARENA_ARRAY(&p->arena, int16_t, p->format_count + 1);
+    for (uint32_t i = 0; i < p->format_count && !m->broken; i++) {
+        p->formats[i] = (int16_t)msg_u16(m);
+    }
+    TRY(msg_end(cx, m));
+    if (p->format_count <= 1) {
+        return ST_OK;
+    }
+    PlanColumn *columns;
+    uint32_t count = p->format_count;
+    if (st->plan != NULL) {
+        count = st->plan->column_count;
+    } else if (st->cls == STMT_UTILITY && !s->failed) {
+        TRY(utility_columns(cx, s, st, &columns, &count));
+        count = count == 0 ? p->format_count : count; /* no rows: any number will do */
+    }
+    return p->format_count == count
+               ? ST_OK
+               : err_set(cx, ERRCODE_PROTOCOL_VIOLATION,
+                         "bind message has %u result formats but query has %u columns",
+                         p->format_count, count);
+}
+
 /* msg_bind - Bind: a portal of a prepared statement; the portal holds a reference to the
  * statement. */
 static Status msg_bind(Cx *cx, Session *s, ProtoMsg *m)
@@ -363,33 +390,17 @@ static Status msg_bind(Cx *cx, Session *s, ProtoMsg *m)
     st->refs++;
     Status status = bind_params(cx, s, p, m, st, stmt_name);
     if (status == ST_OK) {
-        p->format_count = msg_u16(m);
-        p->formats = ARENA_ARRAY(&p->arena, int16_t, p->format_count + 1);
-        for (uint32_t i = 0; i < p->format_count && !m->broken; i++) {
-            p->formats[i] = (int16_t)msg_u16(m);
-        }
-        status = msg_end(cx, m);
+        status = bind_formats(cx, s, p, m, st);
+    }
+    if (status == ST_OK && st->plan != NULL) {
+        plan_ref(st->plan);
+        p->plan = st->plan;
+        /* A named portal may be run much later: it sees what was there when it was made. */
+        status = portal_name[0] != '\0' ? portal_prepare(cx, s, p, true) : ST_OK;
     }
     if (status != ST_OK) {
         portal_drop(s, p);
         return status;
-    }
-    if (st->plan != NULL) {
-        plan_ref(st->plan);
-        p->plan = st->plan;
-        if (p->format_count > 1 && p->format_count != p->plan->column_count) {
-            status = err_set(cx, ERRCODE_PROTOCOL_VIOLATION,
-                             "bind message has %u result formats but query has %u columns",
-                             p->format_count, p->plan->column_count);
-            portal_drop(s, p);
-            return status;
-        }
-        /* A named portal may be run much later: it sees what was there when it was made. */
-        status = portal_name[0] != '\0' ? portal_prepare(cx, s, p, true) : ST_OK;
-        if (status != ST_OK) {
-            portal_drop(s, p);
-            return status;
-        }
     }
     reply_simple(&s->out, '2');
     return ST_OK;
@@ -480,11 +491,8 @@ static Status msg_execute(Cx *cx, Session *s, ProtoMsg *m)
         p->done = true;
         st->refs++; /* COMMIT drops the portal, DEALLOCATE the statement's name */
         s->running_portal = p;
-        s->result_formats = p->formats;
-        s->result_format_count = p->format_count;
         Status status = utility_run(cx, s, st, true, &tag);
         s->running_portal = NULL;
-        s->result_format_count = 0;
         if (status == ST_OK && tag != NULL) {
             reply_command_complete(&s->out, tag);
         }

@@ -42,12 +42,15 @@ static Status run_planned(Cx *cx, Session *s, Statement *stmt, Plan *plan, Datum
     return st == ST_RESTART ? ST_NOTFOUND : st; /* a stale cached plan: parse the text */
 }
 
-/* run_statement - one parsed statement of the string; its tag, empty for none yet. */
-static Status run_statement(Cx *cx, Session *s, Slice sql, const ParsedStmt *parsed,
+/* run_statement - one of the parsed statements of the string; its tag, empty for none yet. */
+static Status run_statement(Cx *cx, Session *s, Slice sql, const ParsedStmt *stmts, uint32_t index,
                             char tag_out[TAG_BYTES])
 {
-    Statement stmt = {
-        .sql = sql, .node = parsed->node, .cls = STMT_UTILITY, .params = {.fixed = true}};
+    Statement stmt = {.sql = sql,
+                      .index = index,
+                      .node = stmts[index].node,
+                      .cls = STMT_UTILITY,
+                      .params = {.fixed = true}};
     const char *tag = NULL;
     tag_out[0] = '\0';
     TRY(statement_check_txn(cx, s, &stmt));
@@ -96,7 +99,7 @@ static Status run_string(Cx *cx, Session *s, Slice sql, uint32_t first)
             s->implicit_block = true;
         }
         char tag[TAG_BYTES];
-        TRY(run_statement(cx, s, sql, &stmts[i], tag));
+        TRY(run_statement(cx, s, sql, stmts, i, tag));
         if (s->copy != NULL && i + 1 < count) {
             /* The rest of the string runs when the client has sent its data. */
             s->rest_sql = mem_alloc("query", sql.len + 1);

@@ -229,8 +229,8 @@ static Status cursor_writer(Cx *cx, Session *s, Portal *p)
 {
     Cursor *c = p->cursor;
     static const int16_t BINARY[] = {1};
-    const int16_t *formats = s->result_formats;
-    uint32_t count = s->result_format_count;
+    const int16_t *formats = s->running_portal != NULL ? s->running_portal->formats : NULL;
+    uint32_t count = s->running_portal != NULL ? s->running_portal->format_count : 0;
     if (c->options & OPT_BINARY) {
         formats = BINARY;
         count = 1;
@@ -273,24 +273,14 @@ static Status cursor_declare(Cx *cx, Session *s, const Statement *outer,
                        "DECLARE CURSOR can only be used in transaction blocks");
     }
     TRY(portal_create(cx, s, d->portalname, &p));
-    Statement *st = mem_zalloc("statement", sizeof(*st));
-    st->refs = 1;
-    arena_init(&st->arena, NULL, "cursor", 0);
+    Statement *st;
+    Status status = statement_again(cx, outer, &st);
     p->stmt = st;
     p->cursor = ARENA_NEW(&p->arena, Cursor);
     p->cursor->options = d->options;
     buf_init(&p->store, CURSOR_STORE_MAX);
-    /* The tree must live as long as the cursor. */
-    ParsedStmt *parsed;
-    uint32_t count = 0;
-    st->sql = (Slice){arena_strndup(&st->arena, outer->sql.ptr, outer->sql.len), outer->sql.len};
-    Status status = parse_sql(cx, &st->arena, st->sql, &parsed, &count);
-    for (uint32_t i = 0; status == ST_OK && i < count; i++) {
-        const PgQuery__Node *n = parsed[i].node;
-        if (n != NULL && n->node_case == PG_QUERY__NODE__NODE_DECLARE_CURSOR_STMT &&
-            strcmp(n->declare_cursor_stmt->portalname, d->portalname) == 0) {
-            st->node = n->declare_cursor_stmt->query;
-        }
+    if (status == ST_OK) {
+        st->node = st->node->declare_cursor_stmt->query;
     }
     st->params.count = outer->params.count;
     st->params.types = ARENA_ARRAY(&st->arena, Oid, outer->params.count + 1);

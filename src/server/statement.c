@@ -35,6 +35,20 @@ Statement *statement_in(Arena *arena, Slice sql, const PgQuery__Node *node)
     return st;
 }
 
+Status statement_again(Cx *cx, const Statement *outer, Statement **out)
+{
+    ParsedStmt *parsed;
+    uint32_t count = 0;
+    Statement *st = *out = mem_zalloc("statement", sizeof(*st));
+    st->refs = 1;
+    arena_init(&st->arena, NULL, "prepared", 0);
+    st->sql = (Slice){arena_strndup(&st->arena, outer->sql.ptr, outer->sql.len), outer->sql.len};
+    TRY(parse_sql(cx, &st->arena, st->sql, &parsed, &count));
+    ASSERT(outer->index < count);
+    st->node = parsed[outer->index].node;
+    return ST_OK;
+}
+
 /* params_resolved - every $n must have got a type (42P18). */
 static Status params_resolved(Cx *cx, const BindParams *params)
 {

@@ -289,26 +289,15 @@ static Status run_explain(Cx *cx, Session *s, const Statement *st, bool extended
 
 /* ---- PREPARE, EXECUTE, DEALLOCATE ---- */
 
-/* run_prepare - PREPARE: the text is parsed again into an arena that lives as long as the
- * statement. */
+/* run_prepare - PREPARE: the text is parsed again, to live as long as the statement. */
 static Status run_prepare(Cx *cx, Session *s, const Statement *outer, const char **tag_out)
 {
     const PgQuery__PrepareStmt *stmt = outer->node->prepare_stmt;
     *tag_out = "PREPARE";
-    Statement *st = mem_zalloc("statement", sizeof(*st));
-    st->refs = 1;
-    arena_init(&st->arena, NULL, "prepared", 0);
-    /* The tree must live as long as the statement: parse the text again into its own arena. */
-    ParsedStmt *parsed;
-    uint32_t count = 0;
-    st->sql = (Slice){arena_strndup(&st->arena, outer->sql.ptr, outer->sql.len), outer->sql.len};
-    Status status = parse_sql(cx, &st->arena, st->sql, &parsed, &count);
-    for (uint32_t i = 0; status == ST_OK && i < count; i++) {
-        const PgQuery__Node *n = parsed[i].node;
-        if (n != NULL && n->node_case == PG_QUERY__NODE__NODE_PREPARE_STMT &&
-            strcmp(n->prepare_stmt->name, stmt->name) == 0) {
-            st->node = n->prepare_stmt->query;
-        }
+    Statement *st;
+    Status status = statement_again(cx, outer, &st);
+    if (status == ST_OK) {
+        st->node = st->node->prepare_stmt->query;
     }
     BindCx bind = {.view = &s->view, .arena = &s->stmt_arena, .sql = outer->sql, .env = &s->env};
     st->params.count = (uint32_t)stmt->n_argtypes;
@@ -377,6 +366,10 @@ static Status run_execute(Cx *cx, Session *s, const Statement *outer, bool exten
         return utility_run(cx, s, st, extended, tag_out);
     }
     Portal p = {.stmt = st, .plan = st->plan};
+    if (s->running_portal != NULL) {
+        p.formats = s->running_portal->formats;
+        p.format_count = s->running_portal->format_count;
+    }
     bool done;
     TRY(execute_params(cx, s, outer, st, &p));
     arena_init(&p.arena, &s->stmt_arena, "portal", 0);
