@@ -12,38 +12,7 @@
 
 #include <cmocka.h>
 
-#include "bind/bind.h"
-
-typedef struct BindFixture {
-    Err err;
-    Arena arena;
-    Cx cx;
-    Catalog *catalog;
-    CatView view;
-    TypeEnv env;
-    BindParams params;
-} BindFixture;
-
-static int bind_setup(void **state)
-{
-    BindFixture *f = mem_zalloc("test", sizeof(*f));
-    arena_init(&f->arena, NULL, "test", 0);
-    f->cx = (Cx){.err = &f->err, .arena = &f->arena};
-    assert_int_equal(catalog_open_memory(&f->cx, &f->catalog), ST_OK);
-    cat_view_init(&f->view, f->catalog);
-    *state = f;
-    return 0;
-}
-
-static int bind_teardown(void **state)
-{
-    BindFixture *f = *state;
-    cat_view_release_pins(&f->view);
-    catalog_close(f->catalog);
-    arena_release(&f->arena);
-    mem_free(f);
-    return 0;
-}
+#include "bind_fixture.h"
 
 static Status bind_text(BindFixture *f, const char *sql, Query **q)
 {

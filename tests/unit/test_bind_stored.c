@@ -13,39 +13,9 @@
 
 #include <cmocka.h>
 
-#include "bind/bind.h"
+#include "bind_fixture.h"
 
-typedef struct StoredFixture {
-    Err err;
-    Arena arena;
-    Cx cx;
-    Catalog *catalog;
-    CatView view;
-    TypeEnv env;
-} StoredFixture;
-
-static int stored_setup(void **state)
-{
-    StoredFixture *f = mem_zalloc("test", sizeof(*f));
-    arena_init(&f->arena, NULL, "test", 0);
-    f->cx = (Cx){.err = &f->err, .arena = &f->arena};
-    assert_int_equal(catalog_open_memory(&f->cx, &f->catalog), ST_OK);
-    cat_view_init(&f->view, f->catalog);
-    *state = f;
-    return 0;
-}
-
-static int stored_teardown(void **state)
-{
-    StoredFixture *f = *state;
-    cat_view_release_pins(&f->view);
-    catalog_close(f->catalog);
-    arena_release(&f->arena);
-    mem_free(f);
-    return 0;
-}
-
-static BindCx stored_bind_cx(StoredFixture *f, const char *sql)
+static BindCx stored_bind_cx(BindFixture *f, const char *sql)
 {
     return (BindCx){.view = &f->view,
                     .arena = &f->arena,
@@ -55,7 +25,7 @@ static BindCx stored_bind_cx(StoredFixture *f, const char *sql)
 }
 
 /* stored_text - the stored form of a statement. */
-static const char *stored_text(StoredFixture *f, const char *sql)
+static const char *stored_text(BindFixture *f, const char *sql)
 {
     ParsedStmt *stmts;
     uint32_t count;
@@ -68,7 +38,7 @@ static const char *stored_text(StoredFixture *f, const char *sql)
     return text;
 }
 
-static Status stored_load(StoredFixture *f, const char *text, Query **out)
+static Status stored_load(BindFixture *f, const char *text, Query **out)
 {
     BindCx b = stored_bind_cx(f, "");
     CatTable view = {.name = "v", .kind = 'v', .view_sql = text};
@@ -116,7 +86,7 @@ static const char *const STORED_QUERIES[] = {
 
 static void written_and_read_is_the_same(void **state)
 {
-    StoredFixture *f = *state;
+    BindFixture *f = *state;
     for (size_t i = 0; i < ARRAY_LEN(STORED_QUERIES); i++) {
         const char *text = stored_text(f, STORED_QUERIES[i]), *again;
         Query *q;
@@ -128,7 +98,7 @@ static void written_and_read_is_the_same(void **state)
 
 static void the_search_path_does_not_matter(void **state)
 {
-    StoredFixture *f = *state;
+    BindFixture *f = *state;
     const char *const nowhere[] = {"information_schema", "pg_catalog"};
     Oid room[3];
     Query *q;
@@ -142,7 +112,7 @@ static void the_search_path_does_not_matter(void **state)
 
 static void damaged_text_is_an_error(void **state)
 {
-    StoredFixture *f = *state;
+    BindFixture *f = *state;
     for (size_t i = 0; i < ARRAY_LEN(STORED_QUERIES); i++) {
         const char *text = stored_text(f, STORED_QUERIES[i]);
         size_t n = strlen(text);
@@ -165,11 +135,9 @@ static void damaged_text_is_an_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(written_and_read_is_the_same, stored_setup,
-                                        stored_teardown),
-        cmocka_unit_test_setup_teardown(the_search_path_does_not_matter, stored_setup,
-                                        stored_teardown),
-        cmocka_unit_test_setup_teardown(damaged_text_is_an_error, stored_setup, stored_teardown),
+        cmocka_unit_test_setup_teardown(written_and_read_is_the_same, bind_setup, bind_teardown),
+        cmocka_unit_test_setup_teardown(the_search_path_does_not_matter, bind_setup, bind_teardown),
+        cmocka_unit_test_setup_teardown(damaged_text_is_an_error, bind_setup, bind_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
