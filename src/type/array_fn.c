@@ -21,36 +21,24 @@ static bool fn_dimension(const Datum *a, ArrayView *v, uint32_t *i)
     *i = (uint32_t)a[1].i32 - 1;
     return a[1].i32 >= 1 && *i < v->shape.ndim;
 }
-ROW_KERNEL(array_length)
-{
-    ArrayView v;
-    uint32_t i;
-    if (!fn_dimension(a, &v, &i)) {
-        return KERNEL_NULL;
+/* ARRAY_BOUND - a function of an array and the number of a dimension; NULL when it has none such.
+ */
+#define ARRAY_BOUND(name, value)                                                                   \
+    ROW_KERNEL(name)                                                                               \
+    {                                                                                              \
+        ArrayView v;                                                                               \
+        uint32_t i;                                                                                \
+        if (!fn_dimension(a, &v, &i)) {                                                            \
+            return KERNEL_NULL;                                                                    \
+        }                                                                                          \
+        r->i32 = (value);                                                                          \
+        return ST_OK;                                                                              \
     }
-    r->i32 = v.shape.dims[i];
-    return ST_OK;
-}
-ROW_KERNEL(array_lower)
-{
-    ArrayView v;
-    uint32_t i;
-    if (!fn_dimension(a, &v, &i)) {
-        return KERNEL_NULL;
-    }
-    r->i32 = v.shape.lower[i];
-    return ST_OK;
-}
-ROW_KERNEL(array_upper)
-{
-    ArrayView v;
-    uint32_t i;
-    if (!fn_dimension(a, &v, &i)) {
-        return KERNEL_NULL;
-    }
-    r->i32 = v.shape.lower[i] + v.shape.dims[i] - 1;
-    return ST_OK;
-}
+ARRAY_BOUND(array_length, v.shape.dims[i])
+ARRAY_BOUND(array_lower, v.shape.lower[i])
+ARRAY_BOUND(array_upper, v.shape.lower[i] + v.shape.dims[i] - 1)
+#undef ARRAY_BOUND
+
 ROW_KERNEL(array_ndims)
 {
     ArrayView v;
