@@ -78,6 +78,9 @@ Status cat_storage_open(void *self, Cx *cx, CatRead *read, Arena *arena, CatTabl
     Table *storage;
     TRY(table_open(cx, c->engine, arena, t->oid, t->schema_name, t->name, t->tree, indexes,
                    t->index_count, &storage));
+    if (storage->columns != NULL && storage->column_count != t->column_count) {
+        TRY(table_only_columns(cx, storage, t->column_count));
+    }
     t->storage = storage;
     return ST_OK;
 }

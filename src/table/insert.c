@@ -248,6 +248,28 @@ Status table_add_layout(Cx *cx, Engine *e, Txn *txn, TreeId tree, const ColumnLa
     return tree_rt_add_layout(cx, e, rt, columns, column_count, layout_out);
 }
 
+static void table_use_layout(Table *t, const RowLayout *l)
+{
+    t->layout = l->number;
+    t->column_count = l->column_count;
+    t->columns = l->columns;
+}
+
+Status table_only_columns(Cx *cx, Table *t, uint16_t column_count)
+{
+    /* A layout is one column longer than what its transaction found, so of those with so many
+     * columns the newest is that of the transaction that committed. */
+    for (uint32_t n = t->layout + 1u; n-- > 0;) {
+        const RowLayout *l = tree_rt_layout(t->layouts, n);
+        if (l->column_count == column_count) {
+            table_use_layout(t, l);
+            return ST_OK;
+        }
+    }
+    return err_corrupt(cx, t->root, "tree %u has no row layout of %u columns", t->tree,
+                       column_count);
+}
+
 Status table_open(Cx *cx, Engine *e, Arena *arena, Oid oid, const char *schema_name,
                   const char *name, TreeId tree, const TableIndex *indexes, uint16_t index_count,
                   Table **table_out)
@@ -262,11 +284,10 @@ Status table_open(Cx *cx, Engine *e, Arena *arena, Oid oid, const char *schema_n
     t->tree = tree;
     t->root = rt->root;
     t->layouts = rt;
-    os_mutex_lock(e->os, &rt->mutex);
-    t->column_count = rt->column_count;
-    t->columns = rt->columns;
-    t->layout = (uint16_t)(atomic_load(&rt->layout_count) - 1);
-    os_mutex_unlock(e->os, &rt->mutex);
+    uint32_t layouts = atomic_load(&rt->layout_count);
+    if (layouts != 0) {
+        table_use_layout(t, tree_rt_layout(rt, layouts - 1));
+    }
     t->index_count = index_count;
     t->indexes =
         index_count != 0 ? arena_memdup(arena, indexes, sizeof(*indexes) * index_count) : NULL;

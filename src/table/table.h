@@ -114,6 +114,9 @@ Status table_add_layout(Cx *cx, Engine *e, Txn *txn, TreeId tree, const ColumnLa
 Status table_open(Cx *cx, Engine *e, Arena *arena, Oid oid, const char *schema_name,
                   const char *name, TreeId tree, const TableIndex *indexes, uint16_t index_count,
                   Table **table_out);
+/* table_only_columns - the table has only so many columns: an ADD COLUMN was rolled back, which
+ * left its layout behind. XX001 when no layout fits. */
+Status table_only_columns(Cx *cx, Table *t, uint16_t column_count);
 /* index_create - a new empty index tree; index_build - fill it from the table (needs SHARE lock: no
    writers). 23505 "could not create unique index" with PostgreSQL's detail. */
 Status index_create(Cx *cx, Engine *e, Txn *txn, TreeId *tree_out, PageNo *root_out);

@@ -48,6 +48,7 @@ typedef struct RowLayout {
     uint16_t ends_at, data_at; /* end offsets of variable columns; first variable byte */
     const PhysType *phys;
     const uint16_t *at; /* fixed: byte offset in the payload; variable: index of its end offset */
+    ColumnLayout *columns;
 } RowLayout;
 
 /* OverflowRef - a value (or row) that lives out of line. */
@@ -68,8 +69,6 @@ struct RowLayouts {
     _Atomic uint32_t layout_count;
     RowLayout **_Atomic layouts;
     uint32_t layout_size;
-    ColumnLayout *columns; /* of the newest layout */
-    uint16_t column_count;
     _Atomic uint64_t next_rowid;
     _Atomic uint64_t rowid_limit;
     uint32_t rowid_step;

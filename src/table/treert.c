@@ -47,7 +47,7 @@ void table_runtime_free(Engine *e)
 /* ---- layouts ---- */
 
 /* layout_compute - offsets from physical types. */
-static RowLayout *layout_compute(Arena *a, uint16_t number, const ColumnLayout *columns,
+static RowLayout *layout_compute(Arena *a, uint16_t number, ColumnLayout *columns,
                                  uint16_t column_count)
 {
     RowLayout *l = ARENA_NEW(a, RowLayout);
@@ -71,6 +71,7 @@ static RowLayout *layout_compute(Arena *a, uint16_t number, const ColumnLayout *
     l->data_at = (uint16_t)(offset + 2u * vars);
     l->phys = phys;
     l->at = at;
+    l->columns = columns;
     return l;
 }
 
@@ -186,8 +187,6 @@ static Status tree_rt_load_layouts(Cx *cx, Engine *e, TreeRt *rt)
                 break;
             }
             tree_rt_push(rt, layout_compute(&rt->arena, i, cols, n));
-            rt->columns = cols;
-            rt->column_count = n;
         }
     }
     arena_release(&scratch);
@@ -288,8 +287,6 @@ Status tree_rt_add_layout(Cx *cx, Engine *e, TreeRt *rt, const ColumnLayout *col
                 str_copy(&rt->arena, str_ptr(&columns[i].missing.str), columns[i].missing.str.len);
         }
     }
-    rt->columns = copy;
-    rt->column_count = column_count;
     *number_out = (uint16_t)n;
     tree_rt_push(rt, layout_compute(&rt->arena, (uint16_t)n, copy, column_count));
 out:
