@@ -232,7 +232,8 @@ Status row_lock_wait(Cx *cx, Txn *txn, TreeId tree, uint64_t rowid, RowLockMode 
     return st;
 }
 
-uint32_t row_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, Txn **out)
+uint32_t row_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, Txn **out,
+                           int32_t *pids)
 {
     uint32_t n = 0;
     LockPart *part = row_part(sys, row_hash(w->tree, w->key));
@@ -241,6 +242,7 @@ uint32_t row_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, Txn
     if (e != NULL) {
         for (RowHold *h = e->holds; h != NULL && n < BLOCKERS_MAX; h = h->entry_next) {
             if (h->txn != waiter && (ROW_CONFLICTS[w->mode] >> h->mode & 1) != 0) {
+                pids[n] = h->txn->process_id;
                 out[n++] = h->txn;
             }
         }
@@ -249,6 +251,7 @@ uint32_t row_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, Txn
                 break;
             }
             if ((ROW_CONFLICTS[w->mode] >> q->mode & 1) != 0) {
+                pids[n] = q->txn->process_id;
                 out[n++] = q->txn;
             }
         }

@@ -197,7 +197,8 @@ void table_locks_release(Txn *txn, uint32_t above_level, bool all)
     }
 }
 
-uint32_t table_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, Txn **out)
+uint32_t table_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, Txn **out,
+                             int32_t *pids)
 {
     uint32_t n = 0;
     LockPart *part = table_part(sys, w->key);
@@ -208,6 +209,7 @@ uint32_t table_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, T
     for (TableGrant *g = e != NULL ? e->grants : NULL; g != NULL; g = g->next) {
         holds |= g->txn == waiter;
         if (g->txn != waiter && (TABLE_CONFLICTS[w->mode] & g->modes) != 0 && n < BLOCKERS_MAX) {
+            pids[n] = g->txn->process_id;
             out[n++] = g->txn;
         }
     }
@@ -217,6 +219,7 @@ uint32_t table_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, T
         }
         if ((TABLE_CONFLICTS[w->mode] >> q->mode & 1) != 0 &&
             (w->mode != TABLELOCK_ACCESS_SHARE || now - q->since_us > TABLELOCK_STARVE_US)) {
+            pids[n] = q->txn->process_id;
             out[n++] = q->txn;
         }
     }

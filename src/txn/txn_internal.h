@@ -112,6 +112,7 @@ typedef struct TxnWait {
     TreeId tree;
     uint64_t key; /* row id or table key */
     int mode;
+    int64_t since_us;
     ListNode link;
     uint32_t visited; /* epoch of the last search that came by */
 } TxnWait;
@@ -222,12 +223,18 @@ void txn_wake_xid(TxnSys *sys, Xid xid);
 Status txn_wait_loop(Cx *cx, Txn *txn, const TxnWait *what, OsEvent *event,
                      bool (*ready)(void *arg), void *arg, int64_t lock_timeout_us);
 
+/* deadlock_blockers - transactions `t` waits for, as bare pointers, with their process ids.
+ * Requires the deadlock mutex. */
+uint32_t deadlock_blockers(TxnSys *sys, const Txn *t, Txn **out, int32_t *pids);
+
 /* rowlock.c, tablelock.c */
 void row_locks_release(Txn *txn, uint32_t above_level, bool all);
 void table_locks_release(Txn *txn, uint32_t above_level, bool all);
 #define BLOCKERS_MAX 64
-uint32_t row_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, Txn **out);
-uint32_t table_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, Txn **out);
+uint32_t row_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, Txn **out,
+                           int32_t *pids);
+uint32_t table_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, Txn **out,
+                             int32_t *pids);
 void lock_queue_push(struct WaitQueue *q, LockWaiter *w);
 void lock_queue_remove(struct WaitQueue *q, LockWaiter *w);
 

@@ -68,20 +68,20 @@ static bool deadlock_is_waiting(TxnSys *sys, const Txn *t)
     return false;
 }
 
-/* deadlock_blockers - transactions `t` waits for, as bare pointers. */
-static uint32_t deadlock_blockers(TxnSys *sys, const Txn *t, Txn **out)
+uint32_t deadlock_blockers(TxnSys *sys, const Txn *t, Txn **out, int32_t *pids)
 {
     const TxnWait *w = &t->priv->wait;
     switch (w->kind) {
     case TXN_WAIT_XID: {
         os_mutex_lock(sys->os, &sys->commit_lock);
         Txn *other = txnsys_find(sys, w->xid);
+        pids[0] = other != NULL ? other->process_id : 0;
         os_mutex_unlock(sys->os, &sys->commit_lock);
         out[0] = other;
         return other != NULL ? 1 : 0;
     }
-    case TXN_WAIT_ROW: return row_lock_blockers(sys, t, w, out);
-    case TXN_WAIT_TABLE: return table_lock_blockers(sys, t, w, out);
+    case TXN_WAIT_ROW: return row_lock_blockers(sys, t, w, out, pids);
+    case TXN_WAIT_TABLE: return table_lock_blockers(sys, t, w, out, pids);
     case TXN_WAIT_NONE: break;
     }
     return 0;
@@ -98,8 +98,9 @@ typedef struct DeadlockPath {
 static bool deadlock_search(TxnSys *sys, DeadlockPath *path)
 {
     Txn *blockers[BLOCKERS_MAX];
+    int32_t pids[BLOCKERS_MAX];
     const Txn *t = path->txn[path->depth - 1];
-    uint32_t n = deadlock_blockers(sys, t, blockers);
+    uint32_t n = deadlock_blockers(sys, t, blockers, pids);
     for (uint32_t i = 0; i < n; i++) {
         if (blockers[i] == path->txn[0]) {
             return true;
@@ -177,6 +178,7 @@ static void wait_enter(Txn *txn, const TxnWait *what)
     w->tree = what->tree;
     w->key = what->key;
     w->mode = what->mode;
+    w->since_us = os_mono_us(txn->sys->os);
     list_push_back(&txn->sys->waiters, &w->link);
 }
 

@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "table_fixture.h"
+#include "txn/locklist.h"
 
 static void locks_table_matrix(void **state)
 {
@@ -267,12 +268,83 @@ static void locks_readers_pass(void **state)
     fixture_end(&f);
 }
 
+/* list_has - how often a lock is told of. */
+static uint32_t list_has(TxnSys *sys, int32_t pid, LockKind kind, bool granted, int mode,
+                         uint64_t key)
+{
+    Arena arena;
+    LockInfo *list;
+    uint32_t count, n = 0;
+    arena_init(&arena, NULL, "lock list", 0);
+    lock_list(sys, &arena, &list, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        n += list[i].process_id == pid && list[i].kind == kind && list[i].granted == granted &&
+             list[i].mode == mode && list[i].key == key && granted == (list[i].since_us == 0);
+    }
+    arena_release(&arena);
+    return n;
+}
+
+/* The list of locks tells holders and waiters, and who waits for whom. */
+static void locks_listed(void **state)
+{
+    (void)state;
+    Fixture f;
+    Other o;
+    pthread_t th;
+    WriteOutcome out;
+    const Snapshot *snap;
+    Arena arena;
+    int32_t *pids;
+    uint32_t count = 0;
+    fixture_start(&f, 0);
+    TxnSys *sys = f.e->txns;
+    Txn *w = fixture_begin(&f);
+    RowId id = insert(&f, &f.s, w, (FixtureRow){1, 1, "x"});
+    fixture_commit(&f, &f.s, w);
+    w = fixture_begin(&f);
+    w->process_id = 111;
+    must(&f.s, txn_snapshot(&f.s.cx, w, &snap));
+    must(&f.s, table_lock_row(&f.s.cx, w, snap, f.t, id, ROWLOCK_SHARE, WAIT_BLOCK, &out));
+    must(&f.s, txn_start_write(&f.s.cx, w));
+    must(&f.s, table_lock(&f.s.cx, w, 9, TABLELOCK_EXCLUSIVE, WAIT_BLOCK));
+    other_begin(&o, &f);
+    o.txn->process_id = 222;
+    o.key = 9;
+    o.mode = TABLELOCK_SHARE;
+    assert_int_equal(list_has(sys, 111, LOCKKIND_ROW, true, ROWLOCK_SHARE, id), 1);
+    assert_int_equal(list_has(sys, 111, LOCKKIND_TABLE, true, TABLELOCK_EXCLUSIVE, 9), 1);
+    assert_int_equal(list_has(sys, 111, LOCKKIND_XID, true, 0, w->xid), 1);
+    pthread_create(&th, NULL, other_table_lock, &o);
+    while (list_has(sys, 222, LOCKKIND_TABLE, false, TABLELOCK_SHARE, 9) == 0) {
+        usleep(1000);
+    }
+    arena_init(&arena, NULL, "blockers", 0);
+    lock_blockers(sys, &arena, 222, &pids, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(pids[0], 111);
+    lock_blockers(sys, &arena, 111, &pids, &count);
+    assert_int_equal(count, 0);
+    arena_release(&arena);
+    fixture_commit(&f, &f.s, w);
+    pthread_join(th, NULL);
+    assert_int_equal(o.st, ST_OK);
+    assert_int_equal(list_has(sys, 111, LOCKKIND_ROW, true, ROWLOCK_SHARE, id), 0);
+    fixture_commit(&f, &o.s, o.txn);
+    session_end(&o.s);
+    fixture_end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(locks_table_matrix),       cmocka_unit_test(locks_row_matrix),
-        cmocka_unit_test(locks_waiter_wakes),       cmocka_unit_test(locks_deadlock),
-        cmocka_unit_test(locks_timeout_and_cancel), cmocka_unit_test(locks_readers_pass),
+        cmocka_unit_test(locks_table_matrix),
+        cmocka_unit_test(locks_row_matrix),
+        cmocka_unit_test(locks_waiter_wakes),
+        cmocka_unit_test(locks_deadlock),
+        cmocka_unit_test(locks_timeout_and_cancel),
+        cmocka_unit_test(locks_readers_pass),
+        cmocka_unit_test(locks_listed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

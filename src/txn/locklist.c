@@ -1,0 +1,129 @@
+/*
+ * locklist.c - what is locked and waited for: walks over the tables of locks, the active writers
+ * and the list of waiters, one mutex at a time.
+ */
+#include "txn/locklist.h"
+#include "txn/txn_internal.h"
+
+/* LockList - the answer so far. */
+typedef struct LockList {
+    Arena *arena;
+    LockInfo *items;
+    uint32_t count, size;
+    uint32_t rows; /* granted row locks told of */
+} LockList;
+
+static void lock_list_put(LockList *l, const Txn *t, LockInfo info)
+{
+    if (l->count == l->size) {
+        uint32_t size = l->size == 0 ? 64 : l->size * 2;
+        l->items =
+            arena_grow(l->arena, l->items, l->size * sizeof(LockInfo), size * sizeof(LockInfo));
+        l->size = size;
+    }
+    info.process_id = t->process_id;
+    info.xid = t->xid;
+    l->items[l->count++] = info;
+}
+
+static void lock_list_tables(LockList *l, TxnSys *sys)
+{
+    for (uint32_t i = 0; i < TABLELOCK_PARTS; i++) {
+        LockPart *part = &sys->table_parts[i];
+        os_mutex_lock(sys->os, &part->mutex);
+        for (const TableEntry *e = part->tables; e != NULL; e = e->next) {
+            for (const TableGrant *g = e->grants; g != NULL; g = g->next) {
+                for (int m = 1; m <= TABLELOCK_ACCESS_EXCLUSIVE; m++) {
+                    if ((g->modes >> m & 1) != 0) {
+                        lock_list_put(
+                            l, g->txn,
+                            (LockInfo){
+                                .kind = LOCKKIND_TABLE, .granted = true, .mode = m, .key = e->key});
+                    }
+                }
+            }
+        }
+        os_mutex_unlock(sys->os, &part->mutex);
+    }
+}
+
+static void lock_list_rows(LockList *l, TxnSys *sys)
+{
+    for (uint32_t i = 0; i < ROWLOCK_PARTS && l->rows < LOCKLIST_ROWS_MAX; i++) {
+        LockPart *part = &sys->row_parts[i];
+        os_mutex_lock(sys->os, &part->mutex);
+        for (const RowEntry *e = part->rows; e != NULL; e = e->next) {
+            for (const RowHold *h = e->holds; h != NULL && l->rows < LOCKLIST_ROWS_MAX;
+                 h = h->entry_next, l->rows++) {
+                lock_list_put(l, h->txn,
+                              (LockInfo){.kind = LOCKKIND_ROW,
+                                         .granted = true,
+                                         .mode = (int)h->mode,
+                                         .tree = e->tree,
+                                         .key = e->rowid});
+            }
+        }
+        os_mutex_unlock(sys->os, &part->mutex);
+    }
+}
+
+static void lock_list_writers(LockList *l, TxnSys *sys)
+{
+    os_mutex_lock(sys->os, &sys->commit_lock);
+    LIST_FOREACH (node, &sys->active) {
+        const Txn *t = LIST_ITEM(node, TxnPrivate, active_link)->owner;
+        lock_list_put(l, t, (LockInfo){.kind = LOCKKIND_XID, .granted = true, .key = t->xid});
+    }
+    os_mutex_unlock(sys->os, &sys->commit_lock);
+}
+
+static void lock_list_waits(LockList *l, TxnSys *sys)
+{
+    os_mutex_lock(sys->os, &sys->deadlock);
+    LIST_FOREACH (node, &sys->waiters) {
+        const TxnPrivate *p = CONTAINER_OF(LIST_ITEM(node, TxnWait, link), TxnPrivate, wait);
+        const TxnWait *w = &p->wait;
+        LockInfo info = {.mode = w->mode, .tree = w->tree, .key = w->key, .since_us = w->since_us};
+        switch (w->kind) {
+        case TXN_WAIT_XID:
+            info.kind = LOCKKIND_XID;
+            info.key = w->xid;
+            break;
+        case TXN_WAIT_ROW: info.kind = LOCKKIND_ROW; break;
+        case TXN_WAIT_TABLE: info.kind = LOCKKIND_TABLE; break;
+        case TXN_WAIT_NONE: continue;
+        }
+        lock_list_put(l, p->owner, info);
+    }
+    os_mutex_unlock(sys->os, &sys->deadlock);
+}
+
+void lock_list(TxnSys *sys, Arena *arena, LockInfo **list_out, uint32_t *count_out)
+{
+    LockList l = {.arena = arena};
+    lock_list_tables(&l, sys);
+    lock_list_rows(&l, sys);
+    lock_list_writers(&l, sys);
+    lock_list_waits(&l, sys);
+    *list_out = l.items;
+    *count_out = l.count;
+}
+
+void lock_blockers(TxnSys *sys, Arena *arena, int32_t process_id, int32_t **pids_out,
+                   uint32_t *count_out)
+{
+    Txn *blockers[BLOCKERS_MAX];
+    int32_t *pids = ARENA_ARRAY(arena, int32_t, BLOCKERS_MAX);
+    uint32_t n = 0;
+    os_mutex_lock(sys->os, &sys->deadlock);
+    LIST_FOREACH (node, &sys->waiters) {
+        const TxnPrivate *p = CONTAINER_OF(LIST_ITEM(node, TxnWait, link), TxnPrivate, wait);
+        if (p->owner->process_id == process_id) {
+            n = deadlock_blockers(sys, p->owner, blockers, pids);
+            break;
+        }
+    }
+    os_mutex_unlock(sys->os, &sys->deadlock);
+    *pids_out = pids;
+    *count_out = n;
+}
