@@ -13,18 +13,23 @@ typedef struct ExecState ExecState;
 
 /* FkDeferred - foreign keys put off until the transaction's end; one of each transaction. All zero
  * but for the arena, which lives as long: nothing put off, nothing set. */
+/* FkModes - what SET CONSTRAINTS said so far; a copy of it is all that is needed to go back. */
+typedef struct FkModes {
+    const struct FkMode *first; /* newest first, never changed */
+    char all;                   /* SET CONSTRAINTS ALL: 'd' deferred, 'i' immediate, 0 neither */
+} FkModes;
 typedef struct FkDeferred {
     Arena *arena;
     struct FkLater *first;
-    struct FkMode *modes;
-    char all; /* SET CONSTRAINTS ALL: 'd' deferred, 'i' immediate, 0 neither */
+    FkModes modes;
 } FkDeferred;
 /* fk_deferred_set - SET CONSTRAINTS; constraint 0: all. */
 void fk_deferred_set(FkDeferred *d, Oid constraint, bool deferred);
 struct ExecEnv;
-/* fk_deferred_check - do now what was put off; constraint 0: all. 23503. */
+/* fk_deferred_check - do now what was put off; constraint 0: all. keep: it stays to be done again,
+ * for what makes it good now may be rolled back. 23503. */
 Status fk_deferred_check(Cx *cx, FkDeferred *d, const struct ExecEnv *env, Arena *arena,
-                         Oid constraint);
+                         Oid constraint, bool keep);
 
 typedef struct ExecEnv {
     CatView *view;

@@ -18,7 +18,7 @@ struct FkLater {
 
 /* FkMode - what SET CONSTRAINTS said of one constraint. */
 struct FkMode {
-    struct FkMode *next;
+    const struct FkMode *next;
     Oid constraint;
     bool deferred;
 };
@@ -28,24 +28,23 @@ bool fk_is_deferred(const FkDeferred *d, const CatConstraint *con)
     if (d == NULL || !con->deferrable) {
         return false;
     }
-    for (const struct FkMode *m = d->modes; m != NULL; m = m->next) {
+    for (const struct FkMode *m = d->modes.first; m != NULL; m = m->next) {
         if (m->constraint == con->oid) {
             return m->deferred;
         }
     }
-    return d->all != 0 ? d->all == 'd' : con->deferred;
+    return d->modes.all != 0 ? d->modes.all == 'd' : con->deferred;
 }
 
 void fk_deferred_set(FkDeferred *d, Oid constraint, bool deferred)
 {
     if (constraint == 0) {
-        d->all = deferred ? 'd' : 'i';
-        d->modes = NULL;
+        d->modes = (FkModes){NULL, deferred ? 'd' : 'i'};
         return;
     }
     struct FkMode *m = ARENA_NEW(d->arena, struct FkMode);
-    *m = (struct FkMode){d->modes, constraint, deferred};
-    d->modes = m;
+    *m = (struct FkMode){d->modes.first, constraint, deferred};
+    d->modes.first = m;
 }
 
 /* later_get - where keys of this constraint and side go. */
@@ -106,7 +105,8 @@ static Status later_check(Cx *cx, const struct FkLater *l, const ExecEnv *env, A
     return ST_OK;
 }
 
-Status fk_deferred_check(Cx *cx, FkDeferred *d, const ExecEnv *env, Arena *arena, Oid constraint)
+Status fk_deferred_check(Cx *cx, FkDeferred *d, const ExecEnv *env, Arena *arena, Oid constraint,
+                         bool keep)
 {
     struct FkLater **at = &d->first;
     while (*at != NULL) {
@@ -115,7 +115,11 @@ Status fk_deferred_check(Cx *cx, FkDeferred *d, const ExecEnv *env, Arena *arena
             continue;
         }
         TRY(later_check(cx, *at, env, arena));
-        *at = (*at)->next;
+        if (keep) {
+            at = &(*at)->next;
+        } else {
+            *at = (*at)->next;
+        }
     }
     return ST_OK;
 }

@@ -64,6 +64,9 @@ Status setting_assign(Cx *cx, Session *s, const char *name, const char *value, b
                       bool startup);
 void settings_commit(Session *s);
 void settings_rollback(Session *s, uint32_t to_level);
+/* settings_release_level - what was set in savepoints above `level`, now released, counts as set in
+ * it. */
+void settings_release_level(Session *s, uint32_t level);
 void settings_release(Session *s);
 /* setting_value - text in the base unit, of a setting that exists. */
 const char *setting_value(Session *s, const char *name);
@@ -150,9 +153,10 @@ typedef struct Portal {
 } Portal;
 
 typedef struct SessionSavepoint {
-    struct SessionSavepoint *outer;
-    char *name;
+    struct SessionSavepoint *outer; /* or the next free one */
+    char name[64];
     SavePoint sp;
+    FkModes fk_modes; /* SET CONSTRAINTS as it was */
 } SessionSavepoint;
 
 typedef enum SessionState {
@@ -221,7 +225,8 @@ struct Session {
     char *rest_sql;      /* of a query string whose COPY FROM STDIN is under way: the string and */
     uint32_t rest_index; /* the statement to go on with */
     Isolation block_isolation;
-    SessionSavepoint *savepoints;
+    SessionSavepoint *savepoints;      /* the innermost */
+    SessionSavepoint *free_savepoints; /* of this transaction, ended: to be used again */
     CatView view;
     TypeEnv env;
     FuncSession func;

@@ -7,6 +7,8 @@
  * locks are free, and the block only takes ROLLBACK [TO]. With no savepoint the Txn itself is gone
  * while `failed` is set.
  */
+#include <stdio.h>
+
 #include <pg_query/pg_query.pb-c.h>
 
 #include "server/server_internal.h"
@@ -42,7 +44,7 @@ static void txn_ended(Session *s)
 {
     s->txn = NULL;
     s->view.txn = NULL;
-    s->savepoints = NULL;
+    s->savepoints = s->free_savepoints = NULL;
     s->fk_deferred = (FkDeferred){.arena = &s->txn_arena};
     s->in_block = s->implicit_block = s->failed = s->had_query = false;
     cat_view_release_pins(&s->view);
@@ -104,6 +106,17 @@ void session_abort(Session *s)
     txn_ended(s);
 }
 
+/* savepoints_drop - those inside `keep` (NULL: all) have ended; their memory serves the next. */
+static void savepoints_drop(Session *s, SessionSavepoint *keep)
+{
+    while (s->savepoints != keep) {
+        SessionSavepoint *sp = s->savepoints;
+        s->savepoints = sp->outer;
+        sp->outer = s->free_savepoints;
+        s->free_savepoints = sp;
+    }
+}
+
 /* rollback_to - undo to a savepoint, which stays. */
 static Status rollback_to(Cx *cx, Session *s, SessionSavepoint *sp)
 {
@@ -112,8 +125,8 @@ static Status rollback_to(Cx *cx, Session *s, SessionSavepoint *sp)
     s->search_path_stale = s->search_path_stale || s->view.has_own_ddl;
     TRY(txn_rollback_to(cx, s->txn, &sp->sp));
     settings_rollback(s, sp->sp.level + 1);
-    s->savepoints = sp;
-    cat_changed(&s->view);
+    s->fk_deferred.modes = sp->fk_modes;
+    savepoints_drop(s, sp);
     return ST_OK;
 }
 
@@ -217,6 +230,21 @@ static SessionSavepoint *savepoint_find(Session *s, const char *name)
     return NULL;
 }
 
+static void savepoint_push(Session *s, const char *name)
+{
+    SessionSavepoint *sp = s->free_savepoints;
+    if (sp != NULL) {
+        s->free_savepoints = sp->outer;
+    } else {
+        sp = ARENA_NEW(&s->txn_arena, SessionSavepoint);
+    }
+    (void)snprintf(sp->name, sizeof(sp->name), "%s", name); /* the parser truncates at 63 bytes */
+    sp->outer = s->savepoints;
+    sp->fk_modes = s->fk_deferred.modes;
+    txn_savepoint(s->txn, &sp->sp);
+    s->savepoints = sp;
+}
+
 /* savepoint_stmt - SAVEPOINT, RELEASE and ROLLBACK TO; the latter two also end the savepoints made
  * after the one they name. */
 static Status savepoint_stmt(Cx *cx, Session *s, const PgQuery__TransactionStmt *stmt,
@@ -232,11 +260,7 @@ static Status savepoint_stmt(Cx *cx, Session *s, const PgQuery__TransactionStmt 
                        "%s can only be used in transaction blocks", what);
     }
     if (stmt->kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_SAVEPOINT) {
-        SessionSavepoint *sp = ARENA_NEW(&s->txn_arena, SessionSavepoint);
-        sp->name = arena_strdup(&s->txn_arena, stmt->savepoint_name);
-        sp->outer = s->savepoints;
-        txn_savepoint(s->txn, &sp->sp);
-        s->savepoints = sp;
+        savepoint_push(s, stmt->savepoint_name);
         *tag_out = "SAVEPOINT";
         return ST_OK;
     }
@@ -246,7 +270,8 @@ static Status savepoint_stmt(Cx *cx, Session *s, const PgQuery__TransactionStmt 
                        stmt->savepoint_name);
     }
     if (stmt->kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_RELEASE) {
-        s->savepoints = sp->outer;
+        savepoints_drop(s, sp->outer);
+        settings_release_level(s, session_level(s));
         *tag_out = "RELEASE";
         return ST_OK;
     }

@@ -19,7 +19,8 @@ Status session_check_deferred(Cx *cx, Session *s, Oid constraint)
     exec_env_fill(s, &env, snap, NULL, NULL, 0);
     Arena arena;
     arena_init(&arena, &s->stmt_arena, "deferred checks", 0);
-    Status st = fk_deferred_check(cx, &s->fk_deferred, &env, &arena, constraint);
+    Status st =
+        fk_deferred_check(cx, &s->fk_deferred, &env, &arena, constraint, s->savepoints != NULL);
     arena_release(&arena);
     txn_snapshot_done(s->txn);
     return st;

@@ -470,11 +470,21 @@ static Status check_context(Cx *cx, const CatSettingsRow *row, const char *name,
 /* settings_remember - for rollback and the end of SET LOCAL. */
 static void settings_remember(Session *s, const char *name, bool local)
 {
+    uint32_t level = session_level(s);
+    for (SettingUndo *u = s->settings.undo; u != NULL; u = u->next) {
+        if (u->name == name) {
+            if (u->savepoint_level == level && (!local || u->local)) {
+                u->local = local; /* what was before it is known already */
+                return;
+            }
+            break;
+        }
+    }
     SettingValue *old = value_find(s->settings.changed, name);
     SettingUndo *u = mem_zalloc("setting", sizeof(*u));
     u->name = name;
     u->old_value = old != NULL ? text_copy(old->value) : NULL;
-    u->savepoint_level = session_level(s);
+    u->savepoint_level = level;
     u->local = local;
     u->next = s->settings.undo;
     s->settings.undo = u;
@@ -577,6 +587,28 @@ void settings_rollback(Session *s, uint32_t to_level)
 {
     while (s->settings.undo != NULL && s->settings.undo->savepoint_level >= to_level) {
         undo_pop(s, true);
+    }
+}
+
+void settings_release_level(Session *s, uint32_t level)
+{
+    /* What lies above `level` is the newest part of the list: the older one of the same name comes
+       later in it. One that has its like below it at this level adds nothing, so that the list
+       stays as short as there are names, however many savepoints come and go. */
+    for (SettingUndo **at = &s->settings.undo; *at != NULL && (*at)->savepoint_level > level;) {
+        SettingUndo *u = *at, *older = u->next;
+        while (older != NULL && older->name != u->name) {
+            older = older->next;
+        }
+        if (older != NULL && older->savepoint_level >= level && (!u->local || older->local)) {
+            older->local = u->local;
+            *at = u->next;
+            mem_free(u->old_value);
+            mem_free(u);
+        } else {
+            u->savepoint_level = level;
+            at = &u->next;
+        }
     }
 }
 

@@ -9,17 +9,17 @@
 #include "base/log.h"
 #include "txn/txn_internal.h"
 
-/* txn_created_tree - was the tree created by this very transaction (above action `from`)? Its rows
- * need no undo: the tree goes as a whole. */
-static bool txn_created_tree(const Txn *txn, uint32_t from, TreeId tree)
+/* txn_created_trees - the trees this very transaction created (above action `from`). Their rows
+ * need no undo: they go as a whole. */
+static void txn_created_trees(Txn *txn, uint32_t from, Map *out)
 {
     const TxnPrivate *p = txn->priv;
+    map_init(out);
     for (uint32_t i = from; i < p->action_count; i++) {
-        if (p->actions[i].kind == ACTION_DROP_ON_ABORT && p->actions[i].tree == tree) {
-            return true;
+        if (p->actions[i].kind == ACTION_DROP_ON_ABORT) {
+            (void)map_put_int(out, p->actions[i].tree, &p->actions[i]);
         }
     }
-    return false;
 }
 
 /* txn_undo_tree_created - free the tree, then say so with a CLR. */
@@ -59,7 +59,9 @@ static Status txn_undo_walk(Cx *cx, Txn *txn, Lsn stop_lsn, uint32_t created_fro
     Lsn lsn = txn->last_lsn;
     Status st = ST_OK;
     Buf body;
+    Map created;
     buf_init(&body, WAL_RECORD_BYTES_MAX);
+    txn_created_trees(txn, created_from, &created);
     while (lsn > stop_lsn) {
         WalHeader hdr;
         if (stop != NULL && atomic_load_explicit(stop, memory_order_relaxed)) {
@@ -91,7 +93,7 @@ static Status txn_undo_walk(Cx *cx, Txn *txn, Lsn stop_lsn, uint32_t created_fro
         case WAL_UPDATE:
         case WAL_DELETE:
         case WAL_RESURRECT:
-            if (!txn_created_tree(txn, created_from, hdr.tree)) {
+            if (created.count == 0 || map_get_int(&created, hdr.tree) == NULL) {
                 TRY_OUT(sys->undo(sys->handler_arg, cx, txn, lsn, &hdr, bytes));
             }
             break;
@@ -101,6 +103,7 @@ static Status txn_undo_walk(Cx *cx, Txn *txn, Lsn stop_lsn, uint32_t created_fro
         lsn = next;
     }
 out:
+    map_release(&created);
     buf_release(&body);
     return st;
 }

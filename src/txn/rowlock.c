@@ -159,8 +159,7 @@ void row_locks_release(Txn *txn, uint32_t above_level, bool all)
     while (*at != NULL) {
         RowHold *h = *at;
         if (!all && h->level <= above_level) {
-            at = &h->txn_next;
-            continue;
+            break; /* newest first, so the levels of the rest are lower still */
         }
         RowEntry *e = h->entry;
         LockPart *part = row_part(sys, row_hash(e->tree, e->rowid));

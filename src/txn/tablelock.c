@@ -75,17 +75,30 @@ static bool table_queue_conflict(const TableEntry *e, const LockWaiter *before, 
 /* table_grant_put - requires the partition. */
 static void table_grant_put(Txn *txn, TableEntry *e, TableGrant *own, TableLockMode mode)
 {
-    if (own == NULL) {
-        own = arena_zalloc(txn->arena, sizeof(*own));
-        own->entry = e;
-        own->txn = txn;
-        own->next = e->grants;
-        e->grants = own;
+    if (own != NULL && own != txn->priv->table_grants) {
+        /* To the front: table_locks_release relies on levels falling along the list. */
+        TableGrant **at = &txn->priv->table_grants;
+        while (*at != own) {
+            at = &(*at)->txn_next;
+        }
+        *at = own->txn_next;
         own->txn_next = txn->priv->table_grants;
         txn->priv->table_grants = own;
     }
+    if (own == NULL) {
+        own = txn->priv->free_grants;
+        if (own != NULL) {
+            txn->priv->free_grants = own->txn_next;
+        } else {
+            own = arena_alloc(txn->arena, sizeof(*own));
+        }
+        *own = (TableGrant){
+            .entry = e, .txn = txn, .next = e->grants, .txn_next = txn->priv->table_grants};
+        e->grants = own;
+        txn->priv->table_grants = own;
+    }
     own->modes |= 1u << mode;
-    own->level[mode] = txn->savepoint_level;
+    own->level[mode] = own->level_max = txn->savepoint_level;
     e->granted[mode]++;
 }
 
@@ -168,8 +181,12 @@ void table_locks_release(Txn *txn, uint32_t above_level, bool all)
     while (*at != NULL) {
         TableGrant *g = *at;
         TableEntry *e = g->entry;
+        if (!all && g->level_max <= above_level) {
+            break; /* so are the rest */
+        }
         LockPart *part = table_part(sys, e->key);
         os_mutex_lock(sys->os, &part->mutex);
+        g->level_max = above_level; /* not less: levels must not rise along the list */
         for (int m = 1; m <= TABLELOCK_ACCESS_EXCLUSIVE; m++) {
             if ((g->modes >> m & 1) != 0 && (all || g->level[m] > above_level)) {
                 g->modes &= ~(1u << m);
@@ -191,6 +208,8 @@ void table_locks_release(Txn *txn, uint32_t above_level, bool all)
         }
         if (gone) {
             *at = g->txn_next;
+            g->txn_next = txn->priv->free_grants;
+            txn->priv->free_grants = g;
         } else {
             at = &g->txn_next;
         }

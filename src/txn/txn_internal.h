@@ -102,6 +102,7 @@ typedef struct TableGrant {
     Txn *txn;
     uint32_t modes;
     uint32_t level[TABLELOCK_ACCESS_EXCLUSIVE + 1]; /* savepoint level of the first taking */
+    uint32_t level_max; /* an upper bound of those; falls along the transaction's list */
 } TableGrant;
 
 typedef enum TxnWaitKind { TXN_WAIT_NONE, TXN_WAIT_XID, TXN_WAIT_ROW, TXN_WAIT_TABLE } TxnWaitKind;
@@ -130,7 +131,7 @@ typedef struct TxnPrivate {
     uint32_t action_count, action_size;
     RowHold *row_holds;
     RowHold *free_holds;
-    TableGrant *table_grants;
+    TableGrant *table_grants, *free_grants;
     TxnWait wait;
     TxnPark *parked; /* the wait under way holds no thread */
     bool loser;
