@@ -79,16 +79,6 @@ static Status fn_database_size(FnCall *call, FuncSession *fs, const Datum *a, Da
 }
 KERNEL(fn_database_size)
 
-/* fn_advisory_unlock_all - there are no advisory locks yet, so none is held. */
-static Status fn_advisory_unlock_all(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
-                                     bool *null_out)
-{
-    (void)fs, (void)a, (void)null_out;
-    func_text(call, out, "");
-    return ST_OK;
-}
-KERNEL(fn_advisory_unlock_all)
-
 /* fn_row_security_active - there is no row security, so it is on for no table. */
 static Status fn_row_security_active(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
                                      bool *null_out)
@@ -104,7 +94,6 @@ static const FnOps FNS[] = {
     {"pg_cancel_backend", fn_cancel_kernel, 0},
     {"pg_terminate_backend", fn_terminate_kernel, 0},
     {"pg_is_in_recovery", fn_in_recovery_kernel, 0},
-    {"pg_advisory_unlock_all", fn_advisory_unlock_all_kernel, 0},
     {"pg_current_xact_id", fn_xact_id_kernel, 0},
     {"pg_relation_size", fn_relation_size_kernel, 0},
     {"pg_table_size", fn_relation_size_kernel, 0},

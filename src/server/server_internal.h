@@ -216,6 +216,7 @@ struct Session {
     Cx cx;
     Scram *scram;
     char user[64], database[64], application_name[64];
+    AdvisoryOwner advisory;
     /* transaction */
     Txn *txn;
     bool in_block;       /* BEGIN was said */

@@ -65,6 +65,7 @@ Status session_create(Cx *cx, Server *srv, Poller *p, int fd, bool is_unix,
     os_random(srv->os, &s->cancel_key, sizeof(s->cancel_key));
     os_mutex_lock(srv->os, &srv->mutex);
     s->pid = ++srv->next_pid;
+    advisory_owner_init(&s->advisory, srv->engine->txns, s->pid);
     list_push_back(&srv->sessions, &s->link);
     (void)map_put_int(&srv->sessions_by_pid, (uint64_t)s->pid, s);
     os_mutex_unlock(srv->os, &srv->mutex);
@@ -85,6 +86,7 @@ void session_close(Session *s)
     session_park_end(s);
     copy_abort(s);
     session_abort(s);
+    advisory_unlock_all(&s->advisory);
     portals_drop_all(s);
     session_drop_statements(s);
     cat_view_release_pins(&s->view);

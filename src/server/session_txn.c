@@ -28,6 +28,7 @@ Status session_txn_need(Cx *cx, Session *s)
     s->txn->read_only = s->default_read_only;
     s->txn->lock_timeout_us = s->lock_timeout_us;
     s->txn->process_id = s->pid;
+    s->txn->advisory = &s->advisory;
     s->view.txn = s->txn;
     s->env.xact_time_us = s->env.statement_time_us;
     return settings_apply_path(cx, s);

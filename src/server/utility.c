@@ -236,6 +236,7 @@ static Status run_discard(Cx *cx, Session *s, const PgQuery__DiscardStmt *stmt,
         TRY(refuse_in_block(cx, s, "DISCARD ALL"));
         portals_drop_all(s);
         session_drop_statements(s);
+        advisory_unlock_all(&s->advisory);
         map_clear(&s->sequence_values);
         s->func.last_sequence = 0;
         while (s->settings.changed != NULL) {

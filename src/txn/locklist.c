@@ -77,6 +77,29 @@ static void lock_list_writers(LockList *l, TxnSys *sys)
     os_mutex_unlock(sys->os, &sys->commit_lock);
 }
 
+/* lock_list_advisory - nothing is allocated under a mutex: ask again when there were more. */
+static void lock_list_advisory(LockList *l, TxnSys *sys)
+{
+    uint32_t size = 64;
+    AdvisoryInfo *held = ARENA_ARRAY(l->arena, AdvisoryInfo, size);
+    for (uint32_t i = 0; i < ADVISORY_PARTS; i++) {
+        uint32_t n;
+        while ((n = advisory_list(sys, i, held, size)) > size) {
+            size = n * 2;
+            held = ARENA_ARRAY(l->arena, AdvisoryInfo, size);
+        }
+        for (uint32_t k = 0; k < n; k++) {
+            const Txn owner = {.process_id = held[k].process_id};
+            lock_list_put(l, &owner,
+                          (LockInfo){.kind = LOCKKIND_ADVISORY,
+                                     .granted = true,
+                                     .mode = held[k].mode,
+                                     .advisory = held[k].key});
+        }
+    }
+}
+
+/* lock_list_waits - everybody who waits. */
 static void lock_list_waits(LockList *l, TxnSys *sys)
 {
     os_mutex_lock(sys->os, &sys->deadlock);
@@ -91,6 +114,10 @@ static void lock_list_waits(LockList *l, TxnSys *sys)
             break;
         case TXN_WAIT_ROW: info.kind = LOCKKIND_ROW; break;
         case TXN_WAIT_TABLE: info.kind = LOCKKIND_TABLE; break;
+        case TXN_WAIT_ADVISORY:
+            info.kind = LOCKKIND_ADVISORY;
+            info.advisory = w->advisory;
+            break;
         case TXN_WAIT_NONE: continue;
         }
         lock_list_put(l, p->owner, info);
@@ -104,6 +131,7 @@ void lock_list(TxnSys *sys, Arena *arena, LockInfo **list_out, uint32_t *count_o
     lock_list_tables(&l, sys);
     lock_list_rows(&l, sys);
     lock_list_writers(&l, sys);
+    lock_list_advisory(&l, sys);
     lock_list_waits(&l, sys);
     *list_out = l.items;
     *count_out = l.count;

@@ -9,9 +9,10 @@
 #include "txn/txn.h"
 
 typedef enum LockKind {
-    LOCKKIND_TABLE, /* key = database OID << 32 | relation OID; mode: TableLockMode */
-    LOCKKIND_ROW,   /* tree, key = row id; mode: RowLockMode */
-    LOCKKIND_XID,   /* key = xid; granted: a writer's own, else somebody waits for its end */
+    LOCKKIND_TABLE,    /* key = database OID << 32 | relation OID; mode: TableLockMode */
+    LOCKKIND_ROW,      /* tree, key = row id; mode: RowLockMode */
+    LOCKKIND_XID,      /* key = xid; granted: a writer's own, else somebody waits for its end */
+    LOCKKIND_ADVISORY, /* advisory; mode: 0 shared, 1 exclusive */
 } LockKind;
 
 typedef struct LockInfo {
@@ -22,6 +23,7 @@ typedef struct LockInfo {
     Xid xid;            /* of that transaction; 0: it has none yet */
     TreeId tree;
     uint64_t key;
+    AdvisoryKey advisory;
     int64_t since_us; /* os_mono_us when the wait began; 0 when granted */
 } LockInfo;
 

@@ -138,6 +138,7 @@ void txn_finish_abort(Cx *cx, Txn *txn)
     txn_blocks_leave(txn, 0);
     row_locks_release(txn, 0, true);
     table_locks_release(txn, 0, true);
+    advisory_locks_release(txn, 0, true);
     if (txn->xid != 0) {
         txn_wake_xid(sys, txn->xid);
     }
@@ -184,6 +185,7 @@ Status txn_rollback_to(Cx *cx, Txn *txn, const SavePoint *sp)
     }
     row_locks_release(txn, sp->level, false);
     table_locks_release(txn, sp->level, false);
+    advisory_locks_release(txn, sp->level, false);
     txn_actions_run_end(txn, sp->action_count, false);
     txn->savepoint_level = sp->level + 1;
     return ST_OK;

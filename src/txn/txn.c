@@ -224,6 +224,7 @@ Status txn_commit(Cx *cx, Txn *txn, Lsn *lsn_out)
         }
         row_locks_release(txn, 0, true);
         table_locks_release(txn, 0, true);
+        advisory_locks_release(txn, 0, true);
         txn_actions_run_end(txn, 0, true);
         return ST_OK;
     }
@@ -260,6 +261,7 @@ Status txn_commit(Cx *cx, Txn *txn, Lsn *lsn_out)
     txn_actions_run_end(txn, 0, true);
     row_locks_release(txn, 0, true);
     table_locks_release(txn, 0, true);
+    advisory_locks_release(txn, 0, true);
     txn_wake_xid(sys, txn->xid);
     return ST_OK;
 }

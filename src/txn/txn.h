@@ -59,6 +59,7 @@ struct Txn {
     int64_t lock_timeout_us; /* of every lock wait of this transaction; 0 = none */
     struct TxnPark *park;    /* not NULL: waits for writers of rows hold no thread (TxnPark) */
     const void *type_env;    /* the session's TypeEnv for keys in error texts; NULL = defaults */
+    struct AdvisoryOwner *advisory; /* the session's; NULL: it takes no advisory locks */
     Arena *arena; /* lives until the transaction ends; owned by the caller of txn_begin */
     struct TxnPrivate *priv;
 };
@@ -262,6 +263,30 @@ typedef enum TableLockMode {
    OID << 32 | relation OID. ST_BUSY under WAIT_NOWAIT/WAIT_SKIP; 40P01, 55P03, 57014. Cheap for
    modes 1-3 when nobody holds a strong one. */
 Status table_lock(Cx *cx, Txn *txn, uint64_t key, TableLockMode mode, WaitPolicy wait);
+
+/* ---- advisory locks ---- */
+/* AdvisoryKey - a number that applications lock: kind 1 is a bigint in two halves, kind 2 two
+ * integers. */
+typedef struct AdvisoryKey {
+    uint32_t database, a, b, kind;
+} AdvisoryKey;
+/* AdvisoryOwner - a session's advisory locks; they outlive its transactions, which name it in
+ * Txn.advisory. Used by one thread at a time. */
+typedef struct AdvisoryOwner {
+    TxnSys *sys;
+    int32_t process_id;
+    ListNode holds, xact_holds; /* AdvisoryHold: all, and those of the transaction */
+} AdvisoryOwner;
+#define ADVISORY_LOCKS_MAX 262144u /* held at a time by all sessions: 53200 past it */
+void advisory_owner_init(AdvisoryOwner *owner, TxnSys *sys, int32_t process_id);
+/* advisory_lock - for the session: once more, kept over the transaction's end; or for the
+ * transaction (or the savepoint). ST_BUSY unless WAIT_BLOCK; 53200, 40P01, 55P03, 57014. */
+Status advisory_lock(Cx *cx, Txn *txn, const AdvisoryKey *key, bool exclusive, bool for_session,
+                     WaitPolicy wait);
+/* advisory_unlock - give one taking for the session back; false: it has none of this mode. */
+bool advisory_unlock(AdvisoryOwner *owner, const AdvisoryKey *key, bool exclusive);
+/* advisory_unlock_all - all that was taken for the session. */
+void advisory_unlock_all(AdvisoryOwner *owner);
 
 /* ---- actions ---- */
 /* txn_drop_tree_on_commit - the tree is unlinked by this transaction: freed once committed and seen

@@ -15,6 +15,7 @@ enum {
     TXN_RANK_DEADLOCK = 700,
     TXN_RANK_ROW_LOCK = 710,
     TXN_RANK_TABLE_LOCK = 720,
+    TXN_RANK_ADVISORY = 725,
     TXN_RANK_COMMIT = 730,
     TXN_RANK_PARKED = 740,
 };
@@ -34,6 +35,7 @@ enum {
 #define ROWLOCK_PARTS    256
 #define ROWLOCK_COUNTERS 65536
 #define TABLELOCK_PARTS  64
+#define ADVISORY_PARTS   64
 #define KEY_LOCKS        1024
 #define WAIT_SLICE_US    20000
 /* A reader passes waiting strong table locks until one of them has waited this long. */
@@ -105,13 +107,45 @@ typedef struct TableGrant {
     uint32_t level_max; /* an upper bound of those; falls along the transaction's list */
 } TableGrant;
 
-typedef enum TxnWaitKind { TXN_WAIT_NONE, TXN_WAIT_XID, TXN_WAIT_ROW, TXN_WAIT_TABLE } TxnWaitKind;
+/* AdvisoryEntry - one number that is held or waited for. AdvisoryHold - what one session has of it
+ * in one mode; in the entry's list and in the session's. The holds of transactions and sessions
+ * guard themselves: a session is used by one thread at a time. */
+typedef struct AdvisoryHold {
+    struct AdvisoryHold *entry_next;
+    struct AdvisoryEntry *entry;
+    AdvisoryOwner *owner;
+    ListNode owner_link;
+    ListNode xact_link; /* linked while in_xact */
+    int mode;
+    uint32_t session_count; /* times taken for the session and not given back */
+    uint32_t xact_level;    /* outermost savepoint level of the transaction that took it */
+    bool in_xact;
+} AdvisoryHold;
+typedef struct AdvisoryEntry {
+    AdvisoryKey key;
+    AdvisoryHold *holds;
+    struct WaitQueue queue;
+} AdvisoryEntry;
+typedef struct AdvisoryPart {
+    OsMutex mutex;
+    OsEvent event;
+    Map entries; /* by key */
+} AdvisoryPart;
+
+typedef enum TxnWaitKind {
+    TXN_WAIT_NONE,
+    TXN_WAIT_XID,
+    TXN_WAIT_ROW,
+    TXN_WAIT_TABLE,
+    TXN_WAIT_ADVISORY,
+} TxnWaitKind;
 /* TxnWait - what a transaction waits for; guarded by the deadlock mutex. */
 typedef struct TxnWait {
     TxnWaitKind kind;
     Xid xid;
     TreeId tree;
     uint64_t key; /* row id or table key */
+    AdvisoryKey advisory;
     int mode;
     int64_t since_us;
     ListNode link;
@@ -189,6 +223,8 @@ struct TxnSys {
     _Atomic uint32_t *row_counters;
     LockPart row_parts[ROWLOCK_PARTS];
     LockPart table_parts[TABLELOCK_PARTS];
+    AdvisoryPart advisory_parts[ADVISORY_PARTS];
+    _Atomic uint32_t advisory_count; /* holds */
     OsMutex key_locks[KEY_LOCKS];
 };
 
@@ -227,6 +263,25 @@ Status txn_wait_loop(Cx *cx, Txn *txn, const TxnWait *what, OsEvent *event,
 /* deadlock_blockers - transactions `t` waits for, as bare pointers, with their process ids.
  * Requires the deadlock mutex. */
 uint32_t deadlock_blockers(TxnSys *sys, const Txn *t, Txn **out, int32_t *pids);
+/* txnsys_waiter_of - the session's transaction, if it waits. Requires the deadlock mutex. */
+Txn *txnsys_waiter_of(TxnSys *sys, const AdvisoryOwner *owner);
+
+/* advisory.c */
+void advisory_start(TxnSys *sys);
+void advisory_end(TxnSys *sys);
+/* advisory_locks_release - what the transaction (above a savepoint level) has; the session's stay.
+ */
+void advisory_locks_release(Txn *txn, uint32_t above_level, bool all);
+/* advisory_list - the holds of one partition, as far as there is room; returns how many there are.
+ */
+typedef struct AdvisoryInfo {
+    AdvisoryKey key;
+    int mode;
+    int32_t process_id;
+} AdvisoryInfo;
+uint32_t advisory_list(TxnSys *sys, uint32_t part_no, AdvisoryInfo *out, uint32_t size);
+uint32_t advisory_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, Txn **out,
+                                int32_t *pids);
 
 /* rowlock.c, tablelock.c */
 void row_locks_release(Txn *txn, uint32_t above_level, bool all);

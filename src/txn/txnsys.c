@@ -36,6 +36,7 @@ Status txnsys_create(Cx *cx, Os *os, Wal *wal, Xid next_xid, Csn next_csn, TxnSy
     for (uint32_t i = 0; i < TABLELOCK_PARTS; i++) {
         os_mutex_init(&sys->table_parts[i].mutex, "table locks", TXN_RANK_TABLE_LOCK);
     }
+    advisory_start(sys);
     for (uint32_t i = 0; i < KEY_LOCKS; i++) {
         os_mutex_init(&sys->key_locks[i], "key lock", TXN_RANK_KEY_LOCK);
     }
@@ -81,6 +82,7 @@ void txnsys_free(TxnSys *sys)
     for (uint32_t i = 0; i < TABLELOCK_PARTS; i++) {
         txnsys_free_part(&sys->table_parts[i]);
     }
+    advisory_end(sys);
     /* Losers not undone yet are ours. */
     while (!list_empty(&sys->active)) {
         TxnPrivate *p = LIST_ITEM(sys->active.next, TxnPrivate, active_link);

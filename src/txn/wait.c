@@ -68,6 +68,17 @@ static bool deadlock_is_waiting(TxnSys *sys, const Txn *t)
     return false;
 }
 
+Txn *txnsys_waiter_of(TxnSys *sys, const AdvisoryOwner *owner)
+{
+    LIST_FOREACH (node, &sys->waiters) {
+        Txn *t = CONTAINER_OF(LIST_ITEM(node, TxnWait, link), TxnPrivate, wait)->owner;
+        if (t->advisory == owner) {
+            return t;
+        }
+    }
+    return NULL;
+}
+
 uint32_t deadlock_blockers(TxnSys *sys, const Txn *t, Txn **out, int32_t *pids)
 {
     const TxnWait *w = &t->priv->wait;
@@ -82,6 +93,7 @@ uint32_t deadlock_blockers(TxnSys *sys, const Txn *t, Txn **out, int32_t *pids)
     }
     case TXN_WAIT_ROW: return row_lock_blockers(sys, t, w, out, pids);
     case TXN_WAIT_TABLE: return table_lock_blockers(sys, t, w, out, pids);
+    case TXN_WAIT_ADVISORY: return advisory_lock_blockers(sys, t, w, out, pids);
     case TXN_WAIT_NONE: break;
     }
     return 0;
@@ -147,6 +159,10 @@ static Status deadlock_report(Cx *cx, const DeadlockPath *path)
         } else if (w->kind == TXN_WAIT_ROW) {
             snprintf(what, sizeof(what), "ExclusiveLock on tuple %llu of relation %u",
                      (unsigned long long)w->key, w->tree);
+        } else if (w->kind == TXN_WAIT_ADVISORY) {
+            snprintf(what, sizeof(what), "%s on advisory lock [%u,%u,%u,%u]",
+                     TABLE_MODE_NAMES[w->mode != 0 ? TABLELOCK_EXCLUSIVE : TABLELOCK_SHARE],
+                     w->advisory.database, w->advisory.a, w->advisory.b, w->advisory.kind);
         } else {
             snprintf(what, sizeof(what), "%s on relation %u of database %u",
                      TABLE_MODE_NAMES[w->mode], (uint32_t)w->key, (uint32_t)(w->key >> 32));
@@ -177,6 +193,7 @@ static void wait_enter(Txn *txn, const TxnWait *what)
     w->xid = what->xid;
     w->tree = what->tree;
     w->key = what->key;
+    w->advisory = what->advisory;
     w->mode = what->mode;
     w->since_us = os_mono_us(txn->sys->os);
     list_push_back(&txn->sys->waiters, &w->link);
