@@ -207,6 +207,9 @@ Status bind_subselect(BindScope *outer, const PgQuery__SelectStmt *st, bool keep
                       Query **out);
 Status bind_set_operation(BindScope *s, const PgQuery__SelectStmt *st);
 Status bind_values(BindScope *s, const PgQuery__SelectStmt *st);
+/* bind_target_limit - 54011 for more entries of a target list than TARGETS_MAX. */
+enum { TARGETS_MAX = 1664, FUNC_ARGS_MAX = 100 };
+Status bind_target_limit(BindScope *s, size_t count);
 Status bind_targets(BindScope *s, Node *const *nodes, size_t count, Target **targets_out,
                     uint16_t *count_out);
 Status bind_sort_clause(BindScope *s, const PgQuery__SelectStmt *st);

@@ -334,6 +334,10 @@ static Status bind_collate(BindScope *s, const PgQuery__CollateClause *c, Expr *
 
 static Status bind_row(BindScope *s, const PgQuery__RowExpr *r, Expr **out)
 {
+    if (r->n_args > TARGETS_MAX) {
+        return BIND_ERR(s, r->location, ERRCODE_TOO_MANY_COLUMNS,
+                        "ROW expressions can have at most %d entries", TARGETS_MAX);
+    }
     Expr *e = bind_expr_new(s, EXPR_ROW, TYPE_RECORD, -1, r->location, (uint32_t)r->n_args);
     for (size_t i = 0; i < r->n_args; i++) {
         TRY(bind_expr(s, r->args[i], &e->args[i]));

@@ -528,6 +528,10 @@ Status bind_func_call(BindScope *s, const PgQuery__FuncCall *f, Expr **out)
     s->in_from_function = false;
     bool had_aggs = s->query->has_aggs;
     TRY(call_args(s, f, &args, &names));
+    if (nargs > FUNC_ARGS_MAX) {
+        return BIND_ERR(s, f->location, ERRCODE_TOO_MANY_ARGUMENTS,
+                        "cannot pass more than %d arguments to a function", FUNC_ARGS_MAX);
+    }
     names.variadic = f->func_variadic;
     for (uint32_t i = 0; i < nargs; i++) {
         TRY(bind_row_resolve(s, args[i]));

@@ -56,6 +56,7 @@ static Status targets_star(BindScope *s, TargetList *l, const PgQuery__ColumnRef
         bool any = false;
         for (uint16_t i = 0; i < s->item_count; i++) {
             if (s->items[i]->cols_visible) {
+                TRY(bind_target_limit(s, l->count)); /* before they outgrow their counter */
                 targets_of_item(s, l, s->items[i], 0, ref->location);
                 any = true;
             }
@@ -80,16 +81,20 @@ static Status targets_star(BindScope *s, TargetList *l, const PgQuery__ColumnRef
     return ST_OK;
 }
 
+Status bind_target_limit(BindScope *s, size_t count)
+{
+    return count <= TARGETS_MAX ? ST_OK
+                                : err_set(s->cx, ERRCODE_TOO_MANY_COLUMNS,
+                                          "target lists can have at most %d entries", TARGETS_MAX);
+}
+
 Status bind_targets(BindScope *s, Node *const *nodes, size_t count, Target **targets_out,
                     uint16_t *count_out)
 {
     TargetList l = {0};
     for (size_t i = 0; i < count; i++) {
         const PgQuery__ResTarget *rt = nodes[i]->res_target;
-        if (l.count > 1664) {
-            return err_set(s->cx, ERRCODE_TOO_MANY_COLUMNS,
-                           "target lists can have at most 1664 entries");
-        }
+        TRY(bind_target_limit(s, l.count));
         if (NODE_IS(rt->val, COLUMN_REF)) {
             const PgQuery__ColumnRef *ref = rt->val->column_ref;
             if (NODE_IS(ref->fields[ref->n_fields - 1], A_STAR)) {
@@ -116,6 +121,7 @@ Status bind_targets(BindScope *s, Node *const *nodes, size_t count, Target **tar
 Status bind_add_hidden(BindScope *s, Expr *e)
 {
     Query *q = s->query;
+    TRY(bind_target_limit(s, q->target_count));
     q->targets = arena_grow(s->b->arena, q->targets, q->target_count * sizeof(Target),
                             (q->target_count + 1u) * sizeof(Target));
     q->targets[q->target_count++] = (Target){.expr = e, .name = "?column?", .hidden = true};
@@ -320,7 +326,8 @@ static Status select_plain(BindScope *s, const PgQuery__SelectStmt *st)
     TRY(bind_windows(s));
     TRY(resolve_targets(s));
     TRY(bind_row_marks(s, st));
-    return bind_check_aggregates(s);
+    TRY(bind_check_aggregates(s));
+    return bind_target_limit(s, q->target_count);
 }
 
 Status bind_select(BindScope *s, const PgQuery__SelectStmt *st)

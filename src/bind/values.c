@@ -28,6 +28,7 @@ static Status values_rows(BindScope *s, const PgQuery__SelectStmt *st, Rte *r)
 {
     r->row_count = (uint32_t)st->n_values_lists;
     r->rows = ARENA_ARRAY(s->b->arena, Expr **, r->row_count);
+    TRY(bind_target_limit(s, st->values_lists[0]->list->n_items));
     r->column_count = (uint16_t)st->values_lists[0]->list->n_items;
     for (uint32_t i = 0; i < r->row_count; i++) {
         const PgQuery__List *list = st->values_lists[i]->list;

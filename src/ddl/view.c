@@ -14,6 +14,10 @@ static Status view_columns(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt, cons
         if (t->hidden) {
             continue;
         }
+        if (n >= TABLE_COLUMNS_MAX) {
+            return err_set(cx, ERRCODE_TOO_MANY_COLUMNS, "tables can have at most %d columns",
+                           TABLE_COLUMNS_MAX);
+        }
         const char *name = n < stmt->n_aliases ? ddl_string(stmt->aliases[n]) : t->name;
         for (uint16_t k = 0; k < n && !stmt->replace; k++) {
             if (strcmp(list[k].name, name) == 0) {
