@@ -254,6 +254,8 @@ void os_mem_prefer_huge(void *p, size_t bytes);
 /* os_mem_make_huge - move what the aligned range holds into huge pages; false when the kernel does
  * not. Its bytes stay, and may be used meanwhile. */
 bool os_mem_make_huge(void *p, size_t bytes);
+/* os_processors - processors this process may run on, one at least. */
+uint32_t os_processors(void);
 /* os_memory_bytes - memory this process may use (cgroup limit or physical). */
 uint64_t os_memory_bytes(void);
 

@@ -1,5 +1,5 @@
 /*
- * os_memory.c - memory mappings, and how much memory the process may use.
+ * os_memory.c - memory mappings, and how much memory and how many processors the process may use.
  *
  * The limit of a container is in the control group's files, not in the machine's totals: the
  * smallest of both counts, of version 2 and version 1 groups.
@@ -53,6 +53,12 @@ bool os_mem_make_huge(void *p, size_t bytes)
     enum { MADV_COLLAPSE = 25 }; /* Linux 6.1, unknown to older headers */
 #endif
     return madvise(p, bytes, MADV_COLLAPSE) == 0;
+}
+
+uint32_t os_processors(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (uint32_t)n : 1;
 }
 
 /* memory_limit_read - the number in a control file; "max", absence or nonsense mean no limit. */

@@ -52,6 +52,7 @@ static void engine_free(Engine *e)
 {
     table_runtime_free(e);
     txnsys_free(e->txns);
+    engine_redo_pages_free(e->priv->redo_pages);
     mem_free(e->priv->path);
     mem_free(e->priv->wal_dir);
     mem_free(e->priv);
@@ -99,7 +100,13 @@ static Status engine_open_log(Cx *cx, Engine *e, const StoreMaster *m, bool fres
         return err_hint(cx, "The database was not shut down cleanly and cannot be opened without "
                             "its log: the two must be copied together.");
     }
-    TRY(wal_open(cx, e->os, p->wal_dir, &e->options.wal, start, fresh, &e->wal));
+    WalOptions o = e->options.wal;
+    if (!fresh) {
+        p->redo_pages = engine_redo_pages_create(e);
+        o.on_found = engine_redo_pages_record;
+        o.on_found_arg = p->redo_pages;
+    }
+    TRY(wal_open(cx, e->os, p->wal_dir, &o, start, fresh, &e->wal));
     atomic_store(&p->purge_lsn, wal_head(e->wal));
     store_attach_wal(e->store, e->wal);
     return ST_OK;

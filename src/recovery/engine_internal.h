@@ -10,12 +10,15 @@ enum {
     ENGINE_RANK_CHECKPOINT = 10,
     ENGINE_RANK_PURGE = 20,
     ENGINE_RANK_OID = 30,
+    ENGINE_RANK_REDO = 40,
     PURGE_STEP_RECORDS = 4096,
     PURGE_IDLE_US = 50000,
     RETAIN_CHECKPOINT_US = 1000000, /* between checkpoints made to give log back */
     CLOSE_PURGE_US = 10000000,
     OID_STEP = 256,
 };
+
+typedef struct RedoPages RedoPages;
 
 struct EnginePrivate {
     char *path, *wal_dir;
@@ -28,6 +31,7 @@ struct EnginePrivate {
     int64_t checkpoint_us;
     Lsn retain_told; /* the limit when what holds the log was last said */
     uint64_t next_oid, oid_limit;
+    RedoPages *redo_pages; /* while the file is opened after a crash */
 };
 
 /* CheckpointBody - a CHECKPOINT record; followed by active_count TxnActive. */
@@ -43,8 +47,17 @@ Status engine_make_txns(Cx *cx, Engine *e, Xid next_xid, Csn next_csn);
 /* restart.c: redo from the checkpoint named by the master record; makes the transaction system;
  * losers enter its active list. */
 Status engine_redo(Cx *cx, Engine *e, const StoreMaster *m);
-/* redo_pages.c: read the pages the log from `redo` on changes, as far as the pool has room. */
-Status engine_redo_read_pages(Cx *cx, Engine *e, Lsn redo);
+/* redo_pages.c: the pages the log changes, noted while it is opened, then read as far as the pool
+ * has room. engine_redo_pages_record is WalOptions.on_found. */
+RedoPages *engine_redo_pages_create(Engine *e);
+void engine_redo_pages_free(RedoPages *r);
+void engine_redo_pages_record(void *arg, Lsn lsn, const WalHeader *hdr, Slice body);
+Status engine_redo_pages_read(Cx *cx, Engine *e, RedoPages *r, Lsn redo, Lsn checkpoint);
+/* redo_apply.c: redo all from `from` on, by several threads; `note` is called for each record in
+ * order, by the calling one. */
+typedef Status (*EngineRedoNote)(void *arg, Cx *cx, Lsn lsn, const WalHeader *hdr, Slice body);
+Status engine_redo_apply(Cx *cx, Engine *e, Lsn from, EngineRedoNote note, void *arg,
+                         uint64_t *records_out);
 /* checkpoint.c */
 Status engine_checkpoint_write(Cx *cx, Engine *e, bool clean);
 /* retain.c: when more than max_wal_retained of log is kept, cancel what holds it; true: a

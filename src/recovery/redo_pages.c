@@ -10,15 +10,37 @@
 enum { REDO_READERS = 8, REDO_SHARE_PAGES = 256 };
 
 /* RedoPages - the pages found, as a bitmap, then as a list the readers share out. */
-typedef struct RedoPages {
+struct RedoPages {
+    Arena arena;
     Store *store;
     uint64_t *seen;
     uint64_t limit; /* pages of the file */
     uint64_t room;  /* pages that may still be brought in */
+    uint64_t found;
     PageNo *list;
     uint32_t count;
     _Atomic uint32_t next;
-} RedoPages;
+};
+
+RedoPages *engine_redo_pages_create(Engine *e)
+{
+    RedoPages *r = mem_zalloc("redo pages", sizeof(*r));
+    r->store = e->store;
+    r->limit = store_page_count(e->store);
+    /* A part of the pool stays free for pages that redo makes. */
+    r->room = store_frames(e->store) / 4 * 3;
+    arena_init(&r->arena, NULL, "redo pages", 0);
+    r->seen = arena_zalloc(&r->arena, (r->limit / 64 + 1) * sizeof(uint64_t));
+    return r;
+}
+
+void engine_redo_pages_free(RedoPages *r)
+{
+    if (r != NULL) {
+        arena_release(&r->arena);
+        mem_free(r);
+    }
+}
 
 static void redo_pages_note(void *arg, PageNo page)
 {
@@ -26,40 +48,45 @@ static void redo_pages_note(void *arg, PageNo page)
     if (page < r->limit && r->room != 0 && (r->seen[page / 64] >> page % 64 & 1) == 0) {
         r->seen[page / 64] |= (uint64_t)1 << page % 64;
         r->room--;
+        r->found++;
     }
 }
 
-/* redo_pages_collect - from the redo point to the end of the log. */
-static Status redo_pages_collect(Cx *cx, RedoPages *r, Wal *wal, Lsn redo)
+void engine_redo_pages_record(void *arg, Lsn lsn, const WalHeader *hdr, Slice body)
+{
+    (void)lsn;
+    switch (wal_type(hdr)) {
+    case WAL_INSERT:
+    case WAL_UPDATE:
+    case WAL_DELETE:
+    case WAL_RESURRECT:
+    case WAL_CLR:
+    case WAL_PURGE:
+    case WAL_SEQUENCE: redo_pages_note(arg, hdr->page); break;
+    case WAL_SMO:
+    case WAL_IMAGE:
+    case WAL_TREE: (void)store_redo_each_page(body, redo_pages_note, arg); break;
+    default: break;
+    }
+}
+
+/* redo_pages_before - from the redo point to the checkpoint: what opening the log did not see. */
+static Status redo_pages_before(Cx *cx, RedoPages *r, Wal *wal, Lsn from, Lsn to)
 {
     WalReader reader;
     Status st;
-    wal_reader_init(&reader, wal, redo, 0);
+    wal_reader_init(&reader, wal, from, to);
     while ((st = wal_reader_next(cx, &reader)) == ST_OK) {
-        switch (wal_type(&reader.hdr)) {
-        case WAL_INSERT:
-        case WAL_UPDATE:
-        case WAL_DELETE:
-        case WAL_RESURRECT:
-        case WAL_CLR:
-        case WAL_PURGE:
-        case WAL_SEQUENCE: redo_pages_note(r, reader.hdr.page); break;
-        case WAL_SMO:
-        case WAL_IMAGE:
-        case WAL_TREE:
-            store_redo_each_page((Slice){(const char *)reader.body.data, reader.body.len},
-                                 redo_pages_note, r);
-            break;
-        default: break;
-        }
+        engine_redo_pages_record(r, reader.lsn, &reader.hdr,
+                                 (Slice){(const char *)reader.body.data, reader.body.len});
     }
     wal_reader_release(&reader);
     return st == ST_DONE ? ST_OK : st;
 }
 
-static void redo_pages_list(RedoPages *r, Arena *arena, uint64_t found)
+static void redo_pages_list(RedoPages *r)
 {
-    r->list = ARENA_ARRAY(arena, PageNo, found + 1);
+    r->list = ARENA_ARRAY(&r->arena, PageNo, r->found + 1);
     for (uint64_t w = 0; w < (r->limit + 63) / 64; w++) {
         for (uint64_t bits = r->seen[w]; bits != 0; bits &= bits - 1) {
             r->list[r->count++] = w * 64 + (uint64_t)__builtin_ctzll(bits);
@@ -80,30 +107,20 @@ static void redo_reader_main(void *arg)
     }
 }
 
-Status engine_redo_read_pages(Cx *cx, Engine *e, Lsn redo)
+Status engine_redo_pages_read(Cx *cx, Engine *e, RedoPages *r, Lsn redo, Lsn checkpoint)
 {
-    Arena arena;
     OsThread *threads[REDO_READERS];
     uint32_t started = 0;
-    RedoPages r = {.store = e->store, .limit = store_page_count(e->store)};
-    /* A part of the pool stays free for pages that redo makes. */
-    uint64_t room = r.room = store_frames(e->store) / 4 * 3;
-    arena_init(&arena, NULL, "redo pages", 0);
-    r.seen = arena_zalloc(&arena, (r.limit / 64 + 1) * sizeof(uint64_t));
-    Status st = redo_pages_collect(cx, &r, e->wal, redo);
-    if (st == ST_OK) {
-        redo_pages_list(&r, &arena, room - r.room);
-        while (st == ST_OK && started < REDO_READERS &&
-               (started + 1) * REDO_SHARE_PAGES < r.count) {
-            st =
-                os_thread_create(cx, e->os, "redo reader", redo_reader_main, &r, &threads[started]);
-            started += st == ST_OK;
-        }
-        redo_reader_main(&r);
-        for (uint32_t i = 0; i < started; i++) {
-            os_thread_join(threads[i]);
-        }
+    Status st = ST_OK;
+    TRY(redo_pages_before(cx, r, e->wal, redo, checkpoint));
+    redo_pages_list(r);
+    while (st == ST_OK && started < REDO_READERS && (started + 1) * REDO_SHARE_PAGES < r->count) {
+        st = os_thread_create(cx, e->os, "redo reader", redo_reader_main, r, &threads[started]);
+        started += st == ST_OK;
     }
-    arena_release(&arena);
+    redo_reader_main(r);
+    for (uint32_t i = 0; i < started; i++) {
+        os_thread_join(threads[i]);
+    }
     return st;
 }

@@ -1,6 +1,6 @@
 /*
  * restart.c - analysis and redo in one pass over the log, from the checkpoint's redo point to the
- * end of the valid log.
+ * end of the valid log. Redo itself is redo_apply.c's.
  *
  * The table of active transactions begins with the checkpoint's list; records of a transaction
  * enter it, COMMIT and ABORT_END take it out. What is left at the end are the losers.
@@ -29,49 +29,60 @@ static Status restart_checkpoint(Cx *cx, Wal *wal, Lsn lsn, Arena *arena, Checkp
     return ST_OK;
 }
 
+enum { RESTART_FREE = 256 };
+
 /* Restart - the pass's state. */
 typedef struct Restart {
     Engine *e;
     Arena arena;
-    Map active; /* xid -> TxnActive */
-    TxnActive *free;
-    uint64_t records;
+    Map active;                    /* xid -> TxnActive */
+    TxnActive *free[RESTART_FREE]; /* of those that ended, for the next */
+    uint32_t free_count;
+    TxnActive *last; /* of the record before: records of one transaction often follow each other */
     Xid max_xid;
     Csn max_csn; /* commit numbers go on rising: skip links in old records compare with them */
 } Restart;
 
 static void restart_note_xid(Restart *r, Xid xid, Lsn lsn)
 {
-    TxnActive *a = map_get_int(&r->active, xid);
+    TxnActive *a = r->last != NULL && r->last->xid == xid ? r->last : map_get_int(&r->active, xid);
     if (a == NULL) {
-        a = ARENA_NEW(&r->arena, TxnActive);
-        a->xid = xid;
-        a->first_lsn = lsn;
+        a = r->free_count != 0 ? r->free[--r->free_count] : ARENA_NEW(&r->arena, TxnActive);
+        *a = (TxnActive){.xid = xid, .first_lsn = lsn};
         map_put_int(&r->active, xid, a);
     }
+    r->last = a;
     a->last_lsn = MAX(a->last_lsn, lsn);
     r->max_xid = MAX(r->max_xid, xid);
 }
 
-static Status restart_noop(Restart *r, const WalReader *reader)
+static void restart_ended(Restart *r, Xid xid)
 {
-    if (wal_flags(&reader->hdr) == NOOP_NEXT_OID && reader->body.len >= 8) {
+    TxnActive *a = map_remove_int(&r->active, xid);
+    if (a != NULL && r->free_count < RESTART_FREE) {
+        r->free[r->free_count++] = a;
+    }
+    r->last = NULL;
+}
+
+static Status restart_noop(Restart *r, const WalHeader *h, Slice body)
+{
+    if (wal_flags(h) == NOOP_NEXT_OID && body.len >= 8) {
         uint64_t limit;
-        memcpy(&limit, reader->body.data, sizeof(limit));
+        memcpy(&limit, body.ptr, sizeof(limit));
         r->e->priv->next_oid = MAX(r->e->priv->next_oid, limit);
     }
     return ST_OK;
 }
 
-/* restart_record - redo one record and note what restart must know of it: transactions that began
- * or ended, the highest commit number, the OIDs given out. */
-static Status restart_record(Cx *cx, Restart *r, const WalReader *reader)
+/* restart_record - EngineRedoNote: what restart must know of a record: transactions that began or
+ * ended, the highest commit number, the OIDs given out. */
+static Status restart_record(void *arg, Cx *cx, Lsn lsn, const WalHeader *h, Slice body)
 {
-    const WalHeader *h = &reader->hdr;
+    Restart *r = arg;
     Xid xid = wal_xid(h);
-    Slice body = {(const char *)reader->body.data, reader->body.len};
     if (xid != 0) {
-        restart_note_xid(r, xid, reader->lsn);
+        restart_note_xid(r, xid, lsn);
     }
     switch (wal_type(h)) {
     case WAL_INSERT:
@@ -80,25 +91,25 @@ static Status restart_record(Cx *cx, Restart *r, const WalReader *reader)
     case WAL_RESURRECT:
     case WAL_CLR:
     case WAL_PURGE:
-    case WAL_SEQUENCE: return table_redo_record(cx, r->e, reader->lsn, h, body);
+    case WAL_SEQUENCE:
     case WAL_SMO:
     case WAL_IMAGE:
-    case WAL_TREE: return store_redo(cx, r->e->store, reader->lsn, h, body);
+    case WAL_TREE: return ST_OK;
     case WAL_COMMIT:
         if (body.len >= sizeof(Csn)) {
             Csn csn;
             memcpy(&csn, body.ptr, sizeof(csn));
             r->max_csn = MAX(r->max_csn, csn);
         }
-        (void)map_remove_int(&r->active, xid);
+        restart_ended(r, xid);
         return ST_OK;
-    case WAL_ABORT_END: (void)map_remove_int(&r->active, xid); return ST_OK;
-    case WAL_NOOP: return restart_noop(r, reader);
+    case WAL_ABORT_END: restart_ended(r, xid); return ST_OK;
+    case WAL_NOOP: return restart_noop(r, h, body);
     case WAL_CHECKPOINT:
     case WAL_INVALID: return ST_OK;
     }
     return err_corrupt(cx, 0, "log record of unknown type %u at %llu", (unsigned)wal_type(h),
-                       (unsigned long long)reader->lsn);
+                       (unsigned long long)lsn);
 }
 
 static int restart_cmp(const void *pa, const void *pb)
@@ -131,7 +142,7 @@ Status engine_redo(Cx *cx, Engine *e, const StoreMaster *m)
     Restart r = {.e = e};
     CheckpointBody body;
     TxnActive *active = NULL;
-    WalReader reader;
+    uint64_t records = 0;
     arena_init(&r.arena, NULL, "restart", 0);
     map_init(&r.active);
     int64_t start = os_mono_us(e->os);
@@ -145,18 +156,11 @@ Status engine_redo(Cx *cx, Engine *e, const StoreMaster *m)
         TxnActive *a = arena_memdup(&r.arena, &active[i], sizeof(*a));
         map_put_int(&r.active, a->xid, a);
     }
-    TRY_OUT(engine_redo_read_pages(cx, e, body.redo));
-    wal_reader_init(&reader, e->wal, body.redo, 0);
-    while ((st = wal_reader_next(cx, &reader)) == ST_OK) {
-        st = restart_record(cx, &r, &reader);
-        if (st != ST_OK) {
-            break;
-        }
-        r.records++;
-        store_redo_room(cx, e->store);
-    }
-    wal_reader_release(&reader);
-    if (st == ST_DONE) {
+    TRY_OUT(engine_redo_pages_read(cx, e, e->priv->redo_pages, body.redo, m->checkpoint_lsn));
+    engine_redo_pages_free(e->priv->redo_pages);
+    e->priv->redo_pages = NULL;
+    st = engine_redo_apply(cx, e, body.redo, restart_record, &r, &records);
+    if (st == ST_OK) {
         st = engine_make_txns(cx, e, MAX(body.next_xid, r.max_xid + 1),
                               MAX(body.next_csn, r.max_csn + 1));
     }
@@ -165,7 +169,7 @@ Status engine_redo(Cx *cx, Engine *e, const StoreMaster *m)
     }
     if (st == ST_OK && !e->os->simulated) {
         log_line(LOG_INFO, "recovered: %llu log records in %lld ms, %u transactions to undo",
-                 (unsigned long long)r.records, (long long)((os_mono_us(e->os) - start) / 1000),
+                 (unsigned long long)records, (long long)((os_mono_us(e->os) - start) / 1000),
                  r.active.count);
     }
 out:

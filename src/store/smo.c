@@ -11,7 +11,8 @@
 #include "store/store_internal.h"
 
 enum { SMO_IMAGE = 1, SMO_BYTES = 2, SMO_ALLOC = 3, SMO_FREE = 4 };
-#define SMO_BYTES_MAX ((size_t)WAL_RECORD_BYTES_MAX - 4096)
+#define SMO_BYTES_MAX   ((size_t)WAL_RECORD_BYTES_MAX - 4096)
+#define REDO_GROW_PAGES 64u
 
 typedef struct SmoOp {
     uint8_t op, reserved;
@@ -315,9 +316,8 @@ static PageNo smo_target(const SmoOp *op)
     return op->op == SMO_ALLOC || op->op == SMO_FREE ? space_map_page(op->page) : op->page;
 }
 
-Status store_redo(Cx *cx, Store *s, Lsn lsn, const WalHeader *hdr, Slice body)
+Status store_redo_on(Cx *cx, Store *s, Lsn lsn, Slice body, PageNo page)
 {
-    (void)hdr;
     SmoOp op;
     Status st;
     const uint8_t *bytes;
@@ -326,6 +326,9 @@ Status store_redo(Cx *cx, Store *s, Lsn lsn, const WalHeader *hdr, Slice body)
         if (op.page >= s->options.max_pages) {
             st = ST_NOTFOUND;
             break;
+        }
+        if (page != PAGE_NO_INVALID && smo_target(&op) != page) {
+            continue;
         }
         if (op.op == SMO_IMAGE) {
             TRY(redo_image(cx, s, lsn, &op, bytes));
@@ -338,14 +341,32 @@ Status store_redo(Cx *cx, Store *s, Lsn lsn, const WalHeader *hdr, Slice body)
                : err_corrupt(cx, op.page, "log record %llu is malformed", (unsigned long long)lsn);
 }
 
-void store_redo_each_page(Slice body, void (*fn)(void *arg, PageNo page), void *arg)
+Status store_redo(Cx *cx, Store *s, Lsn lsn, const WalHeader *hdr, Slice body)
+{
+    (void)hdr;
+    return store_redo_on(cx, s, lsn, body, PAGE_NO_INVALID);
+}
+
+Status store_redo_reach(Cx *cx, Store *s, PageNo page)
+{
+    uint64_t count = atomic_load_explicit(&s->page_count, memory_order_relaxed);
+    if (LIKELY(page < count)) {
+        return ST_OK;
+    }
+    /* More than this one, as at run time: the pages behind it come next. */
+    return store_grow(cx, s, MAX(page + 1, MIN(page + REDO_GROW_PAGES, s->options.max_pages)));
+}
+
+bool store_redo_each_page(Slice body, void (*fn)(void *arg, PageNo page), void *arg)
 {
     SmoOp op;
     const uint8_t *bytes;
     size_t at = 0;
-    while (smo_next(body, &at, &op, &bytes) == ST_OK) {
+    Status st;
+    while ((st = smo_next(body, &at, &op, &bytes)) == ST_OK) {
         fn(arg, smo_target(&op));
     }
+    return st == ST_DONE;
 }
 
 void store_describe_record(Slice body, Buf *out)

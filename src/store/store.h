@@ -145,7 +145,8 @@ uint64_t store_frames(const Store *s);
 /* store_admit - wal_admit on the log of this store: before logging so many bytes. */
 Status store_admit(Cx *cx, Store *s, size_t bytes);
 /* store_redo_room - between two records of redo, before the page writer runs: keep the pool within
- * its frames, writing pages out here. On a full disk the pool grows instead. */
+ * its frames, writing pages out here. On a full disk the pool grows instead. Any thread, without a
+ * latch. */
 void store_redo_room(Cx *cx, Store *s);
 /* store_path - of the database file. */
 const char *store_path(const Store *s);
@@ -228,9 +229,14 @@ Status tree_meta_read(Cx *cx, Store *s, Arena *arena, TreeId tree, Slice *bytes_
 Status store_flush_before(Cx *cx, Store *s, Lsn begin, int64_t throttle_us, Lsn *redo_out);
 /* store_redo - apply SMO, IMAGE and TREE records; idempotent by page.lsn. */
 Status store_redo(Cx *cx, Store *s, Lsn lsn, const WalHeader *hdr, Slice body);
+/* store_redo_on - only its operations on this page (the space map page, for bits in it): pages are
+ * independent of each other, and threads may redo them side by side. */
+Status store_redo_on(Cx *cx, Store *s, Lsn lsn, Slice body, PageNo page);
+/* store_redo_reach - before pages are redone side by side: the file is made to have this page. */
+Status store_redo_reach(Cx *cx, Store *s, PageNo page);
 /* store_redo_each_page - call fn for the pages an SMO, IMAGE or TREE record changes, as far as its
- * body makes sense; a page may come twice. */
-void store_redo_each_page(Slice body, void (*fn)(void *arg, PageNo page), void *arg);
+ * body makes sense; a page may come twice. False when its body is malformed. */
+bool store_redo_each_page(Slice body, void (*fn)(void *arg, PageNo page), void *arg);
 /* store_redo_page - for row redo in other folders: X latch the page and say whether the record
  * still has to be applied. */
 Status store_redo_page(Cx *cx, Store *s, PageNo page, Lsn lsn, bool *apply_out, PageRef *ref_out);

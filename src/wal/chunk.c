@@ -105,20 +105,38 @@ void wal_chunk_extend(Wal *wal, Lsn end, bool populate)
     os_mutex_unlock(wal->os, &wal->chunk_mutex);
 }
 
+/* chunk_cold_pop - requires chunk_mutex: drop the chunk read back longest ago. Entries whose place
+ * was taken since are stale and skipped. */
+static void chunk_cold_pop(Wal *wal)
+{
+    uint64_t oldest = wal->cold[wal->cold_first];
+    wal->cold_first = (wal->cold_first + 1) % wal->cold_size;
+    wal->cold_count--;
+    uint64_t state = atomic_load(chunk_word(wal, oldest));
+    if (chunk_number(state) == oldest && chunk_status(state) == CHUNK_LOADED) {
+        chunk_drop(wal, oldest);
+    }
+}
+
 /* chunk_cold_push - requires chunk_mutex: remember a chunk read back, drop the oldest beyond the
- * budget. Entries whose place was taken since are stale and skipped. */
+ * budget. */
 static void chunk_cold_push(Wal *wal, uint64_t number)
 {
     if (wal->cold_count == wal->cold_max) {
-        uint64_t oldest = wal->cold[wal->cold_first];
-        wal->cold_first = (wal->cold_first + 1) % wal->cold_max;
-        wal->cold_count--;
-        uint64_t state = atomic_load(chunk_word(wal, oldest));
-        if (chunk_number(state) == oldest && chunk_status(state) == CHUNK_LOADED) {
-            chunk_drop(wal, oldest);
-        }
+        chunk_cold_pop(wal);
     }
-    wal->cold[(wal->cold_first + wal->cold_count++) % wal->cold_max] = number;
+    wal->cold[(wal->cold_first + wal->cold_count++) % wal->cold_size] = number;
+}
+
+void wal_chunk_calm(Wal *wal)
+{
+    os_mutex_lock(wal->os, &wal->chunk_mutex);
+    wal->cold_max = (uint32_t)MIN(MAX(wal->resident_chunks / 4, 2), 64);
+    wal->cold_max = MIN(wal->cold_max, wal->cold_size);
+    while (wal->cold_count > wal->cold_max) {
+        chunk_cold_pop(wal);
+    }
+    os_mutex_unlock(wal->os, &wal->chunk_mutex);
 }
 
 /* chunk_claim - under the mutex decide who reads the chunk: true = the caller (it is LOADING now).

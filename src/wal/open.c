@@ -19,6 +19,7 @@
 void wal_options_default(WalOptions *o)
 {
     uint64_t memory = os_memory_bytes();
+    memset(o, 0, sizeof(*o));
     o->segment_bytes = 64u << 20;
     o->first_segment_bytes = 1u << 20;
     o->region_bytes = 4ULL << 30;
@@ -76,9 +77,10 @@ static Status wal_new(Cx *cx, Os *os, const char *dir, const WalOptions *o, Wal 
     uint64_t most = o->resident_max_bytes / wal->chunk_bytes;
     wal->resident_chunks_max = MIN(MAX(most, wal->resident_chunks), wal->chunk_count - 4);
     atomic_init(&wal->keep_lsn, UINT64_MAX);
-    wal->cold_max = (uint32_t)MIN(MAX(wal->resident_chunks / 4, 2), 64);
+    /* What is read in search of the end is read again by redo: it stays as far as there is room. */
+    wal->cold_max = wal->cold_size = (uint32_t)MAX(wal->resident_chunks_max, 2);
     wal->chunks = mem_zalloc("wal", wal->chunk_count * sizeof(uint64_t));
-    wal->cold = mem_zalloc("wal", wal->cold_max * sizeof(uint64_t));
+    wal->cold = mem_zalloc("wal", wal->cold_size * sizeof(uint64_t));
     wal->region_map = os_mem_reserve(wal->region_bytes + WAL_HUGE_BYTES);
     wal->region = (uint8_t *)ALIGN_UP((uintptr_t)wal->region_map, (uintptr_t)WAL_HUGE_BYTES);
     wal->bounce = os_mem_reserve(WAL_BOUNCE_BYTES);
@@ -257,20 +259,52 @@ static Status wal_open_segments(Cx *cx, Wal *wal, Arena *arena, Lsn start_lsn)
     return ST_OK;
 }
 
+/* wal_find_in_piece - the records of n raw bytes at lsn, from *at on; *at comes to the first that
+ * is not whole there. As wal_parse. */
+static Status wal_find_in_piece(const Wal *wal, Lsn lsn, const uint8_t *piece, size_t n, size_t *at,
+                                size_t *need_out)
+{
+    for (;;) {
+        WalHeader hdr;
+        Slice body;
+        Status st = wal_parse(lsn + *at, piece + *at, n - *at, &hdr, &body, need_out);
+        if (st != ST_OK) {
+            return st;
+        }
+        if (wal->options.on_found != NULL) {
+            wal->options.on_found(wal->options.on_found_arg, lsn + *at, &hdr, body);
+        }
+        *at += hdr.len;
+    }
+}
+
 /* wal_find_end - the first LSN from start on that holds no valid record. */
 static Status wal_find_end(Cx *cx, Wal *wal, Lsn start, Lsn *end_out)
 {
-    WalHeader hdr;
-    size_t body_len;
-    for (;;) {
-        Status st = wal_record_read(cx, wal, start, true, &hdr, NULL, 0, &body_len);
-        if (st == ST_NOTFOUND) {
-            *end_out = start;
-            return ST_OK;
+    Status st = ST_RESTART;
+    size_t room = wal->chunk_bytes, need = 0;
+    uint8_t *piece = mem_alloc("wal", room);
+    WalAhead *ahead = wal_ahead_start(wal, start, atomic_load(&wal->alloc_end));
+    while (st == ST_RESTART) {
+        size_t at = 0;
+        if (need > room) {
+            room = need;
+            piece = mem_realloc("wal", piece, room);
         }
-        TRY(st);
-        start += hdr.len;
+        /* Up to the end of a chunk: the next piece begins where the next chunk does. */
+        size_t n = room - (size_t)((start + room) & (wal->chunk_bytes - 1));
+        n = n < sizeof(WalHeader) || n < need ? room : n;
+        wal_ahead_at(ahead, start);
+        st = wal_read_raw(cx, wal, start, piece, n);
+        if (st == ST_OK) {
+            st = wal_find_in_piece(wal, start, piece, n, &at, &need);
+        }
+        start += at;
     }
+    wal_ahead_end(ahead);
+    mem_free(piece);
+    *end_out = start;
+    return st == ST_NOTFOUND ? ST_OK : st;
 }
 
 /* wal_remove_after - the segments behind the one the log ends in. */
@@ -353,6 +387,7 @@ out:
 Status wal_start(Cx *cx, Wal *wal)
 {
     ASSERT(!wal->started);
+    wal_chunk_calm(wal);
     TRY(os_thread_create(cx, wal->os, "wal-writer", wal_writer_main, wal, &wal->writer));
     wal->started = true;
     Status st =

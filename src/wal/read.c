@@ -137,10 +137,10 @@ static inline bool wal_read_fast(Wal *wal, Lsn lsn, WalHeader *hdr_out, void *bo
     return wal_view_good(&v);
 }
 
-Status wal_record_read(Cx *cx, Wal *wal, Lsn lsn, bool verify, WalHeader *hdr_out, void *body,
-                       size_t body_cap, size_t *body_len_out)
+Status wal_record_read(Cx *cx, Wal *wal, Lsn lsn, WalHeader *hdr_out, void *body, size_t body_cap,
+                       size_t *body_len_out)
 {
-    bool cold = verify;
+    bool cold = false;
     TRY(wal_copy(cx, wal, lsn, hdr_out, sizeof(*hdr_out), &cold));
     uint32_t disk_len = hdr_out->len;
     if (!wal_disk_len_valid(disk_len)) {
@@ -160,6 +160,43 @@ Status wal_record_read(Cx *cx, Wal *wal, Lsn lsn, bool verify, WalHeader *hdr_ou
     hdr_out->len = wal_disk_bytes(disk_len);
     *body_len_out = body_len;
     return ST_OK;
+}
+
+Status wal_read_raw(Cx *cx, Wal *wal, Lsn lsn, void *out, size_t n)
+{
+    bool cold;
+    return wal_copy(cx, wal, lsn, out, n, &cold);
+}
+
+Status wal_parse(Lsn lsn, const uint8_t *p, size_t n, WalHeader *hdr_out, Slice *body_out,
+                 size_t *need_out)
+{
+    if (n < sizeof(*hdr_out)) {
+        *need_out = sizeof(*hdr_out);
+        return ST_RESTART;
+    }
+    memcpy(hdr_out, p, sizeof(*hdr_out));
+    uint32_t disk_len = hdr_out->len;
+    if (!wal_disk_len_valid(disk_len)) {
+        return ST_NOTFOUND;
+    }
+    size_t bytes = wal_disk_bytes(disk_len);
+    if (bytes > n) {
+        *need_out = bytes;
+        return ST_RESTART;
+    }
+    uint32_t crc = wal_crc_header(wal_crc_begin(lsn, disk_len), hdr_out);
+    wal_parsed(p, hdr_out, body_out);
+    return wal_crc32c(crc, body_out->ptr, body_out->len) == hdr_out->crc ? ST_OK : ST_NOTFOUND;
+}
+
+void wal_parsed(const uint8_t *p, WalHeader *hdr_out, Slice *body_out)
+{
+    memcpy(hdr_out, p, sizeof(*hdr_out));
+    uint32_t disk_len = hdr_out->len;
+    hdr_out->len = wal_disk_bytes(disk_len);
+    *body_out = (Slice){(const char *)p + sizeof(*hdr_out),
+                        hdr_out->len - sizeof(*hdr_out) - wal_disk_pad(disk_len)};
 }
 
 void wal_prefetch(const Wal *wal, Lsn lsn)
@@ -196,7 +233,7 @@ Status wal_read(Cx *cx, Wal *wal, Lsn lsn, WalHeader *hdr_out, void *body, size_
         return ST_OK;
     }
     Status st = lsn < atomic_load(&wal->head)
-                    ? wal_record_read(cx, wal, lsn, false, hdr_out, body, body_cap, body_len_out)
+                    ? wal_record_read(cx, wal, lsn, hdr_out, body, body_cap, body_len_out)
                     : ST_NOTFOUND;
     if (st == ST_NOTFOUND) {
         return err_set(cx, ERRCODE_DATA_CORRUPTED, "no valid log record at %X/%X",

@@ -80,6 +80,9 @@ typedef struct WalOptions {
     uint64_t resident_bytes;      /* recent log kept in memory */
     uint64_t resident_max_bytes;  /* ... at most, while old snapshots need it (wal_keep_resident) */
     bool sync;                    /* false: never fdatasync (fsync = off) */
+    /* wal_open: called with each valid record at or above its start_lsn, in order; may be NULL. */
+    void (*on_found)(void *arg, Lsn lsn, const WalHeader *hdr, Slice body);
+    void *on_found_arg;
 } WalOptions;
 void wal_options_default(WalOptions *o);
 
@@ -153,6 +156,25 @@ void wal_on_flush(Wal *wal, void (*fn)(void *arg, Lsn flushed), void *arg);
 Status wal_read(Cx *cx, Wal *wal, Lsn lsn, WalHeader *hdr_out, void *body, size_t body_cap,
                 size_t *body_len_out);
 
+/*
+ * wal_read_raw - bytes [lsn, lsn + n) of the log as they lie there, for walking it in large pieces.
+ * wal_parse - the record at `lsn`, of which n bytes are at p: ST_OK; ST_NOTFOUND: no valid one;
+ * ST_RESTART: it needs *need_out bytes, at most WAL_RECORD_BYTES_MAX. The checksum is verified.
+ */
+Status wal_read_raw(Cx *cx, Wal *wal, Lsn lsn, void *out, size_t n);
+Status wal_parse(Lsn lsn, const uint8_t *p, size_t n, WalHeader *hdr_out, Slice *body_out,
+                 size_t *need_out);
+/* wal_parsed - a record again that wal_parse has found good. */
+void wal_parsed(const uint8_t *p, WalHeader *hdr_out, Slice *body_out);
+/*
+ * wal_ahead_start - the log will be read once from `from` to `end`: threads read it ahead of
+ * wal_ahead_at (where the reader is). NULL where the memory for the log is too small for it to pay,
+ * which the other two take. Before wal_start only.
+ */
+typedef struct WalAhead WalAhead;
+WalAhead *wal_ahead_start(Wal *wal, Lsn from, Lsn end);
+void wal_ahead_at(WalAhead *a, Lsn lsn);
+void wal_ahead_end(WalAhead *a);
 /* WalView - a record in memory, looked at where it lies. Its bytes may be any until wal_view_good
  * said, after the last look, that they were the record's: load, clamp and copy only. */
 typedef struct WalView {

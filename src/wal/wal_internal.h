@@ -85,8 +85,10 @@ struct Wal {
     OsMutex chunk_mutex; /* window bounds, cold list, every change of a chunk's number */
     _Atomic uint64_t *chunks;
     uint64_t chunk_low, chunk_next;
-    uint64_t *cold; /* ring of chunk numbers read back, oldest first */
-    uint32_t cold_max, cold_first, cold_count;
+    uint64_t *cold;     /* ring of chunk numbers read back, oldest first */
+    uint32_t cold_size; /* of the ring */
+    uint32_t cold_max;  /* chunks it may hold: more while the log is opened and redone */
+    uint32_t cold_first, cold_count;
 
     OsMutex flush_mutex; /* one flush round at a time */
     uint8_t *bounce;
@@ -152,6 +154,8 @@ void wal_chunk_extend(Wal *wal, Lsn end, bool populate);
 /* wal_chunk_load - bring a cold chunk back; *direct_out when its place is taken and the caller must
  * read the file itself. */
 Status wal_chunk_load(Cx *cx, Wal *wal, uint64_t number, bool *direct_out);
+/* wal_chunk_calm - from now on only as many cold chunks as a running server keeps. */
+void wal_chunk_calm(Wal *wal);
 /* wal_chunk_reset - forget everything in memory; the window becomes empty at head's chunk, then
  * holds [its start, head) from the file. Single thread. */
 Status wal_chunk_reset(Cx *cx, Wal *wal, Lsn head);
@@ -162,8 +166,8 @@ bool wal_name_parse(const char *name, Lsn *start_out);
 
 /* read.c */
 /* wal_record_read - as wal_read, but ST_NOTFOUND when the bytes are not a valid record. */
-Status wal_record_read(Cx *cx, Wal *wal, Lsn lsn, bool verify, WalHeader *hdr_out, void *body,
-                       size_t body_cap, size_t *body_len_out);
+Status wal_record_read(Cx *cx, Wal *wal, Lsn lsn, WalHeader *hdr_out, void *body, size_t body_cap,
+                       size_t *body_len_out);
 
 /* segment.c */
 char *wal_segment_path(Wal *wal, Lsn start, char *buf, size_t n);
