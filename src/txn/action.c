@@ -24,11 +24,16 @@ void txn_drop_tree_on_commit(Txn *txn, TreeId tree)
     txn_action_add(txn, ACTION_DROP_ON_COMMIT)->tree = tree;
 }
 
+void txn_action_created(Txn *txn, TreeId tree)
+{
+    txn_action_add(txn, ACTION_DROP_ON_ABORT)->tree = tree;
+}
+
 void txn_drop_tree_on_abort(Txn *txn, TreeId tree)
 {
     /* The record is the action: undo meets it, now or after a crash. The entry in the list only
        tells the undo walk which trees need no row-by-row undo. */
-    txn_action_add(txn, ACTION_DROP_ON_ABORT)->tree = tree;
+    txn_action_created(txn, tree);
     TxnSys *sys = txn->sys;
     /* Under the commit lock: no page's rec_lsn makes a checkpoint's scan begin before this record,
        so its copy of last_lsn must have it. */

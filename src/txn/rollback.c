@@ -217,6 +217,30 @@ Status txnsys_add_loser(Cx *cx, TxnSys *sys, const TxnActive *loser)
     return ST_OK;
 }
 
+/* loser_created_trees - the trees the transaction made and still has, into its actions, as they
+ * were there before the crash. An abort passes over the records of such trees and leaves no CLRs
+ * for them, so when it was cut off, rows in them are no longer what the records below made them. */
+static Status loser_created_trees(Cx *cx, Txn *txn, _Atomic bool *stop)
+{
+    TxnPrivate *p = txn->priv;
+    p->actions = NULL; /* those of an earlier try went with its arena */
+    p->action_count = p->action_size = 0;
+    for (Lsn lsn = txn->last_lsn; lsn != 0;) {
+        WalHeader hdr;
+        Lsn undo_next = 0;
+        size_t len = 0;
+        if (atomic_load_explicit(stop, memory_order_relaxed)) {
+            return ST_DONE;
+        }
+        TRY(wal_read(cx, txn->sys->wal, lsn, &hdr, &undo_next, sizeof(undo_next), &len));
+        if (wal_type(&hdr) == WAL_NOOP && wal_flags(&hdr) == NOOP_TREE_CREATED) {
+            txn_action_created(txn, hdr.tree);
+        }
+        lsn = wal_type(&hdr) == WAL_CLR && len >= sizeof(undo_next) ? undo_next : hdr.prev_lsn;
+    }
+    return ST_OK;
+}
+
 /* undo_losers_locked - undo transactions that a crash ended, one after the other, until none is
  * left or *stop. Requires: nobody else undoes losers. */
 static Status undo_losers_locked(Cx *cx, TxnSys *sys, _Atomic bool *stop)
@@ -238,7 +262,10 @@ static Status undo_losers_locked(Cx *cx, TxnSys *sys, _Atomic bool *stop)
         Arena arena;
         arena_init(&arena, NULL, "loser undo", 0);
         txn->arena = &arena;
-        Status st = txn_undo_walk(cx, txn, 0, 0, stop);
+        Status st = loser_created_trees(cx, txn, stop);
+        if (st == ST_OK) {
+            st = txn_undo_walk(cx, txn, 0, 0, stop);
+        }
         if (st != ST_OK) {
             arena_release(&arena);
             return st == ST_DONE ? ST_OK : st;

@@ -252,6 +252,9 @@ void txn_finish_abort(Cx *cx, Txn *txn);
 
 /* action.c */
 void txn_actions_run_end(Txn *txn, uint32_t from, bool committed);
+/* txn_action_created - note that the tree is this transaction's own: it goes as a whole when
+ * undone. */
+void txn_action_created(Txn *txn, TreeId tree);
 
 /* wait.c */
 void txn_wake_xid(TxnSys *sys, Xid xid);
