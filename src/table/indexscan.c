@@ -301,14 +301,17 @@ Status index_scan_next(Cx *cx, IndexScan *s, uint32_t max_rows, Batch *out, Aren
     batch_reset(out);
     max_rows = MIN(max_rows, (uint32_t)VEC_CAPACITY);
     for (;;) {
-        TRY(index_scan_fetch(cx, s, max_rows, out, &filled, arena));
-        if (filled == max_rows || s->done) {
+        Status st = index_scan_fetch(cx, s, max_rows, out, &filled, arena);
+        bool full = filled == max_rows || s->done;
+        if (st == ST_OK && !full) {
+            st = index_scan_collect(cx, s, max_rows - filled);
+        }
+        TRY(snapshot_judge(cx, s->snap, st));
+        if (full) {
             break;
         }
-        TRY(index_scan_collect(cx, s, max_rows - filled));
         TRY(cx_check(cx));
     }
-    TRY(snapshot_check(cx, s->snap));
     batch_set_count(out, filled);
     return filled == 0 && s->done ? ST_DONE : ST_OK;
 }

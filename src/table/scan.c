@@ -457,8 +457,7 @@ Status table_scan_next(Cx *cx, TableScan *s, uint32_t max_rows, Batch *out, Aren
             s->state = SCAN_NEXT_LEAF;
             bt_cursor_leave(&s->cursor, &pos);
         }
-        TRY(st);
-        TRY(snapshot_check(cx, s->snap));
+        TRY(snapshot_judge(cx, s->snap, st));
         filled += s->list.count;
         TRY(cx_check(cx));
     }
@@ -506,8 +505,7 @@ Status table_scan_count(Cx *cx, TableScan *s, uint64_t *count_out)
         }
         s->state = SCAN_NEXT_LEAF;
         bt_cursor_leave(&s->cursor, &pos);
-        TRY(st);
-        TRY(snapshot_check(cx, s->snap));
+        TRY(snapshot_judge(cx, s->snap, st));
         TRY(cx_check(cx));
     }
     s->done = true;
@@ -558,5 +556,5 @@ Status table_fetch(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowId
         pos.found ? row_fetch_at(cx, snap, t, &vr, &pos, columns, column_count, out, out_row, arena)
                   : ST_NOTFOUND;
     bt_release(&tree, &pos);
-    return snapshot_too_old(snap) ? snapshot_too_old_error(cx) : st;
+    return snapshot_judge(cx, snap, st);
 }

@@ -202,10 +202,10 @@ static Status version_writable_look(Cx *cx, Txn *txn, const Snapshot *snap, uint
 Status version_writable(Cx *cx, Txn *txn, const Snapshot *snap, uint64_t tag,
                         VersionState *state_out, Xid *xid_out, bool *key_update_out)
 {
-    TRY(version_writable_look(cx, txn, snap, tag, state_out, xid_out, key_update_out));
+    Status st = version_writable_look(cx, txn, snap, tag, state_out, xid_out, key_update_out);
     /* Afterwards: a version newer than a cancelled snapshot may look settled, and be overwritten.
      */
-    return snapshot_check(cx, snap);
+    return snapshot_judge(cx, snap, st);
 }
 
 Status version_live(Cx *cx, const Txn *txn, TxnSys *sys, uint64_t tag, bool *live_out,

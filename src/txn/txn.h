@@ -133,6 +133,12 @@ static inline Status snapshot_check(Cx *cx, const Snapshot *snap)
 {
     return LIKELY(!snapshot_too_old(snap)) ? ST_OK : snapshot_too_old_error(cx);
 }
+/* snapshot_judge - the outcome of a look at a page: whatever a cancelled snapshot met (records cut
+ * off, chains freed) is 72000. */
+static inline Status snapshot_judge(Cx *cx, const Snapshot *snap, Status st)
+{
+    return LIKELY(!snapshot_too_old(snap)) ? st : snapshot_too_old_error(cx);
+}
 /* txnsys_cancel_snapshots - cancel those taken before the log reached `limit`: nobody waits for
  * them any more. Returns how many. */
 uint32_t txnsys_cancel_snapshots(TxnSys *sys, Lsn limit);
