@@ -3,12 +3,14 @@
 /*
  * crash.h - the crash simulator's workload and its model.
  *
- * Table "kv" (a int4 unique, b int8, c text indexed): each worker owns a range of keys, so its part
- * of the table has a linear history; the model keeps every state since the last acknowledged
- * commit, and after a crash exactly one of them must be there. Table "account" (a int4 unique, b
- * int8): all workers move money between the same few rows, so they wait for each other; the sum
- * must never change. Everything of the model lives outside of the simulated machine and survives
- * its power cuts.
+ * Table "kv" (a int4, b int8, c text; a unique index, one on c, one on an expression, a partial
+ * one): each worker owns a range of keys, so its part of the table has a linear history; the model
+ * keeps every state since the last acknowledged commit, and after a crash exactly one of them must
+ * be there. Table "claim": workers contend for the same few unique keys, and each knows which it
+ * holds. Table "account" (a int4 unique, b int8): all workers move money between the same few rows,
+ * so they wait for each other; the sum must never change. Each worker also has a table of its own
+ * that it makes, fills, alters, rewrites, empties, indexes and drops (CrashOwn). Everything of the
+ * model lives outside of the simulated machine and survives its power cuts.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +25,12 @@
 #define CRASH_ACCOUNTS      6
 #define CRASH_ACCOUNT_SUM   (CRASH_ACCOUNTS * 1000)
 #define CRASH_TEXT_MAX      6000
+#define CRASH_CLAIMS        6
+#define CRASH_OWN_KEYS      32
+#define CRASH_OWN_COLUMNS   5
+#define CRASH_BULK_KEY      1000 /* keys from here on came in one batch */
+#define CRASH_D_MISSING     77   /* what column d was added with */
+#define CRASH_MARK          1000000
 #define CRASH_KEY(w, i)     ((int32_t)((w)*1000 + (i)))
 #define CRASH_KEY_WORKER(a) ((uint32_t)(a) / 1000)
 
@@ -31,20 +39,39 @@ typedef struct CrashRow {
     bool present;
     RowId rowid;
     int64_t b;
-    uint32_t text_seed, text_len;
+    uint32_t text_seed, text_len; /* seed 0 = NULL */
 } CrashRow;
 
-/* A table a worker made, with one index; both are dropped again some time. */
-typedef struct CrashExtra {
-    TreeId tree;
-    TableIndex index;
-    uint32_t rows;
-} CrashExtra;
+typedef enum CrashIndexKind {
+    CRASH_IX_KEY,     /* unique (a) */
+    CRASH_IX_TEXT,    /* (c) */
+    CRASH_IX_EXPR,    /* (length(c) % 8) */
+    CRASH_IX_PARTIAL, /* (b) WHERE length(c) % 2 = 0 */
+    CRASH_IX_KINDS
+} CrashIndexKind;
+
+/* CrashOwn - a worker's own table: (a int4, b int8 or text, c text [, d int8 [, e text]]). */
+typedef struct CrashOwnRow {
+    CrashRow row;
+    int64_t d;
+    uint32_t e_seed, e_len;
+} CrashOwnRow;
+typedef struct CrashOwn {
+    uint32_t version; /* grows with every change */
+    TreeId tree;      /* 0 = there is no table */
+    uint16_t column_count;
+    bool b_text;                       /* column b was changed to text */
+    TreeId index_tree[CRASH_IX_KINDS]; /* 0 = no such index */
+    PageNo index_root[CRASH_IX_KINDS];
+    uint32_t bulk; /* keys CRASH_BULK_KEY ... so many */
+    CrashOwnRow rows[CRASH_OWN_KEYS];
+} CrashOwn;
 
 typedef struct CrashState {
     Lsn lsn; /* of the commit; 0 = not known (its call never returned) */
     CrashRow rows[CRASH_KEYS];
-    CrashExtra extra; /* tree 0 = none */
+    CrashRow claims[CRASH_CLAIMS]; /* those of the shared keys that are this worker's */
+    CrashOwn own;
     int64_t sequence; /* the greatest value used so far */
 } CrashState;
 
@@ -53,6 +80,12 @@ typedef struct CrashWorker {
     uint32_t id;
     uint64_t random;
     uint32_t transactions;
+    int64_t mark;                /* what row 0 is to say, or 0 */
+    uint32_t marks;              /* unique values given out: what tells states apart */
+    bool committing;             /* which of the last two states a snapshot sees is open */
+    uint32_t epoch;              /* grows with every commit */
+    bool idle, ended;            /* waits inside a transaction that wrote; was told to give it up */
+    bool locked[CRASH_ACCOUNTS]; /* rows this transaction holds against writers */
     /* states[0] is acknowledged; the later ones were committed, in this order, and not yet
      * acknowledged. */
     CrashState states[CRASH_PENDING_MAX + 1];
@@ -72,17 +105,20 @@ typedef struct Crash {
     bool ready; /* the tables exist, durably */
     bool stop;  /* the helpers of the workload shall end */
     uint32_t worker_count;
-    bool faulty; /* a disk error was planned: failing statements are no finding */
-    TreeId kv_tree, account_tree, sequence_tree;
+    bool faulty;    /* a disk error was planned: failing statements are no finding */
+    bool retaining; /* log kept is bounded: old snapshots and idle writers are cancelled */
+    bool verified;  /* the last crash_verify came to its end */
+    TreeId kv_tree, account_tree, claim_tree, sequence_tree;
     int64_t sequence_seen; /* the greatest value a committed transaction used */
-    TableIndex kv_index[2], account_index[1];
+    TableIndex kv_index[CRASH_IX_KINDS], account_index[1], claim_index[1];
     RowId accounts[CRASH_ACCOUNTS];
-    Table *kv, *account;
+    Table *kv, *account, *claim;
     CrashWorker workers[CRASH_WORKERS_MAX];
     Err err;
     Arena arena;
     Cx cx;
-    uint32_t images, commits, aborts, deadlocks, leaked;
+    uint32_t images, recuts, commits, aborts, deadlocks, leaked, faults;
+    uint32_t ddl, conflicts, old_snapshots, cancelled;
 } Crash;
 
 /* crash_must - any failure of a step that has to work is a finding. */
@@ -105,20 +141,65 @@ void crash_verify(void *arg);
 #define crash_status(c, cx, expr) crash_status_at((c), (cx), (expr), #expr, __FILE__, __LINE__)
 bool crash_status_at(Crash *c, Cx *cx, Status st, const char *what, const char *file, int line);
 
-/* crash_extra.c: tables made and dropped, sequences. */
-bool crash_extra_step(CrashWorker *w, Txn *txn);
-void crash_extra_check(Crash *c, const CrashState *model);
-bool crash_sequence_step(CrashWorker *w);
-void crash_sequence_check(Crash *c);
 RowValues crash_row_values(Arena *arena, int32_t a, const CrashRow *row, uint16_t columns);
 extern const ColumnLayout crash_kv_columns[3];
+/* crash_refused - a key too long for the index on text: must fail as such, and is then undone. */
+bool crash_refused(Cx *cx, Status st);
+CrashRow crash_new_row(CrashWorker *w);
+/* crash_row_text - check a text as read; its seed and length go to *row. */
+void crash_row_text(const Vector *v, uint32_t at, CrashRow *row, int32_t a);
+bool crash_row_matches(const CrashRow *model, const CrashRow *found);
+
+/* crash_sequence.c */
+bool crash_sequence_step(CrashWorker *w);
+void crash_sequence_check(Crash *c);
+
+/* crash_index.c: the four kinds of indexes, and reading through them. */
+void crash_index_describe(CrashIndexKind kind, bool b_text, TableIndex *out);
+bool crash_index_holds(CrashIndexKind kind, const CrashRow *row);
+/* crash_check_indexes - every index of the table read forward and backward under the snapshot gives
+ * the rows that the table gives; has[kind]: the table's indexes in order. */
+void crash_check_indexes(Crash *c, Cx *cx, const Table *t, const CrashIndexKind *kinds,
+                         const Snapshot *snap);
+
+/* crash_own.c, crash_ddl.c: the worker's own table. */
+Status crash_own_open(Crash *c, Cx *cx, Arena *arena, const CrashOwn *own, Table **table_out);
+RowValues crash_own_values(Arena *arena, const CrashOwn *own, int32_t a, const CrashOwnRow *row);
+Status crash_own_bulk(CrashWorker *w, Txn *txn, const Table *t, uint32_t count);
+bool crash_own_step(CrashWorker *w, Txn *txn);
+Status crash_ddl_step(CrashWorker *w, Txn *txn);
+/* crash_own_check - the table as the snapshot sees it is exactly what the model says. */
+void crash_own_check(Crash *c, Cx *cx, const CrashOwn *own, const Snapshot *snap);
+void crash_own_verify(Crash *c, const CrashOwn *own);
+
+/* crash_claim.c: contended unique keys, row locks. */
+bool crash_claim_step(CrashWorker *w, Txn *txn);
+bool crash_lock_step(CrashWorker *w, Txn *txn);
+/* crash_gave_up - deadlock, serialization failure, cancelled: the transaction has to be aborted. */
+bool crash_gave_up(CrashWorker *w, Status st);
+/* crash_snapshot - txn_snapshot; false: give up. */
+bool crash_snapshot(CrashWorker *w, Txn *txn, const Snapshot **snap_out);
+
+/* crash_watch.c: old snapshots, read again and again while everything changes. */
+void crash_watch(void *arg);
+/* crash_retain - the engine asks for an idle writer to be ended. */
+bool crash_on_retained(void *arg, int32_t process_id);
 
 /* Shared by the two. */
 void crash_open(Crash *c);
 void crash_open_tables(Crash *c);
 void crash_verify_table(Crash *c, const Table *t);
 void crash_check_accounts(Crash *c, Cx *cx, Txn *txn, const Snapshot *snap);
-uint32_t crash_scan_kv(Crash *c, Cx *cx, const Snapshot *snap,
-                       void (*row)(void *arg, int32_t a, const CrashRow *row), void *arg);
+/* crash_scan - the rows of a table of kv's layout. */
+uint32_t crash_scan(Crash *c, Cx *cx, const Table *t, const Snapshot *snap,
+                    void (*row)(void *arg, int32_t a, const CrashRow *row), void *arg);
+/* CrashSeen - the shared tables' rows by worker, as a snapshot sees them. */
+typedef struct CrashSeen {
+    Crash *crash;
+    CrashState found[CRASH_WORKERS_MAX];
+} CrashSeen;
+void crash_see(Crash *c, Cx *cx, const Snapshot *snap, CrashSeen *out);
+bool crash_state_matches(const CrashState *model, const CrashState *found);
+void crash_print_state(const char *what, const CrashState *s);
 
 #endif

@@ -39,6 +39,10 @@ static void crash_configure(Crash *c, uint64_t seed)
     o->wal.resident_bytes = o->wal.region_bytes / 8;
     o->max_wal_bytes = 100000;
     o->checkpoint_us = 20000;
+    c->retaining = crash_random(&c->random, 4) == 0;
+    o->max_wal_retained = c->retaining ? 40000 + crash_random(&c->random, 200000) : 0;
+    o->on_retained = crash_on_retained;
+    o->on_flush_arg = c;
     o->background = crash_random(&c->random, 3) == 0;
     c->worker_count = 1 + crash_random(&c->random, CRASH_WORKERS_MAX);
     for (uint32_t i = 0; i < c->worker_count; i++) {
@@ -57,7 +61,7 @@ static void crash_configure(Crash *c, uint64_t seed)
 /* crash_cut - when to cut the power: early operations as often as late ones. */
 static uint64_t crash_cut(Crash *c)
 {
-    return 1 + crash_random(&c->random, 1u << (3 + crash_random(&c->random, 8)));
+    return 1 + crash_random(&c->random, 1u << (3 + crash_random(&c->random, 9)));
 }
 
 static void crash_seed(uint64_t seed, bool verbose, Progress *p)

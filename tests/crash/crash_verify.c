@@ -4,21 +4,57 @@
  */
 #include "crash.h"
 
-/* Seen - the rows of one worker as found. */
-typedef struct Seen {
-    Crash *crash;
-    CrashState found[CRASH_WORKERS_MAX];
-    uint32_t rows;
-} Seen;
-
-static void seen_row(void *arg, int32_t a, const CrashRow *row)
+static void seen_kv(void *arg, int32_t a, const CrashRow *row)
 {
-    Seen *s = arg;
+    CrashSeen *s = arg;
     uint32_t w = CRASH_KEY_WORKER(a), i = (uint32_t)a % 1000;
     crash_check(w < s->crash->worker_count && i < CRASH_KEYS, "row with an unknown key %d", a);
     crash_check(!s->found[w].rows[i].present, "two rows with key %d", a);
     s->found[w].rows[i] = *row;
-    s->rows++;
+}
+
+static void seen_claim(void *arg, int32_t a, const CrashRow *row)
+{
+    CrashSeen *s = arg;
+    uint32_t w = (uint32_t)(row->b / CRASH_MARK);
+    crash_check(a >= 0 && a < CRASH_CLAIMS && w < s->crash->worker_count,
+                "claim with an unknown key %d", a);
+    for (uint32_t i = 0; i < s->crash->worker_count; i++) {
+        crash_check(!s->found[i].claims[a].present, "claim %d is there twice", a);
+    }
+    s->found[w].claims[a] = *row;
+}
+
+void crash_see(Crash *c, Cx *cx, const Snapshot *snap, CrashSeen *out)
+{
+    memset(out, 0, sizeof(*out));
+    out->crash = c;
+    (void)crash_scan(c, cx, c->kv, snap, seen_kv, out);
+    (void)crash_scan(c, cx, c->claim, snap, seen_claim, out);
+}
+
+void crash_row_text(const Vector *v, uint32_t at, CrashRow *row, int32_t a)
+{
+    row->text_seed = row->text_len = 0;
+    if (vec_is_null(v, at)) {
+        return;
+    }
+    Str text = vec_get(v, at).str;
+    row->text_len = text.len;
+    row->text_seed = UINT32_MAX; /* an empty text fits every seed */
+    if (text.len > 0) {
+        char expected[CRASH_TEXT_MAX];
+        crash_check(text.len < CRASH_TEXT_MAX, "text of %u bytes", text.len);
+        for (uint32_t seed = 1; seed <= 26 && row->text_seed == UINT32_MAX; seed++) {
+            crash_text(seed, 1, expected);
+            if (expected[0] == str_ptr(&text)[0]) {
+                row->text_seed = seed;
+            }
+        }
+        crash_text(row->text_seed, text.len, expected);
+        crash_check(memcmp(expected, str_ptr(&text), text.len) == 0,
+                    "the text of key %d is damaged", a);
+    }
 }
 
 /* row_decode - from the batch of a scan; the text must be one the workers can have made. */
@@ -28,30 +64,12 @@ static CrashRow row_decode(const Batch *b, uint32_t at, int32_t *a_out)
     *a_out = vec_get(b->cols[0], at).i32;
     row.b = vec_get(b->cols[1], at).i64;
     row.rowid = (RowId)vec_get(b->cols[3], at).i64;
-    if (vec_is_null(b->cols[2], at)) {
-        return row;
-    }
-    Str text = vec_get(b->cols[2], at).str;
-    row.text_len = text.len;
-    row.text_seed = UINT32_MAX; /* an empty text fits every seed */
-    if (text.len > 0) {
-        char expected[CRASH_TEXT_MAX];
-        crash_check(text.len < CRASH_TEXT_MAX, "text of %u bytes", text.len);
-        for (uint32_t seed = 1; seed <= 26 && row.text_seed == UINT32_MAX; seed++) {
-            crash_text(seed, 1, expected);
-            if (expected[0] == str_ptr(&text)[0]) {
-                row.text_seed = seed;
-            }
-        }
-        crash_text(row.text_seed, text.len, expected);
-        crash_check(memcmp(expected, str_ptr(&text), text.len) == 0,
-                    "the text of key %d is damaged", *a_out);
-    }
+    crash_row_text(b->cols[2], at, &row, *a_out);
     return row;
 }
 
-uint32_t crash_scan_kv(Crash *c, Cx *cx, const Snapshot *snap,
-                       void (*fn)(void *arg, int32_t a, const CrashRow *row), void *arg)
+uint32_t crash_scan(Crash *c, Cx *cx, const Table *t, const Snapshot *snap,
+                    void (*fn)(void *arg, int32_t a, const CrashRow *row), void *arg)
 {
     static const uint16_t columns[3] = {0, 1, 2};
     static const PhysType types[4] = {PHYS_I32, PHYS_I64, PHYS_STR, PHYS_I64};
@@ -62,7 +80,7 @@ uint32_t crash_scan_kv(Crash *c, Cx *cx, const Snapshot *snap,
     uint32_t rows = 0;
     arena_init(&arena, NULL, "scan-kv", 0);
     batch_init(&b, types, 4, &arena);
-    crash_must(cx, table_scan_create(cx, &arena, c->kv, columns, 3, true, &scan));
+    crash_must(cx, table_scan_create(cx, &arena, t, columns, 3, true, &scan));
     crash_must(cx, table_scan_start(cx, scan, snap->txn, snap));
     while ((st = table_scan_next(cx, scan, 16, &b, &arena)) == ST_OK) {
         SEL_FOREACH(at, &b.sel)
@@ -73,13 +91,15 @@ uint32_t crash_scan_kv(Crash *c, Cx *cx, const Snapshot *snap,
             rows++;
         }
     }
-    crash_check(st == ST_DONE, "scan: status %d: %s", (int)st, cx->err->message);
+    bool cancelled = st == ST_ERROR && cx->err->sqlstate == ERRCODE_SNAPSHOT_TOO_OLD;
+    crash_check(st == ST_DONE || (cancelled && c->retaining), "scan: status %d: %s", (int)st,
+                cx->err->message);
     table_scan_end(scan);
     arena_release(&arena);
     return rows;
 }
 
-static bool row_matches(const CrashRow *model, const CrashRow *found)
+bool crash_row_matches(const CrashRow *model, const CrashRow *found)
 {
     if (model->present != found->present) {
         return false;
@@ -93,17 +113,22 @@ static bool row_matches(const CrashRow *model, const CrashRow *found)
            (model->text_len == 0 || model->text_seed == found->text_seed);
 }
 
-static bool state_matches(const CrashState *model, const CrashState *found)
+bool crash_state_matches(const CrashState *model, const CrashState *found)
 {
     for (uint32_t i = 0; i < CRASH_KEYS; i++) {
-        if (!row_matches(&model->rows[i], &found->rows[i])) {
+        if (!crash_row_matches(&model->rows[i], &found->rows[i])) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < CRASH_CLAIMS; i++) {
+        if (!crash_row_matches(&model->claims[i], &found->claims[i])) {
             return false;
         }
     }
     return true;
 }
 
-static void state_print(const char *what, const CrashState *s)
+void crash_print_state(const char *what, const CrashState *s)
 {
     (void)fprintf(stderr, "  %s (commit %llx):", what, (unsigned long long)s->lsn);
     for (uint32_t i = 0; i < CRASH_KEYS; i++) {
@@ -113,7 +138,14 @@ static void state_print(const char *what, const CrashState *s)
                           (unsigned long long)r->rowid, r->text_seed, r->text_len);
         }
     }
-    (void)fprintf(stderr, "\n");
+    for (uint32_t i = 0; i < CRASH_CLAIMS; i++) {
+        const CrashRow *r = &s->claims[i];
+        if (r->present) {
+            (void)fprintf(stderr, " claim %u=(%lld, id %llu)", i, (long long)r->b,
+                          (unsigned long long)r->rowid);
+        }
+    }
+    (void)fprintf(stderr, " own table %u, version %u\n", s->own.tree, s->own.version);
 }
 
 /* worker_settle - exactly one of the possible states is there; it is the only one from now on.
@@ -122,11 +154,11 @@ static void state_print(const char *what, const CrashState *s)
 static void worker_settle(CrashWorker *w, const CrashState *found, Lsn *newest_out, Lsn *lost_out)
 {
     uint32_t first = 0;
-    while (first < w->state_count && !state_matches(&w->states[first], found)) {
+    while (first < w->state_count && !crash_state_matches(&w->states[first], found)) {
         first++;
     }
     for (uint32_t k = w->state_count; k-- > first;) {
-        if (!state_matches(&w->states[k], found)) {
+        if (!crash_state_matches(&w->states[k], found)) {
             continue;
         }
         if (first > 0 && w->states[first].lsn > *newest_out) {
@@ -146,9 +178,9 @@ static void worker_settle(CrashWorker *w, const CrashState *found, Lsn *newest_o
     }
     (void)fprintf(stderr, "worker %u: what survived is none of the %u possible states\n", w->id,
                   w->state_count);
-    state_print("found", found);
+    crash_print_state("found", found);
     for (uint32_t k = 0; k < w->state_count; k++) {
-        state_print(k == 0 ? "acknowledged" : "pending", &w->states[k]);
+        crash_print_state(k == 0 ? "acknowledged" : "pending", &w->states[k]);
     }
     crash_fail(__FILE__, __LINE__, "committed data was lost, or uncommitted data kept");
 }
@@ -197,13 +229,11 @@ static void verify_file(Crash *c)
 /* verify_content - rows against the model; settle = the first look decides which state it is. */
 static void verify_content(Crash *c, bool settle)
 {
-    static Seen seen;
+    static CrashSeen seen;
     Snapshot snap;
     Lsn newest = 0, lost = UINT64_MAX;
-    memset(&seen, 0, sizeof(seen));
-    seen.crash = c;
     snapshot_take(c->engine->txns, NULL, &snap);
-    (void)crash_scan_kv(c, &c->cx, &snap, seen_row, &seen);
+    crash_see(c, &c->cx, &snap, &seen);
     crash_check_accounts(c, &c->cx, NULL, &snap);
     snapshot_release(&snap);
     for (uint32_t i = 0; i < c->worker_count; i++) {
@@ -211,7 +241,7 @@ static void verify_content(Crash *c, bool settle)
         if (settle) {
             worker_settle(w, &seen.found[i], &newest, &lost);
         } else {
-            crash_check(state_matches(&w->states[0], &seen.found[i]),
+            crash_check(crash_state_matches(&w->states[0], &seen.found[i]),
                         "worker %u: the content changed without a writer", i);
         }
     }
@@ -222,7 +252,7 @@ static void verify_content(Crash *c, bool settle)
 void crash_verify(void *arg)
 {
     Crash *c = arg;
-    c->faulty = false;
+    c->faulty = c->verified = false;
     crash_open(c);
     if (c->ready) {
         crash_open_tables(c);
@@ -230,6 +260,7 @@ void crash_verify(void *arg)
         if (!c->options.background) { /* bt_verify wants a tree that nobody changes */
             crash_verify_table(c, c->kv);
             crash_verify_table(c, c->account);
+            crash_verify_table(c, c->claim);
         }
     }
     /* When nothing is left to undo or purge, all still is as it was. */
@@ -244,8 +275,9 @@ void crash_verify(void *arg)
         verify_content(c, false);
         crash_verify_table(c, c->kv);
         crash_verify_table(c, c->account);
+        crash_verify_table(c, c->claim);
         for (uint32_t i = 0; i < c->worker_count; i++) {
-            crash_extra_check(c, &c->workers[i].states[0]);
+            crash_own_verify(c, &c->workers[i].states[0].own);
         }
         crash_sequence_check(c);
     }
@@ -253,5 +285,6 @@ void crash_verify(void *arg)
     if (crash_random(&c->random, 3) == 0) {
         crash_must(&c->cx, engine_close(&c->cx, c->engine));
     }
+    c->verified = true;
     os_sim_crash_now(c->os);
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "crash.h"
+#include "recovery/engine_internal.h"
 
 const ColumnLayout crash_kv_columns[3] = {
     {.phys = PHYS_I32, .missing_is_null = true},
@@ -108,31 +109,20 @@ void crash_open_tables(Crash *c)
 {
     arena_clear(&c->arena);
     crash_must(&c->cx, table_open(&c->cx, c->engine, &c->arena, 16384, "public", "kv", c->kv_tree,
-                                  c->kv_index, 2, &c->kv));
+                                  c->kv_index, CRASH_IX_KINDS, &c->kv));
+    crash_must(&c->cx, table_open(&c->cx, c->engine, &c->arena, 16386, "public", "claim",
+                                  c->claim_tree, c->claim_index, 1, &c->claim));
     crash_must(&c->cx, table_open(&c->cx, c->engine, &c->arena, 16385, "public", "account",
                                   c->account_tree, c->account_index, 1, &c->account));
 }
 
 static void crash_describe(Crash *c)
 {
-    IndexColumn a = {.column = 0, .type = type_ops(TYPE_INT4), .name = "a"};
-    IndexColumn text = {.column = 2, .type = type_ops(TYPE_TEXT), .name = "c"};
-    memset(c->kv_index, 0, sizeof(c->kv_index));
-    memset(c->account_index, 0, sizeof(c->account_index));
-    c->kv_index[0] = (TableIndex){.oid = 16386,
-                                  .unique = true,
-                                  .is_primary = true,
-                                  .column_count = 1,
-                                  .columns = {a},
-                                  .name = "kv_pkey"};
-    c->kv_index[1] =
-        (TableIndex){.oid = 16387, .column_count = 1, .columns = {text}, .name = "kv_c_idx"};
-    c->account_index[0] = (TableIndex){.oid = 16388,
-                                       .unique = true,
-                                       .is_primary = true,
-                                       .column_count = 1,
-                                       .columns = {a},
-                                       .name = "account_pkey"};
+    for (uint32_t k = 0; k < CRASH_IX_KINDS; k++) {
+        crash_index_describe((CrashIndexKind)k, false, &c->kv_index[k]);
+    }
+    crash_index_describe(CRASH_IX_KEY, false, &c->account_index[0]);
+    crash_index_describe(CRASH_IX_KEY, false, &c->claim_index[0]);
 }
 
 static void row_put(Batch *b, uint32_t at, int32_t a, const CrashRow *row, Arena *arena)
@@ -172,15 +162,18 @@ static void crash_make_tables(Crash *c)
     crash_describe(c);
     crash_must(cx, txn_begin(cx, e->txns, ISO_READ_COMMITTED, &arena, &txn));
     crash_must(cx, table_create(cx, e, txn, crash_kv_columns, 3, &c->kv_tree));
-    crash_must(cx, index_create(cx, e, txn, &c->kv_index[0].tree, &c->kv_index[0].root));
-    crash_must(cx, index_create(cx, e, txn, &c->kv_index[1].tree, &c->kv_index[1].root));
-    crash_must(cx, table_create(cx, e, txn, crash_kv_columns, 2, &c->account_tree));
+    for (uint32_t k = 0; k < CRASH_IX_KINDS; k++) {
+        crash_must(cx, index_create(cx, e, txn, &c->kv_index[k].tree, &c->kv_index[k].root));
+    }
+    crash_must(cx, table_create(cx, e, txn, crash_kv_columns, 3, &c->claim_tree));
+    crash_must(cx, index_create(cx, e, txn, &c->claim_index[0].tree, &c->claim_index[0].root));
+    crash_must(cx, table_create(cx, e, txn, crash_kv_columns, 3, &c->account_tree));
     crash_must(cx, index_create(cx, e, txn, &c->account_index[0].tree, &c->account_index[0].root));
     crash_must(cx, sequence_create(cx, e, txn, 1, &c->sequence_tree));
     crash_open_tables(c);
     for (int32_t i = 0; i < CRASH_ACCOUNTS; i++) {
         CrashRow row = {.b = 1000};
-        RowValues v = crash_row_values(&arena, i, &row, 2);
+        RowValues v = crash_row_values(&arena, i, &row, 3);
         crash_must(cx, table_insert(cx, txn, c->account, &v, &c->accounts[i]));
     }
     crash_must(cx, txn_commit(cx, txn, &lsn));
@@ -211,25 +204,30 @@ void crash_check_accounts(Crash *c, Cx *cx, Txn *txn, const Snapshot *snap)
             rows++;
         }
     }
-    crash_check(st == ST_DONE, "scan of accounts: status %d: %s", (int)st, cx->err->message);
     table_scan_end(scan);
     arena_release(&arena);
+    if (st == ST_ERROR && cx->err->sqlstate == ERRCODE_SNAPSHOT_TOO_OLD && c->retaining) {
+        return;
+    }
+    crash_check(st == ST_DONE, "scan of accounts: status %d: %s", (int)st, cx->err->message);
     crash_check(rows == CRASH_ACCOUNTS, "%lld accounts, not %d", (long long)rows, CRASH_ACCOUNTS);
     crash_check(sum == CRASH_ACCOUNT_SUM, "the sum of the accounts is %lld, not %d", (long long)sum,
                 CRASH_ACCOUNT_SUM);
 }
 
 /* account_read - one account's balance as the snapshot sees it. */
-static bool account_read(Crash *c, Cx *cx, Txn *txn, const Snapshot *snap, uint32_t i, Arena *arena,
+static bool account_read(CrashWorker *w, Txn *txn, const Snapshot *snap, uint32_t i,
                          int64_t *balance_out)
 {
+    Crash *c = w->crash;
+    Cx *cx = &w->cx;
+    Arena *arena = &w->arena;
     static const uint16_t columns[1] = {1};
     static const PhysType types[1] = {PHYS_I64};
     Batch b;
     batch_init(&b, types, 1, arena);
-    if (!crash_status(
-            c, cx,
-            table_fetch(cx, txn, snap, c->account, c->accounts[i], columns, 1, &b, 0, arena))) {
+    Status st = table_fetch(cx, txn, snap, c->account, c->accounts[i], columns, 1, &b, 0, arena);
+    if (crash_gave_up(w, st) || !crash_status(c, cx, st)) {
         return false;
     }
     *balance_out = VEC_DATA(b.cols[0], int64_t)[0];
@@ -241,33 +239,32 @@ static bool account_read(Crash *c, Cx *cx, Txn *txn, const Snapshot *snap, uint3
 /* account_add - with READ COMMITTED's retry; false = the transaction has to be given up. */
 static bool account_add(CrashWorker *w, Txn *txn, uint32_t i, int64_t delta)
 {
-    static const bool changed[2] = {false, true};
+    static const bool changed[3] = {false, true, false};
     Crash *c = w->crash;
     for (;;) {
         const Snapshot *snap;
         WriteOutcome outcome;
-        crash_must(&w->cx, txn_snapshot(&w->cx, txn, &snap));
+        if (!crash_snapshot(w, txn, &snap)) {
+            return false;
+        }
         CrashRow row = {0};
-        if (!account_read(c, &w->cx, txn, snap, i, &w->arena, &row.b)) {
+        if (!account_read(w, txn, snap, i, &row.b)) {
             return false;
         }
         row.b += delta;
-        RowValues v = crash_row_values(&w->arena, (int32_t)i, &row, 2);
+        RowValues v = crash_row_values(&w->arena, (int32_t)i, &row, 3);
         Status st =
             table_update(&w->cx, txn, snap, c->account, c->accounts[i], &v, changed, &outcome);
         txn_snapshot_done(txn);
-        if (st == ST_ERROR && (w->err.sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED ||
-                               w->err.sqlstate == ERRCODE_T_R_SERIALIZATION_FAILURE)) {
-            c->deadlocks++;
-            return false;
-        }
-        if (!crash_status(c, &w->cx, st)) {
+        if (crash_gave_up(w, st) || !crash_status(c, &w->cx, st)) {
             return false;
         }
         crash_must(&w->cx, txn_next_command(&w->cx, txn));
         if (outcome == WRITE_DONE) {
             return true;
         }
+        crash_check(!w->locked[i] || txn->isolation != ISO_READ_COMMITTED,
+                    "account %u was locked, and is changed: outcome %d", i, (int)outcome);
         crash_check(outcome == WRITE_UPDATED_MEANWHILE, "update of an account: outcome %d",
                     (int)outcome);
         if (txn->isolation != ISO_READ_COMMITTED) {
@@ -284,7 +281,7 @@ static bool work_transfer(CrashWorker *w, Txn *txn)
     return account_add(w, txn, from, -amount) && account_add(w, txn, to, amount);
 }
 
-static CrashRow work_new_row(CrashWorker *w)
+CrashRow crash_new_row(CrashWorker *w)
 {
     CrashRow row = {.present = true, .b = crash_random(&w->random, 1000000)};
     switch (crash_random(&w->random, 12)) {
@@ -297,27 +294,26 @@ static CrashRow work_new_row(CrashWorker *w)
     return row;
 }
 
-/* index_text_limit - keys of the index on text have a limit: what is beyond it must fail as such.
- */
-static bool work_key_too_long(CrashWorker *w, Status st)
+bool crash_refused(Cx *cx, Status st)
 {
-    return st == ST_ERROR && w->err.sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+    return st == ST_ERROR && cx->err->sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED;
 }
 
 /* work_insert - a free key, or one that is taken: 23505, and the statement's work is taken back. */
 static bool work_insert(CrashWorker *w, Txn *txn, uint32_t i)
 {
     CrashRow *old = &w->draft.rows[i];
-    CrashRow row = work_new_row(w);
+    CrashRow row = crash_new_row(w);
     SavePoint sp;
+    row.b = w->mark != 0 ? w->mark : row.b;
     RowValues v = crash_row_values(&w->arena, CRASH_KEY(w->id, i), &row, 3);
     txn_savepoint(txn, &sp);
     Status st = table_insert(&w->cx, txn, w->crash->kv, &v, &row.rowid);
     if (st == ST_ERROR && w->crash->faulty && w->err.sqlstate != ERRCODE_UNIQUE_VIOLATION &&
-        !work_key_too_long(w, st)) {
+        !crash_refused(&w->cx, st)) {
         return crash_status(w->crash, &w->cx, st);
     }
-    if (old->present || work_key_too_long(w, st)) {
+    if (old->present || crash_refused(&w->cx, st)) {
         crash_check(st == ST_ERROR && (w->err.sqlstate == ERRCODE_UNIQUE_VIOLATION ||
                                        w->err.sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                     "key %d is taken, and insert gave status %d", CRASH_KEY(w->id, i), (int)st);
@@ -334,7 +330,7 @@ static bool work_insert(CrashWorker *w, Txn *txn, uint32_t i)
 static bool work_change(CrashWorker *w, Txn *txn, uint32_t i, bool is_delete)
 {
     CrashRow *old = &w->draft.rows[i];
-    CrashRow row = work_new_row(w);
+    CrashRow row = crash_new_row(w);
     bool changed[3] = {false, true, true};
     const Snapshot *snap;
     WriteOutcome outcome = WRITE_DONE;
@@ -342,12 +338,17 @@ static bool work_change(CrashWorker *w, Txn *txn, uint32_t i, bool is_delete)
     Status st;
     txn_savepoint(txn, &sp);
     row.rowid = old->rowid;
+    if (w->mark != 0) {
+        row.b = w->mark;
+    }
     if (crash_random(&w->random, 3) == 0) { /* leave the index on text alone */
         row.text_seed = old->text_seed;
         row.text_len = old->text_len;
         changed[2] = false;
     }
-    crash_must(&w->cx, txn_snapshot(&w->cx, txn, &snap));
+    if (!crash_snapshot(w, txn, &snap)) {
+        return false;
+    }
     if (is_delete) {
         st = table_delete(&w->cx, txn, snap, w->crash->kv, old->rowid, &outcome);
     } else {
@@ -355,11 +356,11 @@ static bool work_change(CrashWorker *w, Txn *txn, uint32_t i, bool is_delete)
         st = table_update(&w->cx, txn, snap, w->crash->kv, old->rowid, &v, changed, &outcome);
     }
     txn_snapshot_done(txn);
-    if (work_key_too_long(w, st)) {
+    if (crash_refused(&w->cx, st)) {
         crash_must(&w->cx, txn_rollback_to(&w->cx, txn, &sp));
         return true;
     }
-    if (!crash_status(w->crash, &w->cx, st)) {
+    if (crash_gave_up(w, st) || !crash_status(w->crash, &w->cx, st)) {
         return false;
     }
     crash_check(outcome == WRITE_DONE, "key %d is mine, and the outcome is %d", CRASH_KEY(w->id, i),
@@ -378,7 +379,7 @@ static bool work_batch(CrashWorker *w, Txn *txn)
     Batch b;
     for (uint32_t i = 0; i < CRASH_KEYS; i++) {
         if (!w->draft.rows[i].present && crash_random(&w->random, 2) == 0) {
-            rows[n] = work_new_row(w);
+            rows[n] = crash_new_row(w);
             rows[n].text_len = MIN(rows[n].text_len, 40);
             at[n++] = i;
         }
@@ -403,14 +404,21 @@ static bool work_batch(CrashWorker *w, Txn *txn)
     return true;
 }
 
+/* work_step - one statement. */
 static bool work_step(CrashWorker *w, Txn *txn)
 {
     uint32_t i = crash_random(&w->random, CRASH_KEYS);
-    switch (crash_random(&w->random, 11)) {
+    switch (crash_random(&w->random, 16)) {
     case 0: return work_batch(w, txn);
     case 1:
     case 2: return work_insert(w, txn, i); /* perhaps a duplicate */
     case 3: return crash_sequence_step(w);
+    case 4: return crash_lock_step(w, txn);
+    case 5: return crash_claim_step(w, txn);
+    case 6:
+    case 7:
+    case 8: return crash_own_step(w, txn);
+    case 9: return work_transfer(w, txn);
     default:
         if (!w->draft.rows[i].present) {
             return work_insert(w, txn, i);
@@ -419,18 +427,17 @@ static bool work_step(CrashWorker *w, Txn *txn)
     }
 }
 
-/* work_mark - the transaction's last change: row 0 other than before it (a key too long changes
- * nothing). States that differ elsewhere can be told apart by it. */
+/* work_mark - the transaction's last change: row 0 says what it never said before (a key too long
+ * changes nothing). States that differ elsewhere can be told apart by it. */
 static bool work_mark(CrashWorker *w, Txn *txn)
 {
-    CrashRow old = w->states[w->state_count - 1].rows[0];
-    const CrashRow *now = &w->draft.rows[0];
-    while (!now->present || (old.present && now->b == old.b)) {
-        if (!(now->present ? work_change(w, txn, 0, false) : work_insert(w, txn, 0))) {
-            return false;
-        }
+    w->mark = CRASH_MARK + ++w->marks;
+    bool good = true;
+    while (good && (!w->draft.rows[0].present || w->draft.rows[0].b != w->mark)) {
+        good = w->draft.rows[0].present ? work_change(w, txn, 0, false) : work_insert(w, txn, 0);
     }
-    return true;
+    w->mark = 0;
+    return good;
 }
 
 /* work_commit - the state is among the possible ones before the engine can have made it durable. */
@@ -440,7 +447,10 @@ static void work_commit(CrashWorker *w, Txn *txn)
     CrashState *state = &w->states[w->state_count++];
     *state = w->draft;
     state->lsn = 0;
+    w->committing = true;
     crash_must(&w->cx, txn_commit(&w->cx, txn, &lsn));
+    w->committing = false;
+    w->epoch++;
     state->lsn = lsn;
     w->crash->commits++;
     if (lsn == 0) { /* it wrote nothing: the same state as before */
@@ -456,6 +466,38 @@ static void work_commit(CrashWorker *w, Txn *txn)
     }
 }
 
+/* work_savepoint - some steps, perhaps all undone; inside of them perhaps the same again. */
+static bool work_savepoint(CrashWorker *w, Txn *txn, uint32_t depth)
+{
+    SavePoint sp;
+    bool good = true, locked[CRASH_ACCOUNTS];
+    CrashState *before = arena_memdup(&w->arena, &w->draft, sizeof(w->draft));
+    memcpy(locked, w->locked, sizeof(locked));
+    txn_savepoint(txn, &sp);
+    for (uint32_t k = 0; k < 3 && good; k++) {
+        bool deeper = depth > 0 && crash_random(&w->random, 4) == 0;
+        good = deeper ? work_savepoint(w, txn, depth - 1) : work_step(w, txn);
+    }
+    if (good && crash_random(&w->random, 2) == 0) {
+        int64_t sequence = w->draft.sequence; /* never goes back */
+        crash_must(&w->cx, txn_rollback_to(&w->cx, txn, &sp));
+        w->draft = *before;
+        w->draft.sequence = sequence;
+        memcpy(w->locked, locked, sizeof(locked));
+    }
+    return good;
+}
+
+/* work_wait - an open transaction that does nothing for a while; checkpoints and purges go on.
+ * False: it was told to end. */
+static bool work_wait(CrashWorker *w)
+{
+    w->idle = true;
+    os_sleep_us(w->crash->os, 1000 + crash_random(&w->random, 80000));
+    w->idle = false;
+    return !w->ended;
+}
+
 static void work_transaction(CrashWorker *w)
 {
     Crash *c = w->crash;
@@ -463,39 +505,32 @@ static void work_transaction(CrashWorker *w)
     Isolation iso = crash_random(&w->random, 4) == 0 ? ISO_REPEATABLE_READ : ISO_READ_COMMITTED;
     arena_clear(&w->arena);
     w->draft = w->states[w->state_count - 1];
+    memset(w->locked, 0, sizeof(w->locked));
+    w->ended = false;
     crash_must(&w->cx, txn_begin(&w->cx, c->engine->txns, iso, &w->arena, &txn));
-    bool good = true;
-    uint32_t steps = 1 + crash_random(&w->random, 5);
+    txn->process_id = (int32_t)w->id + 1;
+    bool good = true, idles = crash_random(&w->random, 12) == 0;
+    uint32_t steps = 1 + crash_random(&w->random, crash_random(&w->random, 16) ? 5 : 40);
     for (uint32_t i = 0; i < steps && good; i++) {
         uint32_t what = crash_random(&w->random, 10);
-        if (what < 2) {
-            good = work_transfer(w, txn);
-        } else if (what == 2) {
+        if (what == 0) {
             const Snapshot *snap;
-            crash_must(&w->cx, txn_snapshot(&w->cx, txn, &snap));
-            if (!c->faulty) {
+            good = crash_snapshot(w, txn, &snap);
+            if (good && !c->faulty) {
                 crash_check_accounts(c, &w->cx, txn, snap);
             }
             txn_snapshot_done(txn);
-        } else if (what == 3) {
-            SavePoint sp;
-            CrashState before = w->draft;
-            txn_savepoint(txn, &sp);
-            for (uint32_t k = 0; k < 3 && good; k++) {
-                good = work_step(w, txn);
-            }
-            if (good && crash_random(&w->random, 2) == 0) {
-                crash_must(&w->cx, txn_rollback_to(&w->cx, txn, &sp));
-                w->draft = before;
-            }
-        } else if (what == 4 && crash_random(&w->random, 3) == 0) {
-            good = crash_extra_step(w, txn);
+        } else if (what == 1) {
+            good = work_savepoint(w, txn, 2);
         } else {
             good = work_step(w, txn);
         }
+        if (good && idles && crash_random(&w->random, 3) == 0) {
+            good = work_wait(w);
+        }
     }
     bool commit = good && crash_random(&w->random, 6) != 0;
-    if (commit && w->draft.extra.tree != w->states[w->state_count - 1].extra.tree) {
+    if (commit && w->draft.own.version != w->states[w->state_count - 1].own.version) {
         commit = work_mark(w, txn);
     }
     if (commit) {
@@ -526,6 +561,9 @@ static void helper_main(void *arg)
     Cx cx = {.err = &err, .arena = &arena};
     while (!c->stop) {
         os_sleep_us(c->os, 500 + crash_random(&random, 4000));
+        if (c->retaining) {
+            (void)engine_retain(c->engine);
+        }
         if (crash_random(&random, 2) == 0) {
             (void)crash_status(c, &cx, engine_checkpoint(&cx, c->engine));
         } else {
@@ -554,7 +592,7 @@ static void crash_plan_fault(Crash *c)
 void crash_work(void *arg)
 {
     Crash *c = arg;
-    OsThread *threads[CRASH_WORKERS_MAX], *helper;
+    OsThread *threads[CRASH_WORKERS_MAX], *helper, *watch;
     crash_open(c);
     if (!c->ready) {
         crash_make_tables(c);
@@ -568,11 +606,13 @@ void crash_work(void *arg)
                                             &threads[i]));
     }
     crash_must(&c->cx, os_thread_create(&c->cx, c->os, "helper", helper_main, c, &helper));
+    crash_must(&c->cx, os_thread_create(&c->cx, c->os, "watch", crash_watch, c, &watch));
     for (uint32_t i = 0; i < c->worker_count; i++) {
         os_thread_join(threads[i]);
     }
     c->stop = true;
     os_thread_join(helper);
+    os_thread_join(watch);
     if (crash_random(&c->random, 2) == 0 &&
         crash_status(c, &c->cx, engine_close(&c->cx, c->engine))) {
         for (uint32_t i = 0; i < c->worker_count; i++) { /* closing makes everything durable */
