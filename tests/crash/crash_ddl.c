@@ -25,8 +25,8 @@ static Status ddl_tree(CrashWorker *w, Txn *txn, CrashOwn *own)
     return table_create(&w->cx, w->crash->engine, txn, columns, own->column_count, &own->tree);
 }
 
-/* ddl_drop - DROP TABLE, or what a swap leaves behind. */
-static void ddl_drop(Txn *txn, const CrashOwn *own)
+/* ddl_drop_own - DROP TABLE, or what a swap leaves behind. */
+static void ddl_drop_own(Txn *txn, const CrashOwn *own)
 {
     txn_drop_tree_on_commit(txn, own->tree);
     for (uint32_t k = 0; k < CRASH_IX_KINDS; k++) {
@@ -103,7 +103,7 @@ static Status ddl_create(CrashWorker *w, Txn *txn, CrashOwn *own)
 /* ddl_truncate - TRUNCATE: empty trees take the places of the old. */
 static Status ddl_truncate_own(CrashWorker *w, Txn *txn, CrashOwn *own)
 {
-    ddl_drop(txn, own);
+    ddl_drop_own(txn, own);
     TRY(ddl_tree(w, txn, own));
     TRY(ddl_empty_indexes(w, txn, own));
     own->bulk = 0;
@@ -115,7 +115,7 @@ static Status ddl_truncate_own(CrashWorker *w, Txn *txn, CrashOwn *own)
  * built at the end. */
 static Status ddl_rewrite(CrashWorker *w, Txn *txn, CrashOwn *own)
 {
-    ddl_drop(txn, own);
+    ddl_drop_own(txn, own);
     own->b_text = !own->b_text;
     TRY(ddl_tree(w, txn, own));
     if (crash_random(&w->random, 2) == 0) {
@@ -158,7 +158,7 @@ static Status ddl_change(CrashWorker *w, Txn *txn, CrashOwn *own)
     CrashIndexKind kind = (CrashIndexKind)crash_random(&w->random, CRASH_IX_KINDS);
     switch (crash_random(&w->random, 8)) {
     case 0:
-        ddl_drop(txn, own);
+        ddl_drop_own(txn, own);
         own->tree = 0;
         return ST_OK;
     case 1: return ddl_truncate_own(w, txn, own);

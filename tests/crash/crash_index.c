@@ -76,8 +76,8 @@ typedef struct Sums {
     uint64_t rows, sum;
 } Sums;
 
-/* row_hash - of the first three columns and the row id, which is the batch's last column. */
-static uint64_t row_hash(const Batch *b, uint32_t at, CrashRow *row_out)
+/* scan_row_hash - of the first three columns and the row id, which is the batch's last column. */
+static uint64_t scan_row_hash(const Batch *b, uint32_t at, CrashRow *row_out)
 {
     uint64_t h = hash_u64((uint64_t)vec_get(b->cols[3], at).i64);
     h = hash_u64(h ^ (uint32_t)vec_get(b->cols[0], at).i32);
@@ -106,7 +106,7 @@ static void sums_add(Sums *sums, CrashIndexKind kind, const Batch *b)
     SEL_FOREACH(at, &b->sel)
     {
         CrashRow row;
-        uint64_t h = row_hash(b, at, &row);
+        uint64_t h = scan_row_hash(b, at, &row);
         if (crash_index_holds(kind, &row)) {
             sums->rows++;
             sums->sum += h;
