@@ -63,6 +63,20 @@ static Status storage_index(Cx *cx, CatRead *read, Arena *arena, const CatTable 
     return ST_OK;
 }
 
+/* storage_sound - how the columns' bytes from disk are tried. */
+static void storage_sound(Arena *arena, const CatTable *t, Table *storage)
+{
+    TypeSoundFn *sound = NULL;
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        TypeSoundFn fn = t->columns[i].dropped ? NULL : type_sound(t->columns[i].type);
+        if (fn != NULL) {
+            sound = sound != NULL ? sound : arena_zalloc(arena, t->column_count * sizeof(*sound));
+            sound[i] = fn;
+        }
+    }
+    storage->sound = sound;
+}
+
 /* cat_storage_open - CatRowStore.open: the table with its indexes, as src/table works on it. */
 Status cat_storage_open(void *self, Cx *cx, CatRead *read, Arena *arena, CatTable *t)
 {
@@ -81,6 +95,7 @@ Status cat_storage_open(void *self, Cx *cx, CatRead *read, Arena *arena, CatTabl
     if (storage->columns != NULL && storage->column_count != t->column_count) {
         TRY(table_only_columns(cx, storage, t->column_count));
     }
+    storage_sound(arena, t, storage);
     t->storage = storage;
     return ST_OK;
 }

@@ -284,6 +284,7 @@ Status table_open(Cx *cx, Engine *e, Arena *arena, Oid oid, const char *schema_n
     t->tree = tree;
     t->root = rt->root;
     t->layouts = rt;
+    t->sound = NULL;
     uint32_t layouts = atomic_load(&rt->layout_count);
     if (layouts != 0) {
         table_use_layout(t, tree_rt_layout(rt, layouts - 1));

@@ -363,6 +363,14 @@ static Status row_read_str(Cx *cx, Engine *e, const RowLayout *l, Slice row, uin
     return ST_OK;
 }
 
+Status column_sound(Cx *cx, const Table *t, uint16_t col, const Str *values, uint32_t n)
+{
+    return t->sound[col](values, n)
+               ? ST_OK
+               : err_corrupt(cx, t->root, "a value of column %u of \"%s\" is damaged", col + 1u,
+                             t->name);
+}
+
 static inline bool row_is_null(Slice row, uint32_t col)
 {
     return ((const uint8_t *)row.ptr)[2 + col / 8] >> (col & 7) & 1;
@@ -388,7 +396,9 @@ Status row_get(Cx *cx, const Table *t, const RowLayout *l, Slice row, uint16_t c
         return ST_OK;
     }
     if (l->phys[col] == PHYS_STR) {
-        return row_read_str(cx, t->engine, l, row, l->at[col], arena, (Str *)v->data + at);
+        Str *out = (Str *)v->data + at;
+        TRY(row_read_str(cx, t->engine, l, row, l->at[col], arena, out));
+        return column_tried(t, col) ? column_sound(cx, t, col, out, 1) : ST_OK;
     }
     uint32_t n = phys_bytes(l->phys[col]);
     memcpy((uint8_t *)v->data + (size_t)at * n, row.ptr + l->at[col], n);
@@ -409,7 +419,8 @@ Status row_get_datum(Cx *cx, const Table *t, const RowLayout *l, Slice row, uint
         return ST_OK;
     }
     if (l->phys[col] == PHYS_STR) {
-        return row_read_str(cx, t->engine, l, row, l->at[col], arena, &out->str);
+        TRY(row_read_str(cx, t->engine, l, row, l->at[col], arena, &out->str));
+        return column_tried(t, col) ? column_sound(cx, t, col, &out->str, 1) : ST_OK;
     }
     memcpy(out, row.ptr + l->at[col], phys_bytes(l->phys[col]));
     return ST_OK;

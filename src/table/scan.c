@@ -253,6 +253,23 @@ static Status gather_strings(const RowList *l, uint16_t col, Vector *v, uint32_t
     return ST_OK;
 }
 
+/* gathered_sound - the strings just gathered are of the column's type. NULLs among them are empty,
+ * which few types are: then each is looked at. */
+static Status gathered_sound(Cx *cx, const Table *t, uint16_t col, const Vector *v, uint32_t at,
+                             uint32_t n)
+{
+    const Str *values = VEC_DATA(v, Str) + at;
+    if (LIKELY(t->sound[col](values, n))) {
+        return ST_OK;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        if (!vec_is_null(v, at + i)) {
+            TRY(column_sound(cx, t, col, &values[i], 1));
+        }
+    }
+    return ST_OK;
+}
+
 Status row_list_gather(Cx *cx, const Table *t, const RowList *l, uint16_t col, Vector *v,
                        uint32_t at, Arena *arena)
 {
@@ -268,7 +285,7 @@ Status row_list_gather(Cx *cx, const Table *t, const RowList *l, uint16_t col, V
         if (UNLIKELY((l->head_bits & ROW_HAS_NULLS) != 0)) {
             gather_nulls(l->rows, l->count, col, v, at);
         }
-        return ST_OK;
+        return column_tried(t, col) ? gathered_sound(cx, t, col, v, at, l->count) : ST_OK;
     }
     for (uint32_t i = 0; i < l->count; i++) {
         TRY(row_get(cx, t, l->plain ? layout : l->layouts[i], slice_bytes(l->rows[i], l->lens[i]),

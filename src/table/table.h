@@ -96,6 +96,9 @@ typedef struct Table {
     PageNo root;
     uint16_t column_count;
     ColumnLayout *columns;
+    /* What each column's values from disk are tried with, NULL: any will do; NULL as a whole: so
+     * of all columns. Whoever opened the table may set it. */
+    const TypeSoundFn *sound;
     uint16_t layout;            /* current layout number: new rows are written in it */
     struct RowLayouts *layouts; /* all layouts of the tree, by number */
     uint16_t index_count;

@@ -206,6 +206,13 @@ static inline bool skip_link_read(const WalHeader *hdr, Slice body, SkipLink *ou
     return true;
 }
 
+/* column_sound - the n strings at `values`, of column col and not NULL, are of its type; XX001. */
+Status column_sound(Cx *cx, const Table *t, uint16_t col, const Str *values, uint32_t n);
+static inline bool column_tried(const Table *t, uint16_t col)
+{
+    return t->sound != NULL && t->sound[col] != NULL;
+}
+
 /* ---- deltas ---- */
 #define DELTA_RANGES_MAX 8
 typedef struct DeltaRange {

@@ -4,6 +4,7 @@
  * Packed bytes are read with memcpy: nothing in a row is aligned.
  */
 #include "type/array.h"
+#include "type/numeric.h"
 
 #include "type/type_internal.h"
 
@@ -43,6 +44,94 @@ void array_view(const Str *s, ArrayView *v)
         p += (v->count + 7) / 8;
     }
     v->data = p;
+}
+
+/* array_head_sound - the part before the elements; *count_out, *has_nulls_out, *at_out (where it
+ * ends) describe the rest. */
+static bool array_head_sound(const uint8_t *p, uint32_t len, uint64_t *count_out,
+                             bool *has_nulls_out, uint32_t *at_out)
+{
+    if (len < ARRAY_HEADER_BYTES) {
+        return false;
+    }
+    uint32_t ndim = array_load_u32(p), flags = array_load_u32(p + 4);
+    uint64_t count = ndim > 0 ? 1 : 0;
+    if (ndim > ARRAY_DIMS_MAX || flags > ARRAY_HAS_NULLS || len < ARRAY_HEADER_BYTES + 8 * ndim) {
+        return false;
+    }
+    for (uint32_t i = 0; i < ndim; i++) {
+        int32_t dim = (int32_t)array_load_u32(p + ARRAY_HEADER_BYTES + 4 * i), end;
+        int32_t lower = (int32_t)array_load_u32(p + ARRAY_HEADER_BYTES + 4 * (ndim + i));
+        count *= dim >= 0 ? (uint64_t)dim : 0;
+        if (dim < 0 || count > ARRAY_ELEMENTS_MAX || __builtin_add_overflow(dim, lower, &end)) {
+            return false;
+        }
+    }
+    *count_out = count;
+    *has_nulls_out = (flags & ARRAY_HAS_NULLS) != 0;
+    *at_out = ARRAY_HEADER_BYTES + 8 * ndim;
+    return true;
+}
+
+/* array_value_sound - one array: its element's type is a known one, its elements fill the rest of
+ * the bytes. */
+static bool array_value_sound(const uint8_t *p, uint32_t len)
+{
+    uint64_t count;
+    bool has_nulls;
+    uint32_t at;
+    if (!array_head_sound(p, len, &count, &has_nulls, &at)) {
+        return false;
+    }
+    Oid element_type = array_load_u32(p + 8);
+    const TypeOps *ops = type_ops(element_type);
+    const uint8_t *valid = p + at;
+    if (ops == NULL || type_array_element(element_type) != 0) {
+        return false;
+    }
+    TypeSoundFn sound = type_sound(element_type);
+    uint64_t bitmap = has_nulls ? (count + 7) / 8 : 0;
+    if (bitmap > len - at) {
+        return false;
+    }
+    at += (uint32_t)bitmap;
+    if (ops->phys != PHYS_STR && !has_nulls) {
+        return count * phys_bytes(ops->phys) == len - at;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t n = phys_bytes(ops->phys);
+        if (has_nulls && (valid[i >> 3] >> (i & 7) & 1) == 0) {
+            continue;
+        }
+        if (ops->phys == PHYS_STR) {
+            if (len - at < 4) {
+                return false;
+            }
+            n = array_load_u32(p + at);
+            at += 4;
+        }
+        if (n > len - at) {
+            return false;
+        }
+        if (sound != NULL) {
+            Str element = str_ref(p + at, n);
+            if (!sound(&element, 1)) {
+                return false;
+            }
+        }
+        at += n;
+    }
+    return at == len;
+}
+
+bool array_sound(const Str *values, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (!array_value_sound((const uint8_t *)str_ptr(&values[i]), values[i].len)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool array_valid_at(const ArrayView *v, uint32_t i)
@@ -477,6 +566,13 @@ Oid type_array_element(Oid type)
         }
     }
     return OID_INVALID;
+}
+
+TypeSoundFn type_sound(Oid type)
+{
+    return type == TYPE_NUMERIC            ? numeric_sound
+           : type_array_element(type) != 0 ? array_sound
+                                           : NULL;
 }
 
 Oid type_array_of(Oid element)

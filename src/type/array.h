@@ -50,7 +50,9 @@ Oid type_array_element(Oid type);
 /* type_array_of - the array type of a built-in element type; 0 when there is none. */
 Oid type_array_of(Oid element);
 
-/* array_view - open a value: it must be one that this module made. */
+/* array_sound - TypeSoundFn: the bytes are an array, to the last one. */
+bool array_sound(const Str *values, uint32_t n);
+/* array_view - open a value: it must be one that this module made, or that array_sound passed. */
 void array_view(const Str *s, ArrayView *v);
 static inline ArrayIter array_iter(const ArrayView *v)
 {

@@ -603,6 +603,22 @@ static uint64_t numeric_hash(const Datum *v)
     return h;
 }
 
+bool numeric_sound(const Str *values, uint32_t n)
+{
+    bool good = true;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t len = values[i].len;
+        if (UNLIKELY(len < 12)) {
+            return false;
+        }
+        const char *p = str_ptr(&values[i]);
+        uint16_t dscale;
+        memcpy(&dscale, p + 2, 2);
+        good &= (len - 4) % 8 == 0 && (p[0] & 0x0f) <= NUM_NINF && dscale <= NUM_DSCALE_MAX;
+    }
+    return good;
+}
+
 /*
  * numeric_key - class byte; then for numbers the decimal exponent of the first digit and the digits
  * in pairs (1..100, ended by 0), all inverted for negative numbers.

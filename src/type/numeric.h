@@ -53,6 +53,8 @@ static inline Num num_get(const Str *s)
 /* num_get_mpz - the signed magnitude into an initialised z. */
 void num_get_mpz(const Str *s, mpz_t z);
 void num_set_u128(mpz_t z, u128 m);
+/* numeric_sound - TypeSoundFn. */
+bool numeric_sound(const Str *values, uint32_t n);
 /* num_make - a finite number from parts; a zero loses its sign. */
 Str num_make(Arena *a, bool neg, u128 m, int32_t dscale);
 /* num_make_mpz - likewise; 22003 when there are too many digits before the point. */

@@ -141,6 +141,11 @@ typedef struct TypeOps {
  * src/catalog. */
 const TypeOps *type_ops(Oid type);
 
+/* TypeSoundFn - are these n values, read from disk, ones that the type's functions can take? */
+typedef bool (*TypeSoundFn)(const Str *values, uint32_t n);
+/* type_sound - the test of a built-in type kept as a string; NULL: any bytes will do. */
+TypeSoundFn type_sound(Oid type);
+
 /* text_quote_ident - a name as SQL has to write it: in quotes where it needs them. */
 void text_quote_ident(Slice s, Buf *buf);
 

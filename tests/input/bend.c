@@ -1,8 +1,9 @@
 /*
- * bend.c - change a database file in ways that only its format's owner can: forged headers for the
- * tests
+ * bend.c - change a database file in ways that only its format's owner can: forged headers and
+ * pages for the tests
  *
  * Usage: bend FILE format|pagesize|features N
+ *        bend FILE page NUMBER OFFSET BYTE     and give the page a checksum that is right
  * Both header copies get the value and a hash that is right, as a program of another version would
  * write them. Exit code 3: no hash found, so the header is not as this program thinks.
  */
@@ -15,6 +16,7 @@
 #include <xxhash.h>
 
 #define COPY_BYTES 4096
+#define PAGE_SIZE  8192
 
 /* hash_find - where the hash over everything before it lies; 0 when nowhere. */
 static size_t hash_find(const uint8_t *block)
@@ -29,9 +31,32 @@ static size_t hash_find(const uint8_t *block)
     return 0;
 }
 
+/* bend_page - one byte of one page. */
+static int bend_page(const char *file, uint64_t page, size_t offset, uint8_t byte)
+{
+    uint8_t bytes[PAGE_SIZE];
+    FILE *f = fopen(file, "r+b");
+    if (f == NULL || offset >= sizeof(bytes) || fseek(f, (long)(page * PAGE_SIZE), SEEK_SET) != 0 ||
+        fread(bytes, 1, sizeof(bytes), f) != sizeof(bytes)) {
+        return 1;
+    }
+    bytes[offset] = byte;
+    uint32_t crc = (uint32_t)XXH3_64bits(bytes + 4, sizeof(bytes) - 4);
+    memcpy(bytes, &crc, sizeof(crc));
+    if (fseek(f, (long)(page * PAGE_SIZE), SEEK_SET) != 0 ||
+        fwrite(bytes, 1, sizeof(bytes), f) != sizeof(bytes)) {
+        return 1;
+    }
+    return fclose(f) == 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
     uint8_t block[COPY_BYTES];
+    if (argc == 6 && strcmp(argv[2], "page") == 0) {
+        return bend_page(argv[1], strtoull(argv[3], NULL, 10), strtoul(argv[4], NULL, 10),
+                         (uint8_t)strtoul(argv[5], NULL, 10));
+    }
     FILE *f = argc == 4 ? fopen(argv[1], "r+b") : NULL;
     if (f == NULL) {
         return 2;

@@ -255,6 +255,55 @@ class Files(InputTest):
                 self.assertIn(done.returncode, (0, 1), done.stderr)
                 self.no_wrong_answers(bad)
 
+    def test_damaged_values(self):
+        """Bytes of arrays and numerics changed on pages whose checksum is right: XX001 or a value, never the end."""
+        rows = 200
+        path = self.path("values.db")
+        server = Server(path)
+        with server.connect().cursor() as cursor:
+            cursor.execute("CREATE TABLE v (id int PRIMARY KEY, a text[], n numeric[], i int[], d numeric)")
+            cursor.execute(
+                "INSERT INTO v SELECT k, ARRAY['mark' || lpad(k::text, 4, '0'), NULL, 'x'], ARRAY[k, NULL, 1.5], "
+                "ARRAY[[k, 2], [3, 4]], k * 1.25 FROM generate_series(1, %s) k",
+                (rows,),
+            )
+            cursor.execute("CREATE INDEX v_n ON v (n)")
+        self.assertEqual(server.stop(), 0)
+        with open(path, "rb") as f:
+            data = f.read()
+        errors_seen = 0
+        for byte in (0, 0x81, 0xFF):
+            bad = self.path("bad.db")
+            shutil.copy(path, bad)
+            for k in range(1, rows + 1):
+                at = data.index(b"mark%04d" % k) - 25 + k - 1  # from the head of the array on, another byte in each row
+                subprocess.run([BEND, bad, "page", str(at // PAGE), str(at % PAGE), str(byte)], check=True)
+            done = subprocess.run([DASSIE, "check", bad], capture_output=True, text=True, timeout=60, check=False)
+            self.assertIn(done.returncode, (0, 1), done.stderr)
+            server = Server(bad)
+            conn = server.connect()
+            for k in range(1, rows + 1):
+                for sql in (
+                    "SELECT a, n, i, d, a || 'y'::text, n[3] + 1, d * 2, i[1:1], cardinality(a), a = n::text[] FROM v WHERE id = %s",
+                    "SELECT sum(x) FROM v, unnest(n) x WHERE id = %s",
+                    "UPDATE v SET n = n || 1, d = d + 1 WHERE id = %s",
+                    "DELETE FROM v WHERE id = %s",
+                ):
+                    try:
+                        run(conn, sql, (k,))
+                    except psycopg2.Error as error:
+                        self.assertRegex(str(error.pgcode), "XX00[12]|2[23]...|42...", "%s: %s" % (sql, error))
+                        errors_seen += error.pgcode == "XX001"
+            for sql in ("SELECT count(a) FROM v", "ANALYZE v", "CREATE INDEX v_a ON v (a)"):
+                try:
+                    run(conn, sql)
+                except errors.DataCorrupted:
+                    pass
+            self.assertIsNone(server.process.poll(), "the server died: " + server.log())
+            server.kill()
+            shutil.rmtree(bad + "-wal", ignore_errors=True)
+        self.assertGreater(errors_seen, 100)
+
     def test_damaged_log(self):
         """Noise in the log of a server that was killed: what lies behind it is not invented."""
         path = self.database(stop="kill")
