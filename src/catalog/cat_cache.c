@@ -218,6 +218,14 @@ static void ddl_ended(void *arg, bool committed)
     }
 }
 
+void cat_changed_elsewhere(void *catalog, bool committed)
+{
+    Catalog *c = catalog;
+    if (committed) {
+        atomic_fetch_add_explicit(&c->version, 1, memory_order_acq_rel);
+    }
+}
+
 void cat_changed(CatView *v)
 {
     if (v->pins != NULL) {

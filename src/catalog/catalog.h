@@ -285,6 +285,9 @@ Status cat_rows_each(Cx *cx, CatView *v, Oid catalog_rel, const uint16_t *column
 /* cat_changed - after the rows of an object were changed in this transaction: caches of this view
    are dropped now, those of others at commit. */
 void cat_changed(CatView *v);
+/* cat_changed_elsewhere - a transaction that no view of a session had changed catalogs and has
+ * ended: the caches of all views are dropped if it committed. */
+void cat_changed_elsewhere(void *catalog, bool committed);
 
 /* CatScan - the rows of a pg_catalog relation as batches, built-in and user rows united, or the one
  * row of a sequence; columns are 0-based. */

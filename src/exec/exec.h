@@ -40,6 +40,7 @@ typedef struct ExecEnv {
     const bool *param_nulls;
     uint32_t param_count;
     const FnOps *(*extra_fn)(const char *prosrc);
+    const SetOps *(*extra_set)(const char *prosrc); /* may be NULL */
     uint64_t work_mem_bytes;
     /* Where temporary files go: names begin with this. NULL: operators that outgrow their memory
      * fail. */

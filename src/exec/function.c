@@ -227,7 +227,11 @@ static Status series_init(Cx *cx, ExecNode *n, SeriesRun *r, const Expr *call, c
     arena_init(&r->state, &n->s->arena, "set", 0);
     r->expr = call;
     if (n->plan->u.function.scalar == NULL && !is_int_series(call)) {
-        r->set = call->proc->prosrc != NULL ? set_ops_by_prosrc(call->proc->prosrc) : NULL;
+        const char *prosrc = call->proc->prosrc;
+        r->set = prosrc != NULL ? set_ops_by_prosrc(prosrc) : NULL;
+        if (r->set == NULL && prosrc != NULL && n->s->env.extra_set != NULL) {
+            r->set = n->s->env.extra_set(prosrc);
+        }
         if (r->set == NULL) {
             return err_unsupported(cx, "set-returning function %s is not supported",
                                    call->proc->name);

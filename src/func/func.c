@@ -46,6 +46,19 @@ const FnOps *func_ops_by_prosrc(const char *prosrc)
     return NULL;
 }
 
+const SetOps *func_sets_by_prosrc(const char *prosrc)
+{
+    static const SetOps *const SETS[] = {
+        &FUNC_PREPARED_SET,
+    };
+    for (size_t i = 0; i < ARRAY_LEN(SETS); i++) {
+        if (strcmp(SETS[i]->prosrc, prosrc) == 0) {
+            return SETS[i];
+        }
+    }
+    return NULL;
+}
+
 bool func_reg_out(void *session, Oid reg_type, Oid oid, Buf *buf)
 {
     const FuncSession *f = session;

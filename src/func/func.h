@@ -36,6 +36,8 @@ typedef struct FuncSession {
 /* func_ops_by_prosrc - a kernel of this folder, or NULL. Given to the expression compiler as
  * extra_fn. */
 const FnOps *func_ops_by_prosrc(const char *prosrc);
+/* func_sets_by_prosrc - likewise a function that returns a set: ExecEnv.extra_set. */
+const SetOps *func_sets_by_prosrc(const char *prosrc);
 
 /* func_reg_out - TypeEnv.reg_out of a session whose TypeEnv.session is a FuncSession. */
 bool func_reg_out(void *session, Oid reg_type, Oid oid, Buf *buf);

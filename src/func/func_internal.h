@@ -40,5 +40,7 @@ typedef struct FuncTable {
 } FuncTable;
 extern const FuncTable FUNC_SESSION, FUNC_TIME, FUNC_SEQUENCE, FUNC_RANDOM, FUNC_CATALOG,
     FUNC_ADMIN, FUNC_WAL, FUNC_DESCRIBE, FUNC_DEPARSE, FUNC_PRIVILEGE, FUNC_ADVISORY;
+/* Functions that return sets: func_sets_by_prosrc. */
+extern const SetOps FUNC_PREPARED_SET;
 
 #endif

@@ -3,11 +3,11 @@
  */
 #include "recovery/engine_internal.h"
 
-enum { DUMP_TYPES = WAL_NOOP + 2, DUMP_FLUSH_BYTES = 60000 };
+enum { DUMP_TYPES = WAL_PREPARE + 2, DUMP_FLUSH_BYTES = 60000 };
 
 static const char *const DUMP_NAMES[DUMP_TYPES] = {
-    "INVALID", "INSERT", "UPDATE", "DELETE", "RESURRECT", "CLR",  "PURGE", "SMO",
-    "IMAGE",   "COMMIT", "ABORT",  "CHECK",  "SEQUENCE",  "TREE", "NOOP",  "unknown",
+    "INVALID", "INSERT", "UPDATE", "DELETE",   "RESURRECT", "CLR",  "PURGE",   "SMO",     "IMAGE",
+    "COMMIT",  "ABORT",  "CHECK",  "SEQUENCE", "TREE",      "NOOP", "PREPARE", "unknown",
 };
 
 typedef struct DumpSum {

@@ -7,6 +7,7 @@
  */
 #include "base/log.h"
 #include "recovery/engine_internal.h"
+#include "txn/prepare.h"
 
 void engine_options_default(EngineOptions *o)
 {
@@ -210,7 +211,12 @@ Status engine_close(Cx *cx, Engine *e)
     if (st == ST_OK) {
         st = engine_checkpoint_write(cx, e, done);
     }
-    if (!done) {
+    uint32_t prepared = txnsys_prepared_count(e->txns);
+    if (prepared != 0) {
+        log_line(LOG_WARNING,
+                 "\"%s\": %u prepared transactions wait for their end: \"%s\" is left and needed",
+                 e->priv->path, prepared, e->priv->wal_dir);
+    } else if (!done) {
         log_line(LOG_WARNING,
                  "\"%s\": not everything could be finished at shutdown: \"%s\" is left and needed",
                  e->priv->path, e->priv->wal_dir);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "recovery/engine_internal.h"
+#include "txn/prepare.h"
 
 /* restart_checkpoint - read the CHECKPOINT record; the list of writers lives in the arena. */
 static Status restart_checkpoint(Cx *cx, Wal *wal, Lsn lsn, Arena *arena, CheckpointBody *body_out,
@@ -39,6 +40,7 @@ typedef struct Restart {
     TxnActive *free[RESTART_FREE]; /* of those that ended, for the next */
     uint32_t free_count;
     TxnActive *last; /* of the record before: records of one transaction often follow each other */
+    uint32_t losers, prepared;
     Xid max_xid;
     Csn max_csn; /* commit numbers go on rising: skip links in old records compare with them */
 } Restart;
@@ -105,6 +107,7 @@ static Status restart_record(void *arg, Cx *cx, Lsn lsn, const WalHeader *h, Sli
         return ST_OK;
     case WAL_ABORT_END: restart_ended(r, xid); return ST_OK;
     case WAL_NOOP: return restart_noop(r, h, body);
+    case WAL_PREPARE: /* the newest record of its transaction tells (restart_losers) */
     case WAL_CHECKPOINT:
     case WAL_INVALID: return ST_OK;
     }
@@ -132,7 +135,10 @@ static Status restart_losers(Cx *cx, Restart *r)
     }
     array_sort(list, n, sizeof(*list), restart_cmp);
     for (uint32_t i = 0; i < n; i++) {
-        TRY(txnsys_add_loser(cx, r->e->txns, &list[i]));
+        bool prepared;
+        TRY(txnsys_add_unfinished(cx, r->e->txns, &list[i], &prepared));
+        r->prepared += prepared;
+        r->losers += !prepared;
     }
     return ST_OK;
 }
@@ -168,9 +174,10 @@ Status engine_redo(Cx *cx, Engine *e, const StoreMaster *m)
         st = restart_losers(cx, &r);
     }
     if (st == ST_OK && !e->os->simulated) {
-        log_line(LOG_INFO, "recovered: %llu log records in %lld ms, %u transactions to undo",
+        log_line(LOG_INFO,
+                 "recovered: %llu log records in %lld ms, %u transactions to undo, %u prepared",
                  (unsigned long long)records, (long long)((os_mono_us(e->os) - start) / 1000),
-                 r.active.count);
+                 r.losers, r.prepared);
     }
 out:
     map_release(&r.active);

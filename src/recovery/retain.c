@@ -5,10 +5,12 @@
  * before the limit, which are cancelled: their next look at a page is 72000, and from the mark on
  * nobody waits for them; then the oldest writer, when its session is idle: the server ends it, on
  * whose behalf the call-back decides what idle means. A writer that works is never cancelled: the
- * log then grows until it ends, and the server's log says so.
+ * log then grows until it ends, and the server's log says so. Nor is a prepared transaction ever:
+ * it was promised to wait.
  */
 #include "base/log.h"
 #include "recovery/engine_internal.h"
+#include "txn/prepare.h"
 
 #define MIB ((uint64_t)1 << 20)
 
@@ -21,10 +23,21 @@ static void retain_writer(Engine *e, Lsn limit)
     if (!txnsys_oldest_writer(e->txns, &first, &pid) || first >= limit) {
         return;
     }
-    bool ended =
-        e->options.on_retained != NULL && e->options.on_retained(e->options.on_flush_arg, pid);
-    if (!ended && p->retain_told + e->options.max_wal_retained / 4 < limit) {
-        p->retain_told = limit;
+    PreparedFacts facts;
+    bool prepared = txnsys_prepared_at(e->txns, first, &facts);
+    bool ended = !prepared && e->options.on_retained != NULL &&
+                 e->options.on_retained(e->options.on_flush_arg, pid);
+    if (ended || p->retain_told + e->options.max_wal_retained / 4 >= limit) {
+        return;
+    }
+    p->retain_told = limit;
+    if (prepared) {
+        log_line(
+            LOG_WARNING,
+            "the prepared transaction \"%s\" keeps %llu MB of log, more than max_wal_retained: "
+            "it waits for COMMIT PREPARED or ROLLBACK PREPARED",
+            facts.gid, (unsigned long long)((wal_head(e->wal) - first) / MIB));
+    } else {
         log_line(
             LOG_WARNING,
             "a transaction of process %d that is still at work keeps %llu MB of log, more than "

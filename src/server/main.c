@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "server/server_internal.h"
+#include "txn/prepare.h"
 
 #define SETTINGS_MAX 256
 
@@ -180,6 +181,12 @@ static Status check_all(Cx *cx, Engine *e, bool reclaim, Buf *report, uint64_t *
     Status st = catalog_verify(cx, catalog, report, errors);
     catalog_close(catalog);
     TRY(st);
+    if (txnsys_prepared_count(e->txns) != 0) {
+        /* What they changed is reachable from the log only: pages of it would count as lost. */
+        return reclaim ? err_set(cx, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                                 "--reclaim is not possible while there are prepared transactions")
+                       : ST_OK;
+    }
     return engine_check_space(cx, e, reclaim, report, errors, leaked);
 }
 

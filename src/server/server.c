@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "server/server_internal.h"
+#include "txn/prepare.h"
 
 #define RANK_SERVER 10
 
@@ -145,6 +146,9 @@ Status server_create(Cx *cx, Os *os, const ServerOptions *o, Server **server_out
     TRY(server_init_settings(cx, srv));
     engine_options(srv, &engine);
     TRY(engine_open(cx, os, o->file, &engine, &srv->engine));
+    txnsys_set_max_prepared(
+        srv->engine->txns,
+        (uint32_t)strtoul(server_setting(srv, "max_prepared_transactions"), NULL, 10));
     TRY(catalog_open(cx, srv->engine, &srv->catalog));
     catalog_set_index_compute(srv->catalog, exec_index_compute);
     if (srv->engine->created) {

@@ -222,7 +222,8 @@ struct Session {
     bool in_block;       /* BEGIN was said */
     bool implicit_block; /* several statements in one query string, or a pipeline before Sync */
     bool failed;         /* the block must be rolled back */
-    bool had_query;      /* the transaction has taken a snapshot: its isolation is fixed */
+    const char *prepare_refused; /* what it has done that PREPARE TRANSACTION cannot keep */
+    bool had_query;              /* the transaction has taken a snapshot: its isolation is fixed */
     char *rest_sql;      /* of a query string whose COPY FROM STDIN is under way: the string and */
     uint32_t rest_index; /* the statement to go on with */
     Isolation block_isolation;
@@ -404,6 +405,13 @@ Status session_txn_need(Cx *cx, Session *s);
 struct PgQuery__Node;
 Status session_transaction_stmt(Cx *cx, Session *s, const struct PgQuery__TransactionStmt *stmt,
                                 const char **tag_out);
+/* session_txn_left - the transaction is prepared and no more the session's. */
+void session_txn_left(Session *s);
+/* session_prepare.c */
+Status session_prepare_stmt(Cx *cx, Session *s, const struct PgQuery__TransactionStmt *stmt,
+                            const char **tag_out);
+Status session_finish_prepared(Cx *cx, Session *s, const struct PgQuery__TransactionStmt *stmt,
+                               const char **tag_out);
 /* session_set_transaction - SET TRANSACTION (modes as in BEGIN). 25001 after the first query. */
 Status session_set_transaction(Cx *cx, Session *s, struct PgQuery__Node **options, size_t count);
 /* session_commit - end of an implicit transaction: commit (or abort after an error). */
@@ -497,6 +505,7 @@ void cursor_columns(Session *s, const struct PgQuery__FetchStmt *f, PlanColumn *
 Status cursors_hold(Cx *cx, Session *s);
 /* cursors_drop_open - all portals but cursors held beyond a commit. */
 void cursors_drop_open(Session *s);
+bool cursor_is_with_hold(const Portal *p);
 void portal_tag(const Portal *p, char *tag, size_t size);
 void exec_env_fill(Session *s, ExecEnv *env, const Snapshot *snap, const Datum *values,
                    const bool *nulls, uint32_t n);

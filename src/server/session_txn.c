@@ -46,10 +46,17 @@ static void txn_ended(Session *s)
     s->txn = NULL;
     s->view.txn = NULL;
     s->savepoints = s->free_savepoints = NULL;
+    s->prepare_refused = NULL;
     s->fk_deferred = (FkDeferred){.arena = &s->txn_arena};
     s->in_block = s->implicit_block = s->failed = s->had_query = false;
     cat_view_release_pins(&s->view);
     arena_clear(&s->txn_arena);
+}
+
+void session_txn_left(Session *s)
+{
+    settings_commit(s);
+    txn_ended(s);
 }
 
 Status session_commit(Cx *cx, Session *s)
@@ -357,6 +364,11 @@ Status session_transaction_stmt(Cx *cx, Session *s, const PgQuery__TransactionSt
     case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_RELEASE:
     case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK_TO:
         return savepoint_stmt(cx, s, stmt, tag_out);
-    default: return err_unsupported(cx, "two-phase commit is not supported yet");
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_PREPARE:
+        return session_prepare_stmt(cx, s, stmt, tag_out);
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT_PREPARED:
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK_PREPARED:
+        return session_finish_prepared(cx, s, stmt, tag_out);
+    default: return err_unsupported(cx, "this transaction statement is not supported yet");
     }
 }

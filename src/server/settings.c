@@ -32,7 +32,7 @@ static const struct {
     {"max_connections", "10000"},
     {"cluster_name", ""},
     {"default_text_search_config", "pg_catalog.english"},
-    {"max_prepared_transactions", "0"},
+    {"max_prepared_transactions", "64"},
     {"autovacuum", "off"},
     {"listen_addresses", "127.0.0.1"},
     {"logging_collector", "off"},

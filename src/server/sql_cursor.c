@@ -409,6 +409,11 @@ Status cursors_hold(Cx *cx, Session *s)
     return ST_OK;
 }
 
+bool cursor_is_with_hold(const Portal *p)
+{
+    return p->cursor != NULL && (p->cursor->options & OPT_HOLD) != 0;
+}
+
 void cursors_drop_open(Session *s)
 {
     MapSlot slot;

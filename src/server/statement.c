@@ -309,6 +309,7 @@ Status statement_check_txn(Cx *cx, Session *s, const Statement *st)
     if (st->node->node_case == PG_QUERY__NODE__NODE_TRANSACTION_STMT) {
         PgQuery__TransactionStmtKind kind = st->node->transaction_stmt->kind;
         if (kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT ||
+            kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_PREPARE ||
             kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK ||
             kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK_TO) {
             return ST_OK;
@@ -330,6 +331,7 @@ void exec_env_fill(Session *s, ExecEnv *env, const Snapshot *snap, const Datum *
                      .param_nulls = nulls,
                      .param_count = n,
                      .extra_fn = func_ops_by_prosrc,
+                     .extra_set = func_sets_by_prosrc,
                      .work_mem_bytes = s->work_mem_bytes,
                      .deferred = &s->fk_deferred,
                      .os = s->server->os,

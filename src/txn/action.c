@@ -57,6 +57,13 @@ void txn_on_end(Txn *txn, void (*fn)(void *arg, bool committed), void *arg)
     a->arg = arg;
 }
 
+void txn_action_copy(Txn *txn, const TxnAction *a)
+{
+    if (a->kind != ACTION_ON_END) {
+        *txn_action_add(txn, a->kind) = *a;
+    }
+}
+
 /* txn_actions_run_end - call the end functions registered from number `from` on (in order after a
  * commit, newest first after a rollback) and forget these actions. */
 void txn_actions_run_end(Txn *txn, uint32_t from, bool committed)

@@ -271,6 +271,45 @@ void advisory_locks_release(Txn *txn, uint32_t above_level, bool all)
     }
 }
 
+bool advisory_held_both(const AdvisoryOwner *owner)
+{
+    LIST_FOREACH (n, &owner->xact_holds) {
+        const AdvisoryHold *x = LIST_ITEM(n, AdvisoryHold, xact_link);
+        LIST_FOREACH (m, &owner->holds) {
+            const AdvisoryHold *h = LIST_ITEM(m, AdvisoryHold, owner_link);
+            if (h->entry == x->entry && h->session_count != 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void advisory_locks_move(Txn *txn, Txn *to)
+{
+    TxnSys *sys = txn->sys;
+    while (txn->advisory != NULL && !list_empty(&txn->advisory->xact_holds)) {
+        AdvisoryHold *h = LIST_ITEM(txn->advisory->xact_holds.next, AdvisoryHold, xact_link);
+        AdvisoryPart *part = advisory_part(sys, &h->entry->key);
+        os_mutex_lock(sys->os, &part->mutex);
+        list_remove(&h->xact_link);
+        list_remove(&h->owner_link);
+        h->owner = to->advisory;
+        list_push_back(&to->advisory->xact_holds, &h->xact_link);
+        list_push_back(&to->advisory->holds, &h->owner_link);
+        os_mutex_unlock(sys->os, &part->mutex);
+    }
+}
+
+void advisory_lock_adopt(Txn *txn, const AdvisoryKey *key, int mode)
+{
+    TxnSys *sys = txn->sys;
+    AdvisoryPart *part = advisory_part(sys, key);
+    os_mutex_lock(sys->os, &part->mutex);
+    advisory_put(txn, advisory_entry_make(part, key), mode, false);
+    os_mutex_unlock(sys->os, &part->mutex);
+}
+
 uint32_t advisory_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, Txn **out,
                                 int32_t *pids)
 {

@@ -193,6 +193,21 @@ Status txn_rollback_to(Cx *cx, Txn *txn, const SavePoint *sp)
 
 /* ---- losers ---- */
 
+void txnsys_register_unfinished(TxnSys *sys, Txn *txn)
+{
+    os_mutex_lock(sys->os, &sys->commit_lock);
+    txnsys_register(sys, txn);
+    atomic_fetch_add(&sys->loser_count, 1);
+    os_mutex_unlock(sys->os, &sys->commit_lock);
+    /* Which blocks it wrote is not known: all between its first and last record. */
+    for (Lsn l = txn->first_lsn;; l += (Lsn)1 << LOG_BLOCK_SHIFT) {
+        txn_blocks_enter(txn, MIN(l, txn->last_lsn));
+        if (l >= txn->last_lsn) {
+            break;
+        }
+    }
+}
+
 Status txnsys_add_loser(Cx *cx, TxnSys *sys, const TxnActive *loser)
 {
     (void)cx;
@@ -203,17 +218,7 @@ Status txnsys_add_loser(Cx *cx, TxnSys *sys, const TxnActive *loser)
     txn->xid = loser->xid;
     txn->first_lsn = loser->first_lsn;
     txn->last_lsn = loser->last_lsn;
-    os_mutex_lock(sys->os, &sys->commit_lock);
-    txnsys_register(sys, txn);
-    atomic_fetch_add(&sys->loser_count, 1);
-    os_mutex_unlock(sys->os, &sys->commit_lock);
-    /* Which blocks it wrote is not known: all between its first and last record. */
-    for (Lsn l = loser->first_lsn;; l += (Lsn)1 << LOG_BLOCK_SHIFT) {
-        txn_blocks_enter(txn, MIN(l, loser->last_lsn));
-        if (l >= loser->last_lsn) {
-            break;
-        }
-    }
+    txnsys_register_unfinished(sys, txn);
     return ST_OK;
 }
 

@@ -102,6 +102,34 @@ static void table_grant_put(Txn *txn, TableEntry *e, TableGrant *own, TableLockM
     e->granted[mode]++;
 }
 
+/* table_entry_get - requires the partition. */
+static TableEntry *table_entry_get(LockPart *part, uint64_t key)
+{
+    TableEntry *e = table_entry_find(part, key);
+    if (e == NULL) {
+        e = mem_zalloc("table lock", sizeof(*e));
+        e->key = key;
+        e->next = part->tables;
+        part->tables = e;
+    }
+    return e;
+}
+
+void table_lock_adopt(Txn *txn, uint64_t key, uint32_t modes)
+{
+    LockPart *part = table_part(txn->sys, key);
+    os_mutex_lock(txn->sys->os, &part->mutex);
+    TableEntry *e = table_entry_get(part, key);
+    TableGrant *own = NULL;
+    for (int m = 1; m <= TABLELOCK_ACCESS_EXCLUSIVE; m++) {
+        if ((modes >> m & 1) != 0) {
+            table_grant_put(txn, e, own, (TableLockMode)m);
+            own = txn->priv->table_grants;
+        }
+    }
+    os_mutex_unlock(txn->sys->os, &part->mutex);
+}
+
 typedef struct TableWait {
     Txn *txn;
     LockPart *part;
@@ -139,13 +167,7 @@ Status table_lock(Cx *cx, Txn *txn, uint64_t key, TableLockMode mode, WaitPolicy
     }
     TableWait w = {.txn = txn, .part = table_part(sys, key), .own = own};
     os_mutex_lock(sys->os, &w.part->mutex);
-    w.entry = own != NULL ? own->entry : table_entry_find(w.part, key);
-    if (w.entry == NULL) {
-        w.entry = mem_zalloc("table lock", sizeof(*w.entry));
-        w.entry->key = key;
-        w.entry->next = w.part->tables;
-        w.part->tables = w.entry;
-    }
+    w.entry = own != NULL ? own->entry : table_entry_get(w.part, key);
     bool blocked = table_granted_conflict(w.entry, own, (int)mode);
     if (!blocked && own == NULL && w.entry->queue.first != NULL) {
         blocked = table_queue_conflict(w.entry, NULL, (int)mode, os_mono_us(sys->os));

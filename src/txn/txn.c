@@ -100,6 +100,21 @@ void txn_blocks_leave(Txn *txn, Csn csn)
     }
 }
 
+/* txn_blocks_move - another Txn struct goes on with this transaction. */
+void txn_blocks_move(Txn *txn, Txn *to)
+{
+    TxnPrivate *from = txn->priv, *p = to->priv;
+    bool grown = from->blocks != from->blocks_inline;
+    memcpy(p->blocks_inline, from->blocks_inline, sizeof(from->blocks_inline));
+    p->blocks = grown ? from->blocks : p->blocks_inline;
+    p->block_size = from->block_size;
+    p->block_count = from->block_count;
+    p->last_block = from->last_block;
+    from->blocks = from->blocks_inline;
+    from->block_size = TXN_BLOCKS_INLINE;
+    from->block_count = 0;
+}
+
 Lsn txn_log(Txn *txn, WalType type, uint8_t flags, TreeId tree, PageNo page, const Slice *parts,
             uint32_t part_count)
 {
@@ -239,7 +254,11 @@ Status txn_commit(Cx *cx, Txn *txn, Lsn *lsn_out)
     os_mutex_lock(sys->os, &sys->commit_lock);
     wal_reserve(sys->wal, sizeof(csn) + body.len, &res);
     csn = ++sys->last_csn;
-    atomic_store_explicit(txnsys_status_at(sys, txn->xid), csn, memory_order_release);
+    if (LIKELY(txn->xid >= sys->first_xid)) {
+        atomic_store_explicit(txnsys_status_at(sys, txn->xid), csn, memory_order_release);
+    } else {
+        txnsys_revive(sys, txn->xid, csn);
+    }
     sys->last_commit_lsn = res.lsn + res.len;
     txnsys_unregister(sys, txn);
     if (txn->snapshot_held) {

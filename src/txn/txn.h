@@ -203,9 +203,6 @@ enum {
 /* CLR bodies begin with the LSN the undo goes on with; flags say what was undone. */
 enum { CLR_TREE_CREATED = 100 };
 
-/* txnsys_add_loser - recovery: a transaction without an end; stays in progress until undone in the
- * background. */
-Status txnsys_add_loser(Cx *cx, TxnSys *sys, const TxnActive *loser);
 /* txnsys_undo_losers - background, after opening; returns when all are undone or stop is set. */
 Status txnsys_undo_losers(Cx *cx, TxnSys *sys, _Atomic bool *stop);
 

@@ -7,11 +7,12 @@
  * partition, commit lock. The commit lock is the innermost but for the log's own.
  */
 #include "base/map.h"
-#include "txn/txn.h"
+#include "txn/prepare.h"
 
 enum {
     TXN_RANK_UNDO = 90,      /* one undoer of losers at a time */
     TXN_RANK_KEY_LOCK = 100, /* above latches: I/O allowed */
+    TXN_RANK_PREPARED = 690,
     TXN_RANK_DEADLOCK = 700,
     TXN_RANK_ROW_LOCK = 710,
     TXN_RANK_TABLE_LOCK = 720,
@@ -169,6 +170,7 @@ typedef struct TxnPrivate {
     TxnWait wait;
     TxnPark *parked; /* the wait under way holds no thread */
     bool loser;
+    bool prepared; /* no session's: part of a Prepared */
 } TxnPrivate;
 
 typedef struct LockPart {
@@ -198,12 +200,19 @@ struct TxnSys {
     Lsn durable_pending, durable_pending_head;
     Txn *xid_hash[XID_HASH_BUCKETS];
     uint32_t writer_count, snapshot_count;
+    struct RevivedXid {
+        Xid xid;
+        Csn csn;
+    } * revived; /* prepared before the restart, committed after it, not yet seen by all */
+    uint32_t revived_count, revived_size;
     /* ---- mark ---- */
 
     _Atomic Lsn oldest_active;       /* first_lsn of the head of `active`; 0 = none */
     _Atomic Lsn oldest_snapshot_lsn; /* of the oldest registered snapshot; UINT64_MAX = none */
     _Atomic Csn oldest_snapshot_csn;
     _Atomic Lsn durable_lsn;
+    /* Xids from before the restart whose state is not simply committed: losers, prepared
+     * transactions, and those of them that have committed since (revived). */
     _Atomic uint32_t loser_count;
     Xid first_xid; /* of this process; older ones are losers or finished */
 
@@ -219,6 +228,10 @@ struct TxnSys {
     OsMutex deadlock;
     ListNode waiters; /* TxnWait.link */
     uint32_t search_epoch;
+
+    OsMutex prepared_mutex; /* guards the list */
+    ListNode prepared;      /* Prepared.link, oldest first */
+    uint32_t prepared_count, prepared_max;
 
     _Atomic uint32_t *row_counters;
     LockPart row_parts[ROWLOCK_PARTS];
@@ -236,6 +249,14 @@ static inline _Atomic uint64_t *txnsys_status_at(TxnSys *sys, Xid xid)
 /* txnsys.c */
 void txnsys_register(TxnSys *sys, Txn *txn); /* commit lock held */
 void txnsys_unregister(TxnSys *sys, Txn *txn);
+/* txnsys_replace - `to` takes the place of `txn`, whose xid it has. Commit lock held. */
+void txnsys_replace(TxnSys *sys, Txn *txn, Txn *to);
+/* txnsys_register_unfinished - a transaction found by restart: active list, log blocks. */
+void txnsys_register_unfinished(TxnSys *sys, Txn *txn);
+/* txnsys_revived_room - one more prepared transaction of before the restart may commit. */
+void txnsys_revived_room(TxnSys *sys);
+/* txnsys_revive - it has: its commit number. Commit lock held. */
+void txnsys_revive(TxnSys *sys, Xid xid, Csn csn);
 Txn *txnsys_find(TxnSys *sys, Xid xid);   /* commit lock held */
 void txnsys_durable_refresh(TxnSys *sys); /* commit lock held */
 void txn_snapshot_unlink(Snapshot *snap); /* commit lock held */
@@ -244,6 +265,7 @@ Lsn txnsys_settled_locked(TxnSys *sys);   /* commit lock held */
 /* txn.c */
 void txn_blocks_enter(Txn *txn, Lsn lsn);
 void txn_blocks_leave(Txn *txn, Csn csn);
+void txn_blocks_move(Txn *txn, Txn *to);
 void txn_init(Txn *txn, TxnPrivate *priv, TxnSys *sys, Isolation iso, Arena *arena);
 
 /* rollback.c */
@@ -255,6 +277,22 @@ void txn_actions_run_end(Txn *txn, uint32_t from, bool committed);
 /* txn_action_created - note that the tree is this transaction's own: it goes as a whole when
  * undone. */
 void txn_action_created(Txn *txn, TreeId tree);
+/* txn_action_copy - another transaction's action, unless it is an end function. */
+void txn_action_copy(Txn *txn, const TxnAction *a);
+
+/* prepare.c, prepare_record.c */
+enum { PREPARE_PART = 1, PREPARE_TAKEN_BACK = 2 }; /* flags of WAL_PREPARE records */
+void prepared_free(Prepared *p);
+void prepare_encode(const Txn *txn, const PreparedFacts *facts, Buf *out);
+size_t prepare_log_parts(Txn *txn, const Buf *body, Buf *parts);
+/* prepare_read_body - the body of the PREPARE record at lsn, whole; the caller releases it. */
+Status prepare_read_body(Cx *cx, Wal *wal, Lsn lsn, Xid xid, Buf *body);
+/* prepare_decode - locks and actions into txn (which takes them without asking), facts out. */
+Status prepare_decode(Cx *cx, const Buf *body, Txn *txn, PreparedFacts *facts_out);
+/* txnsys_add_loser - recovery: a transaction without an end; stays in progress until undone in the
+ * background. */
+Status txnsys_add_loser(Cx *cx, TxnSys *sys, const TxnActive *loser);
+void txnsys_free_prepared(TxnSys *sys);
 
 /* wait.c */
 void txn_wake_xid(TxnSys *sys, Xid xid);
@@ -275,6 +313,12 @@ void advisory_end(TxnSys *sys);
 /* advisory_locks_release - what the transaction (above a savepoint level) has; the session's stay.
  */
 void advisory_locks_release(Txn *txn, uint32_t above_level, bool all);
+/* advisory_held_both - is a number held for the session and for its transaction? */
+bool advisory_held_both(const AdvisoryOwner *owner);
+/* advisory_locks_move - what the transaction has becomes another's, with an owner of its own. */
+void advisory_locks_move(Txn *txn, Txn *to);
+/* advisory_lock_adopt - take a lock without asking who else has it. */
+void advisory_lock_adopt(Txn *txn, const AdvisoryKey *key, int mode);
 /* advisory_list - the holds of one partition, as far as there is room; returns how many there are.
  */
 typedef struct AdvisoryInfo {
@@ -289,6 +333,8 @@ uint32_t advisory_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w
 /* rowlock.c, tablelock.c */
 void row_locks_release(Txn *txn, uint32_t above_level, bool all);
 void table_locks_release(Txn *txn, uint32_t above_level, bool all);
+/* table_lock_adopt - take modes (bit m = mode m) without asking who else holds the table. */
+void table_lock_adopt(Txn *txn, uint64_t key, uint32_t modes);
 #define BLOCKERS_MAX 64
 uint32_t row_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, Txn **out,
                            int32_t *pids);

@@ -23,6 +23,8 @@ Status txnsys_create(Cx *cx, Os *os, Wal *wal, Xid next_xid, Csn next_csn, TxnSy
     list_init(&sys->snapshots);
     atomic_store(&sys->oldest_snapshot_lsn, UINT64_MAX);
     list_init(&sys->waiters);
+    list_init(&sys->prepared);
+    os_mutex_init(&sys->prepared_mutex, "prepared", TXN_RANK_PREPARED);
     os_mutex_init(&sys->undo_mutex, "undo of losers", TXN_RANK_UNDO);
     os_mutex_init(&sys->commit_lock, "commit", TXN_RANK_COMMIT);
     os_mutex_init(&sys->deadlock, "deadlock", TXN_RANK_DEADLOCK);
@@ -76,6 +78,7 @@ void txnsys_free(TxnSys *sys)
     if (sys == NULL) {
         return;
     }
+    txnsys_free_prepared(sys); /* they wait in the log */
     for (uint32_t i = 0; i < ROWLOCK_PARTS; i++) {
         txnsys_free_part(&sys->row_parts[i]);
     }
@@ -84,6 +87,7 @@ void txnsys_free(TxnSys *sys)
     }
     advisory_end(sys);
     /* Losers not undone yet are ours. */
+    mem_free(sys->revived);
     while (!list_empty(&sys->active)) {
         TxnPrivate *p = LIST_ITEM(sys->active.next, TxnPrivate, active_link);
         list_remove(&p->active_link);
@@ -149,7 +153,9 @@ void txnsys_register(TxnSys *sys, Txn *txn)
     txn->priv->hash_next = *bucket;
     *bucket = txn;
     sys->writer_count++;
-    wal_writers_add(sys->wal, 1);
+    if (!txn->priv->prepared) {
+        wal_writers_add(sys->wal, 1);
+    }
     if (sys->active.next == &txn->priv->active_link) {
         txnsys_publish_oldest(sys);
     }
@@ -166,10 +172,26 @@ void txnsys_unregister(TxnSys *sys, Txn *txn)
     }
     *at = txn->priv->hash_next;
     sys->writer_count--;
-    wal_writers_add(sys->wal, -1);
+    if (!txn->priv->prepared) {
+        wal_writers_add(sys->wal, -1);
+    }
     if (first) {
         txnsys_publish_oldest(sys);
     }
+}
+
+void txnsys_replace(TxnSys *sys, Txn *txn, Txn *to)
+{
+    list_insert_before(&txn->priv->active_link, &to->priv->active_link);
+    list_remove(&txn->priv->active_link);
+    Txn **at = &sys->xid_hash[txn->xid & (XID_HASH_BUCKETS - 1)];
+    while (*at != txn) {
+        ASSERT(*at != NULL);
+        at = &(*at)->priv->hash_next;
+    }
+    *at = to;
+    to->priv->hash_next = txn->priv->hash_next;
+    wal_writers_add(sys->wal, -1); /* nobody waits for a flush of it any more */
 }
 
 Txn *txnsys_find(TxnSys *sys, Xid xid)
@@ -345,6 +367,30 @@ bool txnsys_oldest_writer(TxnSys *sys, Lsn *first_lsn_out, int32_t *process_id_o
 
 /* ---- commit status ---- */
 
+void txnsys_revived_room(TxnSys *sys)
+{
+    sys->revived_size++;
+    sys->revived =
+        mem_realloc("revived xids", sys->revived, sys->revived_size * sizeof(*sys->revived));
+}
+
+void txnsys_revive(TxnSys *sys, Xid xid, Csn csn)
+{
+    ASSERT(sys->revived_count < sys->revived_size);
+    sys->revived[sys->revived_count++] = (struct RevivedXid){xid, csn};
+}
+
+/* txnsys_revived_drop - forget those that every snapshot sees. Requires the commit lock. */
+static void txnsys_revived_drop(TxnSys *sys, Csn oldest_csn)
+{
+    for (uint32_t i = sys->revived_count; i-- > 0;) {
+        if (sys->revived[i].csn <= oldest_csn) {
+            sys->revived[i] = sys->revived[--sys->revived_count];
+            atomic_fetch_sub(&sys->loser_count, 1);
+        }
+    }
+}
+
 XidState xid_state(TxnSys *sys, Xid xid, Csn *csn_out)
 {
     *csn_out = 0;
@@ -355,6 +401,9 @@ XidState xid_state(TxnSys *sys, Xid xid, Csn *csn_out)
         }
         os_mutex_lock(sys->os, &sys->commit_lock);
         bool active = txnsys_find(sys, xid) != NULL;
+        for (uint32_t i = 0; i < sys->revived_count; i++) {
+            *csn_out = sys->revived[i].xid == xid ? sys->revived[i].csn : *csn_out;
+        }
         os_mutex_unlock(sys->os, &sys->commit_lock);
         return active ? XID_IN_PROGRESS : XID_COMMITTED;
     }
@@ -434,6 +483,9 @@ Lsn txnsys_horizon(TxnSys *sys)
         const Snapshot *s = LIST_ITEM(sys->snapshots.next, Snapshot, link);
         g = MIN(g, s->settled_lsn);
         oldest_csn = MIN(oldest_csn, s->csn);
+    }
+    if (UNLIKELY(sys->revived_count != 0)) {
+        txnsys_revived_drop(sys, oldest_csn);
     }
     Xid limit = sys->next_xid;
     if (!list_empty(&sys->active)) {

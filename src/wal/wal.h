@@ -38,6 +38,7 @@ typedef enum WalType {
     WAL_SEQUENCE = 12,   /* table: sequence state */
     WAL_TREE = 13,       /* store: tree directory change */
     WAL_NOOP = 14,       /* filler */
+    WAL_PREPARE = 15,    /* txn: all that a prepared transaction is */
 } WalType;
 
 /* On-disk record header, little-endian; body follows; whole record padded to 8 bytes. */

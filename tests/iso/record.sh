@@ -12,7 +12,7 @@ work=$(mktemp -d)
 chmod 755 "$work"
 trap 'tools/oracle.sh stop "$work/oracle" 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
-tools/oracle.sh start "$work/oracle" -c deadlock_timeout=50ms
+tools/oracle.sh start "$work/oracle" -c deadlock_timeout=50ms -c max_prepared_transactions=64
 WIRE_SOCKET_DIR=$work/oracle
 WIRE_PORT=5432
 PYTHONDONTWRITEBYTECODE=1

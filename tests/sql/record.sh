@@ -15,7 +15,8 @@ work=$(mktemp -d)
 chmod 755 "$work"
 trap 'tools/oracle.sh stop "$work/oracle" 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
-tools/oracle.sh start "$work/oracle"
+# Two-phase commit is on, as it is in dassie.
+tools/oracle.sh start "$work/oracle" -c max_prepared_transactions=64
 
 [ $# -gt 0 ] || set -- tests/sql/*.sql tests/sql/next/*.sql tests/psql/*.sql
 mkdir -p tests/sql/expected tests/sql/next/expected
