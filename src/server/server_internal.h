@@ -209,6 +209,7 @@ struct Session {
     Buf out;
     size_t out_pos; /* sent so far */
     Lsn hold_lsn;   /* out must not be sent before the log is flushed up to here */
+    bool rows_told; /* out has rows that an open transaction read: hold_lsn is still to be raised */
     Arena arena;    /* session */
     Arena txn_arena;
     Arena stmt_arena;

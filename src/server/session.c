@@ -420,10 +420,21 @@ static void session_keep(Session *s, const uint8_t *data, size_t len, bool in_bu
     }
 }
 
+/* session_note_rows - replies are about to leave while their transaction goes on: the rows among
+ * them wait for the commits they show. A command tag alone shows none that matters: what its
+ * transaction did with the rows counts only once it has committed, later in the log. */
+static void session_note_rows(Session *s)
+{
+    if (s->rows_told && s->txn != NULL) {
+        session_note_reads(s, s->txn);
+    }
+}
+
 /* session_flush_out - send what may be sent. False: stop running for now (held, blocked or closed).
  */
 static bool session_flush_out(Session *s)
 {
+    session_note_rows(s);
     if (s->out.len == 0) {
         if (s->close_after_send) {
             s->state = SESSION_CLOSED;
@@ -450,6 +461,7 @@ static bool session_flush_out(Session *s)
  * ran in the same turn. */
 static bool session_gather(Session *s)
 {
+    session_note_rows(s);
     s->send_due = s->out.len != 0 && s->out.len <= SESSION_OUT_GATHER_MAX && s->out_pos == 0 &&
                   !s->close_after_send && !s->write_armed && s->state == SESSION_READY &&
                   s->hold_lsn <= wal_flushed(s->server->engine->wal);

@@ -36,8 +36,8 @@ Status session_txn_need(Cx *cx, Session *s)
 
 void session_note_reads(Session *s, const Txn *txn)
 {
-    Lsn lsn = MIN(txn->seen_lsn, txn->snapshot.commit_lsn);
-    s->hold_lsn = MAX(s->hold_lsn, lsn);
+    s->hold_lsn = MAX(s->hold_lsn, txn->seen_lsn);
+    s->rows_told = false;
 }
 
 /* txn_ended - what goes with any end of the transaction. */
@@ -140,6 +140,10 @@ static Status rollback_to(Cx *cx, Session *s, SessionSavepoint *sp)
 
 void session_statement_failed(Session *s)
 {
+    if (s->txn != NULL) {
+        /* A duplicate key, a row changed meanwhile: the error tells of a commit. */
+        s->hold_lsn = MAX(s->hold_lsn, txnsys_last_commit(s->server->engine->txns));
+    }
     if (!s->in_block && !s->implicit_block) {
         session_abort(s);
         return;

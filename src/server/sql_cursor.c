@@ -87,6 +87,7 @@ static Status cursor_pull(Cx *cx, Session *s, Portal *p, uint64_t want, bool wan
         }
         TRY(st);
         p->writer.call.cx = cx;
+        s->rows_told = true;
         SEL_FOREACH(row, &b->sel)
         {
             TRY(cursor_put(cx, s, p, b, row, wanted));
@@ -111,6 +112,7 @@ static Status cursor_pull(Cx *cx, Session *s, Portal *p, uint64_t want, bool wan
 static Status cursor_send(Cx *cx, Session *s, Portal *p, uint64_t row)
 {
     const Cursor *c = p->cursor;
+    s->rows_told = true;
     size_t begin = c->rows[row - 1], end = row < c->kept ? c->rows[row] : p->store.len;
     buf_put(&s->out, p->store.data + begin, end - begin);
     return UNLIKELY(s->out.len > SESSION_OUT_FLUSH_BYTES) ? session_send_wait(cx, s) : ST_OK;

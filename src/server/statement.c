@@ -394,6 +394,7 @@ static void portal_end(Session *s, Portal *p)
 static Status portal_send_stored(Cx *cx, Session *s, Portal *p, uint64_t max_rows, bool *done_out)
 {
     uint64_t left = max_rows == 0 ? UINT64_MAX : max_rows;
+    s->rows_told = true;
     while (left > 0 && p->store_pos < p->store.len) {
         uint32_t n;
         memcpy(&n, p->store.data + p->store_pos + 1, sizeof(n));
@@ -445,6 +446,7 @@ static Status portal_fetch(Cx *cx, Session *s, Portal *p, uint64_t max_rows, boo
         }
         TRY(st);
         p->writer.call.cx = cx;
+        s->rows_told = true;
         SEL_FOREACH(row, &batch->sel)
         {
             row_write(&p->writer, &s->out, batch, row);

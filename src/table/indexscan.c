@@ -269,13 +269,12 @@ static Status index_scan_fetch(Cx *cx, IndexScan *s, uint32_t max_rows, Batch *o
         }
         if (pos.leaf.hdr == NULL) {
             TRY(bt_seek(cx, &s->rows, &key, LATCH_SHARED, &pos));
-            txn_note_page(s->txn, s->snap, &pos.leaf);
         }
         if (!pos.found) {
             continue;
         }
-        st = row_fetch_at(cx, s->snap, s->t, vr, &pos, s->columns, s->column_count, out, *filled,
-                          arena);
+        st = row_fetch_at(cx, s->txn, s->snap, s->t, vr, &pos, s->columns, s->column_count, out,
+                          *filled, arena);
         if (st == ST_NOTFOUND) {
             st = ST_OK;
             continue;

@@ -532,7 +532,7 @@ Status table_scan_count(Cx *cx, TableScan *s, uint64_t *count_out)
 
 /* ---- one row ---- */
 
-Status row_fetch_at(Cx *cx, const Snapshot *snap, const Table *t, VersionReader *vr,
+Status row_fetch_at(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, VersionReader *vr,
                     const BtPos *pos, const uint16_t *columns, uint16_t column_count, Batch *out,
                     uint32_t out_row, Arena *arena)
 {
@@ -544,8 +544,10 @@ Status row_fetch_at(Cx *cx, const Snapshot *snap, const Table *t, VersionReader 
     Slice payload = slice_bytes(entry.payload, entry.payload_len), row;
     if (version_settled(snap, entry.tag)) {
         seen = (entry.tag & TAG_DELETED) == 0;
+        txn_note_shown(txn, snap, tag_lsn(entry.tag));
     } else {
         TRY(version_find(cx, snap, entry.tag, payload, vr, &seen, &payload));
+        txn_note_shown(txn, snap, vr->shown_lsn);
     }
     if (!seen) {
         return ST_NOTFOUND;
@@ -568,10 +570,9 @@ Status table_fetch(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowId
     BtPos pos;
     version_reader_init(&vr);
     TRY(bt_seek(cx, &tree, &key, LATCH_SHARED, &pos));
-    txn_note_page(txn, snap, &pos.leaf);
-    Status st =
-        pos.found ? row_fetch_at(cx, snap, t, &vr, &pos, columns, column_count, out, out_row, arena)
-                  : ST_NOTFOUND;
+    Status st = pos.found ? row_fetch_at(cx, txn, snap, t, &vr, &pos, columns, column_count, out,
+                                         out_row, arena)
+                          : ST_NOTFOUND;
     bt_release(&tree, &pos);
     return snapshot_judge(cx, snap, st);
 }

@@ -45,7 +45,7 @@ Status row_list_add(Cx *cx, const Snapshot *snap, const Table *t, VersionReader 
 Status row_list_gather(Cx *cx, const Table *t, const RowList *l, uint16_t col, Vector *v,
                        uint32_t at, Arena *arena);
 /* row_fetch_at - the visible version of the row at a latched position; ST_NOTFOUND when none. */
-Status row_fetch_at(Cx *cx, const Snapshot *snap, const Table *t, VersionReader *vr,
+Status row_fetch_at(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, VersionReader *vr,
                     const BtPos *pos, const uint16_t *columns, uint16_t column_count, Batch *out,
                     uint32_t out_row, Arena *arena);
 

@@ -134,7 +134,8 @@ Status overflow_read(Cx *cx, Engine *e, const OverflowRef *ref, void *out);
 /* VersionReader - scratch of version_find; the row it steps back to lives in `bytes`. */
 typedef struct VersionReader {
     Lsn last_lsn; /* verdict cache for rows written by one record */
-    bool last_seen;
+    bool last_seen, last_own;
+    Lsn shown_lsn; /* what version_find showed last: its LSN; 0 = nothing, or an own change */
     uint8_t bytes[PAGE_SIZE / 4];
 } VersionReader;
 static inline void version_reader_init(VersionReader *vr)
@@ -173,12 +174,19 @@ Status version_writable(Cx *cx, Txn *txn, const Snapshot *snap, uint64_t tag,
  */
 Status version_live(Cx *cx, const Txn *txn, TxnSys *sys, uint64_t tag, bool *live_out,
                     bool *wait_out, Xid *xid_out);
-/* txn_note_page - a page was read: what a reply has to wait for. */
-static inline void txn_note_page(Txn *txn, const Snapshot *snap, const PageRef *leaf)
+/* txn_note_shown - a version made at this LSN by somebody else was shown: what a reply has to wait
+ * for. */
+static inline void txn_note_shown(Txn *txn, const Snapshot *snap, Lsn lsn)
 {
-    if (txn != NULL && leaf->hdr->max_row_lsn >= txnsys_durable_lsn(snap->sys)) {
+    if (txn != NULL && lsn >= txnsys_durable_lsn(snap->sys)) {
         txn->seen_lsn = MAX(txn->seen_lsn, snap->commit_lsn);
     }
+}
+/* txn_note_page - the same for any row of a page. Own changes count too, so a look at single rows
+ * notes those instead. */
+static inline void txn_note_page(Txn *txn, const Snapshot *snap, const PageRef *leaf)
+{
+    txn_note_shown(txn, snap, leaf->hdr->max_row_lsn);
 }
 
 /*

@@ -121,11 +121,13 @@ Status version_find(Cx *cx, const Snapshot *snap, uint64_t tag, Slice payload, V
                     bool *seen_out, Slice *row_out)
 {
     bool first = true;
+    vr->shown_lsn = 0;
     for (;;) {
         Lsn lsn = tag_lsn(tag);
-        bool seen = lsn < snap->settled_lsn;
+        bool own = false, seen = lsn < snap->settled_lsn;
         if (!seen && first && lsn == vr->last_lsn) {
             seen = vr->last_seen;
+            own = vr->last_own;
             if (!seen && (tag & TAG_HAS_PREV) == 0) {
                 *seen_out = false;
                 return ST_OK;
@@ -139,9 +141,11 @@ Status version_find(Cx *cx, const Snapshot *snap, uint64_t tag, Slice payload, V
             bool gone;
             TRY(version_read(cx, snap->sys, lsn, &r, &gone));
             seen = gone || xid_visible(snap, lsn, wal_xid(&r.hdr), r.hdr.cid);
+            own = !gone && snap->txn != NULL && wal_xid(&r.hdr) == snap->txn->xid;
             if (first) {
                 vr->last_lsn = lsn;
                 vr->last_seen = seen;
+                vr->last_own = own;
             }
             if (!seen) {
                 if ((tag & TAG_HAS_PREV) == 0) {
@@ -155,6 +159,7 @@ Status version_find(Cx *cx, const Snapshot *snap, uint64_t tag, Slice payload, V
         }
         *seen_out = (tag & TAG_DELETED) == 0;
         *row_out = payload;
+        vr->shown_lsn = own ? 0 : lsn;
         return ST_OK;
     }
 }

@@ -49,8 +49,7 @@ struct Txn {
     bool read_only, deferrable;
     uint32_t cid; /* current command id */
     Lsn first_lsn, last_lsn;
-    Lsn seen_lsn; /* newest row LSN on pages visited: replies wait for min(this, snapshot
-                     commit_lsn) */
+    Lsn seen_lsn; /* a reply must not outrun the flush of this: commits whose rows were read */
     Snapshot
         snapshot; /* the transaction's own (REPEATABLE READ and up) or the current statement's */
     bool snapshot_held;
@@ -162,6 +161,8 @@ Lsn txnsys_settled_now(TxnSys *sys);
 /* txnsys_oldest_snapshot - settled_lsn and csn of the oldest registered snapshot (UINT64_MAX:
  * none); a hint for writers, read without a lock. */
 Lsn txnsys_oldest_snapshot(TxnSys *sys, Csn *csn_out);
+/* txnsys_last_commit - end of the newest COMMIT in the log. */
+Lsn txnsys_last_commit(TxnSys *sys);
 /* txnsys_durable_lsn - rows below this belong to transactions whose end is durable. */
 Lsn txnsys_durable_lsn(TxnSys *sys);
 /* txnsys_counts - for monitoring: active writers, registered snapshots. */

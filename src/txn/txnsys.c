@@ -237,6 +237,14 @@ void txnsys_durable_refresh(TxnSys *sys)
     }
 }
 
+Lsn txnsys_last_commit(TxnSys *sys)
+{
+    os_mutex_lock(sys->os, &sys->commit_lock);
+    Lsn lsn = sys->last_commit_lsn;
+    os_mutex_unlock(sys->os, &sys->commit_lock);
+    return lsn;
+}
+
 Lsn txnsys_durable_lsn(TxnSys *sys)
 {
     return atomic_load_explicit(&sys->durable_lsn, memory_order_acquire);
