@@ -36,6 +36,13 @@ static void sim_random_bytes(Os *os, void *buf, size_t n)
 
 static void sim_stop_point(Os *os, const char *name)
 {
+    Sim *sim = (Sim *)os;
+    uint32_t i = 0;
+    while (i < SIM_MET_MAX - 1 && sim->met[i].name != NULL && strcmp(sim->met[i].name, name) != 0) {
+        i++;
+    }
+    sim->met[i].name = name;
+    sim->met[i].count++;
     sim_point((Sim *)os, name);
 }
 
@@ -128,6 +135,33 @@ void os_sim_fault_at(Os *os, uint64_t n, OsSimFault fault)
     Sim *sim = (Sim *)os;
     sim->fault_op = n == 0 ? 0 : sim->all_ops + n;
     sim->fault = fault;
+    sim->fault_stays = sim->faulted = false;
+}
+
+void os_sim_fault_stays(Os *os)
+{
+    ((Sim *)os)->fault_stays = true;
+}
+
+bool os_sim_faulted(Os *os)
+{
+    return ((Sim *)os)->faulted;
+}
+
+const char *os_sim_fault_name(Os *os)
+{
+    return ((Sim *)os)->fault_name;
+}
+
+uint64_t os_sim_met(Os *os, const char *stop_point)
+{
+    Sim *sim = (Sim *)os;
+    for (uint32_t i = 0; i < SIM_MET_MAX && sim->met[i].name != NULL; i++) {
+        if (strcmp(sim->met[i].name, stop_point) == 0) {
+            return sim->met[i].count;
+        }
+    }
+    return 0;
 }
 
 void os_sim_capacity(Os *os, uint64_t bytes)
@@ -148,4 +182,5 @@ void os_sim_restart(Os *os, uint64_t seed)
     sim_disk_survive(sim, seed);
     sim->gone = sim->halted = false;
     sim->crash_op = sim->fault_op = 0;
+    sim->fault_stays = sim->faulted = false;
 }

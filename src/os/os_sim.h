@@ -45,10 +45,21 @@ void os_sim_restart(Os *os, uint64_t seed);
 typedef enum OsSimFault {
     OS_SIM_EIO,         /* the operation fails, nothing done */
     OS_SIM_ENOSPC,      /* likewise (changing operations only) */
-    OS_SIM_SHORT_WRITE, /* a write does half of its work and fails */
+    OS_SIM_SHORT_WRITE, /* a write (or read) does half of its work and fails */
+    OS_SIM_SYNC_EIO,    /* the first sync from there on fails: what it should have made durable may
+                           be lost */
 } OsSimFault;
 /* os_sim_fault_at - the n-th disk operation from now on (reads count) fails; 0 = never. */
 void os_sim_fault_at(Os *os, uint64_t n, OsSimFault fault);
+/* os_sim_fault_stays - all operations of that kind fail from there on: a full or broken disk. Until
+ * the machine is restarted. */
+void os_sim_fault_stays(Os *os);
+/* os_sim_faulted - did an operation fail since os_sim_fault_at? */
+bool os_sim_faulted(Os *os);
+/* os_sim_fault_name - what failed first: "write file /app.db". */
+const char *os_sim_fault_name(Os *os);
+/* os_sim_met - how often stop points of this name were met, over all runs. */
+uint64_t os_sim_met(Os *os, const char *stop_point);
 /* os_sim_capacity - the disk is full beyond so many bytes of files (0 = endless). */
 void os_sim_capacity(Os *os, uint64_t bytes);
 /* os_sim_switching - one of `one_in` switch points switches threads (default from the seed). */

@@ -9,7 +9,8 @@
 
 #include "os/os_sim.h"
 
-#define SIM_SECTOR 512u
+#define SIM_SECTOR  512u
+#define SIM_MET_MAX 128u /* different stop points */
 
 typedef enum SimState { SIM_RUNNABLE, SIM_WAITING, SIM_SLEEPING, SIM_JOINING, SIM_DONE } SimState;
 
@@ -82,6 +83,12 @@ typedef struct Sim {
     uint32_t node_count, node_room;
     uint64_t ops, all_ops, crash_op, fault_op, capacity;
     OsSimFault fault;
+    bool fault_stays, faulted;
+    char fault_name[128];
+    struct SimMet {
+        const char *name;
+        uint64_t count;
+    } met[SIM_MET_MAX];
 } Sim;
 
 uint64_t sim_random(uint64_t *state);

@@ -147,17 +147,33 @@ void sim_names_free(Sim *sim)
     mem_free(sim->name_changes);
 }
 
+/* sim_op_fails - is this operation one that fails? */
+static bool sim_op_fails(const Sim *sim, bool changing, bool sync)
+{
+    if (sim->fault_op == 0 || sim->all_ops < sim->fault_op) {
+        return false;
+    }
+    if (sim->fault == OS_SIM_SYNC_EIO) {
+        return sync && (sim->fault_stays || !sim->faulted);
+    }
+    if (sim->fault == OS_SIM_ENOSPC && (!changing || sync)) {
+        return false;
+    }
+    return sim->fault_stays || sim->all_ops == sim->fault_op;
+}
+
 SimVerdict sim_op(Sim *sim, Cx *cx, bool changing, const char *verb, const char *path)
 {
     sim->ops += changing;
     sim->all_ops++;
-    if (sim->fault_op != sim->all_ops) {
+    if (!sim_op_fails(sim, changing, strcmp(verb, "fsync file") == 0)) {
         return SIM_GO;
     }
+    if (!sim->faulted) {
+        sim->faulted = true;
+        (void)snprintf(sim->fault_name, sizeof(sim->fault_name), "%s %s", verb, path);
+    }
     if (sim->fault == OS_SIM_ENOSPC) {
-        if (!changing) {
-            return SIM_GO;
-        }
         st_ignore(err_set(cx, ERRCODE_DISK_FULL,
                           "could not extend file \"%s\": No space left on device", path));
         st_ignore(err_hint(cx, "Check free disk space."));

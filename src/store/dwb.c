@@ -58,6 +58,7 @@ static Status restore_one(Cx *cx, Store *s, uint32_t i, const DwbEntry *e)
     if (n == PAGE_SIZE && place->crc == page_crc(place) && place->page == e->page) {
         return ST_OK;
     }
+    os_stop_point(s->os, "dwb.restored");
     return os_file_pwrite(cx, s->file, copy, PAGE_SIZE, e->page * PAGE_SIZE);
 }
 

@@ -332,30 +332,73 @@ Status tree_meta_write(Cx *cx, Store *s, TreeId tree, Slice bytes)
     return page_chain_free(cx, s, tree, old);
 }
 
-Status tree_meta_read(Cx *cx, Store *s, Arena *arena, TreeId tree, Slice *bytes_out)
+/* meta_read_chain - the bytes of a chain as long as nobody replaces it. *lsn_out: of its first
+ * page. *bad_out: a page that is not of such a chain, or none. */
+static Status meta_read_chain(Cx *cx, Store *s, TreeId tree, PageNo first, Buf *bytes, Lsn *lsn_out,
+                              PageNo *bad_out)
 {
-    TreeEntry entry;
-    Buf bytes;
-    Status st = ST_OK;
-    *bytes_out = (Slice){NULL, 0};
-    TRY(tree_get(cx, s, tree, &entry));
-    buf_init(&bytes, (size_t)16 << 20);
-    for (PageNo page = entry.meta; page != PAGE_NO_INVALID;) {
+    *lsn_out = 0;
+    *bad_out = PAGE_NO_INVALID;
+    for (PageNo page = first; page != PAGE_NO_INVALID;) {
         PageRef ref;
-        TRY_OUT(page_lock(cx, s, page, LATCH_SHARED, &ref));
+        TRY(page_lock(cx, s, page, LATCH_SHARED, &ref));
         bool sound =
             ref.hdr->type == PAGE_META && ref.hdr->tree == tree && ref.hdr->heap_top <= META_BYTES;
         if (sound) {
-            buf_put(&bytes, ref.hdr + 1, ref.hdr->heap_top);
+            buf_put(bytes, ref.hdr + 1, ref.hdr->heap_top);
         }
         PageNo next = ref.hdr->next;
+        *lsn_out = page == first ? ref.hdr->lsn : *lsn_out;
         page_unlock(s, &ref);
-        if (!sound || bytes.overflow) {
-            st = err_corrupt(cx, page, "it should hold row layouts of tree %u", tree);
-            goto out;
+        if (!sound || bytes->overflow) {
+            *bad_out = page;
+            return ST_OK;
         }
         page = next;
     }
+    return ST_OK;
+}
+
+/* meta_replaced - is the chain no longer what it was when its first page had this LSN? Its pages
+ * may have been used again, for the next chain of the same tree even. */
+static Status meta_replaced(Cx *cx, Store *s, TreeId tree, PageNo first, Lsn lsn,
+                            bool *replaced_out)
+{
+    TreeEntry now;
+    PageRef ref;
+    *replaced_out = true;
+    TRY(tree_get(cx, s, tree, &now));
+    if (now.meta != first || first == PAGE_NO_INVALID) {
+        *replaced_out = now.meta != first;
+        return ST_OK;
+    }
+    TRY(page_lock(cx, s, first, LATCH_SHARED, &ref));
+    *replaced_out = ref.hdr->lsn != lsn;
+    page_unlock(s, &ref);
+    return ST_OK;
+}
+
+Status tree_meta_read(Cx *cx, Store *s, Arena *arena, TreeId tree, Slice *bytes_out)
+{
+    Buf bytes;
+    Status st = ST_OK;
+    bool replaced = false;
+    *bytes_out = (Slice){NULL, 0};
+    buf_init(&bytes, (size_t)16 << 20);
+    do {
+        TreeEntry entry;
+        Lsn lsn;
+        PageNo bad;
+        buf_clear(&bytes);
+        TRY_OUT(tree_get(cx, s, tree, &entry));
+        TRY_OUT(meta_read_chain(cx, s, tree, entry.meta, &bytes, &lsn, &bad));
+        TRY_OUT(meta_replaced(cx, s, tree, entry.meta, lsn, &replaced));
+        if (bad != PAGE_NO_INVALID && !replaced) {
+            st = err_corrupt(cx, bad, "it should hold row layouts of tree %u", tree);
+            goto out;
+        }
+        TRY_OUT(cx_check(cx));
+    } while (replaced);
     *bytes_out =
         (Slice){arena_memdup(arena, bytes.data != NULL ? (const char *)bytes.data : "", bytes.len),
                 bytes.len};

@@ -158,6 +158,7 @@ Status wal_segment_drop_first(Cx *cx, Wal *wal, bool recycle)
         return st;
     }
     seg->start = start;
+    os_stop_point(wal->os, "wal.recycled");
     wal_segment_list_add(wal, seg);
     return ST_OK;
 }

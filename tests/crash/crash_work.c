@@ -578,7 +578,8 @@ static void helper_main(void *arg)
 /* crash_plan_fault - some rounds have one disk error, once the tables are there. */
 static void crash_plan_fault(Crash *c)
 {
-    static const OsSimFault faults[] = {OS_SIM_EIO, OS_SIM_ENOSPC, OS_SIM_SHORT_WRITE};
+    static const OsSimFault faults[] = {OS_SIM_EIO, OS_SIM_ENOSPC, OS_SIM_SHORT_WRITE,
+                                        OS_SIM_SYNC_EIO};
     c->faulty = crash_random(&c->random, 4) == 0;
     if (c->faulty) {
         if (c->verbose) {

@@ -81,7 +81,7 @@ static void store_env_close(StoreEnv *e)
     store_must(&e->cx, wal_close(&e->cx, e->wal, false));
 }
 
-static void store_env_init(StoreEnv *e, uint32_t frames, bool sync)
+static UNUSED void store_env_init(StoreEnv *e, uint32_t frames, bool sync)
 {
     memset(e, 0, sizeof(*e));
     e->os = os_posix_create();
@@ -96,7 +96,7 @@ static void store_env_init(StoreEnv *e, uint32_t frames, bool sync)
     store_env_open(e, true);
 }
 
-static void store_env_release(StoreEnv *e)
+static UNUSED void store_env_release(StoreEnv *e)
 {
     char cmd[128];
     store_env_close(e);
