@@ -10,9 +10,14 @@ import tempfile
 import traceback
 
 import footprint
+import hot
 import olap
 import oltp
+import small_pool
+import snapshot
+import steady
 from report import Report
+from segments import Segments
 from servers import ROOT, Dassie, Postgres
 
 SHARED_BUFFERS = "1GB"
@@ -21,18 +26,19 @@ SHARED_BUFFERS = "1GB"
 class Bench:
     """One run: a work directory, the servers made in it, the figures."""
 
-    def __init__(self, quick):
+    def __init__(self, quick, state, limit_s):
         self.quick = quick
         self.report = Report()
+        self.segments = Segments(state, limit_s)
 
     @contextlib.contextmanager
-    def servers(self, **postgres_settings):
+    def servers(self, shared_buffers=SHARED_BUFFERS, **postgres_settings):
         """Both servers, new and not started; ended and removed at the end."""
         work = tempfile.mkdtemp(prefix="dassie-bench.")
         os.chmod(work, 0o755)
         pair = [
-            Dassie(work, shared_buffers=SHARED_BUFFERS),
-            Postgres(work, shared_buffers=SHARED_BUFFERS, max_wal_size="4GB", **postgres_settings),
+            Dassie(work, shared_buffers=shared_buffers),
+            Postgres(work, shared_buffers=shared_buffers, max_wal_size="4GB", **postgres_settings),
         ]
         try:
             yield pair, work
@@ -83,14 +89,45 @@ class Bench:
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
+    def hot(self):
+        """durable updates of one row by 32 clients"""
+        with self.servers() as (pair, _):
+            hot.run(self.report, pair, 3 if self.quick else 10)
 
-FIGURES = ["oltp", "olap", "idle", "start", "restart", "kill"]
+    def pool(self):
+        """point reads and updates in a table of ten times the buffer pool"""
+        with self.servers(shared_buffers=f"{small_pool.POOL_MB}MB") as (pair, work):
+            small_pool.run(self.report, pair, 5 if self.quick else 20, work)
+
+    def snapshot(self):
+        """long: the kill criterion in full, a snapshot and an idle writer open for 10 minutes (72 min)"""
+        quiet_s, held_s = (5, 10) if self.quick else (120, 600)
+        snapshot.run(self.report, self.segments, self.servers, quiet_s, held_s)
+
+    def steady(self):
+        """long: 30 minutes of pgbench -N, then of hot rows, drawn in the state directory (120 min)"""
+
+        def pair(load):
+            work = os.path.join(self.segments.directory, load.replace(" ", "-"))
+            os.makedirs(work, exist_ok=True)
+            os.chmod(work, 0o755)
+            return [Dassie(work, shared_buffers=SHARED_BUFFERS), Postgres(work, shared_buffers=SHARED_BUFFERS)]
+
+        pieces, seconds = (2, 10) if self.quick else (6, 300)
+        picture = os.path.join(self.segments.directory, "steady.svg")
+        steady.run(self.report, self.segments, pair, pieces, seconds, picture)
+
+
+FIGURES = ["oltp", "olap", "idle", "start", "restart", "kill", "hot", "pool", "snapshot", "steady"]
 
 
 def main():
     parser = argparse.ArgumentParser(prog="bench/run.sh")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--state", default=os.path.join(ROOT, "build/bench-state"), metavar="DIR",
+                        help="where long figures keep what has been measured; a second run goes on there")
+    parser.add_argument("--minutes", type=float, metavar="N", help="begin no segment that would end later")
     parser.add_argument("figure", nargs="*", metavar="FIGURE", help=", ".join(FIGURES))
     arguments = parser.parse_args()
     if arguments.list:
@@ -100,7 +137,8 @@ def main():
     unknown = set(arguments.figure) - set(FIGURES)
     if unknown:
         parser.error(f"no such figure: {', '.join(sorted(unknown))}")
-    bench = Bench(arguments.quick)
+    state = arguments.state + "-quick" if arguments.quick else arguments.state
+    bench = Bench(arguments.quick, state, arguments.minutes and arguments.minutes * 60)
     for name in arguments.figure or FIGURES:
         try:
             getattr(bench, name)()

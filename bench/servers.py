@@ -132,10 +132,36 @@ class Server:
                 pass
         return total
 
+    def io_bytes(self):
+        """Bytes the living processes of the server have read from and written to the device."""
+        total = [0, 0]
+        for pid in process_tree(self.pid):
+            try:
+                with open(f"/proc/{pid}/io", encoding="ascii") as file:
+                    fields = dict(line.split(": ") for line in file)
+            except OSError:
+                continue
+            total[0] += int(fields["read_bytes"])
+            total[1] += int(fields["write_bytes"])
+        return total
+
     def wal_bytes(self):
         """Bytes of log written so far."""
         high, low = self.sql("SELECT pg_current_wal_lsn()::text").split("/")
         return (int(high, 16) << 32) + int(low, 16)
+
+
+def directory_bytes(*paths):
+    """Bytes of all files below directories that are there while we look."""
+    total = 0
+    for path in paths:
+        for where, _, names in os.walk(path):
+            for name in names:
+                try:
+                    total += os.stat(os.path.join(where, name)).st_size
+                except OSError:
+                    pass
+    return total
 
 
 class Dassie(Server):
@@ -146,7 +172,7 @@ class Dassie(Server):
         self.file = os.path.join(self.socket_dir, "bench.db")
         self.settings = settings
         self.process = None
-        os.makedirs(self.socket_dir)
+        os.makedirs(self.socket_dir, exist_ok=True)
 
     def start(self):
         """Start it; returns the seconds until the first answer."""
@@ -161,12 +187,21 @@ class Dassie(Server):
         log.close()
         return self.wait_answer(began)
 
+    def file_bytes(self):
+        """Size of the database file."""
+        return os.stat(self.file).st_size
+
+    def log_bytes(self):
+        """Size of the log kept on disk."""
+        return directory_bytes(f"{self.file}-wal")
+
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
         self.process = None
 
-    def stop(self):
+    def end(self):
+        """End it; its files stay."""
         if self.process:
             self.process.terminate()
             try:
@@ -174,6 +209,10 @@ class Dassie(Server):
             except subprocess.TimeoutExpired:
                 self.kill()
             self.process = None
+
+    def stop(self):
+        """End it and remove its files."""
+        self.end()
         shutil.rmtree(self.socket_dir, ignore_errors=True)
 
 
@@ -183,7 +222,7 @@ class Postgres(Server):
     def __init__(self, work, **settings):
         self.socket_dir = os.path.join(work, "postgres")
         self.settings = settings
-        self.created = False
+        self.created = os.path.exists(f"{self.socket_dir}/data/PG_VERSION")
 
     def tool(self, *arguments):
         subprocess.run([os.path.join(ROOT, "tools/oracle.sh"), *arguments], check=True, stdout=subprocess.DEVNULL)
@@ -209,6 +248,14 @@ class Postgres(Server):
             command = ["runuser", "-u", "postgres", "--", *command]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
 
+    def file_bytes(self):
+        """Size of tables, indexes and what belongs to them."""
+        return directory_bytes(f"{self.socket_dir}/data/base", f"{self.socket_dir}/data/global")
+
+    def log_bytes(self):
+        """Size of the log kept on disk."""
+        return directory_bytes(f"{self.socket_dir}/data/pg_wal")
+
     def kill(self):
         """End all its processes at once, as a crash would."""
         for pid in process_tree(self.pid):
@@ -222,6 +269,12 @@ class Postgres(Server):
         os.unlink(f"{self.socket_dir}/data/postmaster.pid")
         os.unlink(f"{self.socket_dir}/.s.PGSQL.{self.port}.lock")
 
+    def end(self):
+        """End it; its files stay."""
+        self.control("stop", "-w", "-m", "fast")
+
     def stop(self):
+        """End it and remove its files."""
         if self.created:
             self.tool("stop", self.socket_dir)
+            self.created = False

@@ -1,10 +1,11 @@
 #!/bin/sh
 # install.sh - make sure the Debian packages dassie needs are there
 #
-# Usage: tools/install.sh [run|test|all]
+# Usage: tools/install.sh [run|test|bench|all]
 #   run   (default) what building and ./run need: compiler, libraries, psql
 #   test  the same, plus what ./test and `make` need: PostgreSQL 15 as the oracle, Python clients
-#   all   the same, plus what `make check-all` needs: clang
+#   bench the same, plus what `make bench` needs: fio, matplotlib
+#   all   as test, plus what `make check-all` needs: clang
 #
 # Silent and quick when nothing is missing: one dpkg-query and no network.
 set -eu
@@ -16,17 +17,18 @@ packages="gcc libc6-dev meson ninja-build pkg-config libpg-query-dev libprotobuf
     postgresql-client-15"
 case $group in
 run) ;;
-test | all)
+test | bench | all)
     packages="$packages make libcmocka-dev python3 python3-psycopg2 python3-flask
         python3-psycopg python3-asyncpg python3-sqlalchemy postgresql-15 postgresql-contrib clang-format-14"
     ;;
 *)
-    echo "usage: tools/install.sh [run|test|all]" >&2
+    echo "usage: tools/install.sh [run|test|bench|all]" >&2
     exit 2
     ;;
 esac
 
 [ "$group" != all ] || packages="$packages clang-14"
+[ "$group" != bench ] || packages="$packages fio python3-matplotlib"
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
     echo "install.sh: this is not a Debian system; please install the equivalents of:" >&2
