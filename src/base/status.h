@@ -49,6 +49,14 @@ typedef struct Err {
 struct Arena;
 struct Notices;
 
+/* CxBlocking - what a thread is about to wait for, or has waited for. */
+typedef enum CxBlocking {
+    CX_BLOCKING_WAIT, /* for long: a row lock, a client */
+    CX_BLOCKING_WAIT_ENDS,
+    CX_BLOCKING_READ, /* the disk; whatever is held */
+    CX_BLOCKING_READ_ENDS,
+} CxBlocking;
+
 /*
  * Cx - what every function that can fail is given: where errors go, where short-lived memory comes
  * from, and whether somebody asked the work to stop. Owned by the caller (a session's statement, a
@@ -60,10 +68,9 @@ typedef struct Cx {
     _Atomic uint32_t *cancel;                     /* polled: bits CX_CANCEL_*; may be NULL */
     void (*notice)(void *arg, const Err *notice); /* NOTICE/WARNING sink; NULL = drop */
     void *notice_arg;
-    /* Called with true before this thread blocks for long (a row lock, a client), with false after;
-       NULL = nobody needs to know. The server uses it to give the worker's other sessions to a
-       spare worker. */
-    void (*blocking)(void *arg, bool begins);
+    /* Called before and after this thread blocks; NULL = nobody needs to know. The server uses it
+       to give the worker's other sessions to a spare worker. */
+    void (*blocking)(void *arg, CxBlocking what);
     void *blocking_arg;
 } Cx;
 

@@ -64,7 +64,7 @@ static Status fn_sleep(FnCall *call, FuncSession *fs, const Datum *a, Datum *out
     (void)out;
     (void)null_out;
     if (call->cx->blocking != NULL) {
-        call->cx->blocking(call->cx->blocking_arg, true);
+        call->cx->blocking(call->cx->blocking_arg, CX_BLOCKING_WAIT);
     }
     Status st = ST_OK;
     for (int64_t left; st == ST_OK && (left = end - os_mono_us(os)) > 0;) {
@@ -72,7 +72,7 @@ static Status fn_sleep(FnCall *call, FuncSession *fs, const Datum *a, Datum *out
         st = cx_check(call->cx);
     }
     if (call->cx->blocking != NULL) {
-        call->cx->blocking(call->cx->blocking_arg, false);
+        call->cx->blocking(call->cx->blocking_arg, CX_BLOCKING_WAIT_ENDS);
     }
     return st;
 }

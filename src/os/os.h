@@ -247,6 +247,13 @@ void *os_mem_reserve(size_t bytes);
 void os_mem_unreserve(void *p, size_t bytes);
 /* os_mem_drop - give the pages' memory back; they read as zeros afterwards. */
 void os_mem_drop(void *p, size_t bytes);
+/* os_mem_drop_many - the same for several ranges: processors are interrupted once for all of them
+ * where the kernel can (Linux 6.18: 0.8 us a page instead of 2 to 12). */
+typedef struct OsRange {
+    void *p;
+    size_t bytes;
+} OsRange;
+void os_mem_drop_many(const OsRange *ranges, uint32_t count);
 /* os_mem_populate - have the pages there now, so that the first touch need not fault. A hint. */
 void os_mem_populate(void *p, size_t bytes);
 /* os_mem_prefer_huge - from now on a first touch may bring in a huge page (2 MiB of zeros). */

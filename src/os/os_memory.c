@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "os/os.h"
@@ -29,6 +30,26 @@ void os_mem_drop(void *p, size_t bytes)
 {
     if (bytes != 0 && madvise(p, bytes, MADV_DONTNEED) != 0) {
         memset(p, 0, bytes); /* the promise is zeros; the memory itself may stay */
+    }
+}
+
+void os_mem_drop_many(const OsRange *ranges, uint32_t count)
+{
+    enum { BATCH = 64, SELF = -10000 }; /* PIDFD_SELF: Linux 6.14, unknown to older headers */
+    struct iovec io[BATCH];
+    for (uint32_t at = 0, n; at < count; at += n) {
+        size_t bytes = 0;
+        n = MIN(count - at, (uint32_t)BATCH);
+        for (uint32_t i = 0; i < n; i++) {
+            io[i] = (struct iovec){.iov_base = ranges[at + i].p, .iov_len = ranges[at + i].bytes};
+            bytes += ranges[at + i].bytes;
+        }
+        if (n > 1 && process_madvise(SELF, io, n, MADV_DONTNEED, 0) == (ssize_t)bytes) {
+            continue;
+        }
+        for (uint32_t i = 0; i < n; i++) {
+            os_mem_drop(ranges[at + i].p, ranges[at + i].bytes);
+        }
     }
 }
 

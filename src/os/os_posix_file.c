@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "os/os_posix_internal.h"
@@ -108,14 +109,12 @@ static int posix_pick_fd(const PosixFile *f, const void *buf, size_t n, uint64_t
     return f->direct_fd >= 0 && aligned ? f->direct_fd : f->fd;
 }
 
-/* posix_file_pread - all n bytes, or those up to the end of the file. */
-Status posix_file_pread(OsFile *file, Cx *cx, void *buf, size_t n, uint64_t offset, size_t *n_out)
+/* posix_read_all - all n bytes from `done` on, or those up to the end of the file. */
+static Status posix_read_all(Cx *cx, const PosixFile *f, int fd, uint8_t *buf, size_t n,
+                             uint64_t offset, size_t done, size_t *n_out)
 {
-    PosixFile *f = (PosixFile *)file;
-    size_t done = 0;
-    int fd = posix_pick_fd(f, buf, n, offset);
     while (done < n) {
-        ssize_t got = pread(fd, (uint8_t *)buf + done, n - done, (off_t)(offset + done));
+        ssize_t got = pread(fd, buf + done, n - done, (off_t)(offset + done));
         if (got < 0 && errno == EINTR) {
             continue;
         }
@@ -137,6 +136,31 @@ Status posix_file_pread(OsFile *file, Cx *cx, void *buf, size_t n, uint64_t offs
     }
     *n_out = done;
     return ST_OK;
+}
+
+/* posix_file_pread - all n bytes, or those up to the end of the file. What the kernel has in memory
+ * is taken without telling anybody that this thread may block. */
+Status posix_file_pread(OsFile *file, Cx *cx, void *buf, size_t n, uint64_t offset, size_t *n_out)
+{
+    PosixFile *f = (PosixFile *)file;
+    int fd = posix_pick_fd(f, buf, n, offset);
+    size_t done = 0;
+    if (cx->blocking == NULL) {
+        return posix_read_all(cx, f, fd, buf, n, offset, 0, n_out);
+    }
+    if (fd == f->fd) {
+        struct iovec io = {.iov_base = buf, .iov_len = n};
+        ssize_t got = preadv2(fd, &io, 1, (off_t)offset, RWF_NOWAIT);
+        done = got > 0 ? (size_t)got : 0;
+    }
+    if (done == n) {
+        *n_out = n;
+        return ST_OK;
+    }
+    cx->blocking(cx->blocking_arg, CX_BLOCKING_READ);
+    Status st = posix_read_all(cx, f, fd, buf, n, offset, done, n_out);
+    cx->blocking(cx->blocking_arg, CX_BLOCKING_READ_ENDS);
+    return st;
 }
 
 /* posix_file_pwrite - all n bytes, or an error; a short write is gone on with. */

@@ -27,11 +27,13 @@
 #define MONITOR_SLEEP_US   30000000 /* not for ever: what it looks at may be another thread's */
 #define RANK_WAITING       11
 #define RANK_READY         745 /* below src/txn's, which call poller_make_ready */
+#define READERS_MAX        64u /* workers that gave their poller away to read from the disk */
 #define RUN_STATE_DEAD     3u
 
 static void worker_main(void *arg);
 
-/* worker_spawn - a new thread that starts with this poller (or as a spare). Requires srv->mutex. */
+/* worker_spawn - a new thread that starts with this poller (or as a spare). Requires
+ * srv->spares_mutex. */
 static Status worker_spawn(Cx *cx, Server *srv, Poller *p)
 {
     Worker *w = mem_zalloc("worker", sizeof(*w));
@@ -57,7 +59,7 @@ static Status worker_spawn(Cx *cx, Server *srv, Poller *p)
 static void poller_give_away(Server *srv, Poller *p)
 {
     Worker *spare = NULL;
-    os_mutex_lock(srv->os, &srv->mutex);
+    os_mutex_lock(srv->os, &srv->spares_mutex);
     if (!list_empty(&srv->spares)) {
         spare = LIST_ITEM(srv->spares.next, Worker, spare_link);
         list_remove(&spare->spare_link);
@@ -71,19 +73,16 @@ static void poller_give_away(Server *srv, Poller *p)
             PANIC("cannot start a worker thread: %s", err.message);
         }
     }
-    os_mutex_unlock(srv->os, &srv->mutex);
+    os_mutex_unlock(srv->os, &srv->spares_mutex);
     if (spare != NULL) {
         os_event_signal(srv->os, &spare->event);
     }
 }
 
-void worker_blocking(void *session, bool begins)
+/* worker_leave_poller - the session goes on without the poller; a spare worker serves the others.
+ */
+static void worker_leave_poller(Worker *w)
 {
-    Session *s = session;
-    Worker *w = s->worker;
-    if (!begins || w == NULL || w->poller == NULL) {
-        return;
-    }
     Poller *p = w->poller;
     uint64_t token = w->token;
     if (atomic_compare_exchange_strong(&p->in_session, &token, 0)) {
@@ -91,6 +90,24 @@ void worker_blocking(void *session, bool begins)
         poller_give_away(w->server, p);
     }
     w->poller = NULL;
+}
+
+void worker_blocking(void *session, CxBlocking what)
+{
+    Session *s = session;
+    Worker *w = s->worker;
+    if (what == CX_BLOCKING_READ_ENDS) {
+        atomic_fetch_sub(&s->server->readers, 1);
+    } else if (what == CX_BLOCKING_READ) {
+        uint32_t readers = atomic_fetch_add(&s->server->readers, 1);
+        /* A poller with one session has nobody to serve meanwhile. */
+        if (w != NULL && w->poller != NULL && readers < READERS_MAX &&
+            atomic_load(&w->poller->session_count) > 1) {
+            worker_leave_poller(w);
+        }
+    } else if (what == CX_BLOCKING_WAIT && w != NULL && w->poller != NULL) {
+        worker_leave_poller(w);
+    }
 }
 
 /*
@@ -344,15 +361,15 @@ static void poller_turn(Worker *w)
 static bool worker_wait_poller(Worker *w)
 {
     Server *srv = w->server;
-    os_mutex_lock(srv->os, &srv->mutex);
+    os_mutex_lock(srv->os, &srv->spares_mutex);
     list_push_front(&srv->spares, &w->spare_link);
     srv->spare_count++;
-    os_mutex_unlock(srv->os, &srv->mutex);
+    os_mutex_unlock(srv->os, &srv->spares_mutex);
     for (;;) {
         uint32_t seen = os_event_value(&w->event);
-        os_mutex_lock(srv->os, &srv->mutex);
+        os_mutex_lock(srv->os, &srv->spares_mutex);
         Poller *p = w->poller;
-        os_mutex_unlock(srv->os, &srv->mutex);
+        os_mutex_unlock(srv->os, &srv->spares_mutex);
         if (p != NULL) {
             return true;
         }
@@ -548,12 +565,12 @@ Status pollers_start(Cx *cx, Server *srv, uint32_t count)
                            "could not create an event queue: errno %d", errno);
         }
     }
-    os_mutex_lock(srv->os, &srv->mutex);
+    os_mutex_lock(srv->os, &srv->spares_mutex);
     Status st = ST_OK;
     for (uint32_t i = 0; i < count && st == ST_OK; i++) {
         st = worker_spawn(cx, srv, &srv->pollers[i]);
     }
-    os_mutex_unlock(srv->os, &srv->mutex);
+    os_mutex_unlock(srv->os, &srv->spares_mutex);
     TRY(st);
     return os_thread_create(cx, srv->os, "monitor", monitor_main, srv, &srv->monitor);
 }
@@ -570,9 +587,9 @@ void pollers_stop(Server *srv)
     /* Workers may still be spawned by workers that give pollers away: walk by index, without the
      * lock while joining. */
     for (uint32_t i = 0;; i++) {
-        os_mutex_lock(srv->os, &srv->mutex);
+        os_mutex_lock(srv->os, &srv->spares_mutex);
         Worker *w = i < srv->worker_count ? srv->workers[i] : NULL;
-        os_mutex_unlock(srv->os, &srv->mutex);
+        os_mutex_unlock(srv->os, &srv->spares_mutex);
         if (w == NULL) {
             break;
         }

@@ -12,6 +12,7 @@
 #include "txn/prepare.h"
 
 #define RANK_SERVER 10
+#define RANK_SPARES 950 /* a read from the disk takes it, whatever is held */
 
 void server_options_default(ServerOptions *o)
 {
@@ -137,6 +138,7 @@ Status server_create(Cx *cx, Os *os, const ServerOptions *o, Server **server_out
     srv->start_us = os_now_us(os);
     arena_init(&srv->arena, NULL, "server", 0);
     os_mutex_init(&srv->mutex, "server", RANK_SERVER);
+    os_mutex_init(&srv->spares_mutex, "spare workers", RANK_SPARES);
     list_init(&srv->sessions);
     list_init(&srv->spares);
     map_init(&srv->sessions_by_pid);

@@ -278,6 +278,7 @@ struct Poller {
     _Atomic uint64_t in_session; /* token of the session run under way, 0 = none: who clears it owns
                                     the poller */
     uint64_t token;
+    _Atomic uint32_t session_count; /* connected ones */
     int next_event, event_count;
     void *events;       /* struct epoll_event[POLLER_EVENTS_MAX] */
     OsMutex wait_mutex; /* guards waiting */
@@ -317,15 +318,18 @@ struct Server {
     int tcp_fd, unix_fd;
     Poller *pollers;
     uint32_t poller_count;
-    OsMutex mutex; /* guards sessions, spares, workers, next_pid */
+    OsMutex mutex; /* guards sessions, next_pid */
     ListNode sessions;
     _Atomic uint32_t session_count;
     Map sessions_by_pid;
     int32_t next_pid;
+    OsMutex
+        spares_mutex; /* guards from here to worker_size; taken in a page fault, under latches */
     ListNode spares;
     uint32_t spare_count, worker_count;
     Worker **workers; /* all, for joining */
     uint32_t worker_size;
+    _Atomic uint32_t readers; /* workers that wait for the disk */
     OsThread *monitor;
     OsEvent monitor_event; /* a session runs while the monitor sleeps */
     _Atomic bool monitor_asleep;
@@ -362,7 +366,7 @@ void poller_forget_ready(Session *s);
 /* poller_send_due - send the gathered replies. Requires the poller. */
 void poller_send_due(Poller *p);
 /* worker_blocking - Cx.blocking of sessions: give the poller away. */
-void worker_blocking(void *session, bool begins);
+void worker_blocking(void *session, CxBlocking what);
 /* server_check_timeouts - statement_timeout and friends, from the monitor thread (session.c). */
 void server_check_timeouts(Server *srv, int64_t now_us);
 

@@ -70,6 +70,7 @@ Status session_create(Cx *cx, Server *srv, Poller *p, int fd, bool is_unix,
     (void)map_put_int(&srv->sessions_by_pid, (uint64_t)s->pid, s);
     os_mutex_unlock(srv->os, &srv->mutex);
     atomic_fetch_add(&srv->session_count, 1);
+    atomic_fetch_add(&p->session_count, 1);
     atomic_store(&s->run_state, 0);
     Status st = poller_add(cx, p, s);
     if (st != ST_OK) {
@@ -100,6 +101,7 @@ void session_close(Session *s)
     }
     poller_forget_ready(s);
     (void)close(s->fd);
+    atomic_fetch_sub(&s->poller->session_count, 1);
     atomic_fetch_sub(&srv->session_count, 1);
 }
 
@@ -241,7 +243,7 @@ Status session_send_wait(Cx *cx, Session *s)
         session_note_reads(s, s->txn);
     }
     if (s->hold_lsn > wal_flushed(wal)) {
-        worker_blocking(s, true);
+        worker_blocking(s, CX_BLOCKING_WAIT);
         TRY(wal_flush_wait(cx, wal, s->hold_lsn));
     }
     for (;;) {
@@ -254,7 +256,7 @@ Status session_send_wait(Cx *cx, Session *s)
         if (!blocked) {
             return ST_OK;
         }
-        worker_blocking(s, true);
+        worker_blocking(s, CX_BLOCKING_WAIT);
         struct pollfd pfd = {.fd = s->fd, .events = POLLOUT};
         (void)poll(&pfd, 1, 200);
         TRY(cx_check(cx));

@@ -205,11 +205,6 @@ void store_close(Store *s)
     mem_free(s);
 }
 
-static uint32_t open_flags(void)
-{
-    return PAGE_SIZE >= 4096 ? OS_OPEN_DIRECT : 0;
-}
-
 static Status store_lock(Cx *cx, Store *s)
 {
     Status st = os_file_lock(cx, s->file);
@@ -243,7 +238,7 @@ static Status dwb_open(Cx *cx, Store *s)
     Arena arena;
     arena_init(&arena, NULL, "path", 0);
     Status st = os_file_open(cx, s->os, arena_printf(&arena, "%s-dwb", s->path),
-                             open_flags() | OS_OPEN_CREATE, &s->dwb);
+                             OS_OPEN_CREATE | OS_OPEN_DIRECT, &s->dwb);
     arena_release(&arena);
     return st == ST_OK ? store_sync_parent(cx, s) : st;
 }
@@ -291,7 +286,7 @@ Status store_open(Cx *cx, Os *os, const char *path, const StoreOptions *o, Store
     *store_out = NULL;
     TRY_OUT(store_init(cx, os, path, o, &s));
     s->recovering = true;
-    TRY_OUT(os_file_open(cx, os, path, open_flags(), &s->file));
+    TRY_OUT(os_file_open(cx, os, path, 0, &s->file));
     TRY_OUT(store_lock(cx, s));
     TRY_OUT(header_read(cx, s));
     if (store_is_new(s)) {
@@ -314,7 +309,7 @@ out:
 static Status store_create_file(Cx *cx, Store *s, const char *fresh)
 {
     bool exists;
-    TRY(os_file_open(cx, s->os, fresh, open_flags() | OS_OPEN_CREATE, &s->file));
+    TRY(os_file_open(cx, s->os, fresh, OS_OPEN_CREATE, &s->file));
     TRY(store_lock(cx, s));
     TRY(os_file_truncate(cx, s->file, 0));
     TRY(store_format(cx, s));

@@ -137,21 +137,24 @@ static bool evict_claim(Store *s, PageNo page, uint64_t word)
     return true;
 }
 
-/* evict_drop - give back the memory of claimed pages, neighbours in one call, and release them. */
+/* evict_drop - give back the memory of claimed pages in one call and release them. */
 static void evict_drop(Store *s, PageNo *pages, uint32_t n)
 {
+    OsRange ranges[EVICT_BATCH];
+    uint32_t count = 0;
     pages_sort(pages, n);
     for (uint32_t i = 0, run; i < n; i += run) {
         run = 1;
         while (i + run < n && pages[i + run] == pages[i] + run) {
             run++;
         }
-        os_mem_drop(page_at(s, pages[i]), run * STORE_STRIDE);
-        for (uint32_t k = i; k < i + run; k++) {
-            uint64_t word = atomic_load_explicit(&s->state[pages[k]], memory_order_relaxed);
-            (void)atomic_exchange(&s->state[pages[k]], state_word(STATE_EVICTED, word + 1));
-            latch_wake(s, pages[k]);
-        }
+        ranges[count++] = (OsRange){page_at(s, pages[i]), run * STORE_STRIDE};
+    }
+    os_mem_drop_many(ranges, count);
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t word = atomic_load_explicit(&s->state[pages[i]], memory_order_relaxed);
+        (void)atomic_exchange(&s->state[pages[i]], state_word(STATE_EVICTED, word + 1));
+        latch_wake(s, pages[i]);
     }
 }
 

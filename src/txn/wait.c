@@ -238,7 +238,7 @@ Status txn_wait_loop(Cx *cx, Txn *txn, const TxnWait *what, OsEvent *event,
             break;
         }
         if (!told && cx->blocking != NULL) {
-            cx->blocking(cx->blocking_arg, true);
+            cx->blocking(cx->blocking_arg, CX_BLOCKING_WAIT);
             told = true;
         }
         int64_t slice = WAIT_SLICE_US;
@@ -251,7 +251,7 @@ Status txn_wait_loop(Cx *cx, Txn *txn, const TxnWait *what, OsEvent *event,
     wait_leave(txn);
     os_mutex_unlock(sys->os, &sys->deadlock);
     if (told) {
-        cx->blocking(cx->blocking_arg, false);
+        cx->blocking(cx->blocking_arg, CX_BLOCKING_WAIT_ENDS);
     }
     return st;
 }
