@@ -44,6 +44,7 @@ static void unlink_leaf(const BtTree *t, PageRef *parent, uint32_t slot, PageRef
     smo_bytes(&smo, leaf, 0, sizeof(PageHeader));
     smo_free(&smo, leaf->page);
     (void)smo_commit(&smo, t->tree);
+    store_page_moved(s, t->tree, leaf->page, left->page);
 }
 
 /* can_unlink - does widening left keep its prefix true and find room for the fence? */

@@ -55,6 +55,9 @@ static void split_root(Split *sp, PageRef *root)
     smo_image(&smo, &child);
     smo_image(&smo, root);
     (void)smo_commit(&smo, sp->tree->tree);
+    if (level == 1) {
+        store_page_moved(s, sp->tree->tree, root->page, sp->fresh);
+    }
     sp->fresh = PAGE_NO_INVALID;
     page_unlock(s, &child);
 }
@@ -243,6 +246,9 @@ static Status split_child(Split *sp, PageRef *parent, PageRef *left)
     smo_diff(&smo, left, left_before);
     smo_diff(&smo, parent, parent_before);
     (void)smo_commit(&smo, sp->tree->tree);
+    if (is_leaf_page(h)) {
+        store_page_moved(s, sp->tree->tree, left->page, sp->fresh);
+    }
     sp->fresh = PAGE_NO_INVALID;
     page_unlock(s, &right);
     return ST_OK;

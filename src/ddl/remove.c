@@ -2,6 +2,7 @@
  * remove.c - taking single objects out of the catalogs, and describing objects in messages.
  */
 #include "ddl/ddl_internal.h"
+#include "txn/ssi.h"
 
 /* remove_dependencies - what the object depends on no longer matters. */
 static Status remove_dependencies(Cx *cx, DdlCx *d, DdlObject o)
@@ -20,6 +21,28 @@ static void remove_drop_tree(DdlCx *d, TreeId tree)
     }
 }
 
+/* remove_tracked - SERIALIZABLE: who has read a table comes before its end; who has read an index
+ * has read its table, where writes are met from now on. */
+static Status remove_tracked(Cx *cx, DdlCx *d, Oid oid, char kind, TreeId tree)
+{
+    Datum key = {.u32 = oid};
+    DdlRow r;
+    const CatTable *t;
+    if (!ssi_any(d->engine->txns) || tree == 0) {
+        return ST_OK;
+    }
+    if (kind == 'r') {
+        return ssi_check_tree(cx, d->view->txn, tree);
+    }
+    if (kind == 'i' && ddl_row_load(cx, d, CAT_PG_INDEX, &key, 1, &r) == ST_OK &&
+        cat_table_by_oid(cx, d->view, r.values[PG_INDEX_INDRELID].u32, &t) == ST_OK) {
+        ssi_tree_replaced(d->engine->txns, tree, t->tree);
+    }
+    return ST_OK;
+}
+
+/* remove_relation - a table, index, view or sequence out of the catalogs; its tree goes at commit.
+ */
 static Status remove_relation(Cx *cx, DdlCx *d, Oid oid)
 {
     Datum key = {.u32 = oid};
@@ -30,6 +53,7 @@ static Status remove_relation(Cx *cx, DdlCx *d, Oid oid)
     }
     TRY(st);
     const char *kind = ddl_row_text(d, &r, PG_CLASS_RELKIND);
+    TRY(remove_tracked(cx, d, oid, kind[0], r.values[PG_CLASS_RELFILENODE].u32));
     switch (kind[0]) {
     case 'i': TRY(ddl_row_remove(cx, d, CAT_PG_INDEX, &key, 1)); break;
     case 'S': TRY(ddl_row_remove(cx, d, CAT_PG_SEQUENCE, &key, 1)); break;

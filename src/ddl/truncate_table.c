@@ -2,6 +2,7 @@
  * truncate_table.c - TRUNCATE: empty trees take the place of the old ones, which go at commit.
  */
 #include "ddl/ddl_internal.h"
+#include "txn/ssi.h"
 
 /* TruncateSet - the tables to empty. */
 typedef struct TruncateSet {
@@ -78,13 +79,28 @@ Status ddl_new_trees(Cx *cx, DdlCx *d, const CatTable *t)
     TRY(table_create(cx, d->engine, d->view->txn, layout, t->column_count, &tree));
     TRY(ddl_update_class_tree(cx, d, t->oid, tree));
     txn_drop_tree_on_commit(d->view->txn, t->tree);
+    TreeId rows = tree;
+    ssi_tree_replaced(d->engine->txns, t->tree, rows);
     for (uint16_t i = 0; i < t->index_count; i++) {
         PageNo root;
         TRY(index_create(cx, d->engine, d->view->txn, &tree, &root));
         TRY(ddl_update_class_tree(cx, d, t->indexes[i].oid, tree));
         txn_drop_tree_on_commit(d->view->txn, t->indexes[i].tree);
+        ssi_tree_replaced(d->engine->txns, t->indexes[i].tree, rows);
     }
     return ST_OK;
+}
+
+/* truncate_check - SERIALIZABLE: who has read any of the table comes before. */
+static Status truncate_check(Cx *cx, DdlCx *d, const CatTable *t)
+{
+    if (!ssi_any(d->engine->txns)) {
+        return ST_OK;
+    }
+    for (uint16_t i = 0; i < t->index_count; i++) {
+        TRY(ssi_check_tree(cx, d->view->txn, t->indexes[i].tree));
+    }
+    return ssi_check_tree(cx, d->view->txn, t->tree);
 }
 
 /* truncate_sequences - RESTART IDENTITY: sequences owned by the table's columns begin anew. */
@@ -122,6 +138,7 @@ Status ddl_truncate(Cx *cx, DdlCx *d, const PgQuery__TruncateStmt *stmt)
     }
     TRY(truncate_references(cx, &s, stmt->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE));
     for (uint32_t i = 0; i < s.count; i++) {
+        TRY(truncate_check(cx, d, s.tables[i]));
         TRY(ddl_new_trees(cx, d, s.tables[i]));
     }
     for (uint32_t i = 0; stmt->restart_seqs && i < s.count; i++) {

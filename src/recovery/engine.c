@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "recovery/engine_internal.h"
 #include "txn/prepare.h"
+#include "txn/ssi.h"
 
 void engine_options_default(EngineOptions *o)
 {
@@ -80,10 +81,16 @@ static Status engine_open_store(Cx *cx, Engine *e)
     return store_create(cx, e->os, p->path, &e->options.store, &e->store);
 }
 
+static void engine_page_moved(void *arg, TreeId tree, PageNo from, PageNo to)
+{
+    ssi_page_moved(arg, tree, from, to);
+}
+
 Status engine_make_txns(Cx *cx, Engine *e, Xid next_xid, Csn next_csn)
 {
     TRY(txnsys_create(cx, e->os, e->wal, next_xid, next_csn, &e->txns));
     txnsys_set_handlers(e->txns, table_undo_record, engine_drop_created_tree, e);
+    store_on_moved(e->store, engine_page_moved, e->txns);
     return ST_OK;
 }
 

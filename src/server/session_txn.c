@@ -175,9 +175,6 @@ char session_txn_status(const Session *s)
 /* isolation_may_change - 25001 after the first query of the transaction or in a savepoint. */
 static Status isolation_may_change(Cx *cx, Session *s, Isolation iso)
 {
-    if (iso == ISO_SERIALIZABLE) {
-        return err_unsupported(cx, "SERIALIZABLE isolation is not supported yet");
-    }
     if (iso == s->txn->isolation) {
         return ST_OK;
     }

@@ -515,10 +515,6 @@ Status setting_assign(Cx *cx, Session *s, const char *name, const char *value, b
         if (value != NULL) {
             TRY(setting_check(cx, s->server->os, row, name, setting_raw(s, s->server, row), value,
                               text, size));
-            if (strstr(canonical, "transaction_isolation") != NULL &&
-                strcmp(text, "serializable") == 0) {
-                return err_unsupported(cx, "SERIALIZABLE isolation is not supported yet");
-            }
         }
     }
     if (!startup) {

@@ -141,6 +141,19 @@ Status page_reserve(Cx *cx, Store *s, PageNo *page_out)
     return st;
 }
 
+void store_on_moved(Store *s, void (*fn)(void *arg, TreeId tree, PageNo from, PageNo to), void *arg)
+{
+    s->on_moved = fn;
+    s->on_moved_arg = arg;
+}
+
+void store_page_moved(Store *s, TreeId tree, PageNo from, PageNo to)
+{
+    if (s->on_moved != NULL) {
+        s->on_moved(s->on_moved_arg, tree, from, to);
+    }
+}
+
 void page_unreserve(Store *s, PageNo page)
 {
     space_mark(s, page, false);

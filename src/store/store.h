@@ -79,6 +79,11 @@ bool store_is_new(Store *s);
 /* store_attach_wal - the log to honour (WAL rule) and to append structure changes to; before any
  * page is changed. */
 void store_attach_wal(Store *s, Wal *wal);
+/* store_on_moved - who wants to know that keys of a leaf (or gaps between them) went to another
+ * leaf: called with both latched exclusive. store_page_moved - src/btree says so. */
+void store_on_moved(Store *s, void (*fn)(void *arg, TreeId tree, PageNo from, PageNo to),
+                    void *arg);
+void store_page_moved(Store *s, TreeId tree, PageNo from, PageNo to);
 /* store_start / store_close - background page writer. close writes nothing: checkpoint first. */
 Status store_start(Cx *cx, Store *s);
 void store_close(Store *s);

@@ -108,6 +108,8 @@ struct Store {
     OsThread *writer;
     OsEvent writer_event;
     _Atomic bool stop;
+    void (*on_moved)(void *arg, TreeId tree, PageNo from, PageNo to);
+    void *on_moved_arg;
 };
 
 static inline PageHeader *page_at(Store *s, PageNo page)

@@ -117,6 +117,7 @@ bool index_key_same(const IndexKey *a, const IndexKey *b)
 typedef struct UniqueVerdict {
     RowId conflict; /* a live entry of another row; 0 = none */
     Xid wait;       /* an entry whose fate is open; 0 = none */
+    PageNo leaf;    /* where the key would go */
 } UniqueVerdict;
 
 RowId key_rowid(Slice key)
@@ -125,8 +126,29 @@ RowId key_rowid(Slice key)
     return __builtin_bswap64(v);
 }
 
+/* unique_note - SERIALIZABLE: what is current decides here, not the snapshot, so that this
+ * transaction comes after those it does not see. A key that is taken fails the statement; it
+ * matters only when a savepoint lets the transaction go on. */
+static Status unique_note(Cx *cx, Txn *txn, const Table *t, uint64_t tag, RowId rowid, bool live)
+{
+    bool own;
+    if (LIKELY(txn->ser == NULL) || t->oid < TABLE_USER_OID ||
+        (live && txn->savepoint_level == 0)) {
+        return ST_OK;
+    }
+    Snapshot current = txn->snapshot;
+    current.csn = UINT64_MAX;
+    current.taken_lsn = TAG_LSN_MASK;
+    current.cid = UINT32_MAX;
+    TRY(version_conflicts(cx, txn, &current, tag, &own));
+    if (live && txn->ser != NULL) {
+        ssi_lock(txn, t->tree, SSI_ROW, rowid);
+    }
+    return ST_OK;
+}
+
 /* unique_look - judge the entry at `slot`; *same_out tells whether it has the key at all. */
-static Status unique_look(Cx *cx, const Txn *txn, TxnSys *sys, const PageRef *leaf, uint32_t slot,
+static Status unique_look(Cx *cx, Txn *txn, const Table *t, const PageRef *leaf, uint32_t slot,
                           const IndexKey *key, RowId own, Buf *buf, bool *same_out,
                           UniqueVerdict *v)
 {
@@ -146,18 +168,20 @@ static Status unique_look(Cx *cx, const Txn *txn, TxnSys *sys, const PageRef *le
     }
     bool live, wait;
     Xid xid = 0;
-    TRY(version_live(cx, txn, sys, entry.tag, &live, &wait, &xid));
+    TRY(version_live(cx, txn, t->engine->txns, entry.tag, &live, &wait, &xid));
     if (wait) {
         v->wait = xid;
-    } else if (live) {
+        return ST_OK;
+    }
+    if (live) {
         v->conflict = rowid;
     }
-    return ST_OK;
+    return unique_note(cx, txn, t, entry.tag, rowid, live);
 }
 
 /* unique_check_leaf - look at the neighbours of the insert position. *edge_out: entries of the key
  * may lie on other leaves, too. */
-static Status unique_check_leaf(Cx *cx, const Txn *txn, TxnSys *sys, const BtPos *pos,
+static Status unique_check_leaf(Cx *cx, Txn *txn, const Table *t, const BtPos *pos,
                                 const IndexKey *key, RowId own, Buf *buf, bool *edge_out,
                                 UniqueVerdict *v)
 {
@@ -166,19 +190,19 @@ static Status unique_check_leaf(Cx *cx, const Txn *txn, TxnSys *sys, const BtPos
     *edge_out = false;
     uint32_t s = pos->slot;
     while (s > 0 && same) {
-        TRY(unique_look(cx, txn, sys, &pos->leaf, --s, key, own, buf, &same, v));
+        TRY(unique_look(cx, txn, t, &pos->leaf, --s, key, own, buf, &same, v));
     }
     *edge_out |= same; /* ran off the left end (or began there) */
     same = true;
     for (s = pos->slot; s < n && same; s++) {
-        TRY(unique_look(cx, txn, sys, &pos->leaf, s, key, own, buf, &same, v));
+        TRY(unique_look(cx, txn, t, &pos->leaf, s, key, own, buf, &same, v));
     }
     *edge_out |= same && pos->leaf.hdr->next != PAGE_NO_INVALID;
     return ST_OK;
 }
 
 /* unique_check_range - all entries of the key, leaf by leaf. */
-static Status unique_check_range(Cx *cx, const Txn *txn, TxnSys *sys, const BtTree *tree,
+static Status unique_check_range(Cx *cx, Txn *txn, const Table *t, const BtTree *tree,
                                  const IndexKey *key, RowId own, Buf *buf, UniqueVerdict *v)
 {
     BtCursor c;
@@ -190,7 +214,7 @@ static Status unique_check_range(Cx *cx, const Txn *txn, TxnSys *sys, const BtTr
     while (st == ST_OK) {
         uint32_t n = bt_leaf_count(&pos.leaf);
         for (uint32_t s = pos.slot; s < n && same && st == ST_OK; s++) {
-            st = unique_look(cx, txn, sys, &pos.leaf, s, key, own, buf, &same, v);
+            st = unique_look(cx, txn, t, &pos.leaf, s, key, own, buf, &same, v);
         }
         bt_cursor_leave(&c, &pos);
         if (!same || st != ST_OK || v->conflict != 0 || v->wait != 0) {
@@ -233,7 +257,7 @@ Status index_find_conflict(Cx *cx, Txn *txn, const Table *t, const TableIndex *i
     if (!ix->unique || key->left_out || (key->has_null && !ix->nulls_not_distinct)) {
         return ST_OK;
     }
-    TRY(unique_check_range(cx, txn, t->engine->txns, &tree, key, own, &buf, &v));
+    TRY(unique_check_range(cx, txn, t, &tree, key, own, &buf, &v));
     if (v.conflict != 0) {
         TRY(row_pending(cx, txn, t, v.conflict, &v.wait));
     }
@@ -316,10 +340,11 @@ static Lsn index_log_key(Txn *txn, WalType type, TreeId tree, PageNo page, const
 }
 
 /* index_apply_insert - X latched with room: the entry comes to life. */
-static Status index_apply_insert(Cx *cx, Txn *txn, const BtTree *tree, BtPos *pos,
+static Status index_apply_insert(Cx *cx, Txn *txn, const Table *t, const BtTree *tree, BtPos *pos,
                                  const IndexKey *key)
 {
     BtKey k = index_key(key->buf.data, key->buf.len);
+    TRY(table_check_write(cx, txn, t, tree->tree, SSI_LEAF, pos->leaf.page, 0));
     if (pos->found) {
         BtEntry entry;
         if (!bt_leaf_entry(&pos->leaf, pos->slot, &entry) || (entry.tag & TAG_DELETED) == 0) {
@@ -346,23 +371,23 @@ static Status index_put_unique(Cx *cx, Txn *txn, const Table *t, const TableInde
     uint8_t bytes[INDEX_KEY_MAX + 64];
     Buf buf = {.data = bytes, .size = sizeof(bytes), .cap = sizeof(bytes)};
     BtTree tree = index_tree(t, ix);
-    TxnSys *sys = t->engine->txns;
     BtKey k = index_key(key->buf.data, key->buf.len);
     BtPos pos;
     bool edge = false;
     *v = (UniqueVerdict){0};
     TRY(bt_seek_insert(cx, &tree, &k, 8, &pos));
-    Status st = unique_check_leaf(cx, txn, sys, &pos, key, rowid, &buf, &edge, v);
+    v->leaf = pos.leaf.page;
+    Status st = unique_check_leaf(cx, txn, t, &pos, key, rowid, &buf, &edge, v);
     if (st == ST_OK && edge && v->conflict == 0 && v->wait == 0) {
         bt_release(&tree, &pos);
-        TRY(unique_check_range(cx, txn, sys, &tree, key, rowid, &buf, v));
+        TRY(unique_check_range(cx, txn, t, &tree, key, rowid, &buf, v));
         if (v->conflict != 0 || v->wait != 0) {
             return ST_OK;
         }
         TRY(bt_seek_insert(cx, &tree, &k, 8, &pos));
     }
     if (st == ST_OK && v->conflict == 0 && v->wait == 0) {
-        st = index_apply_insert(cx, txn, &tree, &pos, key);
+        st = index_apply_insert(cx, txn, t, &tree, &pos, key);
     }
     bt_release(&tree, &pos);
     return st;
@@ -382,7 +407,7 @@ Status index_put(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, IndexKe
         BtKey k = index_key(key->buf.data, key->buf.len);
         BtPos pos;
         TRY(bt_seek_insert(cx, &tree, &k, 8, &pos));
-        Status st = index_apply_insert(cx, txn, &tree, &pos, key);
+        Status st = index_apply_insert(cx, txn, t, &tree, &pos, key);
         bt_release(&tree, &pos);
         return st;
     }
@@ -402,6 +427,9 @@ Status index_put(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, IndexKe
                 *conflict_out = v.conflict;
                 return ST_OK;
             }
+            /* Better told that a retry may help than of a key that a serial order would not have.
+             */
+            TRY(table_check_write(cx, txn, t, ix->tree, SSI_LEAF, v.leaf, 0));
             return index_duplicate(cx, txn, t, ix, key->src, false);
         }
         if (v.wait == 0) {

@@ -15,8 +15,9 @@ struct IndexScan {
     const uint16_t *columns;
     uint16_t column_count;
     bool want_rowid, backward, done, started;
-    bool one;    /* an equality on a unique index: mostly a look-up of one row */
-    bool within; /* stopped inside a leaf: go on at `resume` */
+    bool one;       /* an equality on a unique index: mostly a look-up of one row */
+    bool whole_key; /* the entry judged last has the bound's key and no further columns */
+    bool within;    /* stopped inside a leaf: go on at `resume` */
     Txn *txn;
     const Snapshot *snap;
     BtTree tree, rows;
@@ -176,10 +177,22 @@ static Status index_scan_judge(Cx *cx, IndexScan *s, const PageRef *leaf, uint32
     } else {
         TRY(version_find(cx, s->snap, entry.tag, none, &s->vr, &seen, &none));
     }
+    if (table_tracked(s->t, s->snap) != NULL) {
+        TRY(scan_track(cx, s->snap, s->t, entry.tag, 0, false));
+    }
     if (seen) {
+        s->whole_key = s->key.len == s->from.len + 8;
         s->ids[s->id_count++] = __builtin_bswap64(get_u64(s->key.data + s->key.len - 8));
     }
     return ST_OK;
+}
+
+/* index_scan_lock - SERIALIZABLE: the latched leaf is read, gaps and all. */
+static void index_scan_lock(const IndexScan *s, const PageRef *leaf)
+{
+    if (table_tracked(s->t, s->snap) != NULL) {
+        ssi_lock(s->snap->txn, s->ix->tree, SSI_LEAF, leaf->page);
+    }
 }
 
 /* index_scan_probe - a look-up without a cursor. *done_out: it could be answered from one leaf. */
@@ -197,6 +210,9 @@ static Status index_scan_probe(Cx *cx, IndexScan *s, bool *done_out)
         st = index_scan_judge(cx, s, &pos.leaf, slot, &end);
     }
     *done_out = end;
+    if (!end || s->id_count != 1 || !s->whole_key) {
+        index_scan_lock(s, &pos.leaf); /* else nobody can add another row of this key */
+    }
     bt_release(&s->tree, &pos);
     return st;
 }
@@ -224,6 +240,7 @@ static Status index_scan_collect(Cx *cx, IndexScan *s, uint32_t want)
     uint32_t n = bt_leaf_count(&pos.leaf);
     bool end = false;
     txn_note_page(s->txn, s->snap, &pos.leaf);
+    index_scan_lock(s, &pos.leaf);
     if (!s->backward) {
         uint32_t slot = pos.slot;
         for (; slot < n && s->id_count < want && !end && st == ST_OK; slot++) {

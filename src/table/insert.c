@@ -40,6 +40,11 @@ static Status insert_row(Cx *cx, Txn *txn, const Table *t, const uint8_t *row, u
     TRY(bt_seek_insert(cx, &tree, &key, 8 + len, &pos));
     ASSERT(!pos.found);
     uint16_t len16 = (uint16_t)len;
+    Status st = table_check_write(cx, txn, t, t->tree, SSI_TREE, 0, 0);
+    if (st != ST_OK) {
+        bt_release(&tree, &pos);
+        return st;
+    }
     page_dirty(e->store, &pos.leaf);
     Lsn lsn = insert_log(txn, t->tree, pos.leaf.page, *rowid_out, 1, &len16, row, len);
     bt_leaf_insert(&pos.leaf, &key, pos.slot, lsn, slice_bytes(row, len));
@@ -149,6 +154,11 @@ static Status insert_group_flush(Cx *cx, Txn *txn, const Table *t, InsertGroup *
            tags come last. Others may have rows above ours here: then the slots are theirs. */
         bool last = pos.slot == bt_leaf_count(&pos.leaf);
         uint32_t n = 0, bytes = 0;
+        Status st = table_check_write(cx, txn, t, t->tree, SSI_TREE, 0, 0);
+        if (st != ST_OK) {
+            bt_release(&tree, &pos);
+            return st;
+        }
         page_dirty(e->store, &pos.leaf);
         do {
             bt_leaf_insert(&pos.leaf, &key, pos.slot + n, 0,

@@ -29,6 +29,9 @@ Status table_scan_create(Cx *cx, Arena *arena, const Table *t, const uint16_t *c
 Status table_scan_start(Cx *cx, TableScan *s, Txn *txn, const Snapshot *snap)
 {
     (void)cx;
+    if (table_tracked(s->t, snap) != NULL) {
+        ssi_lock(snap->txn, s->t->tree, SSI_TREE, 0);
+    }
     s->txn = txn;
     s->snap = snap;
     s->state = SCAN_AT_KEY;
@@ -75,6 +78,21 @@ static Status scan_latch(Cx *cx, TableScan *s, BtPos *pos)
 }
 
 /* ---- which rows ---- */
+
+Status scan_track(Cx *cx, const Snapshot *snap, const Table *t, uint64_t tag, RowId rowid,
+                  bool lock)
+{
+    Txn *txn = snap->txn;
+    bool own = false;
+    TRY(ssi_check_doomed(cx, txn));
+    if (!version_settled(snap, tag) || snap->csn != txn->snapshot.csn) {
+        TRY(version_conflicts(cx, txn, snap, tag, &own));
+    }
+    if (lock && !own && table_tracked(t, snap) != NULL) {
+        ssi_lock(txn, t->tree, SSI_ROW, rowid);
+    }
+    return ST_OK;
+}
 
 /* row_list_add_back - a row of this layout whose newest version is not settled, by the short way
  * back; false: by the long one. */
@@ -142,6 +160,9 @@ Status row_list_add(Cx *cx, const Snapshot *snap, const Table *t, VersionReader 
             l->ids[n] = entry->rowid;
             return ST_OK;
         }
+    }
+    if (table_tracked(t, snap) != NULL) {
+        TRY(scan_track(cx, snap, t, entry->tag, entry->rowid, false));
     }
     if (row_list_add_back(snap, entry, l, arena)) {
         return ST_OK;
@@ -403,6 +424,21 @@ static bool scan_take_plain(TableScan *s, const PageRef *leaf, uint32_t slot, ui
     return true;
 }
 
+/* scan_track_leaf - SERIALIZABLE: a leaf is about to be read. Under a snapshot that is not the
+ * transaction's own, what is settled for that one has to be looked at, too. */
+static Status scan_track_leaf(Cx *cx, const TableScan *s, const PageRef *leaf)
+{
+    const Txn *txn = s->snap->txn;
+    TRY(ssi_check_doomed(cx, s->snap->txn));
+    for (uint32_t i = 0; s->snap->csn != txn->snapshot.csn && i < bt_leaf_count(leaf); i++) {
+        BtEntry entry;
+        if (bt_leaf_entry(leaf, i, &entry) && table_tracked(s->t, s->snap) != NULL) {
+            TRY(scan_track(cx, s->snap, s->t, entry.tag, entry.rowid, false));
+        }
+    }
+    return ST_OK;
+}
+
 /* scan_take_leaf - rows of the latched leaf from pos->slot on, up to `max`; *slot_out: the first
  * slot not looked at. */
 static Status scan_take_leaf(Cx *cx, TableScan *s, const BtPos *pos, uint32_t max, Arena *arena,
@@ -413,6 +449,9 @@ static Status scan_take_leaf(Cx *cx, TableScan *s, const BtPos *pos, uint32_t ma
     row_list_begin(l, s->t);
     bt_cursor_prefetch(&s->tree, &pos->leaf);
     s->leaf_rows = n;
+    if (slot < n && table_tracked(s->t, s->snap) != NULL) {
+        TRY(scan_track_leaf(cx, s, &pos->leaf));
+    }
     if (slot < n && scan_leaf_live(s, &pos->leaf) &&
         scan_take_plain(s, &pos->leaf, slot, MIN(n - slot, max))) {
         *slot_out = slot + l->count;
@@ -496,6 +535,9 @@ Status table_scan_count(Cx *cx, TableScan *s, uint64_t *count_out)
         txn_note_page(s->txn, s->snap, &pos.leaf);
         bt_cursor_prefetch(&s->tree, &pos.leaf);
         uint32_t slot = pos.slot;
+        if (slot < n && table_tracked(s->t, s->snap) != NULL) {
+            st = scan_track_leaf(cx, s, &pos.leaf);
+        }
         if (scan_leaf_seen(s, &pos.leaf, slot)) {
             count += n - MIN(slot, n);
             slot = n;
@@ -515,6 +557,12 @@ Status table_scan_count(Cx *cx, TableScan *s, uint64_t *count_out)
             if (LIKELY(version_settled(s->snap, entry.tag))) {
                 count += (entry.tag & TAG_DELETED) == 0;
                 continue;
+            }
+            if (table_tracked(s->t, s->snap) != NULL) {
+                st = scan_track(cx, s->snap, s->t, entry.tag, entry.rowid, false);
+                if (st != ST_OK) {
+                    break;
+                }
             }
             st = version_find(cx, s->snap, entry.tag, slice_bytes(entry.payload, entry.payload_len),
                               &s->vr, &seen, &row);
@@ -548,6 +596,9 @@ Status row_fetch_at(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, Vers
     } else {
         TRY(version_find(cx, snap, entry.tag, payload, vr, &seen, &payload));
         txn_note_shown(txn, snap, vr->shown_lsn);
+    }
+    if (table_tracked(t, snap) != NULL) {
+        TRY(scan_track(cx, snap, t, entry.tag, entry.rowid, seen));
     }
     if (!seen) {
         return ST_NOTFOUND;

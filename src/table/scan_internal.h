@@ -44,6 +44,9 @@ Status row_list_add(Cx *cx, const Snapshot *snap, const Table *t, VersionReader 
                     const BtEntry *entry, PageNo page, RowList *l, Arena *arena);
 Status row_list_gather(Cx *cx, const Table *t, const RowList *l, uint16_t col, Vector *v,
                        uint32_t at, Arena *arena);
+/* scan_track - SERIALIZABLE: a row of a latched leaf is looked at, and locked when `lock`. */
+Status scan_track(Cx *cx, const Snapshot *snap, const Table *t, uint64_t tag, RowId rowid,
+                  bool lock);
 /* row_fetch_at - the visible version of the row at a latched position; ST_NOTFOUND when none. */
 Status row_fetch_at(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, VersionReader *vr,
                     const BtPos *pos, const uint16_t *columns, uint16_t column_count, Batch *out,

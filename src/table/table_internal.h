@@ -17,6 +17,7 @@
  */
 #include "base/map.h"
 #include "table/maintain.h"
+#include "txn/ssi.h"
 
 enum { ROWREC_INDEX = 1, ROWREC_KEY_UPDATE = 2, ROWREC_SKIP = 4 };
 /* CLR kinds (the record's flags). */
@@ -28,6 +29,8 @@ enum {
     CLR_REMOVE_KEY = 4,  /* u16 klen, key */
     CLR_TAG_KEY = 5,     /* u64 tag, u16 klen, key */
 };
+
+#define TABLE_USER_OID 16384u /* catalogs have lower ones */
 
 /* ---- rows ---- */
 #define ROW_LAYOUT_MASK 0x3fffu
@@ -170,10 +173,30 @@ typedef enum VersionState {
  * it was a delete or touched a key. */
 Status version_writable(Cx *cx, Txn *txn, const Snapshot *snap, uint64_t tag,
                         VersionState *state_out, Xid *xid_out, bool *key_update_out);
+/* version_conflicts - SERIALIZABLE, with the leaf latched: the edges between txn and those whose
+ * versions of the entry snap does not see, or sees though the transaction's own snapshot does not.
+ * *own_out: the version seen is its own. 40001. */
+Status version_conflicts(Cx *cx, Txn *txn, const Snapshot *snap, uint64_t tag, bool *own_out);
 /* version_live - for unique checks: is the entry live whatever the snapshot? WAIT when unsettled.
  */
 Status version_live(Cx *cx, const Txn *txn, TxnSys *sys, uint64_t tag, bool *live_out,
                     bool *wait_out, Xid *xid_out);
+/* table_tracked - the transaction whose reads of this table under this snapshot are to be
+ * remembered for SERIALIZABLE; NULL: nobody's. Those of the catalogs never are. */
+static inline Txn *table_tracked(const Table *t, const Snapshot *snap)
+{
+    return UNLIKELY(snap->txn != NULL && snap->txn->ser != NULL) && t->oid >= TABLE_USER_OID
+               ? snap->txn
+               : NULL;
+}
+/* table_check_write - ssi_check_write for a tree of this table. */
+static inline Status table_check_write(Cx *cx, Txn *txn, const Table *t, TreeId tree, SsiWhat what,
+                                       uint64_t id, Lsn over)
+{
+    return LIKELY(txn->ser == NULL) || t->oid < TABLE_USER_OID
+               ? ST_OK
+               : ssi_check_write_slow(cx, txn, tree, what, id, over);
+}
 /* txn_note_shown - a version made at this LSN by somebody else was shown: what a reply has to wait
  * for. */
 static inline void txn_note_shown(Txn *txn, const Snapshot *snap, Lsn lsn)

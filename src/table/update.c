@@ -41,6 +41,11 @@ Status row_write_seek(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, Ro
         bool locked = state != VERSION_WAIT && !deleted &&
                       row_lock_conflict(t->engine->txns, txn, t->tree, rowid, mode);
         if (state == VERSION_FREE && !deleted && !locked) {
+            st = table_check_write(cx, txn, t, t->tree, SSI_ROW, rowid, tag_lsn(entry->tag));
+            if (st != ST_OK) {
+                bt_release(&tree, pos);
+                return st;
+            }
             if (own_key_out != NULL) {
                 *own_key_out = *own_key_out && xid != 0 && xid == txn->xid;
             }

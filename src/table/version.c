@@ -164,6 +164,73 @@ Status version_find(Cx *cx, const Snapshot *snap, uint64_t tag, Slice payload, V
     }
 }
 
+/* version_before - the tag before the version the record made, over a run that snap does not see.
+ * *base_out: the writer of that run's first version, else 0. False: there is none. */
+static Status version_before(Cx *cx, const Snapshot *snap, VersionRecord *r, Lsn lsn, uint64_t *tag,
+                             Xid *base_out)
+{
+    Slice body;
+    SkipLink link;
+    *base_out = 0;
+    Status st = version_body(cx, snap->sys, lsn, r, &body);
+    size_t at = (wal_flags(&r->hdr) & ROWREC_INDEX) != 0 ? 0 : 8;
+    if (st == ST_OK && body.len < at + 8) {
+        st = err_corrupt(cx, 0, "log record at %llu is damaged", (unsigned long long)lsn);
+    }
+    if (st == ST_OK) {
+        *tag = get_u64(body.ptr + at);
+        if (wal_type(&r->hdr) == WAL_UPDATE && skip_link_read(&r->hdr, body, &link) &&
+            snap->csn < link.csn && tag_lsn(*tag) != link.lsn) {
+            WalHeader hdr;
+            uint8_t head[16];
+            size_t len = 0;
+            st = wal_read(cx, txnsys_wal(snap->sys), link.lsn, &hdr, head, sizeof(head), &len);
+            *base_out = wal_xid(&hdr);
+            *tag = get_u64(head + 8);
+        }
+    }
+    if (UNLIKELY(r->big != NULL)) {
+        mem_free(r->big);
+    }
+    return st;
+}
+
+Status version_conflicts(Cx *cx, Txn *txn, const Snapshot *snap, uint64_t tag, bool *own_out)
+{
+    const Snapshot *base = &txn->snapshot; /* what it is to be seen by, in the end */
+    bool first = true;
+    *own_out = false;
+    for (;; first = false) {
+        Lsn lsn = tag_lsn(tag);
+        VersionRecord r;
+        bool gone;
+        Xid xid, run_base;
+        if (txn->ser == NULL || lsn < base->settled_lsn ||
+            lsn_settled_block(base->sys, lsn, base->csn)) {
+            return ST_OK;
+        }
+        TRY(version_read(cx, base->sys, lsn, &r, &gone));
+        if (gone) {
+            return ST_OK;
+        }
+        xid = wal_xid(&r.hdr);
+        if (xid_visible(snap, lsn, xid, r.hdr.cid)) {
+            *own_out = first && xid == txn->xid;
+            return snap->csn == base->csn || xid_visible(base, lsn, xid, r.hdr.cid)
+                       ? ST_OK
+                       : ssi_conflict_by(cx, txn, xid);
+        }
+        TRY(ssi_conflict_out(cx, txn, xid));
+        if ((tag & TAG_HAS_PREV) == 0) {
+            return ST_OK;
+        }
+        TRY(version_before(cx, snap, &r, lsn, &tag, &run_base));
+        if (run_base != 0) {
+            TRY(ssi_conflict_out(cx, txn, run_base));
+        }
+    }
+}
+
 /* version_writable_look - version_writable for a snapshot that is not too old. */
 static Status version_writable_look(Cx *cx, Txn *txn, const Snapshot *snap, uint64_t tag,
                                     VersionState *state_out, Xid *xid_out, bool *key_update_out)

@@ -7,7 +7,7 @@
  * walk is done: readers keep using the before-images, writers keep waiting.
  */
 #include "base/log.h"
-#include "txn/txn_internal.h"
+#include "txn/ssi_internal.h"
 
 /* txn_created_trees - the trees this very transaction created (above action `from`). Their rows
  * need no undo: they go as a whole. */
@@ -135,6 +135,7 @@ void txn_finish_abort(Cx *cx, Txn *txn)
         txn->snapshot_held = false;
     }
     os_mutex_unlock(sys->os, &sys->commit_lock);
+    ssi_rollback_end(txn);
     txn_blocks_leave(txn, 0);
     row_locks_release(txn, 0, true);
     table_locks_release(txn, 0, true);
@@ -147,6 +148,7 @@ void txn_finish_abort(Cx *cx, Txn *txn)
 
 void txn_abort(Cx *cx, Txn *txn)
 {
+    ssi_rollback_begin(txn);
     if (txn->xid != 0 && txn->last_lsn != 0) {
         /* Undo must not stop half way: no cancel, and errors of its own (the statement's error must
            survive). */

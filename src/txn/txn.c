@@ -4,7 +4,7 @@
  * COMMIT is O(1) in the write set: reserve the record, take the commit number, publish, all under
  * the commit lock; the record's bytes are copied after it was released. Rows are not touched.
  */
-#include "txn/txn_internal.h"
+#include "txn/ssi_internal.h"
 
 void txn_init(Txn *txn, TxnPrivate *priv, TxnSys *sys, Isolation iso, Arena *arena)
 {
@@ -52,6 +52,7 @@ Status txn_start_write(Cx *cx, Txn *txn)
                           memory_order_relaxed);
     txnsys_register(sys, txn);
     os_mutex_unlock(sys->os, &sys->commit_lock);
+    ssi_wrote(txn);
     return ST_OK;
 }
 
@@ -227,12 +228,26 @@ Status commit_record_actions(Cx *cx, Wal *wal, const WalHeader *hdr, Slice body,
     return commit_actions_decode(cx, p + at, body.len - at, n, fn, arg);
 }
 
+/* txn_commit_failed - SERIALIZABLE: the commit would leave no serial order. */
+static Status txn_commit_failed(Cx *cx, Txn *txn)
+{
+    Err keep = *cx->err;
+    txn_abort(cx, txn);
+    *cx->err = keep;
+    return ST_ERROR;
+}
+
 Status txn_commit(Cx *cx, Txn *txn, Lsn *lsn_out)
 {
     TxnSys *sys = txn->sys;
-    (void)cx;
     *lsn_out = 0;
     if (txn->xid == 0) {
+        if (UNLIKELY(txn->ser != NULL)) {
+            if (ssi_commit_begin(cx, txn) != ST_OK) {
+                return txn_commit_failed(cx, txn);
+            }
+            ssi_commit_end(txn);
+        }
         if (txn->snapshot_held) {
             snapshot_release(&txn->snapshot);
             txn->snapshot_held = false;
@@ -251,6 +266,11 @@ Status txn_commit(Cx *cx, Txn *txn, Lsn *lsn_out)
         actions = txn_log_actions(txn, &body) != 0;
     }
     WalReservation res;
+    bool tracked = txn->ser != NULL;
+    if (UNLIKELY(tracked) && ssi_commit_begin(cx, txn) != ST_OK) {
+        buf_release(&body);
+        return txn_commit_failed(cx, txn);
+    }
     os_mutex_lock(sys->os, &sys->commit_lock);
     wal_reserve(sys->wal, sizeof(csn) + body.len, &res);
     csn = ++sys->last_csn;
@@ -266,6 +286,9 @@ Status txn_commit(Cx *cx, Txn *txn, Lsn *lsn_out)
         txn->snapshot_held = false;
     }
     os_mutex_unlock(sys->os, &sys->commit_lock);
+    if (UNLIKELY(tracked)) {
+        ssi_commit_end(txn);
+    }
     WalHeader h = {
         .xid48_type8_flags8 = wal_pack(txn->xid, WAL_COMMIT, actions ? 1 : 0),
         .prev_lsn = txn->last_lsn,
@@ -311,7 +334,9 @@ Status txn_snapshot(Cx *cx, Txn *txn, const Snapshot **snap_out)
     if (txn->snapshot_held) {
         TRY(snapshot_check(cx, &txn->snapshot));
     }
-    if (!txn->snapshot_held) {
+    if (!txn->snapshot_held && txn->isolation == ISO_SERIALIZABLE) {
+        TRY(ssi_begin(cx, txn));
+    } else if (!txn->snapshot_held) {
         snapshot_take(txn->sys, txn, &txn->snapshot);
         txn->snapshot_held = true;
     }

@@ -56,6 +56,7 @@ struct Txn {
     uint32_t savepoint_level;
     int32_t process_id;      /* what deadlock reports call this transaction; set by the session */
     int64_t lock_timeout_us; /* of every lock wait of this transaction; 0 = none */
+    struct SerTxn *ser;      /* not NULL: SERIALIZABLE and tracked (ssi.h) */
     struct TxnPark *park;    /* not NULL: waits for writers of rows hold no thread (TxnPark) */
     const void *type_env;    /* the session's TypeEnv for keys in error texts; NULL = defaults */
     struct AdvisoryOwner *advisory; /* the session's; NULL: it takes no advisory locks */

@@ -239,6 +239,7 @@ struct TxnSys {
     AdvisoryPart advisory_parts[ADVISORY_PARTS];
     _Atomic uint32_t advisory_count; /* holds */
     OsMutex key_locks[KEY_LOCKS];
+    struct Ssi *ssi; /* ssi_internal.h */
 };
 
 static inline _Atomic uint64_t *txnsys_status_at(TxnSys *sys, Xid xid)

@@ -7,7 +7,7 @@
  * cannot lap itself; memory of xids that everybody sees is given back, and a reader that then finds
  * a zero looks at settled_xid again, which was moved before the memory went.
  */
-#include "txn/txn_internal.h"
+#include "txn/ssi_internal.h"
 
 Status txnsys_create(Cx *cx, Os *os, Wal *wal, Xid next_xid, Csn next_csn, TxnSys **sys_out)
 {
@@ -49,6 +49,11 @@ Status txnsys_create(Cx *cx, Os *os, Wal *wal, Xid next_xid, Csn next_csn, TxnSy
         txnsys_free(sys);
         return err_set(cx, ERRCODE_OUT_OF_MEMORY,
                        "could not reserve memory for transaction status");
+    }
+    Status st = ssi_create(cx, sys);
+    if (st != ST_OK) {
+        txnsys_free(sys);
+        return st;
     }
     *sys_out = sys;
     return ST_OK;
@@ -100,6 +105,7 @@ void txnsys_free(TxnSys *sys)
             mem_free(txn);
         }
     }
+    ssi_free(sys);
     if (sys->status != NULL) {
         os_mem_unreserve((void *)sys->status, STATUS_RING_ENTRIES * sizeof(uint64_t));
     }

@@ -6,6 +6,7 @@ README.md has the language. WIRE_SOCKET_DIR and WIRE_PORT say where the server i
 """
 
 import os
+import re
 import select
 import struct
 import sys
@@ -42,6 +43,8 @@ def answer_lines(messages):
         elif kind in "EN":
             fields = w.error_fields(body)
             lines.append(f"{fields['V']} {fields['C']}: {fields['M']}")
+            if fields["C"] == "40001" and "D" in fields:
+                lines.append("  " + re.sub("[0-9]+", "N", fields["D"]))  # numbers of transactions
         elif kind == "closed":
             lines.append("closed")
     return lines
