@@ -152,6 +152,11 @@ Status cx_check_slow(Cx *cx, uint32_t bits)
         cx->err->severity = ERR_FATAL;
         return st;
     }
+    if (bits & CX_CANCEL_GONE) {
+        Status st = err_set(cx, ERRCODE_CONNECTION_FAILURE, "connection to client lost");
+        cx->err->severity = ERR_FATAL;
+        return st;
+    }
     if (bits & CX_CANCEL_LOCK_TIMEOUT) {
         return err_set(cx, ERRCODE_LOCK_NOT_AVAILABLE, "canceling statement due to lock timeout");
     }

@@ -78,7 +78,8 @@ enum {
     CX_CANCEL_QUERY = 1,
     CX_CANCEL_TIMEOUT = 2,
     CX_CANCEL_TERMINATE = 4,
-    CX_CANCEL_LOCK_TIMEOUT = 8
+    CX_CANCEL_LOCK_TIMEOUT = 8,
+    CX_CANCEL_GONE = 16 /* the client is */
 };
 
 /* err_set - raise: fill cx->err and return ST_ERROR, so that `return err_set(cx, ERRCODE_X, "fmt",

@@ -15,14 +15,49 @@ static Status fn_cancel(FnCall *call, FuncSession *fs, const Datum *a, Datum *ou
 }
 KERNEL(fn_cancel)
 
+/* terminate_wait - until the process is gone, or for so long. */
+static Status terminate_wait(FnCall *call, FuncSession *fs, int32_t pid, int64_t timeout_ms,
+                             bool *gone_out)
+{
+    static const FuncWait WAIT = {"IPC", "BackendTermination"};
+    Os *os = fs->engine->os;
+    int64_t end = os_mono_us(os) + MIN(timeout_ms, INT64_MAX / 2000 - os_mono_us(os)) * 1000;
+    Status st = ST_OK;
+    atomic_store(&fs->wait, &WAIT);
+    if (call->cx->blocking != NULL) {
+        call->cx->blocking(call->cx->blocking_arg, true);
+    }
+    while (!(*gone_out = !fs->backend_exists(fs->arg, pid)) && os_mono_us(os) < end &&
+           (st = cx_check(call->cx)) == ST_OK) {
+        os_sleep_us(os, 1000);
+    }
+    if (call->cx->blocking != NULL) {
+        call->cx->blocking(call->cx->blocking_arg, false);
+    }
+    atomic_store(&fs->wait, NULL);
+    return st;
+}
+
+/* fn_terminate - pg_terminate_backend(pid, milliseconds to wait for its end). */
 static Status fn_terminate(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
                            bool *null_out)
 {
     (void)null_out;
+    if (a[1].i64 < 0) {
+        return err_set(call->cx, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+                       "\"timeout\" must not be negative");
+    }
     out->b = fs->signal_backend(fs->arg, a[0].i32, true);
     if (!out->b) {
         err_notice(call->cx, ERR_WARNING, ERRCODE_WARNING, NULL,
                    "PID %d is not a PostgreSQL backend process", a[0].i32);
+    } else if (a[1].i64 > 0) {
+        TRY(terminate_wait(call, fs, a[0].i32, a[1].i64, &out->b));
+        if (!out->b) {
+            err_notice(call->cx, ERR_WARNING, ERRCODE_WARNING, NULL,
+                       "backend with PID %d did not terminate within %lld milliseconds", a[0].i32,
+                       (long long)a[1].i64);
+        }
     }
     return ST_OK;
 }

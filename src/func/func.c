@@ -33,9 +33,10 @@ Status func_rows(FnCall *call, const Vector *const *args, uint32_t arg_count, co
 
 const FnOps *func_ops_by_prosrc(const char *prosrc)
 {
-    static const FuncTable *const TABLES[] = {
-        &FUNC_SESSION, &FUNC_TIME,     &FUNC_SEQUENCE, &FUNC_RANDOM,    &FUNC_CATALOG, &FUNC_ADMIN,
-        &FUNC_WAL,     &FUNC_DESCRIBE, &FUNC_DEPARSE,  &FUNC_PRIVILEGE, &FUNC_ADVISORY};
+    static const FuncTable *const TABLES[] = {&FUNC_SESSION,   &FUNC_TIME,     &FUNC_SEQUENCE,
+                                              &FUNC_RANDOM,    &FUNC_CATALOG,  &FUNC_ADMIN,
+                                              &FUNC_WAL,       &FUNC_DESCRIBE, &FUNC_DEPARSE,
+                                              &FUNC_PRIVILEGE, &FUNC_ADVISORY, &FUNC_ACTIVITY};
     for (size_t t = 0; t < ARRAY_LEN(TABLES); t++) {
         for (uint32_t i = 0; i < TABLES[t]->count; i++) {
             if (strcmp(TABLES[t]->fns[i].prosrc, prosrc) == 0) {
@@ -50,6 +51,8 @@ const SetOps *func_sets_by_prosrc(const char *prosrc)
 {
     static const SetOps *const SETS[] = {
         &FUNC_PREPARED_SET,
+        &FUNC_ACTIVITY_SET,
+        &FUNC_LOCKS_SET,
     };
     for (size_t i = 0; i < ARRAY_LEN(SETS); i++) {
         if (strcmp(SETS[i]->prosrc, prosrc) == 0) {

@@ -11,6 +11,23 @@
  */
 #include "catalog/catalog.h"
 
+/* FuncWait - what a session waits for that is no lock, as pg_stat_activity names it. */
+typedef struct FuncWait {
+    const char *type, *event;
+} FuncWait;
+
+/* FuncBackend - a session as others may see it. Times since 2000-01-01 UTC; 0: none. */
+typedef struct FuncBackend {
+    int32_t pid;
+    Oid database, user;
+    const char *application_name, *query, *state; /* NULL: not told */
+    const FuncWait *wait;                         /* NULL: none */
+    const char *client_address;                   /* NULL on a Unix socket */
+    int32_t client_port;
+    int64_t backend_start_us, xact_start_us, query_start_us, state_change_us;
+    uint32_t xact_number; /* of the transaction under way, or the last one */
+} FuncBackend;
+
 typedef struct FuncSession {
     CatView *view;
     Engine *engine;
@@ -25,6 +42,10 @@ typedef struct FuncSession {
     Status (*setting_set)(void *arg, Cx *cx, const char *name, const char *value, bool local);
     /* Cancel or terminate another session by its pid; false when there is none. */
     bool (*signal_backend)(void *arg, int32_t pid, bool terminate);
+    /* All sessions that are ready; is there one of this pid? */
+    void (*backends)(void *arg, Arena *arena, FuncBackend **out, uint32_t *count_out);
+    bool (*backend_exists)(void *arg, int32_t pid);
+    _Atomic(const FuncWait *) wait; /* set while a function waits */
     void *arg;
     Map *sequence_values; /* currval: sequence OID -> int64_t* in session memory */
     Oid last_sequence;    /* lastval */

@@ -39,8 +39,8 @@ typedef struct FuncTable {
     uint32_t count;
 } FuncTable;
 extern const FuncTable FUNC_SESSION, FUNC_TIME, FUNC_SEQUENCE, FUNC_RANDOM, FUNC_CATALOG,
-    FUNC_ADMIN, FUNC_WAL, FUNC_DESCRIBE, FUNC_DEPARSE, FUNC_PRIVILEGE, FUNC_ADVISORY;
+    FUNC_ADMIN, FUNC_WAL, FUNC_DESCRIBE, FUNC_DEPARSE, FUNC_PRIVILEGE, FUNC_ADVISORY, FUNC_ACTIVITY;
 /* Functions that return sets: func_sets_by_prosrc. */
-extern const SetOps FUNC_PREPARED_SET;
+extern const SetOps FUNC_ACTIVITY_SET, FUNC_LOCKS_SET, FUNC_PREPARED_SET;
 
 #endif

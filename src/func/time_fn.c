@@ -7,7 +7,7 @@
 #include "type/datetime.h"
 
 #define UNIX_TO_PG_EPOCH_US 946684800000000LL
-#define SLEEP_SLICE_US      100000
+#define SLEEP_SLICE_US      10000 /* how soon a cancel is answered */
 
 static int64_t clock_now(FuncSession *fs)
 {
@@ -57,6 +57,7 @@ static Status fn_start_time(FnCall *call, FuncSession *fs, const Datum *a, Datum
 }
 KERNEL(fn_start_time)
 
+/* fn_sleep - pg_sleep: in slices, between which a cancel is seen. */
 static Status fn_sleep(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
 {
     Os *os = fs->engine->os;
@@ -67,10 +68,13 @@ static Status fn_sleep(FnCall *call, FuncSession *fs, const Datum *a, Datum *out
         call->cx->blocking(call->cx->blocking_arg, CX_BLOCKING_WAIT);
     }
     Status st = ST_OK;
+    static const FuncWait WAIT = {"Timeout", "PgSleep"};
+    atomic_store(&fs->wait, &WAIT);
     for (int64_t left; st == ST_OK && (left = end - os_mono_us(os)) > 0;) {
         os_sleep_us(os, MIN(left, (int64_t)SLEEP_SLICE_US));
         st = cx_check(call->cx);
     }
+    atomic_store(&fs->wait, NULL);
     if (call->cx->blocking != NULL) {
         call->cx->blocking(call->cx->blocking_arg, CX_BLOCKING_WAIT_ENDS);
     }

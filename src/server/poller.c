@@ -335,7 +335,7 @@ static void poller_turn(Worker *w)
             continue;
         }
         if (ev->events & (uint32_t)(EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
-            atomic_store(&s->peer_closed, true);
+            session_peer_closed(s);
         }
         if (session_claim(s)) {
             worker_run(w, s);
@@ -397,7 +397,8 @@ static void worker_main(void *arg)
  * one; true when there was anything to watch. */
 static bool monitor_look(Server *srv)
 {
-    bool busy = atomic_load(&srv->timed_sessions) != 0 || atomic_load(&srv->parked_sessions) != 0;
+    bool busy = atomic_load(&srv->timed_sessions) != 0 || atomic_load(&srv->parked_sessions) != 0 ||
+                atomic_load(&srv->closed_peers) != 0;
     for (uint32_t i = 0; i < srv->poller_count; i++) {
         Poller *p = &srv->pollers[i];
         uint64_t token = atomic_load(&p->in_session);

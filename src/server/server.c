@@ -121,6 +121,8 @@ static Status server_init_settings(Cx *cx, Server *srv)
                *dir = server_setting(srv, "unix_socket_directories");
     srv->options.listen_host = host[0] != '\0' ? arena_strdup(&srv->arena, host) : NULL;
     srv->options.socket_dir = dir[0] != '\0' ? arena_strdup(&srv->arena, dir) : NULL;
+    srv->activity_bytes =
+        (uint32_t)strtoul(server_setting(srv, "track_activity_query_size"), NULL, 10);
     srv->max_connections = (uint32_t)strtoul(server_setting(srv, "max_connections"), NULL, 10);
     srv->authentication_timeout_us =
         strtoll(server_setting(srv, "authentication_timeout"), NULL, 10) * 1000000;

@@ -189,6 +189,26 @@ typedef struct CopyIn {
     bool header_pending, failed, extended;
 } CopyIn;
 
+/* ---- what a session does now, for pg_stat_activity (session_activity.c) ---- */
+typedef enum ActivityState {
+    ACTIVITY_NONE, /* not ready yet */
+    ACTIVITY_ACTIVE,
+    ACTIVITY_IDLE,
+    ACTIVITY_IDLE_IN_TXN,
+    ACTIVITY_IDLE_FAILED,
+    ACTIVITY_DISABLED,
+} ActivityState;
+typedef struct Activity {
+    OsMutex mutex; /* guards what follows; the session writes, others read */
+    ActivityState state;
+    char *query; /* as much of it as track_activity_query_size allows */
+    uint32_t query_size;
+    int64_t query_start_us, state_change_us; /* since 2000-01-01; 0: none */
+    char application_name[64];
+    _Atomic int64_t xact_start_us; /* 0: no transaction */
+    _Atomic uint32_t xact_number;
+} Activity;
+
 struct Session {
     ListNode link;      /* server's list */
     ListNode wait_link; /* poller's list of sessions whose replies wait for the log */
@@ -197,11 +217,12 @@ struct Session {
     Worker *worker; /* running it now; for cx.blocking */
     int fd;
     bool is_unix, peer_is_owner, write_armed, waiting_flush, close_after_send;
-    _Atomic bool peer_closed;   /* the end of input was reported: no further event tells of it */
-    bool send_due;              /* its replies are to be sent together with others' */
-    bool send_queued;           /* in its poller's list of those */
-    bool input_due;             /* there may be input nobody will tell us of */
-    _Atomic uint32_t run_state; /* 0 idle, 1 running, 2 running and an event came, 3 dead */
+    _Atomic bool peer_closed; /* the end of input was reported: no further event tells of it */
+    _Atomic int64_t peer_closed_us; /* when; 0: not yet */
+    bool send_due;                  /* its replies are to be sent together with others' */
+    bool send_queued;               /* in its poller's list of those */
+    bool input_due;                 /* there may be input nobody will tell us of */
+    _Atomic uint32_t run_state;     /* 0 idle, 1 running, 2 running and an event came, 3 dead */
     SessionState state;
     int32_t pid, cancel_key;
     _Atomic uint32_t cancel;
@@ -240,11 +261,11 @@ struct Session {
     uint64_t search_path_version;         /* of the catalog it was resolved by */
     uint64_t cache_salt;                  /* hash of the settings that binding depends on */
     FkDeferred fk_deferred;               /* of the transaction */
-    int64_t statement_timeout_us, lock_timeout_us;
+    int64_t statement_timeout_us, lock_timeout_us, client_check_us;
     uint64_t work_mem_bytes;
     Isolation default_isolation;
     bool read_uncommitted, default_read_uncommitted; /* what READ COMMITTED was asked for as */
-    bool default_read_only, sync_commit;
+    bool default_read_only, sync_commit, track_activities;
     ErrSeverity notices_min; /* client_min_messages */
     /* extended protocol */
     Map statements; /* name -> Statement */
@@ -263,6 +284,7 @@ struct Session {
     char client_address[64];
     int32_t client_port;
     /* monitoring */
+    Activity activity;
     _Atomic int64_t statement_start_us;
     _Atomic int64_t idle_start_us; /* ReadyForQuery was said then; kept only when `timed` */
     _Atomic bool idle_expired;
@@ -340,6 +362,8 @@ struct Server {
     int64_t authentication_timeout_us;
     _Atomic uint32_t timed_sessions;
     _Atomic uint32_t parked_sessions; /* the monitor looks at these, too */
+    _Atomic uint32_t closed_peers;    /* sessions whose client has closed; likewise */
+    uint32_t activity_bytes;          /* track_activity_query_size */
     bool runfile_written;
     uint8_t secret[32];
     int64_t start_us;
@@ -393,6 +417,23 @@ bool session_send(Session *s);
  */
 Status session_send_wait(Cx *cx, Session *s);
 bool server_signal_session(Server *srv, int32_t pid, int32_t key, bool check_key, uint32_t bits);
+
+/* session_peer_closed - the end of the client's input was reported. */
+void session_peer_closed(Session *s);
+
+/* ---- session_activity.c ---- */
+void activity_init(Session *s);
+void activity_release(Session *s);
+/* activity_query - a statement of this text begins. activity_idle - ReadyForQuery. */
+void activity_query(Session *s, Slice sql);
+void activity_idle(Session *s);
+void activity_txn_begins(Session *s);
+void activity_txn_ends(Session *s);
+void activity_application(Session *s);
+struct FuncBackend;
+/* func_backends - FuncSession.backends. func_backend_exists - ... of this pid. */
+void func_backends(void *arg, Arena *arena, struct FuncBackend **out, uint32_t *count_out);
+bool func_backend_exists(void *arg, int32_t pid);
 
 /* ---- session_auth.c ---- */
 Status session_startup(Cx *cx, Session *s, const uint8_t *packet, size_t len);

@@ -62,6 +62,7 @@ Status session_create(Cx *cx, Server *srv, Poller *p, int fd, bool is_unix,
     atomic_fetch_add(&srv->timed_sessions, 1);
     s->idle_timeout_us = srv->authentication_timeout_us;
     atomic_store(&s->idle_start_us, os_mono_us(srv->os));
+    activity_init(s);
     os_random(srv->os, &s->cancel_key, sizeof(s->cancel_key));
     os_mutex_lock(srv->os, &srv->mutex);
     s->pid = ++srv->next_pid;
@@ -78,6 +79,29 @@ Status session_create(Cx *cx, Server *srv, Poller *p, int fd, bool is_unix,
         session_free(s);
     }
     return st;
+}
+
+void session_peer_closed(Session *s)
+{
+    int64_t none = 0;
+    atomic_store(&s->peer_closed, true);
+    if (atomic_compare_exchange_strong(&s->peer_closed_us, &none, os_mono_us(s->server->os))) {
+        atomic_fetch_add(&s->server->closed_peers, 1);
+    }
+}
+
+/* session_watch_peer - what runs for a client that is gone ends. It may have been sent just before
+ * the client closed, without waiting for an answer, so it has some time. */
+static void session_watch_peer(Session *s, int64_t now_us)
+{
+    int64_t since = atomic_load(&s->peer_closed_us);
+    if (since == 0 || s->client_check_us <= 0 || now_us - since < s->client_check_us) {
+        return;
+    }
+    bool first = (atomic_fetch_or(&s->cancel, CX_CANCEL_GONE) & CX_CANCEL_GONE) == 0;
+    if (first && atomic_load(&s->run_state) == 0 && atomic_load(&s->parked_since_us) == 0) {
+        poller_make_ready(s); /* nothing runs: it has replies that nobody takes */
+    }
 }
 
 void session_close(Session *s)
@@ -99,6 +123,9 @@ void session_close(Session *s)
     if (s->timed) {
         atomic_fetch_sub(&srv->timed_sessions, 1);
     }
+    if (atomic_load(&s->peer_closed_us) != 0) {
+        atomic_fetch_sub(&srv->closed_peers, 1);
+    }
     poller_forget_ready(s);
     (void)close(s->fd);
     atomic_fetch_sub(&s->poller->session_count, 1);
@@ -114,6 +141,7 @@ void session_free(Session *s)
     map_release(&s->sequence_values);
     mem_free(s->scram);
     mem_free(s->rest_sql);
+    activity_release(s);
     arena_release(&s->stmt_arena);
     arena_release(&s->txn_arena);
     arena_release(&s->arena);
@@ -157,7 +185,8 @@ bool server_end_idle(void *server, int32_t pid)
 
 void server_check_timeouts(Server *srv, int64_t now_us)
 {
-    if (atomic_load(&srv->timed_sessions) == 0 && atomic_load(&srv->parked_sessions) == 0) {
+    if (atomic_load(&srv->timed_sessions) == 0 && atomic_load(&srv->parked_sessions) == 0 &&
+        atomic_load(&srv->closed_peers) == 0) {
         return;
     }
     os_mutex_lock(srv->os, &srv->mutex);
@@ -173,6 +202,7 @@ void server_check_timeouts(Server *srv, int64_t now_us)
             !atomic_exchange(&s->idle_expired, true)) {
             (void)shutdown(s->fd, SHUT_RD); /* wakes it: the end of its input */
         }
+        session_watch_peer(s, now_us);
         session_park_watch(s, now_us);
     }
     os_mutex_unlock(srv->os, &srv->mutex);
@@ -273,6 +303,10 @@ void session_say_goodbye(Session *s)
     }
     if (terminate) {
         st_ignore(cx_check_slow(&s->cx, CX_CANCEL_TERMINATE));
+        if (s->copy != NULL) {
+            st_ignore(err_context(&s->cx, "COPY %s, line %llu", s->copy->table->name,
+                                  (unsigned long long)s->copy->reader.line + 1));
+        }
     } else if (s->in_block) {
         st_ignore(err_set(&s->cx, ERRCODE_IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
                           "terminating connection due to idle-in-transaction timeout"));
@@ -451,7 +485,11 @@ static bool session_flush_out(Session *s)
         return false;
     }
     if (s->out.len != 0) {
-        return false; /* the client reads slowly: EPOLLOUT goes on */
+        /* The client reads slowly: EPOLLOUT goes on. Not for one that is to go. */
+        if (atomic_load(&s->cancel) & (CX_CANCEL_TERMINATE | CX_CANCEL_GONE)) {
+            s->state = SESSION_CLOSED;
+        }
+        return false;
     }
     if (s->close_after_send) {
         s->state = SESSION_CLOSED;

@@ -136,6 +136,8 @@ static Status session_ready(Cx *cx, Session *s)
                             .setting_get = func_setting_get,
                             .setting_set = func_setting_set,
                             .signal_backend = func_signal_backend,
+                            .backends = func_backends,
+                            .backend_exists = func_backend_exists,
                             .arg = s,
                             .sequence_values = &s->sequence_values,
                             .session_arena = &s->arena};

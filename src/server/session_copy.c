@@ -627,6 +627,9 @@ static Status copy_rows(Cx *cx, Session *s, CopyIn *c)
                                         : err_context(cx, "COPY %s, line %llu", c->table->name,
                                                       (unsigned long long)c->reader.line + 1);
         }
+        if (cx_check(cx) != ST_OK) {
+            return copy_line_context(cx, c);
+        }
         if (c->header_pending) {
             c->header_pending = false;
             TRY(copy_check_header(cx, c));
@@ -665,6 +668,11 @@ static void copy_finish(Session *s, Status st)
         session_statement_failed(s);
         reply_error(&s->out, &s->err, false);
         s->skip_to_sync = extended;
+        if (s->err.severity == ERR_FATAL) {
+            s->close_after_send = true;
+            mem_free(rest);
+            return;
+        }
     }
     if (rest != NULL && st == ST_OK) {
         s->rest_sql = rest;
@@ -704,17 +712,17 @@ void copy_message(Session *s, ProtoMsg *m)
     switch (m->type) {
     case 'd':
         copy_reader_feed(&c->reader, msg_bytes(m, (size_t)(m->end - m->at)));
-        st = cx_check(cx);
-        if (st == ST_OK) {
-            st = copy_rows(cx, s, c);
-        }
+        st = copy_rows(cx, s, c);
         if (st != ST_OK) {
             copy_finish(s, st);
         }
         return;
     case 'c':
         c->reader.eof = true;
-        st = copy_rows(cx, s, c);
+        st = cx_check(cx);
+        if (st == ST_OK) {
+            st = copy_rows(cx, s, c);
+        }
         if (st == ST_OK) {
             st = copy_flush(cx, s, c);
         }

@@ -193,6 +193,7 @@ static Status msg_parse(Cx *cx, Session *s, ProtoMsg *m)
         status = utf8_verify(cx, st->sql);
     }
     if (status == ST_OK) {
+        activity_query(s, st->sql);
         status = parse_sql(cx, &st->arena, st->sql, &stmts, &stmt_count);
     }
     if (status == ST_OK && stmt_count > 1) {
@@ -379,6 +380,7 @@ static Status msg_bind(Cx *cx, Session *s, ProtoMsg *m)
     if (st == NULL) {
         return err_no_statement(cx, stmt_name);
     }
+    activity_query(s, st->sql);
     TRY(statement_check_txn(cx, s, st));
     if (st->cls == STMT_PLANNED) {
         TRY(session_txn_need(cx, s));
@@ -480,6 +482,9 @@ static Status msg_execute(Cx *cx, Session *s, ProtoMsg *m)
     if (p->plan == NULL && (p->stmt == NULL || p->stmt->cls == STMT_EMPTY)) {
         reply_simple(&s->out, 'I');
         return ST_OK;
+    }
+    if (p->stmt != NULL) {
+        activity_query(s, p->stmt->sql);
     }
     TRY(statement_check_txn(cx, s, p->stmt));
     if (p->plan == NULL) {

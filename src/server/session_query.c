@@ -169,6 +169,7 @@ void session_simple_query(Session *s, Slice sql)
 {
     StmtShape shape = {0};
     session_statement_begin(s);
+    activity_query(s, sql);
     (void)statement_drop(s, "");
     portal_drop_unnamed(s);
     Status st = utf8_verify(&s->cx, sql);
@@ -188,6 +189,7 @@ void session_ready_for_query(Session *s)
 {
     s->implicit_block = false;
     settings_report(s);
+    activity_idle(s);
     if (s->timed) {
         atomic_store(&s->idle_start_us, os_mono_us(s->server->os));
     }

@@ -31,6 +31,7 @@ Status session_txn_need(Cx *cx, Session *s)
     s->txn->advisory = &s->advisory;
     s->view.txn = s->txn;
     s->env.xact_time_us = s->env.statement_time_us;
+    activity_txn_begins(s);
     return settings_apply_path(cx, s);
 }
 
@@ -50,6 +51,7 @@ static void txn_ended(Session *s)
     s->fk_deferred = (FkDeferred){.arena = &s->txn_arena};
     s->in_block = s->implicit_block = s->failed = s->had_query = false;
     cat_view_release_pins(&s->view);
+    activity_txn_ends(s);
     arena_clear(&s->txn_arena);
 }
 
@@ -105,7 +107,7 @@ void session_abort(Session *s)
         Txn *txn = s->txn;
         s->txn = NULL;
         txn_snapshot_done(txn);
-        atomic_store(&s->cancel, 0); /* undo is not to be cancelled */
+        atomic_fetch_and(&s->cancel, CX_CANCEL_TERMINATE | CX_CANCEL_GONE); /* it has ended */
         s->search_path_stale = s->search_path_stale || s->view.has_own_ddl;
         txn_abort(&s->cx, txn);
         s->err = keep;
@@ -156,7 +158,7 @@ void session_statement_failed(Session *s)
     Err keep = s->err;
     bool undone = false;
     if (s->txn != NULL && s->savepoints != NULL) {
-        atomic_store(&s->cancel, 0);
+        atomic_fetch_and(&s->cancel, CX_CANCEL_TERMINATE | CX_CANCEL_GONE);
         undone = rollback_to(&s->cx, s, s->savepoints) == ST_OK;
     }
     if (!undone) {

@@ -9,6 +9,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -30,6 +31,7 @@ static const struct {
     {"TimeZone", "UTC"},
     {"log_timezone", "UTC"},
     {"max_connections", "10000"},
+    {"client_connection_check_interval", "1000"}, /* no statement goes on for nobody */
     {"cluster_name", ""},
     {"default_text_search_config", "pg_catalog.english"},
     {"max_prepared_transactions", "64"},
@@ -244,7 +246,11 @@ static Status check_number(Cx *cx, const CatSettingsRow *row, const char *name, 
     min = strtod(or_empty(row->min_val), NULL);
     max = strtod(or_empty(row->max_val), NULL);
     if (is_int) {
-        v = v < 0 ? (double)(int64_t)(v - 0.5) : (double)(int64_t)(v + 0.5);
+        v = rint(v);
+        if (v > INT32_MAX || v < INT32_MIN) {
+            st_ignore(bad_value(cx, name, value));
+            return err_hint(cx, "Value exceeds integer range.");
+        }
     }
     if (v < min || v > max) {
         return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,

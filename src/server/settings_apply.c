@@ -291,6 +291,8 @@ Status settings_apply(Cx *cx, Session *s)
                                                    : ERR_NOTICE;
     s->statement_timeout_us = setting_ms(s, "statement_timeout");
     s->lock_timeout_us = setting_ms(s, "lock_timeout");
+    s->client_check_us = setting_ms(s, "client_connection_check_interval");
+    s->track_activities = setting_on(s, "track_activities");
     s->work_mem_bytes = strtoull(setting_value(s, "work_mem"), NULL, 10) * 1024;
     s->idle_timeout_us = setting_ms(s, "idle_session_timeout");
     s->idle_txn_timeout_us = setting_ms(s, "idle_in_transaction_session_timeout");
@@ -311,6 +313,7 @@ Status settings_apply(Cx *cx, Session *s)
     s->env.bytea_escape = strcmp(setting_value(s, "bytea_output"), "escape") == 0;
     (void)snprintf(s->application_name, sizeof(s->application_name), "%s",
                    setting_value(s, "application_name"));
+    activity_application(s);
     const char *zone = setting_value(s, "TimeZone");
     if (s->env.timezone == NULL || strcmp(tz_name(s->env.timezone), zone) != 0) {
         TRY(tz_load(cx, s->server->os, &s->arena, zone, &s->env.timezone));

@@ -155,3 +155,34 @@ void lock_blockers(TxnSys *sys, Arena *arena, int32_t process_id, int32_t **pids
     *pids_out = pids;
     *count_out = n;
 }
+
+void lock_waits(TxnSys *sys, Arena *arena, LockInfo **list_out, uint32_t *count_out)
+{
+    LockList l = {.arena = arena};
+    lock_list_waits(&l, sys);
+    *list_out = l.items;
+    *count_out = l.count;
+}
+
+void lock_running(TxnSys *sys, Arena *arena, RunningTxn **list_out, uint32_t *count_out)
+{
+    uint32_t n = 0, size = 0;
+    os_mutex_lock(sys->os, &sys->commit_lock);
+    size = sys->writer_count + sys->snapshot_count;
+    RunningTxn *list = ARENA_ARRAY(arena, RunningTxn, size + 1);
+    LIST_FOREACH (node, &sys->active) {
+        const Txn *t = LIST_ITEM(node, TxnPrivate, active_link)->owner;
+        if (n < size) {
+            list[n++] = (RunningTxn){.process_id = t->process_id, .xid = t->xid};
+        }
+    }
+    LIST_FOREACH (node, &sys->snapshots) {
+        const Snapshot *s = LIST_ITEM(node, Snapshot, link);
+        if (n < size && s->txn != NULL) {
+            list[n++] = (RunningTxn){.process_id = s->txn->process_id, .xmin = s->xmin};
+        }
+    }
+    os_mutex_unlock(sys->os, &sys->commit_lock);
+    *list_out = list;
+    *count_out = n;
+}

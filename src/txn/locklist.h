@@ -39,4 +39,14 @@ void lock_list(TxnSys *sys, Arena *arena, LockInfo **list_out, uint32_t *count_o
 void lock_blockers(TxnSys *sys, Arena *arena, int32_t process_id, int32_t **pids_out,
                    uint32_t *count_out);
 
+/* lock_waits - the waits alone. */
+void lock_waits(TxnSys *sys, Arena *arena, LockInfo **list_out, uint32_t *count_out);
+
+/* RunningTxn - a process with a transaction number or a snapshot; the other is 0. */
+typedef struct RunningTxn {
+    int32_t process_id;
+    Xid xid, xmin;
+} RunningTxn;
+void lock_running(TxnSys *sys, Arena *arena, RunningTxn **list_out, uint32_t *count_out);
+
 #endif

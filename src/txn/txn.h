@@ -35,6 +35,7 @@ typedef struct Snapshot {
     Lsn settled_lsn; /* "R": min(first_lsn of active writers, log head) */
     Lsn commit_lsn;  /* end of the newest commit seen: a reply must not outrun its flush */
     Lsn taken_lsn;   /* head of the log then: how old it is */
+    Xid xmin;        /* the oldest writer then, or the next */
     uint32_t cid;
     bool too_old; /* cancelled: what it should see may be gone (snapshot_check); __atomic */
     Txn *txn;     /* own changes; NULL = none */

@@ -296,6 +296,9 @@ void snapshot_take(TxnSys *sys, Txn *txn, Snapshot *snap_out)
     snap_out->settled_lsn = txnsys_settled_locked(sys);
     snap_out->commit_lsn = sys->last_commit_lsn;
     snap_out->taken_lsn = wal_head(sys->wal);
+    snap_out->xmin = list_empty(&sys->active)
+                         ? sys->next_xid
+                         : LIST_ITEM(sys->active.next, TxnPrivate, active_link)->owner->xid;
     snap_out->too_old = false;
     list_push_back(&sys->snapshots, &snap_out->link);
     if (sys->snapshot_count++ == 0) {

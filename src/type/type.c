@@ -8,17 +8,17 @@
 #include "type/type_internal.h"
 
 static const TypeFamily *const TYPE_FAMILIES[] = {
-    &type_family_bool,          &type_family_int,        &type_family_int_cross,
-    &type_family_oid,           &type_family_float,      &type_family_text,
-    &type_family_agg_basic,     &type_family_numeric,    &type_family_numeric_ops,
-    &type_family_numeric_agg,   &type_family_text_fn,    &type_family_text_like,
-    &type_family_text_out,      &type_family_datetime,   &type_family_datetime_ops,
-    &type_family_datetime_part, &type_family_uuid,       &type_family_pg_lsn,
-    &type_family_json,          &type_family_float_math, &type_family_numeric_math,
-    &type_family_text_regex,    &type_family_to_char,    &type_family_to_char_num,
-    &type_family_misc,          &type_family_series,     &type_family_json_set,
-    &type_family_json_agg,      &type_family_agg_regr,   &type_family_array,
-    &type_family_agg_ordered,   &type_family_record,
+    &type_family_bool,          &type_family_int,         &type_family_int_cross,
+    &type_family_oid,           &type_family_float,       &type_family_text,
+    &type_family_agg_basic,     &type_family_numeric,     &type_family_numeric_ops,
+    &type_family_numeric_agg,   &type_family_text_fn,     &type_family_text_like,
+    &type_family_text_out,      &type_family_datetime,    &type_family_datetime_ops,
+    &type_family_datetime_part, &type_family_uuid,        &type_family_inet,
+    &type_family_pg_lsn,        &type_family_json,        &type_family_float_math,
+    &type_family_numeric_math,  &type_family_text_regex,  &type_family_to_char,
+    &type_family_to_char_num,   &type_family_misc,        &type_family_series,
+    &type_family_json_set,      &type_family_json_agg,    &type_family_agg_regr,
+    &type_family_array,         &type_family_agg_ordered, &type_family_record,
 };
 
 #define TYPE_INDEX_SIZE 256
