@@ -3,9 +3,8 @@
  *
  * A page that something reaches but the map calls free, or that is reached twice, is damage: the
  * next owner would overwrite it. A page that the map calls used and nothing reaches is harmless and
- * legal: a crash or an error between writing pages and linking them (a value out of line whose row
- * never came, an index build given up) leaves such pages. They are counted, and on demand given
- * back.
+ * legal: a crash or an error between writing pages and linking them (an index build given up)
+ * leaves such pages. They are counted, and on demand given back.
  */
 #include "recovery/engine_internal.h"
 

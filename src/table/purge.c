@@ -38,7 +38,7 @@ static Status purge_row_chains(Cx *cx, Engine *e, TreeRt *rt, const BtTree *tree
     }
     bt_release(tree, &pos);
     void *arg[2] = {e, rt};
-    return len != 0 ? row_for_each_ref(cx, e, rt, slice_bytes(row, len), purge_free_ref, arg)
+    return len != 0 ? row_for_each_ref(cx, e, rt, slice_bytes(row, len), true, purge_free_ref, arg)
                     : ST_OK;
 }
 
@@ -134,7 +134,7 @@ static Status drop_chains(Cx *cx, Engine *e, TreeRt *rt, const BtTree *tree)
         for (uint32_t s = 0; s < bt_leaf_count(&pos.leaf) && st == ST_OK; s++) {
             if (bt_leaf_entry(&pos.leaf, s, &entry)) {
                 st = row_for_each_ref(cx, e, rt, slice_bytes(entry.payload, entry.payload_len),
-                                      drop_collect, &refs);
+                                      true, drop_collect, &refs);
             }
         }
         bt_cursor_leave(&c, &pos);

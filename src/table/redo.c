@@ -175,8 +175,9 @@ Status table_redo_record(Cx *cx, Engine *e, Lsn lsn, const WalHeader *hdr, Slice
     bool apply = false;
     PageRef ref;
     WalType type = wal_type(hdr);
-    if (type == WAL_CLR && wal_flags(hdr) == CLR_TREE_CREATED) {
-        return ST_OK; /* freeing the tree logged its own records */
+    if (type == WAL_CLR &&
+        (wal_flags(hdr) == CLR_TREE_CREATED || wal_flags(hdr) == CLR_CHAIN_FREED)) {
+        return ST_OK; /* freeing logged its own records */
     }
     TRY(store_redo_page(cx, e->store, hdr->page, lsn, &apply, &ref));
     Status st = ST_OK;

@@ -61,6 +61,7 @@ static void describe_clr(const WalHeader *hdr, Slice body, Buf *out)
                (unsigned)get_u64(body.ptr));
     switch (wal_flags(hdr)) {
     case CLR_TREE_CREATED: buf_puts(out, " tree created"); return;
+    case CLR_CHAIN_FREED: buf_puts(out, " chain freed"); return;
     case CLR_UPDATE_ROW: describe_update(hdr, slice_bytes(p, n), true, out); return;
     case CLR_REMOVE_KEY: describe_key(p, n, out); return;
     case CLR_REMOVE_ROWS:

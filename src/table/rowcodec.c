@@ -160,7 +160,7 @@ static Slice var_full(const VarValue *var)
 }
 
 /* row_move_out - write the longest values out of line until `limit` bytes suffice. */
-static Status row_move_out(Cx *cx, Engine *e, const Table *t, const RowLayout *l, VarValue *vars,
+static Status row_move_out(Cx *cx, Txn *txn, const Table *t, const RowLayout *l, VarValue *vars,
                            size_t limit, size_t *total)
 {
     while (l->data_at + *total > limit) {
@@ -174,8 +174,8 @@ static Status row_move_out(Cx *cx, Engine *e, const Table *t, const RowLayout *l
         if (longest == NULL) {
             return ST_OK;
         }
-        TRY(tree_rt_mark_overflow(cx, e, t->layouts));
-        TRY(overflow_write(cx, e, t->tree, var_full(longest), &longest->ref));
+        TRY(tree_rt_mark_overflow(cx, t->engine, t->layouts));
+        TRY(overflow_write(cx, t->engine, txn, t->tree, var_full(longest), &longest->ref));
         *total -= longest->len - sizeof(OverflowRef);
         longest->external = true;
         longest->spaces = 0;
@@ -202,9 +202,9 @@ static void row_put_vars(const RowLayout *l, const VarValue *vars, uint8_t *out)
 }
 
 /* row_encode_big - a row that does not fit as it is. */
-static Status row_encode_big(Cx *cx, const Table *t, const RowLayout *l, const RowValues *values,
-                             Slice old_payload, const bool *changed, uint8_t *out,
-                             uint32_t *len_out)
+static Status row_encode_big(Cx *cx, Txn *txn, const Table *t, const RowLayout *l,
+                             const RowValues *values, Slice old_payload, const bool *changed,
+                             uint8_t *out, uint32_t *len_out)
 {
     Engine *e = t->engine;
     VarValue *vars = ARENA_ARRAY(cx->arena, VarValue, MAX(l->var_count, 1));
@@ -218,7 +218,7 @@ static Status row_encode_big(Cx *cx, const Table *t, const RowLayout *l, const R
     for (uint32_t k = 0; k < l->var_count; k++) {
         total += vars[k].len;
     }
-    TRY(row_move_out(cx, e, t, l, vars, ROW_INLINE_MAX, &total));
+    TRY(row_move_out(cx, txn, t, l, vars, ROW_INLINE_MAX, &total));
     size_t bytes = l->data_at + total;
     uint8_t *row = bytes <= ROW_INLINE_MAX ? out : arena_alloc(cx->arena, bytes);
     if (bytes > ROW_BYTES_MAX) {
@@ -231,7 +231,7 @@ static Status row_encode_big(Cx *cx, const Table *t, const RowLayout *l, const R
     if (row != out) {
         OverflowRef ref;
         TRY(tree_rt_mark_overflow(cx, e, t->layouts));
-        TRY(overflow_write(cx, e, t->tree, slice_bytes(row, bytes), &ref));
+        TRY(overflow_write(cx, e, txn, t->tree, slice_bytes(row, bytes), &ref));
         put_u16(out, (uint16_t)(l->number | ROW_OUT_OF_LINE));
         memcpy(out + 2, &ref, sizeof(ref));
         *len_out = 2 + sizeof(ref);
@@ -242,13 +242,12 @@ static Status row_encode_big(Cx *cx, const Table *t, const RowLayout *l, const R
 Status row_encode(Cx *cx, Txn *txn, const Table *t, const RowValues *values, Slice old_payload,
                   const bool *changed, uint8_t *out, uint32_t *len_out)
 {
-    (void)txn;
     const RowLayout *l = tree_rt_layout(t->layouts, t->layout);
     ASSERT(l != NULL && values->batch->col_count >= l->column_count);
     size_t total = row_var_total(l, values);
     if (UNLIKELY(l->data_at + total > ROW_INLINE_MAX)) {
         ArenaMark mark = arena_mark(cx->arena);
-        Status st = row_encode_big(cx, t, l, values, old_payload, changed, out, len_out);
+        Status st = row_encode_big(cx, txn, t, l, values, old_payload, changed, out, len_out);
         arena_rewind(cx->arena, mark);
         return st;
     }
@@ -431,7 +430,7 @@ bool row_has_refs(TreeRt *rt, Slice payload)
     return payload.len >= 2 && atomic_load_explicit(&rt->has_overflow, memory_order_acquire);
 }
 
-Status row_for_each_ref(Cx *cx, Engine *e, TreeRt *rt, Slice payload,
+Status row_for_each_ref(Cx *cx, Engine *e, TreeRt *rt, Slice payload, bool freeing,
                         Status (*fn)(void *arg, Cx *cx, const OverflowRef *ref), void *arg)
 {
     Slice row;
@@ -439,7 +438,15 @@ Status row_for_each_ref(Cx *cx, Engine *e, TreeRt *rt, Slice payload,
     Arena scratch;
     arena_init(&scratch, NULL, "overflow refs", 0);
     Status st = row_resolve(cx, e, rt, &scratch, payload, rt->root, &row, &l);
-    for (uint32_t k = 0; st == ST_OK && k < l->var_count; k++) {
+    bool out_of_line =
+        payload.len == 2 + sizeof(OverflowRef) && (get_u16(payload.ptr) & ROW_OUT_OF_LINE) != 0;
+    bool half_freed =
+        st == ST_ERROR && freeing && out_of_line && cx->err->sqlstate == ERRCODE_DATA_CORRUPTED;
+    if (half_freed) {
+        err_clear(cx);
+        st = ST_OK;
+    }
+    for (uint32_t k = 0; st == ST_OK && !half_freed && k < l->var_count; k++) {
         uint32_t from, to, spaces;
         bool external;
         if (!row_var_span(l, row, k, &from, &to, &external, &spaces)) {
@@ -450,7 +457,7 @@ Status row_for_each_ref(Cx *cx, Engine *e, TreeRt *rt, Slice payload,
             st = fn(arg, cx, &ref);
         }
     }
-    if (st == ST_OK && (get_u16(payload.ptr) & ROW_OUT_OF_LINE) != 0) {
+    if (st == ST_OK && out_of_line) {
         OverflowRef ref;
         memcpy(&ref, payload.ptr + 2, sizeof(ref));
         st = fn(arg, cx, &ref);

@@ -57,10 +57,11 @@ typedef struct RowLayout {
 /* OverflowRef - a value (or row) that lives out of line. */
 typedef struct OverflowRef {
     PageNo page;
-    uint64_t stamp; /* tells this chain from later ones on the same pages */
-    uint32_t len, reserved;
+    uint64_t stamp;      /* tells this chain from later ones on the same pages */
+    uint32_t len, flags; /* of the value; 0 or OVERFLOW_LZ4 */
 } OverflowRef;
 STATIC_ASSERT(sizeof(OverflowRef) == 24, "OverflowRef is 24 bytes on disk");
+enum { OVERFLOW_LZ4 = 1, OVERFLOW_BYTES_MAX = 0x3fffffff };
 
 /* RowLayouts - the run-time state of one tree: layouts, row ids, counters, a sequence's value. */
 struct RowLayouts {
@@ -120,14 +121,18 @@ Status row_get(Cx *cx, const Table *t, const RowLayout *l, Slice row, uint16_t c
                uint32_t at, Arena *arena);
 Status row_get_datum(Cx *cx, const Table *t, const RowLayout *l, Slice row, uint16_t col,
                      Datum *out, bool *null_out, Arena *arena);
-/* row_for_each_ref - calls fn for each OverflowRef in the payload (the row's own chain last). */
-Status row_for_each_ref(Cx *cx, Engine *e, TreeRt *rt, Slice payload,
+/* row_for_each_ref - calls fn for each OverflowRef in the payload (the row's own chain last).
+ * freeing: when the row's own chain is there no more as a whole, a crash interrupted its freeing,
+ * and what it named is gone already. */
+Status row_for_each_ref(Cx *cx, Engine *e, TreeRt *rt, Slice payload, bool freeing,
                         Status (*fn)(void *arg, Cx *cx, const OverflowRef *ref), void *arg);
 /* row_has_refs - cheap: may the payload hold OverflowRefs? */
 bool row_has_refs(TreeRt *rt, Slice payload);
 
 /* ---- overflow chains ---- */
-Status overflow_write(Cx *cx, Engine *e, TreeId tree, Slice bytes, OverflowRef *ref_out);
+/* overflow_write - a new chain, which goes again if txn is rolled back. What it wrote when it fails
+ * goes likewise. */
+Status overflow_write(Cx *cx, Engine *e, Txn *txn, TreeId tree, Slice bytes, OverflowRef *ref_out);
 /* overflow_each_page - fn for each page of the chain that still bears the stamp. */
 Status overflow_each_page(Cx *cx, Engine *e, PageNo page, uint64_t stamp,
                           Status (*fn)(void *arg, Cx *cx, PageNo page), void *arg);

@@ -35,28 +35,7 @@ static Lsn undo_log(const UndoCx *u, PageNo page, uint8_t kind, Lsn undo_next, c
     return txn_log(u->txn, WAL_CLR, kind, u->tree.tree, page, all, n + 1);
 }
 
-static Status undo_free_ref(void *arg, Cx *cx, const OverflowRef *ref)
-{
-    const UndoCx *u = arg;
-    return overflow_free(cx, u->e, u->tree.tree, ref->page, ref->stamp);
-}
-
 /* ---- INSERT of rows ---- */
-
-/* undo_insert_refs - chains of the rows of the record go first (freeing twice is harmless). */
-static Status undo_insert_refs(Cx *cx, UndoCx *u, Slice body, uint16_t n)
-{
-    if (!atomic_load(&u->rt->has_overflow)) {
-        return ST_OK;
-    }
-    const uint8_t *row = (const uint8_t *)body.ptr + 10 + 2u * n;
-    for (uint16_t i = 0; i < n; i++) {
-        uint16_t len = get_u16(body.ptr + 10 + 2u * i);
-        TRY(row_for_each_ref(cx, u->e, u->rt, slice_bytes(row, len), undo_free_ref, u));
-        row += len;
-    }
-    return ST_OK;
-}
 
 /* undo_insert - remove the rows of an insert record, as many as stand together with one record;
  * rows already gone are passed over. */
@@ -67,7 +46,6 @@ static Status undo_insert(Cx *cx, UndoCx *u, Slice body)
     }
     RowId first = get_u64(body.ptr);
     uint16_t n = get_u16(body.ptr + 8), done = 0;
-    TRY(undo_insert_refs(cx, u, body, n));
     while (done < n) {
         BtPos pos;
         BtEntry entry;
@@ -97,30 +75,6 @@ static Status undo_insert(Cx *cx, UndoCx *u, Slice body)
 }
 
 /* ---- UPDATE ---- */
-
-typedef struct UndoRefs {
-    UndoCx *u;
-    Slice keep; /* the restored row: its chains stay */
-    OverflowRef ref;
-    bool kept;
-} UndoRefs;
-
-static Status undo_ref_compare(void *arg, Cx *cx, const OverflowRef *ref)
-{
-    UndoRefs *r = arg;
-    (void)cx;
-    r->kept |= ref->page == r->ref.page && ref->stamp == r->ref.stamp;
-    return ST_OK;
-}
-
-static Status undo_ref_new(void *arg, Cx *cx, const OverflowRef *ref)
-{
-    UndoRefs *r = arg;
-    r->ref = *ref;
-    r->kept = false;
-    TRY(row_for_each_ref(cx, r->u->e, r->u->rt, r->keep, undo_ref_compare, r));
-    return r->kept ? ST_OK : undo_free_ref(r->u, cx, ref);
-}
 
 /* undo_update_locked - write the row's before-image back with its compensation record. Requires:
  * pos latched exclusive and found; `row` has room for ROW_INLINE_MAX bytes. */
@@ -180,7 +134,7 @@ static Status undo_update(Cx *cx, UndoCx *u, Slice body)
     UpdateBody b;
     BtPos pos;
     BtEntry entry;
-    uint8_t after[ROW_INLINE_MAX], row[ROW_INLINE_MAX];
+    uint8_t row[ROW_INLINE_MAX];
     if (!update_body_decode(body, false, &b)) {
         return err_corrupt(cx, 0, "update record is damaged");
     }
@@ -192,20 +146,13 @@ static Status undo_update(Cx *cx, UndoCx *u, Slice body)
         TRY(bt_seek_insert(cx, &u->tree, &key, 8u + b.delta.old_len, &pos));
     }
     Status st = ST_OK;
-    uint32_t after_len = 0;
     if (!pos.found || !bt_leaf_entry(&pos.leaf, pos.slot, &entry) || tag_lsn(entry.tag) != u->lsn) {
         st = err_corrupt(cx, pos.leaf.page, "row %llu is not the one its update record made",
                          (unsigned long long)b.rowid);
     } else {
-        after_len = MIN(entry.payload_len, (uint32_t)sizeof(after));
-        memcpy(after, entry.payload, after_len);
         st = undo_update_locked(cx, u, &b, &pos, &entry, row);
     }
     bt_release(&u->tree, &pos);
-    if (st == ST_OK && atomic_load(&u->rt->has_overflow)) {
-        UndoRefs refs = {.u = u, .keep = slice_bytes(row, b.delta.old_len)};
-        st = row_for_each_ref(cx, u->e, u->rt, slice_bytes(after, after_len), undo_ref_new, &refs);
-    }
     return st;
 }
 
@@ -273,9 +220,27 @@ static Status undo_key(Cx *cx, UndoCx *u, Slice keyed, uint64_t tag, bool remove
     return st;
 }
 
+/* undo_chain - free what was written of an overflow chain. Undone after all records of rows that
+ * name it; also when its tree is gone. */
+static Status undo_chain(Cx *cx, const UndoCx *u, TreeId tree, Slice body)
+{
+    PageNo page;
+    if (body.len < sizeof(page)) {
+        return err_corrupt(cx, 0, "record of an overflow chain is damaged");
+    }
+    memcpy(&page, body.ptr, sizeof(page));
+    TRY(overflow_free(cx, u->e, tree, page, u->lsn));
+    Slice part = slice_bytes(&u->next, sizeof(u->next));
+    (void)txn_log(u->txn, WAL_CLR, CLR_CHAIN_FREED, tree, 0, &part, 1);
+    return ST_OK;
+}
+
 Status table_undo_record(void *arg, Cx *cx, Txn *txn, Lsn lsn, const WalHeader *hdr, Slice body)
 {
     UndoCx u = {.e = arg, .txn = txn, .lsn = lsn, .next = hdr->prev_lsn};
+    if (wal_type(hdr) == WAL_NOOP) {
+        return undo_chain(cx, &u, hdr->tree, body);
+    }
     Status st = tree_rt_get(cx, u.e, hdr->tree, &u.rt);
     if (st == ST_NOTFOUND) {
         return ST_OK; /* the tree went with its creation, undone before a crash */

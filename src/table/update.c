@@ -184,14 +184,16 @@ static Status ref_list_add(void *arg, Cx *cx, const OverflowRef *ref)
     return ST_OK;
 }
 
-/* update_free_left - chains of the old row that the new one does not name go at commit. */
+/* update_free_left - chains of the old row that the new one does not name go at commit. Also of a
+ * new row that is given up, over the old one, which stays. */
 static Status update_free_left(Cx *cx, Txn *txn, const Table *t, Slice old_payload,
                                Slice new_payload)
 {
     RefList before = {0}, after = {0};
-    Status st = row_for_each_ref(cx, t->engine, t->layouts, old_payload, ref_list_add, &before);
-    if (st == ST_OK && before.count != 0) {
-        st = row_for_each_ref(cx, t->engine, t->layouts, new_payload, ref_list_add, &after);
+    Status st =
+        row_for_each_ref(cx, t->engine, t->layouts, old_payload, false, ref_list_add, &before);
+    if (st == ST_OK && before.count != 0 && new_payload.ptr != NULL) {
+        st = row_for_each_ref(cx, t->engine, t->layouts, new_payload, false, ref_list_add, &after);
     }
     for (uint32_t i = 0; st == ST_OK && i < before.count; i++) {
         bool kept = false;
@@ -295,6 +297,15 @@ static Status update_read_old(Cx *cx, const Table *t, RowId rowid, uint8_t *old,
     return ST_OK;
 }
 
+/* update_give_up - the row encoded over `known` (ptr NULL: over nothing) is not written after all.
+ */
+static Status update_give_up(Cx *cx, Txn *txn, const Table *t, const uint8_t *row, uint32_t len,
+                             Slice known)
+{
+    Slice mine = slice_bytes(row, len);
+    return row_has_refs(t->layouts, mine) ? update_free_left(cx, txn, t, mine, known) : ST_OK;
+}
+
 /*
  * update_lock - how the row has to be held: in NO KEY UPDATE when every unique key stays as it is.
  * What it was compared with goes into old (*read_out; empty: not compared), for the row must still
@@ -362,7 +373,7 @@ Status table_update(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowI
             TRY(row_write_seek(cx, txn, snap, t, rowid, mode, room, &pos, &entry, &own_key,
                                outcome_out));
             if (*outcome_out != WRITE_DONE) {
-                return ST_OK;
+                return update_give_up(cx, txn, t, row, len, known);
             }
             BtKey key = row_key(rowid);
             if (room != 0 || len <= entry.payload_len ||
@@ -375,6 +386,7 @@ Status table_update(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowI
         if (expected.ptr != NULL && (expected.len != entry.payload_len ||
                                      memcmp(expected.ptr, entry.payload, expected.len) != 0)) {
             bt_release(&tree, &pos);
+            TRY(update_give_up(cx, txn, t, row, len, known));
             continue;
         }
         break;

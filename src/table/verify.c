@@ -195,7 +195,7 @@ Status table_check_rows(Cx *cx, Engine *e, TreeId tree)
                 st = err_corrupt(cx, pos.leaf.page, "row %u is damaged", s);
             } else if ((entry.tag & TAG_DELETED) == 0) {
                 st = row_for_each_ref(cx, e, rt, slice_bytes(entry.payload, entry.payload_len),
-                                      check_ref, e);
+                                      false, check_ref, e);
             }
         }
         bt_cursor_leave(&c, &pos);
@@ -233,7 +233,7 @@ static Status each_row_page(Cx *cx, EachPage *p, TreeRt *rt, const BtTree *t)
             BtEntry entry;
             if (bt_leaf_entry(&pos.leaf, s, &entry)) {
                 st = row_for_each_ref(cx, p->e, rt, slice_bytes(entry.payload, entry.payload_len),
-                                      each_ref_page, p);
+                                      false, each_ref_page, p);
             }
         }
         bt_cursor_leave(&c, &pos);

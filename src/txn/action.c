@@ -42,6 +42,16 @@ void txn_drop_tree_on_abort(Txn *txn, TreeId tree)
     os_mutex_unlock(sys->os, &sys->commit_lock);
 }
 
+Lsn txn_chain_written(Txn *txn, TreeId tree, PageNo first_page)
+{
+    TxnSys *sys = txn->sys;
+    Slice part = {(const char *)&first_page, sizeof(first_page)};
+    os_mutex_lock(sys->os, &sys->commit_lock); /* as for a tree: no page's rec_lsn covers it */
+    Lsn lsn = txn_log(txn, WAL_NOOP, NOOP_CHAIN_WRITTEN, tree, 0, &part, 1);
+    os_mutex_unlock(sys->os, &sys->commit_lock);
+    return lsn;
+}
+
 void txn_free_chain_on_commit(Txn *txn, TreeId tree, PageNo first_page, uint64_t stamp)
 {
     TxnAction *a = txn_action_add(txn, ACTION_FREE_CHAIN);

@@ -87,6 +87,9 @@ static Status txn_undo_walk(Cx *cx, Txn *txn, Lsn stop_lsn, uint32_t created_fro
         case WAL_NOOP:
             if (wal_flags(&hdr) == NOOP_TREE_CREATED) {
                 TRY_OUT(txn_undo_tree_created(cx, txn, &hdr));
+            } else if (wal_flags(&hdr) == NOOP_CHAIN_WRITTEN) {
+                /* Also of trees that go as a whole: no row may name it. */
+                TRY_OUT(sys->undo(sys->handler_arg, cx, txn, lsn, &hdr, bytes));
             }
             break;
         case WAL_INSERT:

@@ -202,9 +202,11 @@ enum {
     NOOP_TREE_CREATED = 1,   /* in a transaction's chain: undo drops the tree in hdr.tree */
     NOOP_COMMIT_ACTIONS = 2, /* part of a long action list, named by its COMMIT record */
     NOOP_NEXT_OID = 3,       /* recovery: u64 upper bound of OIDs handed out */
+    NOOP_CHAIN_WRITTEN = 4,  /* in a transaction's chain: u64 first page of an overflow chain, whose
+                                stamp is this record's LSN; undo frees it */
 };
 /* CLR bodies begin with the LSN the undo goes on with; flags say what was undone. */
-enum { CLR_TREE_CREATED = 100 };
+enum { CLR_TREE_CREATED = 100, CLR_CHAIN_FREED = 101 };
 
 /* txnsys_undo_losers - background, after opening; returns when all are undone or stop is set. */
 Status txnsys_undo_losers(Cx *cx, TxnSys *sys, _Atomic bool *stop);
@@ -303,6 +305,9 @@ void txn_drop_tree_on_commit(Txn *txn, TreeId tree);
 void txn_drop_tree_on_abort(Txn *txn, TreeId tree);
 /* txn_free_chain_on_commit - an overflow chain was unlinked by this transaction. */
 void txn_free_chain_on_commit(Txn *txn, TreeId tree, PageNo first_page, uint64_t stamp);
+/* txn_chain_written - an overflow chain that begins with this page is about to be written: undo
+ * frees it. Returns the record's LSN, the chain's stamp. */
+Lsn txn_chain_written(Txn *txn, TreeId tree, PageNo first_page);
 /* txn_on_end - called once when the transaction (or the savepoint it was registered above) ends. */
 void txn_on_end(Txn *txn, void (*fn)(void *arg, bool committed), void *arg);
 
