@@ -144,14 +144,25 @@ static void checkpoint_thread(void *arg)
     arena_release(&j.arena);
 }
 
+/* undo_thread - take back what a crash interrupted, saying so. */
 static void undo_thread(void *arg)
 {
     Engine *e = arg;
     Job j;
     job_init(&j, "undo of losers");
+    uint32_t losers = txnsys_losers(e->txns);
+    if (losers != 0) {
+        log_line(LOG_INFO,
+                 "undo of %u transactions that were interrupted goes on in the background", losers);
+    }
+    engine_progress_start(e, &e->priv->undo_progress);
     if (txnsys_undo_losers(&j.cx, e->txns, &e->priv->stop) != ST_OK) {
         log_err(LOG_FATAL, &j.err);
         os_halt(e->os, "undo of interrupted transactions failed");
+    }
+    if (losers != 0 && txnsys_losers(e->txns) == 0) {
+        log_line(LOG_INFO, "undo done: %u transactions in %lld ms", losers,
+                 (long long)((os_mono_us(e->os) - e->priv->undo_progress.start_us) / 1000));
     }
     arena_release(&j.arena);
 }

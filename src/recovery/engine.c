@@ -21,6 +21,7 @@ void engine_options_default(EngineOptions *o)
     o->checkpoint_us = (int64_t)300 * 1000000;
     o->max_wal_retained = (uint64_t)16 << 30;
     o->build_bytes = (size_t)64 << 20;
+    o->progress_us = 10 * 1000000;
     o->create = true;
     o->background = true;
 }
@@ -91,6 +92,7 @@ Status engine_make_txns(Cx *cx, Engine *e, Xid next_xid, Csn next_csn)
     TRY(txnsys_create(cx, e->os, e->wal, next_xid, next_csn, &e->txns));
     txnsys_set_handlers(e->txns, table_undo_record, engine_drop_created_tree, e);
     store_on_moved(e->store, engine_page_moved, e->txns);
+    txnsys_on_undo_progress(e->txns, engine_undo_progress);
     return ST_OK;
 }
 

@@ -20,6 +20,12 @@ enum {
 
 typedef struct RedoPages RedoPages;
 
+/* progress.c: lines in the server log about recovery, at most one each progress_us. */
+typedef struct EngineProgress {
+    int64_t start_us, told_us;
+    uint64_t count; /* records since the clock was looked at */
+} EngineProgress;
+
 struct EnginePrivate {
     char *path, *wal_dir;
     OsMutex checkpoint_mutex, purge_mutex, oid_mutex;
@@ -29,7 +35,8 @@ struct EnginePrivate {
     _Atomic Lsn purge_lsn; /* everything below was visited by purge */
     Lsn checkpoint_lsn;
     int64_t checkpoint_us;
-    Lsn retain_told; /* the limit when what holds the log was last said */
+    EngineProgress undo_progress; /* of the one undoer */
+    Lsn retain_told;              /* the limit when what holds the log was last said */
     uint64_t next_oid, oid_limit;
     RedoPages *redo_pages; /* while the file is opened after a crash */
 };
@@ -47,6 +54,12 @@ Status engine_make_txns(Cx *cx, Engine *e, Xid next_xid, Csn next_csn);
 /* restart.c: redo from the checkpoint named by the master record; makes the transaction system;
  * losers enter its active list. */
 Status engine_redo(Cx *cx, Engine *e, const StoreMaster *m);
+/* progress.c */
+void engine_progress_start(Engine *e, EngineProgress *p);
+/* engine_progress - `what` ("redo") is at this position of the log. */
+void engine_progress(Engine *e, EngineProgress *p, const char *what, Lsn at);
+/* engine_undo_progress - TxnUndoProgressFn. */
+void engine_undo_progress(void *engine, Xid xid, Lsn at, uint64_t records);
 /* redo_pages.c: the pages the log changes, noted while it is opened, then read as far as the pool
  * has room. engine_redo_pages_record is WalOptions.on_found. */
 RedoPages *engine_redo_pages_create(Engine *e);

@@ -41,6 +41,7 @@ typedef struct Restart {
     uint32_t free_count;
     TxnActive *last; /* of the record before: records of one transaction often follow each other */
     uint32_t losers, prepared;
+    EngineProgress progress;
     Xid max_xid;
     Csn max_csn; /* commit numbers go on rising: skip links in old records compare with them */
 } Restart;
@@ -83,6 +84,7 @@ static Status restart_record(void *arg, Cx *cx, Lsn lsn, const WalHeader *h, Sli
 {
     Restart *r = arg;
     Xid xid = wal_xid(h);
+    engine_progress(r->e, &r->progress, "redo", lsn);
     if (xid != 0) {
         restart_note_xid(r, xid, lsn);
     }
@@ -152,9 +154,16 @@ Status engine_redo(Cx *cx, Engine *e, const StoreMaster *m)
     arena_init(&r.arena, NULL, "restart", 0);
     map_init(&r.active);
     int64_t start = os_mono_us(e->os);
+    engine_progress_start(e, &r.progress);
     Status st = restart_checkpoint(cx, e->wal, m->checkpoint_lsn, &r.arena, &body, &active);
     if (st != ST_OK) {
         goto out;
+    }
+    if (!e->os->simulated) {
+        log_line(LOG_INFO, "database system was not properly shut down; automatic recovery in "
+                           "progress");
+        log_line(LOG_INFO, "redo starts at %X/%X", (unsigned)(body.redo >> 32),
+                 (unsigned)body.redo);
     }
     e->priv->next_oid = MAX(e->priv->next_oid, body.next_oid);
     atomic_store(&e->priv->purge_lsn, body.purge_lsn);
@@ -174,6 +183,8 @@ Status engine_redo(Cx *cx, Engine *e, const StoreMaster *m)
         st = restart_losers(cx, &r);
     }
     if (st == ST_OK && !e->os->simulated) {
+        Lsn end = wal_head(e->wal);
+        log_line(LOG_INFO, "redo done at %X/%X", (unsigned)(end >> 32), (unsigned)end);
         log_line(LOG_INFO,
                  "recovered: %llu log records in %lld ms, %u transactions to undo, %u prepared",
                  (unsigned long long)records, (long long)((os_mono_us(e->os) - start) / 1000),

@@ -111,13 +111,31 @@ typedef struct StopThread {
     sigset_t signals;
 } StopThread;
 
-/* stop_main - waits for SIGTERM or SIGINT and asks the server to end. */
+/* stop_main - waits for SIGTERM or SIGINT and asks the server to end. SIGHUP, by which PostgreSQL
+ * reads its configuration files again, ends nothing. */
 static void stop_main(void *arg)
 {
     StopThread *t = arg;
     int sig;
-    (void)sigwait(&t->signals, &sig);
+    do {
+        (void)sigwait(&t->signals, &sig);
+        if (sig == SIGHUP) {
+            log_line(LOG_INFO, "received SIGHUP; there are no configuration files to read");
+        }
+    } while (sig == SIGHUP);
     server_stop(t->server);
+}
+
+/* wants_supervisor - the setting restart_after_crash, as it is given on the command line. */
+static bool wants_supervisor(const ServerOptions *o)
+{
+    bool on = true;
+    for (uint32_t i = 0; i < o->set_count; i++) {
+        if (strcasecmp(o->set_names[i], "restart_after_crash") == 0) {
+            (void)setting_parse_bool(o->set_values[i], &on);
+        }
+    }
+    return on;
 }
 
 /* command_serve - `dassie serve`: runs until SIGTERM or SIGINT; signals are blocked first so that
@@ -137,11 +155,18 @@ static int command_serve(int argc, char **argv)
         return usage();
     }
     options.file = argv[0];
+    if (wants_supervisor(&options)) {
+        int exit_code;
+        if (!server_supervise(&options, &exit_code)) {
+            return exit_code;
+        }
+    }
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a file past the process's limit is a full disk: 53100 */
     (void)sigemptyset(&stop.signals);
     (void)sigaddset(&stop.signals, SIGTERM);
     (void)sigaddset(&stop.signals, SIGINT);
+    (void)sigaddset(&stop.signals, SIGHUP);
     (void)pthread_sigmask(SIG_BLOCK, &stop.signals, NULL);
     arena_init(&arena, NULL, "main", 0);
     Cx cx = {.err = &err, .arena = &arena};
@@ -212,7 +237,7 @@ static int command_check(int argc, char **argv)
     o.create = false;
     o.background = false;
     o.store.pool_bytes = os_memory_bytes() / 4;
-    Status st = engine_open(&cx, os, argv[0], &o, &engine);
+    Status st = server_open_engine(&cx, os, argv[0], 0, &o, &engine);
     if (st == ST_OK) {
         st = check_all(&cx, engine, reclaim, &report, &errors, &leaked);
         Err first = err;

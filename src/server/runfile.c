@@ -2,6 +2,7 @@
  * runfile.c - where the running server of a file listens: "<file>-run", read by `dassie psql`
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -34,7 +35,8 @@ Status runfile_write(Cx *cx, Server *srv)
     char path[SERVER_PATH_MAX], text[RUNFILE_BYTES];
     OsFile *f;
     runfile_path(srv->options.file, path, sizeof(path));
-    int n = snprintf(text, sizeof(text), "%d\n%s\n%s\n%u\n", (int)getpid(),
+    int n = snprintf(text, sizeof(text), "%d\n%s\n%s\n%u\n",
+                     srv->options.supervisor_pid != 0 ? srv->options.supervisor_pid : (int)getpid(),
                      srv->options.socket_dir ? srv->options.socket_dir : "",
                      srv->options.listen_host ? srv->options.listen_host : "", srv->options.port);
     TRY(os_file_open(cx, srv->os, path, OS_OPEN_CREATE, &f));
@@ -78,4 +80,24 @@ bool runfile_read(const char *file, int *pid_out, char *dir, size_t dir_size, un
     *port_out = (unsigned)strtoul(lines[3], NULL, 10);
     int n = snprintf(dir, dir_size, "%s", lines[1]);
     return *pid_out > 0 && (size_t)n < dir_size;
+}
+
+Status server_open_engine(Cx *cx, Os *os, const char *file, int own_pid,
+                          const EngineOptions *options, Engine **out)
+{
+    enum { TURNS = 500, TURN_US = 10000 };
+    char dir[SERVER_PATH_MAX];
+    int pid = 0;
+    unsigned port;
+    Status st = engine_open(cx, os, file, options, out);
+    bool dying = st != ST_OK && cx->err->sqlstate == ERRCODE_OBJECT_IN_USE &&
+                 runfile_read(file, &pid, dir, sizeof(dir), &port) &&
+                 (pid == own_pid || kill(pid, 0) != 0);
+    for (int i = 0; i < TURNS && dying; i++) {
+        os_sleep_us(os, TURN_US);
+        err_clear(cx);
+        st = engine_open(cx, os, file, options, out);
+        dying = st != ST_OK && cx->err->sqlstate == ERRCODE_OBJECT_IN_USE;
+    }
+    return st;
 }

@@ -46,6 +46,7 @@ static void engine_options(Server *srv, EngineOptions *o)
     o->create = true;
     o->background = true;
     o->build_bytes = setting_bytes(srv, "maintenance_work_mem", 1024);
+    o->progress_us = strtoll(server_setting(srv, "log_startup_progress_interval"), NULL, 10) * 1000;
     o->max_wal_retained = setting_bytes(srv, "max_wal_retained", (uint64_t)1 << 20);
     o->on_flush = poller_on_flush;
     o->on_retained = server_end_idle;
@@ -149,7 +150,7 @@ Status server_create(Cx *cx, Os *os, const ServerOptions *o, Server **server_out
     *server_out = srv;
     TRY(server_init_settings(cx, srv));
     engine_options(srv, &engine);
-    TRY(engine_open(cx, os, o->file, &engine, &srv->engine));
+    TRY(server_open_engine(cx, os, o->file, o->supervisor_pid, &engine, &srv->engine));
     txnsys_set_max_prepared(
         srv->engine->txns,
         (uint32_t)strtoul(server_setting(srv, "max_prepared_transactions"), NULL, 10));
@@ -165,7 +166,10 @@ Status server_create(Cx *cx, Os *os, const ServerOptions *o, Server **server_out
 static void server_announce(const Server *srv)
 {
     const ServerOptions *o = &srv->options;
-    if (o->quiet) {
+    if (o->restarts != 0) {
+        log_line(LOG_INFO, "the server is ready again");
+    }
+    if (o->quiet || o->restarts != 0) {
         return;
     }
     if (o->socket_dir != NULL) {

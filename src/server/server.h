@@ -23,6 +23,9 @@ typedef struct ServerOptions {
     const char *const *set_names;
     const char *const *set_values;
     bool quiet; /* no line when ready */
+    /* Set by server_supervise: */
+    int supervisor_pid; /* the program's pid, as its user knows it; 0 = this process */
+    uint32_t restarts;  /* of servers before this one that died */
 } ServerOptions;
 void server_options_default(ServerOptions *o);
 

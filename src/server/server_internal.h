@@ -610,12 +610,23 @@ Status server_listen(Cx *cx, Server *srv);
 void server_accept_loop(Server *srv);
 void server_unlisten(Server *srv);
 
+/* ---- supervise.c ---- */
+/* server_supervise - become two processes: true in the one that is to serve, at first and after
+ * each death of one that served; false in the supervisor when all is over, with its exit code.
+ * Before any thread is started. */
+bool server_supervise(ServerOptions *o, int *exit_code_out);
+
 /* ---- runfile.c, psql.c ---- */
 /* server_read_text - a small text file or pipe, cut at size - 1 bytes; false: it cannot be read. */
 bool server_read_text(const char *path, char *out, size_t size);
 /* runfile_read - pid, socket directory and port of a running server of the file; false when there
  * is none. */
 bool runfile_read(const char *file, int *pid_out, char *dir, size_t dir_size, unsigned *port_out);
+/* server_open_engine - open the database file. One that is locked although the program in its run
+ * file is dead (or is own_pid, whose last server died) is about to be let go of: a killed process
+ * takes a moment to give its memory back, so wait for it. */
+Status server_open_engine(Cx *cx, Os *os, const char *file, int own_pid,
+                          const EngineOptions *options, Engine **out);
 Status runfile_write(Cx *cx, Server *srv);
 void runfile_remove(Server *srv);
 int psql_command(int argc, char **argv);

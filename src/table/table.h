@@ -67,6 +67,7 @@ typedef struct EngineOptions {
     uint64_t max_wal_bytes;    /* a checkpoint is due after this much log (max_wal_size) */
     int64_t checkpoint_us;     /* ... or this much time */
     uint64_t max_wal_retained; /* log kept for snapshots and idle writers at most; 0 = no bound */
+    int64_t progress_us;       /* between lines about recovery in the server log; 0 = none */
     size_t build_bytes;        /* memory of one index build (maintenance_work_mem) */
     bool create;               /* make the file when absent */
     bool background; /* start checkpoint, purge and writer threads (tests may drive them by hand) */

@@ -58,6 +58,7 @@ static Status txn_undo_walk(Cx *cx, Txn *txn, Lsn stop_lsn, uint32_t created_fro
     TxnSys *sys = txn->sys;
     Lsn lsn = txn->last_lsn;
     Status st = ST_OK;
+    uint64_t records = 0;
     Buf body;
     Map created;
     buf_init(&body, WAL_RECORD_BYTES_MAX);
@@ -104,6 +105,9 @@ static Status txn_undo_walk(Cx *cx, Txn *txn, Lsn stop_lsn, uint32_t created_fro
         }
         ASSERT(next < lsn);
         lsn = next;
+        if (stop != NULL && ++records % 1024 == 0 && sys->undo_progress != NULL) {
+            sys->undo_progress(sys->handler_arg, txn->xid, lsn, records);
+        }
     }
 out:
     map_release(&created);

@@ -83,6 +83,12 @@ typedef Status (*TxnUndoFn)(void *arg, Cx *cx, Txn *txn, Lsn lsn, const WalHeade
  * called twice. Drops are done by purge, from the COMMIT record. */
 typedef Status (*TxnDropTreeFn)(void *arg, Cx *cx, TreeId tree);
 void txnsys_set_handlers(TxnSys *sys, TxnUndoFn undo, TxnDropTreeFn drop_tree, void *arg);
+/* TxnUndoProgressFn - called now and then while a loser is undone: where the walk is, and how many
+ * records of this transaction it has done. */
+typedef void (*TxnUndoProgressFn)(void *arg, Xid xid, Lsn at, uint64_t records);
+void txnsys_on_undo_progress(TxnSys *sys, TxnUndoProgressFn fn);
+/* txnsys_losers - transactions that are still to be undone. */
+uint32_t txnsys_losers(TxnSys *sys);
 TxnSys *txn_sys(const Txn *txn);
 Wal *txnsys_wal(TxnSys *sys);
 Os *txnsys_os(TxnSys *sys);

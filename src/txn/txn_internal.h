@@ -188,6 +188,7 @@ struct TxnSys {
     _Atomic uint64_t partial_undos; /* rollbacks to savepoints so far: what waits looks again */
     TxnUndoFn undo;
     TxnDropTreeFn drop_tree;
+    TxnUndoProgressFn undo_progress; /* may be NULL */
     void *handler_arg;
 
     OsMutex undo_mutex;

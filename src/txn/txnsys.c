@@ -125,6 +125,22 @@ void txnsys_set_handlers(TxnSys *sys, TxnUndoFn undo, TxnDropTreeFn drop_tree, v
     sys->handler_arg = arg;
 }
 
+void txnsys_on_undo_progress(TxnSys *sys, TxnUndoProgressFn fn)
+{
+    sys->undo_progress = fn;
+}
+
+uint32_t txnsys_losers(TxnSys *sys)
+{
+    uint32_t n = 0;
+    os_mutex_lock(sys->os, &sys->commit_lock);
+    LIST_FOREACH (node, &sys->active) {
+        n += LIST_ITEM(node, TxnPrivate, active_link)->loser;
+    }
+    os_mutex_unlock(sys->os, &sys->commit_lock);
+    return n;
+}
+
 TxnSys *txn_sys(const Txn *txn)
 {
     return txn->sys;

@@ -39,6 +39,8 @@ class Server:
         self.file = file
         self.log_path = os.path.join(self.dir, "log")
         command = [DASSIE, "serve", file, "--listen", "none", "--socket-dir", self.dir]
+        # The cases look at the process and its end.
+        command += ["--set", "restart_after_crash=off"]
         for option in options:
             command += ["--set", option]
         with open(self.log_path, "ab") as log:

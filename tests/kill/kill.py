@@ -56,6 +56,12 @@ class Server:
         self.process.kill()
         self.process.wait()
 
+    def kill_worker(self):
+        """Only the process that serves: the supervisor starts another."""
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as f:
+            worker = int(f.read().split()[0])
+        os.kill(worker, signal.SIGKILL)
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
@@ -147,10 +153,17 @@ def load_until_kill(server, writers, r):
         with conn.cursor() as cursor:
             cursor.execute("CHECKPOINT")
         conn.close()
-    server.kill()
+    by_supervisor = r.randrange(2) == 0
+    if by_supervisor:
+        server.kill_worker()
+    else:
+        server.kill()
     bench.wait(60)
     for w in writers:
         w.join(60)
+    if by_supervisor:
+        time.sleep(r.uniform(0.0, 0.3))
+        server.kill()  # perhaps while it recovers
 
 
 def round_of(server, number, writers, r):

@@ -53,7 +53,8 @@ server_start "$work" "$work/wire.db" || {
     echo "0 passed, 1 failed"
     exit 1
 }
-WIRE_SERVER_PID=$server_pid
+# The process that serves, below its supervisor.
+read -r WIRE_SERVER_PID _ <"/proc/$server_pid/task/$server_pid/children"
 export WIRE_SERVER_PID
 
 passed=0
