@@ -250,10 +250,11 @@ static Status recheck_row(Cx *cx, ExecNode *n, const Batch *in, uint32_t at, Row
         Status st = recheck_write(cx, n, in, at, id, &outcome);
         snapshot_release(&r->fresh);
         if (st == ST_NOTFOUND) {
-            return ST_OK;
+            break;
         }
         TRY(st);
     }
+    row_wait_over(n->s->env.txn); /* if it is no longer meant */
     return ST_OK;
 }
 

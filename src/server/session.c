@@ -52,7 +52,6 @@ Status session_create(Cx *cx, Server *srv, Poller *p, int fd, bool is_unix,
                  .blocking = worker_blocking,
                  .blocking_arg = s};
     s->park = (TxnPark){.wake = poller_make_ready, .arg = s};
-    list_init(&s->park.link);
     list_init(&s->ready_link);
     map_init(&s->statements);
     map_init(&s->portals);

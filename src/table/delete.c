@@ -46,6 +46,7 @@ Status table_delete(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowI
     Lsn lsn = txn_log(txn, WAL_DELETE, 0, t->tree, pos.leaf.page, parts, 2);
     bt_leaf_set_tag(&pos.leaf, pos.slot, lsn | TAG_HAS_PREV | TAG_DELETED);
     page_set_lsn(&pos.leaf, lsn, true);
+    row_written(txn, ROWLOCK_UPDATE);
     bt_release(&tree, &pos);
     return t->index_count != 0 ? delete_indexes(cx, txn, t, slice_bytes(old, len), rowid) : ST_OK;
 }

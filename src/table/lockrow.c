@@ -5,7 +5,7 @@
 #include "table/table_internal.h"
 
 /* LockTry - what one look at the row under its latch said. */
-typedef enum LockTry { LOCK_DONE, LOCK_WAIT_XID, LOCK_WAIT_ROW } LockTry;
+typedef enum LockTry { LOCK_DONE, LOCK_WAIT } LockTry;
 
 /* lock_row_try - look at a row under its latch and say what is next: locked, wait for a
  * transaction, or gone. Requires: pos latched exclusive; it stays so. */
@@ -29,16 +29,18 @@ static Status lock_row_try(Cx *cx, Txn *txn, const Snapshot *snap, const Table *
     if (state == VERSION_WAIT && mode == ROWLOCK_KEY_SHARE && !key_update && !deleted) {
         state = VERSION_FREE; /* an update that leaves keys alone does not disturb KEY SHARE */
     }
+    bool own = *xid != 0 && *xid == txn->xid;
     if (state == VERSION_WAIT) {
-        *try_out = LOCK_WAIT_XID;
+        *try_out = LOCK_WAIT;
     } else if (deleted) {
         *outcome = state == VERSION_SELF ? WRITE_SELF_CHANGED : WRITE_DELETED_MEANWHILE;
     } else if (state == VERSION_NEWER) {
         *outcome = WRITE_UPDATED_MEANWHILE;
-    } else if (row_lock_conflict(t->engine->txns, txn, t->tree, rowid, mode)) {
-        *try_out = LOCK_WAIT_ROW;
+    } else if (row_lock_conflict(t->engine->txns, txn, t->tree, rowid, mode, own)) {
+        *try_out = LOCK_WAIT;
+        *xid = own ? *xid : 0;
     } else {
-        row_lock_add(txn, t->tree, rowid, mode);
+        TRY(row_lock_add(cx, txn, t->tree, rowid, mode));
         *outcome = WRITE_DONE;
     }
     return ST_OK;
@@ -55,19 +57,21 @@ Status table_lock_row(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, Ro
         Xid xid = 0;
         TRY(bt_seek(cx, &tree, &key, LATCH_EXCLUSIVE, &pos));
         Status st = lock_row_try(cx, txn, snap, t, rowid, mode, &pos, &result, &xid, outcome_out);
+        if (st == ST_OK && result == LOCK_WAIT && wait == WAIT_BLOCK) {
+            row_wait_enter(txn, t->tree, rowid, mode, xid);
+        }
         bt_release(&tree, &pos);
+        if (st == ST_OK && result == LOCK_WAIT && wait == WAIT_BLOCK) {
+            TRY(row_wait(cx, txn));
+            continue;
+        }
+        if (st != ST_OK || *outcome_out != WRITE_UPDATED_MEANWHILE) {
+            row_wait_over(txn);
+        }
         TRY(st);
-        if (result == LOCK_DONE) {
-            return ST_OK;
-        }
-        if (wait != WAIT_BLOCK) {
+        if (result == LOCK_WAIT) {
             *outcome_out = wait == WAIT_SKIP ? WRITE_SKIPPED : WRITE_NOT_AVAILABLE;
-            return ST_OK;
         }
-        if (result == LOCK_WAIT_XID) {
-            TRY(txn_wait_xid(cx, txn, xid, 0));
-        } else {
-            TRY(row_lock_wait(cx, txn, t->tree, rowid, mode));
-        }
+        return ST_OK;
     }
 }

@@ -22,6 +22,7 @@ Status row_write_seek(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, Ro
         }
         if (!pos->found) {
             bt_release(&tree, pos);
+            row_wait_over(txn);
             *outcome_out = WRITE_DELETED_MEANWHILE;
             return ST_OK;
         }
@@ -38,8 +39,9 @@ Status row_write_seek(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, Ro
             return st;
         }
         bool deleted = (entry->tag & TAG_DELETED) != 0;
-        bool locked = state != VERSION_WAIT && !deleted &&
-                      row_lock_conflict(t->engine->txns, txn, t->tree, rowid, mode);
+        bool own = xid != 0 && xid == txn->xid;
+        bool locked = st == ST_OK && state != VERSION_WAIT && !deleted &&
+                      row_lock_conflict(t->engine->txns, txn, t->tree, rowid, mode, own);
         if (state == VERSION_FREE && !deleted && !locked) {
             st = table_check_write(cx, txn, t, t->tree, SSI_ROW, rowid, tag_lsn(entry->tag));
             if (st != ST_OK) {
@@ -53,20 +55,25 @@ Status row_write_seek(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, Ro
             txn->park = NULL; /* the row is ours: from here on nothing can be begun again */
             return ST_OK;
         }
+        bool waits = state == VERSION_WAIT || (state == VERSION_FREE && locked && !deleted);
+        if (waits) {
+            row_wait_enter(txn, t->tree, rowid, mode, state == VERSION_WAIT || own ? xid : 0);
+        }
         bt_release(&tree, pos);
-        if (state == VERSION_WAIT) {
-            TRY(txn_wait_xid(cx, txn, xid, 0));
+        if (waits) {
+            TRY(row_wait(cx, txn));
         } else if (state == VERSION_SELF) {
+            row_wait_over(txn);
             *outcome_out = WRITE_SELF_CHANGED;
             return ST_OK;
         } else if (deleted) {
+            row_wait_over(txn);
             *outcome_out = WRITE_DELETED_MEANWHILE;
             return ST_OK;
-        } else if (state == VERSION_NEWER) {
+        } else {
+            /* It keeps its place in the queue: most likely it will want the new version. */
             *outcome_out = WRITE_UPDATED_MEANWHILE;
             return ST_OK;
-        } else {
-            TRY(row_lock_wait(cx, txn, t->tree, rowid, mode));
         }
     }
 }
@@ -404,6 +411,7 @@ Status table_update(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowI
      */
     uint8_t flags = mode == ROWLOCK_UPDATE || own_key ? ROWREC_KEY_UPDATE : 0;
     update_apply(cx, txn, t, &pos, &entry, flags, rowid, row, len);
+    row_written(txn, mode);
     bt_release(&tree, &pos);
     if (keep_old) {
         if (row_has_refs(t->layouts, old_payload)) {

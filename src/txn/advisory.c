@@ -310,31 +310,50 @@ void advisory_lock_adopt(Txn *txn, const AdvisoryKey *key, int mode)
     os_mutex_unlock(sys->os, &part->mutex);
 }
 
-uint32_t advisory_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, Txn **out,
-                                int32_t *pids)
+void advisory_lock_edges(TxnSys *sys, Txn *waiter, bool all, TxnEdgeFn fn, void *arg)
 {
-    uint32_t n = 0;
+    const TxnWait *w = &waiter->priv->wait;
     AdvisoryPart *part = advisory_part(sys, &w->advisory);
     os_mutex_lock(sys->os, &part->mutex);
     const AdvisoryEntry *e = map_get(&part->entries, &w->advisory, sizeof(w->advisory));
     for (const AdvisoryHold *h = e != NULL ? e->holds : NULL; h != NULL; h = h->entry_next) {
-        if (h->owner != waiter->advisory && advisory_modes_conflict(h->mode, w->mode) &&
-            n < BLOCKERS_MAX) {
-            /* NULL when the holder does not wait: then no circle goes by it. */
-            out[n] = txnsys_waiter_of(sys, h->owner);
-            pids[n++] = h->owner->process_id;
+        if (h->owner == waiter->advisory || !advisory_modes_conflict(h->mode, w->mode)) {
+            continue;
+        }
+        /* No circle goes by a session that does not wait. */
+        Txn idle = {.process_id = h->owner->process_id};
+        Txn *by = txnsys_waiter_of(sys, h->owner);
+        if (by != NULL || all) {
+            fn(arg, by != NULL ? by : &idle, false);
         }
     }
     const LockWaiter *q =
         e != NULL && !advisory_holds_any(e, waiter->advisory) ? e->queue.first : NULL;
-    for (; q != NULL && q->txn != waiter && n < BLOCKERS_MAX; q = q->next) {
+    for (; q != NULL && q->txn != waiter; q = q->next) {
         if (advisory_modes_conflict(q->mode, w->mode)) {
-            out[n] = q->txn;
-            pids[n++] = q->txn->process_id;
+            fn(arg, q->txn, true);
         }
     }
     os_mutex_unlock(sys->os, &part->mutex);
-    return n;
+}
+
+void advisory_queue_pass(TxnSys *sys, Txn *txn, Txn *ahead)
+{
+    const TxnWait *w = &txn->priv->wait;
+    AdvisoryPart *part = advisory_part(sys, &w->advisory);
+    LockWaiter *me = NULL, *at = NULL;
+    os_mutex_lock(sys->os, &part->mutex);
+    AdvisoryEntry *e = map_get(&part->entries, &w->advisory, sizeof(w->advisory));
+    for (LockWaiter *q = e != NULL ? e->queue.first : NULL; q != NULL; q = q->next) {
+        me = q->txn == txn ? q : me;
+        at = q->txn == ahead ? q : at;
+    }
+    if (me != NULL && at != NULL) {
+        lock_queue_remove(&e->queue, me);
+        lock_queue_insert_before(&e->queue, me, at);
+        os_event_signal(sys->os, &part->event);
+    }
+    os_mutex_unlock(sys->os, &part->mutex);
 }
 
 uint32_t advisory_list(TxnSys *sys, uint32_t part_no, AdvisoryInfo *out, uint32_t size)

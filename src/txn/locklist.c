@@ -47,20 +47,33 @@ static void lock_list_tables(LockList *l, TxnSys *sys)
     }
 }
 
+/* lock_list_hold - the rows of one hold. */
+static void lock_list_hold(LockList *l, const RowEntry *e, const RowHold *h)
+{
+    bool whole = e->block == ROW_BLOCK_ALL;
+    for (uint32_t i = 0; i < 64 && l->rows < LOCKLIST_ROWS_MAX && (i == 0 || !whole); i++) {
+        if ((h->rows >> i & 1) != 0) {
+            l->rows++;
+            lock_list_put(l, h->txn,
+                          (LockInfo){.kind = LOCKKIND_ROW,
+                                     .granted = true,
+                                     .mode = (int)h->mode,
+                                     .tree = e->tree,
+                                     .key = whole ? 0 : e->block << ROW_BLOCK_SHIFT | i});
+        }
+    }
+}
+
 static void lock_list_rows(LockList *l, TxnSys *sys)
 {
     for (uint32_t i = 0; i < ROWLOCK_PARTS && l->rows < LOCKLIST_ROWS_MAX; i++) {
         LockPart *part = &sys->row_parts[i];
         os_mutex_lock(sys->os, &part->mutex);
-        for (const RowEntry *e = part->rows; e != NULL; e = e->next) {
-            for (const RowHold *h = e->holds; h != NULL && l->rows < LOCKLIST_ROWS_MAX;
-                 h = h->entry_next, l->rows++) {
-                lock_list_put(l, h->txn,
-                              (LockInfo){.kind = LOCKKIND_ROW,
-                                         .granted = true,
-                                         .mode = (int)h->mode,
-                                         .tree = e->tree,
-                                         .key = e->rowid});
+        for (uint32_t b = 0; b < part->row_size; b++) {
+            for (const RowEntry *e = part->rows[b]; e != NULL; e = e->next) {
+                for (const RowHold *h = e->holds; h != NULL; h = h->entry_next) {
+                    lock_list_hold(l, e, h);
+                }
             }
         }
         os_mutex_unlock(sys->os, &part->mutex);
@@ -137,23 +150,45 @@ void lock_list(TxnSys *sys, Arena *arena, LockInfo **list_out, uint32_t *count_o
     *count_out = l.count;
 }
 
+/* PidList - processes found, each once. */
+typedef struct PidList {
+    Arena *arena;
+    int32_t *pids;
+    uint32_t count, size;
+} PidList;
+
+static void pid_list_edge(void *arg, Txn *by, bool soft)
+{
+    PidList *l = arg;
+    (void)soft;
+    for (uint32_t i = 0; i < l->count; i++) {
+        if (l->pids[i] == by->process_id) {
+            return;
+        }
+    }
+    if (l->count == l->size) {
+        uint32_t size = l->size == 0 ? 16 : l->size * 2;
+        l->pids = arena_grow(l->arena, l->pids, l->size * sizeof(int32_t), size * sizeof(int32_t));
+        l->size = size;
+    }
+    l->pids[l->count++] = by->process_id;
+}
+
 void lock_blockers(TxnSys *sys, Arena *arena, int32_t process_id, int32_t **pids_out,
                    uint32_t *count_out)
 {
-    Txn *blockers[BLOCKERS_MAX];
-    int32_t *pids = ARENA_ARRAY(arena, int32_t, BLOCKERS_MAX);
-    uint32_t n = 0;
+    PidList l = {.arena = arena};
     os_mutex_lock(sys->os, &sys->deadlock);
     LIST_FOREACH (node, &sys->waiters) {
-        const TxnPrivate *p = CONTAINER_OF(LIST_ITEM(node, TxnWait, link), TxnPrivate, wait);
+        TxnPrivate *p = CONTAINER_OF(LIST_ITEM(node, TxnWait, link), TxnPrivate, wait);
         if (p->owner->process_id == process_id) {
-            n = deadlock_blockers(sys, p->owner, blockers, pids);
+            deadlock_edges(sys, p->owner, true, pid_list_edge, &l);
             break;
         }
     }
     os_mutex_unlock(sys->os, &sys->deadlock);
-    *pids_out = pids;
-    *count_out = n;
+    *pids_out = l.pids;
+    *count_out = l.count;
 }
 
 void lock_waits(TxnSys *sys, Arena *arena, LockInfo **list_out, uint32_t *count_out)

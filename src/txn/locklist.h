@@ -10,7 +10,7 @@
 
 typedef enum LockKind {
     LOCKKIND_TABLE,    /* key = database OID << 32 | relation OID; mode: TableLockMode */
-    LOCKKIND_ROW,      /* tree, key = row id; mode: RowLockMode */
+    LOCKKIND_ROW,      /* tree, key = row id (0: every row); mode: RowLockMode */
     LOCKKIND_XID,      /* key = xid; granted: a writer's own, else somebody waits for its end */
     LOCKKIND_ADVISORY, /* advisory; mode: 0 shared, 1 exclusive */
 } LockKind;

@@ -140,7 +140,7 @@ static void prepare_move_rest(Txn *txn, Txn *to)
         txn_action_copy(to, &from->actions[i]);
     }
     for (const RowHold *h = from->row_holds; h != NULL; h = h->txn_next) {
-        row_lock_add(to, h->entry->tree, h->entry->rowid, h->mode);
+        row_lock_adopt(to, h->entry->tree, h->entry->block, h->rows, h->mode);
     }
     for (const TableGrant *g = from->table_grants; g != NULL; g = g->txn_next) {
         table_lock_adopt(to, g->entry->key, g->modes);

@@ -20,7 +20,7 @@ typedef struct PrepareHead {
 enum { PREPARE_CHANGED_CATALOG = 1 };
 
 typedef struct PrepareRow {
-    uint64_t rowid;
+    uint64_t block, rows; /* as in RowHold */
     TreeId tree;
     uint32_t mode;
 } PrepareRow;
@@ -77,7 +77,7 @@ void prepare_encode(const Txn *txn, const PreparedFacts *facts, Buf *out)
     buf_put(out, facts->gid, h.gid_len);
     prepare_put_actions(p, &h, out);
     for (const RowHold *r = p->row_holds; r != NULL; r = r->txn_next) {
-        PrepareRow row = {r->entry->rowid, r->entry->tree, (uint32_t)r->mode};
+        PrepareRow row = {r->entry->block, r->rows, r->entry->tree, (uint32_t)r->mode};
         buf_put(out, &row, sizeof(row));
         h.row_count++;
     }
@@ -190,7 +190,7 @@ Status prepare_decode(Cx *cx, const Buf *body, Txn *txn, PreparedFacts *facts_ou
     for (uint64_t i = 0; i < h.row_count; i++, at += sizeof(PrepareRow)) {
         PrepareRow r;
         memcpy(&r, at, sizeof(r));
-        row_lock_add(txn, r.tree, r.rowid, (RowLockMode)(r.mode & ROWLOCK_UPDATE));
+        row_lock_adopt(txn, r.tree, r.block, r.rows, (RowLockMode)(r.mode & ROWLOCK_UPDATE));
     }
     for (uint32_t i = 0; i < h.table_count; i++, at += sizeof(PrepareTable)) {
         PrepareTable t;

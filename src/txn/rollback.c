@@ -175,6 +175,7 @@ void txn_abort(Cx *cx, Txn *txn)
 
 Status txn_rollback_to(Cx *cx, Txn *txn, const SavePoint *sp)
 {
+    txn_unpark(txn);
     if (txn->xid != 0 && txn->last_lsn > sp->last_lsn) {
         Cx own = *cx;
         own.cancel = NULL;
@@ -189,7 +190,6 @@ Status txn_rollback_to(Cx *cx, Txn *txn, const SavePoint *sp)
     }
     if (txn->xid != 0) {
         /* Who waits for this transaction may only have waited for what is undone now. */
-        atomic_fetch_add(&txn->sys->partial_undos, 1);
         txn_wake_xid(txn->sys, txn->xid);
     }
     row_locks_release(txn, sp->level, false);

@@ -1,118 +1,99 @@
 /*
- * rowlock.c - explicit row locks (FOR UPDATE and friends, foreign keys): an in-memory table of 256
- * partitions.
+ * rowlock.c - explicit row locks (FOR UPDATE and friends, foreign keys): an in-memory hash table in
+ * 256 partitions.
  *
- * Writers do not enter it: their lock is their in-progress xid behind the row's tag. A writer must
- * know cheaply that nobody locked the row: an array of counters hashed by tree and row, raised by
- * lockers while they hold the leaf exclusively, lowered when the lock goes. Nothing here is
+ * An entry stands for 64 rows that follow each other, and a hold for the locks that one transaction
+ * has among them, a bit for each, so a million rows in a row cost 15,625 holds. Writers do not
+ * enter the table: their lock is their in-progress xid behind the row's tag. A writer must know
+ * cheaply that nobody locked the row: an array of counters hashed by tree and block, raised by
+ * lockers while they hold the leaf exclusively, lowered when the entry goes. Nothing here is
  * durable; after a crash the table is empty, which is right, because no locker survived.
+ *
+ * Foreign-key checks of a bulk load take key-share locks on rows scattered over the parent. Past
+ * ROWLOCK_KEY_SHARES_MAX blocks the transaction takes one on the whole table instead: an entry of
+ * its own (ROW_BLOCK_ALL), which only those ask for who want a row in the one mode that conflicts.
  */
 #include "txn/txn_internal.h"
 
-static const uint8_t ROW_CONFLICTS[4] = {
+const uint8_t ROW_CONFLICTS[ROWLOCK_UPDATE + 1] = {
     [ROWLOCK_KEY_SHARE] = 1 << ROWLOCK_UPDATE,
     [ROWLOCK_SHARE] = 1 << ROWLOCK_NO_KEY_UPDATE | 1 << ROWLOCK_UPDATE,
     [ROWLOCK_NO_KEY_UPDATE] = 1 << ROWLOCK_SHARE | 1 << ROWLOCK_NO_KEY_UPDATE | 1 << ROWLOCK_UPDATE,
     [ROWLOCK_UPDATE] = 0xf,
 };
 
-static uint64_t row_hash(TreeId tree, uint64_t rowid)
+/* ---- the table ---- */
+
+static inline _Atomic uint32_t *row_counter(TxnSys *sys, uint64_t hash)
 {
-    return hash_u64(rowid ^ (uint64_t)tree << 40);
+    return &sys->row_counters[hash & (ROWLOCK_COUNTERS - 1)];
 }
 
-static LockPart *row_part(TxnSys *sys, uint64_t hash)
+RowEntry *row_entry_find(const LockPart *part, TreeId tree, uint64_t block)
 {
-    return &sys->row_parts[(hash >> 32) & (ROWLOCK_PARTS - 1)];
-}
-
-static RowEntry *row_entry_find(const LockPart *part, TreeId tree, uint64_t rowid)
-{
-    RowEntry *e = part->rows;
-    while (e != NULL && (e->rowid != rowid || e->tree != tree)) {
+    if (part->row_size == 0) {
+        return NULL;
+    }
+    RowEntry *e = part->rows[row_hash(tree, block) & (part->row_size - 1)];
+    while (e != NULL && (e->block != block || e->tree != tree)) {
         e = e->next;
     }
     return e;
 }
 
-void lock_queue_push(struct WaitQueue *q, LockWaiter *w)
+static void row_part_grow(LockPart *part)
 {
-    w->next = NULL;
-    w->prev = q->last;
-    if (q->last != NULL) {
-        q->last->next = w;
-    } else {
-        q->first = w;
-    }
-    q->last = w;
-}
-
-void lock_queue_remove(struct WaitQueue *q, LockWaiter *w)
-{
-    if (w->prev != NULL) {
-        w->prev->next = w->next;
-    } else {
-        q->first = w->next;
-    }
-    if (w->next != NULL) {
-        w->next->prev = w->prev;
-    } else {
-        q->last = w->prev;
-    }
-}
-
-static bool row_holds_conflict(const RowEntry *e, const Txn *txn, int mode)
-{
-    for (const RowHold *h = e->holds; h != NULL; h = h->entry_next) {
-        if (h->txn != txn && (ROW_CONFLICTS[mode] >> h->mode & 1) != 0) {
-            return true;
+    uint32_t size = part->row_size == 0 ? 16 : part->row_size * 2;
+    RowEntry **rows = mem_zalloc("row locks", size * sizeof(RowEntry *));
+    for (uint32_t i = 0; i < part->row_size; i++) {
+        for (RowEntry *e = part->rows[i], *next; e != NULL; e = next) {
+            next = e->next;
+            RowEntry **at = &rows[row_hash(e->tree, e->block) & (size - 1)];
+            e->next = *at;
+            *at = e;
         }
     }
-    return false;
+    mem_free(part->rows);
+    part->rows = rows;
+    part->row_size = size;
 }
 
-bool row_lock_conflict(TxnSys *sys, const Txn *txn, TreeId tree, uint64_t rowid, RowLockMode mode)
-{
-    uint64_t hash = row_hash(tree, rowid);
-    if (LIKELY(atomic_load_explicit(&sys->row_counters[hash & (ROWLOCK_COUNTERS - 1)],
-                                    memory_order_acquire) == 0)) {
-        return false;
-    }
-    LockPart *part = row_part(sys, hash);
-    os_mutex_lock(sys->os, &part->mutex);
-    const RowEntry *e = row_entry_find(part, tree, rowid);
-    bool conflict = e != NULL && row_holds_conflict(e, txn, (int)mode);
-    os_mutex_unlock(sys->os, &part->mutex);
-    return conflict;
-}
-
-static RowEntry *row_entry_make(TxnSys *sys, LockPart *part, TreeId tree, uint64_t rowid)
+RowEntry *row_entry_make(TxnSys *sys, LockPart *part, TreeId tree, uint64_t block)
 {
     RowEntry *e = part->free_rows;
+    uint64_t hash = row_hash(tree, block);
     if (e != NULL) {
         part->free_rows = e->next;
         part->free_count--;
     } else {
         e = mem_alloc("row lock", sizeof(*e));
     }
-    *e = (RowEntry){.next = part->rows, .tree = tree, .rowid = rowid};
-    part->rows = e;
-    atomic_fetch_add_explicit(&sys->row_counters[row_hash(tree, rowid) & (ROWLOCK_COUNTERS - 1)], 1,
-                              memory_order_release);
+    if (part->row_count == part->row_size) {
+        row_part_grow(part);
+    }
+    RowEntry **at = &part->rows[hash & (part->row_size - 1)];
+    *e = (RowEntry){.next = *at, .tree = tree, .block = block};
+    *at = e;
+    part->row_count++;
+    atomic_fetch_add_explicit(&sys->row_bytes, sizeof(*e), memory_order_relaxed);
+    atomic_fetch_add_explicit(row_counter(sys, hash), 1, memory_order_release);
     return e;
 }
 
-/* row_entry_drop - requires the partition; nobody holds or waits. */
-static void row_entry_drop(TxnSys *sys, LockPart *part, RowEntry *e)
+void row_entry_drop_unused(TxnSys *sys, LockPart *part, RowEntry *e)
 {
-    RowEntry **at = &part->rows;
+    if (e->holds != NULL || e->queue.first != NULL) {
+        return;
+    }
+    uint64_t hash = row_hash(e->tree, e->block);
+    RowEntry **at = &part->rows[hash & (part->row_size - 1)];
     while (*at != e) {
         at = &(*at)->next;
     }
     *at = e->next;
-    atomic_fetch_sub_explicit(
-        &sys->row_counters[row_hash(e->tree, e->rowid) & (ROWLOCK_COUNTERS - 1)], 1,
-        memory_order_release);
+    part->row_count--;
+    atomic_fetch_sub_explicit(row_counter(sys, hash), 1, memory_order_release);
+    atomic_fetch_sub_explicit(&sys->row_bytes, sizeof(*e), memory_order_relaxed);
     if (part->free_count < 64) {
         e->next = part->free_rows;
         part->free_rows = e;
@@ -122,141 +103,254 @@ static void row_entry_drop(TxnSys *sys, LockPart *part, RowEntry *e)
     }
 }
 
-void row_lock_add(Txn *txn, TreeId tree, uint64_t rowid, RowLockMode mode)
+void txnsys_set_row_lock_memory(TxnSys *sys, uint64_t bytes)
+{
+    atomic_store(&sys->row_bytes_max, bytes);
+}
+
+/* ---- conflicts ---- */
+
+bool row_holds_conflict(const RowEntry *e, const Txn *txn, uint64_t rowid, int mode)
+{
+    for (const RowHold *h = e->holds; h != NULL; h = h->entry_next) {
+        if (row_hold_has(h, rowid) && h->txn != txn && row_modes_conflict(mode, (int)h->mode)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool row_whole_conflict(TxnSys *sys, const Txn *txn, TreeId tree)
+{
+    uint64_t hash = row_hash(tree, ROW_BLOCK_ALL);
+    if (LIKELY(atomic_load_explicit(row_counter(sys, hash), memory_order_acquire) == 0)) {
+        return false;
+    }
+    LockPart *part = row_part(sys, hash);
+    bool conflict = false;
+    os_mutex_lock(sys->os, &part->mutex);
+    const RowEntry *e = row_entry_find(part, tree, ROW_BLOCK_ALL);
+    for (const RowHold *h = e != NULL ? e->holds : NULL; h != NULL; h = h->entry_next) {
+        conflict |= h->txn != txn;
+    }
+    os_mutex_unlock(sys->os, &part->mutex);
+    return conflict;
+}
+
+bool row_lock_conflict(TxnSys *sys, const Txn *txn, TreeId tree, uint64_t rowid, RowLockMode mode,
+                       bool own)
+{
+    uint64_t block = rowid >> ROW_BLOCK_SHIFT, hash = row_hash(tree, block);
+    bool conflict = false;
+    if (UNLIKELY(atomic_load_explicit(row_counter(sys, hash), memory_order_acquire) != 0)) {
+        LockPart *part = row_part(sys, hash);
+        os_mutex_lock(sys->os, &part->mutex);
+        const RowEntry *e = row_entry_find(part, tree, block);
+        conflict = e != NULL && (row_holds_conflict(e, txn, rowid, (int)mode) ||
+                                 (!own && row_queue_conflict(sys, e, txn, rowid, (int)mode)));
+        os_mutex_unlock(sys->os, &part->mutex);
+    }
+    return conflict || (mode == ROWLOCK_UPDATE && row_whole_conflict(sys, txn, tree));
+}
+
+/* ---- taking ---- */
+
+static RowTable *row_table_find(const Txn *txn, TreeId tree)
+{
+    RowTable *t = txn->priv->row_tables;
+    while (t != NULL && t->tree != tree) {
+        t = t->next;
+    }
+    return t;
+}
+
+/* row_table_get - the count of the transaction's key-share locks on the table. */
+static RowTable *row_table_get(Txn *txn, TreeId tree)
+{
+    RowTable *t = row_table_find(txn, tree);
+    if (t == NULL) {
+        t = ARENA_NEW(txn->arena, RowTable);
+        *t = (RowTable){.next = txn->priv->row_tables, .tree = tree};
+        txn->priv->row_tables = t;
+    }
+    return t;
+}
+
+/* row_hold_get - a hold to be filled; with a limit NULL when the memory for locks is used up. */
+static RowHold *row_hold_get(Txn *txn, bool limit)
 {
     TxnSys *sys = txn->sys;
-    LockPart *part = row_part(sys, row_hash(tree, rowid));
     RowHold *h = txn->priv->free_holds;
     if (h != NULL) {
         txn->priv->free_holds = h->txn_next;
-    } else {
-        h = arena_alloc(txn->arena, sizeof(*h));
+        return h;
     }
-    os_mutex_lock(sys->os, &part->mutex);
-    RowEntry *e = row_entry_find(part, tree, rowid);
-    if (e != NULL) {
-        for (const RowHold *own = e->holds; own != NULL; own = own->entry_next) {
-            if (own->txn == txn && own->mode >= mode) {
-                os_mutex_unlock(sys->os, &part->mutex);
-                h->txn_next = txn->priv->free_holds;
-                txn->priv->free_holds = h;
-                return;
-            }
-        }
-    } else {
-        e = row_entry_make(sys, part, tree, rowid);
+    if (limit && atomic_load_explicit(&sys->row_bytes, memory_order_relaxed) >=
+                     atomic_load_explicit(&sys->row_bytes_max, memory_order_relaxed)) {
+        return NULL;
     }
-    *h = (RowHold){e->holds, txn->priv->row_holds, e, txn, mode, txn->savepoint_level};
+    atomic_fetch_add_explicit(&sys->row_bytes, sizeof(*h), memory_order_relaxed);
+    txn->priv->row_bytes += sizeof(*h);
+    return arena_alloc(txn->arena, sizeof(*h));
+}
+
+static void row_hold_give_back(Txn *txn, RowHold *h)
+{
+    h->txn_next = txn->priv->free_holds;
+    txn->priv->free_holds = h;
+}
+
+/* row_hold_put - requires the partition. */
+static void row_hold_put(Txn *txn, RowEntry *e, RowHold *h, RowLockMode mode, uint64_t rows)
+{
+    *h = (RowHold){e->holds, txn->priv->row_holds, e, txn, rows, txn->savepoint_level, mode};
     e->holds = h;
     txn->priv->row_holds = h;
+}
+
+/* row_hold_extend - the lock is there already, or there is a hold that it can be a part of.
+ * Requires the partition. */
+static bool row_hold_extend(const Txn *txn, RowEntry *e, uint64_t rowid, RowLockMode mode)
+{
+    RowHold *fits = NULL;
+    for (RowHold *h = e->holds; h != NULL; h = h->entry_next) {
+        if (h->txn != txn) {
+            continue;
+        }
+        if (h->mode >= mode && row_hold_has(h, rowid)) {
+            return true;
+        }
+        if (h->mode == mode && h->level == txn->savepoint_level) {
+            fits = h;
+        }
+    }
+    if (fits != NULL) {
+        fits->rows |= (uint64_t)1 << (rowid & 63);
+    }
+    return fits != NULL;
+}
+
+/* row_whole_take - the key-share lock on the whole table in the place of more blocks. */
+static void row_whole_take(Txn *txn, RowTable *t, RowHold *h)
+{
+    TxnSys *sys = txn->sys;
+    LockPart *part = row_part(sys, row_hash(t->tree, ROW_BLOCK_ALL));
+    os_mutex_lock(sys->os, &part->mutex);
+    RowEntry *e = row_entry_find(part, t->tree, ROW_BLOCK_ALL);
+    if (e == NULL) {
+        e = row_entry_make(sys, part, t->tree, ROW_BLOCK_ALL);
+    }
+    row_hold_put(txn, e, h, ROWLOCK_KEY_SHARE, ~(uint64_t)0);
+    t->whole = true;
     os_mutex_unlock(sys->os, &part->mutex);
+}
+
+static Status row_locks_full(Cx *cx)
+{
+    st_ignore(err_set(cx, ERRCODE_OUT_OF_MEMORY, "out of shared memory"));
+    return err_hint(cx, "Lock fewer rows at a time, or lock the table.");
+}
+
+Status row_lock_add(Cx *cx, Txn *txn, TreeId tree, uint64_t rowid, RowLockMode mode)
+{
+    TxnSys *sys = txn->sys;
+    uint64_t block = rowid >> ROW_BLOCK_SHIFT;
+    LockPart *part = row_part(sys, row_hash(tree, block));
+    RowTable *t = NULL;
+    bool done;
+    if (mode == ROWLOCK_KEY_SHARE) {
+        t = row_table_get(txn, tree);
+    }
+    os_mutex_lock(sys->os, &part->mutex);
+    RowEntry *e = row_entry_find(part, tree, block);
+    done = (e != NULL && row_hold_extend(txn, e, rowid, mode)) || (t != NULL && t->whole);
+    RowHold *h = done ? NULL : row_hold_get(txn, true);
+    bool whole = h != NULL && t != NULL && t->key_shares >= ROWLOCK_KEY_SHARES_MAX;
+    if (h != NULL && !whole) {
+        if (e == NULL) {
+            e = row_entry_make(sys, part, tree, block);
+        }
+        row_hold_put(txn, e, h, mode, (uint64_t)1 << (rowid & 63));
+        if (t != NULL) {
+            t->key_shares++;
+        }
+    }
+    if (txn->priv->row_queue != NULL && txn->priv->row_queue == e &&
+        txn->priv->row_wait.key == rowid && (done || h != NULL)) {
+        row_queue_leave(txn, (int)mode, false);
+        row_entry_drop_unused(sys, part, e);
+    }
+    os_mutex_unlock(sys->os, &part->mutex);
+    if (whole) {
+        row_whole_take(txn, t, h);
+    }
+    return done || h != NULL ? ST_OK : row_locks_full(cx);
+}
+
+void row_lock_adopt(Txn *txn, TreeId tree, uint64_t block, uint64_t rows, RowLockMode mode)
+{
+    TxnSys *sys = txn->sys;
+    LockPart *part = row_part(sys, row_hash(tree, block));
+    RowHold *h = row_hold_get(txn, false);
+    if (mode == ROWLOCK_KEY_SHARE) {
+        RowTable *t = row_table_get(txn, tree);
+        t->whole = t->whole || block == ROW_BLOCK_ALL;
+        t->key_shares += block == ROW_BLOCK_ALL ? 0 : 1;
+    }
+    os_mutex_lock(sys->os, &part->mutex);
+    RowEntry *e = row_entry_find(part, tree, block);
+    if (e == NULL) {
+        e = row_entry_make(sys, part, tree, block);
+    }
+    row_hold_put(txn, e, h, mode, rows);
+    os_mutex_unlock(sys->os, &part->mutex);
+}
+
+/* ---- letting go ---- */
+
+/* row_hold_release - one hold, already out of the transaction's list. */
+static void row_hold_release(Txn *txn, RowHold *h)
+{
+    TxnSys *sys = txn->sys;
+    RowEntry *e = h->entry;
+    LockPart *part = row_entry_part(sys, e);
+    TreeId tree = e->tree;
+    bool whole = e->block == ROW_BLOCK_ALL;
+    if (h->mode == ROWLOCK_KEY_SHARE) {
+        RowTable *t = row_table_find(txn, tree);
+        t->whole = t->whole && !whole;
+        t->key_shares -= whole ? 0 : 1;
+    }
+    os_mutex_lock(sys->os, &part->mutex);
+    RowHold **in_entry = &e->holds;
+    while (*in_entry != h) {
+        in_entry = &(*in_entry)->entry_next;
+    }
+    *in_entry = h->entry_next;
+    if (e->queue.first != NULL) {
+        row_queue_released(e, h->rows);
+    }
+    row_entry_drop_unused(sys, part, e);
+    os_mutex_unlock(sys->os, &part->mutex);
+    row_hold_give_back(txn, h);
+    if (whole) {
+        row_whole_released(sys, tree);
+    }
 }
 
 void row_locks_release(Txn *txn, uint32_t above_level, bool all)
 {
-    TxnSys *sys = txn->sys;
-    RowHold **at = &txn->priv->row_holds;
-    while (*at != NULL) {
-        RowHold *h = *at;
-        if (!all && h->level <= above_level) {
-            break; /* newest first, so the levels of the rest are lower still */
-        }
-        RowEntry *e = h->entry;
-        LockPart *part = row_part(sys, row_hash(e->tree, e->rowid));
-        os_mutex_lock(sys->os, &part->mutex);
-        RowHold **in_entry = &e->holds;
-        while (*in_entry != h) {
-            in_entry = &(*in_entry)->entry_next;
-        }
-        *in_entry = h->entry_next;
-        bool waiters = e->queue.first != NULL;
-        if (e->holds == NULL && !waiters) {
-            row_entry_drop(sys, part, e);
-        }
-        os_mutex_unlock(sys->os, &part->mutex);
-        if (waiters) {
-            os_event_signal(sys->os, &part->event);
-        }
-        *at = h->txn_next;
-        h->txn_next = txn->priv->free_holds;
-        txn->priv->free_holds = h;
+    TxnPrivate *p = txn->priv;
+    while (p->row_holds != NULL && (all || p->row_holds->level > above_level)) {
+        RowHold *h = p->row_holds;
+        p->row_holds = h->txn_next;
+        row_hold_release(txn, h);
     }
-}
-
-typedef struct RowWait {
-    TxnSys *sys;
-    LockPart *part;
-    RowEntry *entry;
-    LockWaiter me;
-} RowWait;
-
-/* row_wait_ready - no holder conflicts, and nobody ahead of us in the queue would. */
-static bool row_wait_ready(void *arg)
-{
-    RowWait *w = arg;
-    os_mutex_lock(w->sys->os, &w->part->mutex);
-    bool ready = !row_holds_conflict(w->entry, w->me.txn, w->me.mode);
-    for (const LockWaiter *q = w->me.prev; ready && q != NULL; q = q->prev) {
-        ready = (ROW_CONFLICTS[w->me.mode] >> q->mode & 1) == 0;
+    if (all && p->row_bytes != 0) {
+        atomic_fetch_sub_explicit(&txn->sys->row_bytes, p->row_bytes, memory_order_relaxed);
+        p->row_bytes = 0;
+        p->free_holds = NULL;
     }
-    os_mutex_unlock(w->sys->os, &w->part->mutex);
-    return ready;
-}
-
-Status row_lock_wait(Cx *cx, Txn *txn, TreeId tree, uint64_t rowid, RowLockMode mode)
-{
-    TxnSys *sys = txn->sys;
-    RowWait w = {.sys = sys, .part = row_part(sys, row_hash(tree, rowid))};
-    w.me = (LockWaiter){.txn = txn, .mode = (int)mode, .since_us = os_mono_us(sys->os)};
-    os_mutex_lock(sys->os, &w.part->mutex);
-    w.entry = row_entry_find(w.part, tree, rowid);
-    if (w.entry == NULL) {
-        os_mutex_unlock(sys->os, &w.part->mutex);
-        return ST_OK; /* gone meanwhile */
-    }
-    lock_queue_push(&w.entry->queue, &w.me);
-    os_mutex_unlock(sys->os, &w.part->mutex);
-    TxnWait what = {.kind = TXN_WAIT_ROW, .tree = tree, .key = rowid, .mode = (int)mode};
-    Status st = txn_wait_loop(cx, txn, &what, &w.part->event, row_wait_ready, &w, 0);
-    os_mutex_lock(sys->os, &w.part->mutex);
-    lock_queue_remove(&w.entry->queue, &w.me);
-    bool waiters = w.entry->queue.first != NULL;
-    if (w.entry->holds == NULL && !waiters) {
-        row_entry_drop(sys, w.part, w.entry);
-    }
-    os_mutex_unlock(sys->os, &w.part->mutex);
-    if (waiters) {
-        os_event_signal(sys->os, &w.part->event);
-    }
-    return st;
-}
-
-uint32_t row_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, Txn **out,
-                           int32_t *pids)
-{
-    uint32_t n = 0;
-    LockPart *part = row_part(sys, row_hash(w->tree, w->key));
-    os_mutex_lock(sys->os, &part->mutex);
-    const RowEntry *e = row_entry_find(part, w->tree, w->key);
-    if (e != NULL) {
-        for (RowHold *h = e->holds; h != NULL && n < BLOCKERS_MAX; h = h->entry_next) {
-            if (h->txn != waiter && (ROW_CONFLICTS[w->mode] >> h->mode & 1) != 0) {
-                pids[n] = h->txn->process_id;
-                out[n++] = h->txn;
-            }
-        }
-        for (LockWaiter *q = e->queue.first; q != NULL && n < BLOCKERS_MAX; q = q->next) {
-            if (q->txn == waiter) {
-                break;
-            }
-            if ((ROW_CONFLICTS[w->mode] >> q->mode & 1) != 0) {
-                pids[n] = q->txn->process_id;
-                out[n++] = q->txn;
-            }
-        }
-    }
-    os_mutex_unlock(sys->os, &part->mutex);
-    return n;
 }
 
 /* ---- key locks ---- */

@@ -130,70 +130,118 @@ void table_lock_adopt(Txn *txn, uint64_t key, uint32_t modes)
     os_mutex_unlock(txn->sys->os, &part->mutex);
 }
 
-typedef struct TableWait {
-    Txn *txn;
-    LockPart *part;
-    TableEntry *entry;
-    TableGrant *own;
-    LockWaiter me;
-} TableWait;
-
-static bool table_wait_ready(void *arg)
+static TableGrant *table_grant_of(const TableEntry *e, const Txn *txn)
 {
-    TableWait *w = arg;
-    Os *os = w->txn->sys->os;
-    int64_t now = os_mono_us(os);
-    os_mutex_lock(os, &w->part->mutex);
-    /* A holder that wants more does not queue behind those who wait for it. */
-    bool ready = !table_granted_conflict(w->entry, w->own, w->me.mode) &&
-                 (w->own != NULL || !table_queue_conflict(w->entry, &w->me, w->me.mode, now));
-    if (ready) {
-        lock_queue_remove(&w->entry->queue, &w->me);
-        table_grant_put(w->txn, w->entry, w->own, (TableLockMode)w->me.mode);
+    TableGrant *g = e->grants;
+    while (g != NULL && g->txn != txn) {
+        g = g->next;
     }
-    os_mutex_unlock(os, &w->part->mutex);
-    return ready;
+    return g;
+}
+
+/* table_may - may the mode be granted now to one whose place in the queue is `before` (NULL: behind
+ * all)? A holder that wants more does not queue behind those who wait for it. Requires the
+ * partition. */
+static bool table_may(TxnSys *sys, const TableEntry *e, const TableGrant *own,
+                      const LockWaiter *before, int mode)
+{
+    return !table_granted_conflict(e, own, mode) &&
+           (own != NULL || e->queue.first == NULL ||
+            !table_queue_conflict(e, before, mode, os_mono_us(sys->os)));
+}
+
+/* table_queue_wake - tell those who may have the lock now. Requires the partition. */
+static void table_queue_wake(TxnSys *sys, const TableEntry *e)
+{
+    for (const LockWaiter *q = e->queue.first; q != NULL; q = q->next) {
+        if (table_may(sys, e, table_grant_of(e, q->txn), q, q->mode)) {
+            txn_wake(q->txn);
+        }
+    }
+}
+
+void table_wait_over(Txn *txn)
+{
+    TxnSys *sys = txn->sys;
+    TableEntry *e = txn->priv->table_queue;
+    LockPart *part = table_part(sys, e->key);
+    os_mutex_lock(sys->os, &part->mutex);
+    lock_queue_remove(&e->queue, &txn->priv->table_wait);
+    txn->priv->table_queue = NULL;
+    table_queue_wake(sys, e);
+    os_mutex_unlock(sys->os, &part->mutex);
+}
+
+/* table_lock_try - take the lock if it may be had, else (with queue) a place in the queue. */
+static bool table_lock_try(Txn *txn, LockPart *part, uint64_t key, TableGrant *own,
+                           TableLockMode mode, bool queue)
+{
+    TxnSys *sys = txn->sys;
+    TxnPrivate *p = txn->priv;
+    os_mutex_lock(sys->os, &part->mutex);
+    TableEntry *e = own != NULL ? own->entry : table_entry_get(part, key);
+    bool queued = p->table_queue == e;
+    bool may = table_may(sys, e, own, queued ? &p->table_wait : NULL, (int)mode);
+    if (may) {
+        if (queued) {
+            lock_queue_remove(&e->queue, &p->table_wait);
+            p->table_queue = NULL;
+        }
+        table_grant_put(txn, e, own, mode);
+        if (queued) {
+            table_queue_wake(sys, e); /* those behind us: we left the queue */
+        }
+    } else if (queue && !queued) {
+        p->table_wait =
+            (LockWaiter){.txn = txn, .mode = (int)mode, .since_us = os_mono_us(sys->os)};
+        lock_queue_push(&e->queue, &p->table_wait);
+        p->table_queue = e;
+    }
+    os_mutex_unlock(sys->os, &part->mutex);
+    return may;
 }
 
 Status table_lock(Cx *cx, Txn *txn, uint64_t key, TableLockMode mode, WaitPolicy wait)
 {
-    TxnSys *sys = txn->sys;
-    TableGrant *own = txn->priv->table_grants;
+    TxnPrivate *p = txn->priv;
+    TableGrant *own = p->table_grants;
     while (own != NULL && own->entry->key != key) {
         own = own->txn_next;
     }
     if (own != NULL && (own->modes >> mode & 1) != 0) {
         return ST_OK;
     }
-    TableWait w = {.txn = txn, .part = table_part(sys, key), .own = own};
-    os_mutex_lock(sys->os, &w.part->mutex);
-    w.entry = own != NULL ? own->entry : table_entry_get(w.part, key);
-    bool blocked = table_granted_conflict(w.entry, own, (int)mode);
-    if (!blocked && own == NULL && w.entry->queue.first != NULL) {
-        blocked = table_queue_conflict(w.entry, NULL, (int)mode, os_mono_us(sys->os));
+    LockPart *part = table_part(txn->sys, key);
+    if (UNLIKELY(p->table_queue != NULL) &&
+        (p->table_queue->key != key || p->table_wait.mode != (int)mode)) {
+        table_wait_over(txn); /* left by a try that did not come here again */
     }
-    if (LIKELY(!blocked)) {
-        table_grant_put(txn, w.entry, own, mode);
-        os_mutex_unlock(sys->os, &w.part->mutex);
+    if (LIKELY(table_lock_try(txn, part, key, own, mode, false))) {
         return ST_OK;
     }
     if (wait != WAIT_BLOCK) {
-        os_mutex_unlock(sys->os, &w.part->mutex);
         return ST_BUSY;
     }
-    w.me = (LockWaiter){.txn = txn, .mode = (int)mode, .since_us = os_mono_us(sys->os)};
-    lock_queue_push(&w.entry->queue, &w.me);
-    os_mutex_unlock(sys->os, &w.part->mutex);
-    TxnWait what = {.kind = TXN_WAIT_TABLE, .key = key, .mode = (int)mode};
-    Status st = txn_wait_loop(cx, txn, &what, &w.part->event, table_wait_ready, &w, 0);
-    if (st != ST_OK) {
-        os_mutex_lock(sys->os, &w.part->mutex);
-        lock_queue_remove(&w.entry->queue, &w.me);
-        os_mutex_unlock(sys->os, &w.part->mutex);
+    Status st = ST_OK;
+    for (;;) {
+        txn_wait_arm(txn);
+        if (table_lock_try(txn, part, key, own, mode, true)) {
+            return ST_OK;
+        }
+        row_wait_over(txn);
+        TxnWait what = {.kind = TXN_WAIT_TABLE,
+                        .key = key,
+                        .mode = (int)mode,
+                        .since_us = p->table_wait.since_us};
+        st = txn_wait(cx, txn, &what, TABLELOCK_LOOK_AGAIN_US, 0);
+        if (st == ST_BUSY) {
+            return st;
+        }
+        if (st != ST_OK) {
+            table_wait_over(txn);
+            return st;
+        }
     }
-    /* Those behind us may be grantable now: we left the queue. */
-    os_event_signal(sys->os, &w.part->event);
-    return st;
 }
 
 void table_locks_release(Txn *txn, uint32_t above_level, bool all)
@@ -223,11 +271,10 @@ void table_locks_release(Txn *txn, uint32_t above_level, bool all)
             }
             *in_entry = g->next;
         }
-        bool waiters = e->queue.first != NULL;
-        os_mutex_unlock(sys->os, &part->mutex);
-        if (waiters) {
-            os_event_signal(sys->os, &part->event);
+        if (e->queue.first != NULL) {
+            table_queue_wake(sys, e);
         }
+        os_mutex_unlock(sys->os, &part->mutex);
         if (gone) {
             *at = g->txn_next;
             g->txn_next = txn->priv->free_grants;
@@ -238,10 +285,10 @@ void table_locks_release(Txn *txn, uint32_t above_level, bool all)
     }
 }
 
-uint32_t table_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, Txn **out,
-                             int32_t *pids)
+/* table_lock_edges - whom a transaction waits for that waits for a table. */
+void table_lock_edges(TxnSys *sys, Txn *waiter, TxnEdgeFn fn, void *arg)
 {
-    uint32_t n = 0;
+    const TxnWait *w = &waiter->priv->wait;
     LockPart *part = table_part(sys, w->key);
     int64_t now = os_mono_us(sys->os);
     os_mutex_lock(sys->os, &part->mutex);
@@ -249,21 +296,30 @@ uint32_t table_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, T
     bool holds = false;
     for (TableGrant *g = e != NULL ? e->grants : NULL; g != NULL; g = g->next) {
         holds |= g->txn == waiter;
-        if (g->txn != waiter && (TABLE_CONFLICTS[w->mode] & g->modes) != 0 && n < BLOCKERS_MAX) {
-            pids[n] = g->txn->process_id;
-            out[n++] = g->txn;
+        if (g->txn != waiter && (TABLE_CONFLICTS[w->mode] & g->modes) != 0) {
+            fn(arg, g->txn, false);
         }
     }
-    for (LockWaiter *q = e != NULL && !holds ? e->queue.first : NULL; q != NULL; q = q->next) {
-        if (q->txn == waiter || n == BLOCKERS_MAX) {
-            break;
-        }
+    for (LockWaiter *q = e != NULL && !holds ? e->queue.first : NULL; q != NULL && q->txn != waiter;
+         q = q->next) {
         if ((TABLE_CONFLICTS[w->mode] >> q->mode & 1) != 0 &&
             (w->mode != TABLELOCK_ACCESS_SHARE || now - q->since_us > TABLELOCK_STARVE_US)) {
-            pids[n] = q->txn->process_id;
-            out[n++] = q->txn;
+            fn(arg, q->txn, true);
         }
     }
     os_mutex_unlock(sys->os, &part->mutex);
-    return n;
+}
+
+void table_queue_pass(TxnSys *sys, Txn *txn, Txn *ahead)
+{
+    TxnPrivate *p = txn->priv;
+    LockPart *part = table_part(sys, p->wait.key);
+    os_mutex_lock(sys->os, &part->mutex);
+    TableEntry *e = table_entry_find(part, p->wait.key);
+    /* Their places in this queue change under the mutex that we hold. */
+    if (e != NULL && p->table_queue == e && ahead->priv->table_queue == e) {
+        lock_queue_remove(&e->queue, &p->table_wait);
+        lock_queue_insert_before(&e->queue, &p->table_wait, &ahead->priv->table_wait);
+    }
+    os_mutex_unlock(sys->os, &part->mutex);
 }

@@ -21,6 +21,7 @@ void txn_init(Txn *txn, TxnPrivate *priv, TxnSys *sys, Isolation iso, Arena *are
     priv->last_block = ~(uint64_t)0;
     list_init(&priv->active_link);
     list_init(&priv->wait.link);
+    list_init(&priv->xid_link);
 }
 
 Status txn_begin(Cx *cx, TxnSys *sys, Isolation iso, Arena *arena, Txn **txn_out)
@@ -241,6 +242,7 @@ Status txn_commit(Cx *cx, Txn *txn, Lsn *lsn_out)
 {
     TxnSys *sys = txn->sys;
     *lsn_out = 0;
+    txn_unpark(txn);
     if (txn->xid == 0) {
         if (UNLIKELY(txn->ser != NULL)) {
             if (ssi_commit_begin(cx, txn) != ST_OK) {
@@ -347,6 +349,7 @@ Status txn_snapshot(Cx *cx, Txn *txn, const Snapshot **snap_out)
 
 void txn_snapshot_done(Txn *txn)
 {
+    row_wait_over(txn);
     if (txn->snapshot_held && txn->isolation == ISO_READ_COMMITTED) {
         snapshot_release(&txn->snapshot);
         txn->snapshot_held = false;

@@ -58,7 +58,7 @@ struct Txn {
     int32_t process_id;      /* what deadlock reports call this transaction; set by the session */
     int64_t lock_timeout_us; /* of every lock wait of this transaction; 0 = none */
     struct SerTxn *ser;      /* not NULL: SERIALIZABLE and tracked (ssi.h) */
-    struct TxnPark *park;    /* not NULL: waits for writers of rows hold no thread (TxnPark) */
+    struct TxnPark *park;    /* not NULL: waits hold no thread (TxnPark) */
     const void *type_env;    /* the session's TypeEnv for keys in error texts; NULL = defaults */
     struct AdvisoryOwner *advisory; /* the session's; NULL: it takes no advisory locks */
     Arena *arena; /* lives until the transaction ends; owned by the caller of txn_begin */
@@ -225,17 +225,15 @@ typedef enum WaitPolicy { WAIT_BLOCK, WAIT_NOWAIT, WAIT_SKIP } WaitPolicy;
 Status txn_wait_xid(Cx *cx, Txn *txn, Xid other, int64_t lock_timeout_us);
 
 /* TxnPark - for a caller that can give up what it does and begin it again: while txn->park is one,
- * txn_wait_xid does not block but returns ST_BUSY. The transaction counts as waiting, for deadlocks
- * too, until txn_unpark: call it when a later try has not returned ST_BUSY (not before it, as a
- * circle of waits must not have a gap meanwhile). wake(arg) says that to try again is worth while.
- * Nobody else searches for deadlocks made later, so try again now and then anyway. */
+ * no wait for a transaction, a row or a table blocks, but returns ST_BUSY. The transaction counts
+ * as waiting, for deadlocks too, and keeps its place in the queue, until txn_unpark: call it when a
+ * later try has not returned ST_BUSY (not before it, as a circle of waits must not have a gap
+ * meanwhile). wake(arg) says that to try again is worth while. lock_timeout is only noticed by a
+ * try. */
 typedef struct TxnPark {
-    /* By the thread that ended the other transaction, under a mutex of rank 740; perhaps before
-     * txn_wait_xid returns. */
+    /* By another thread, under a mutex of rank 740; perhaps before the wait returns. */
     void (*wake)(void *arg);
     void *arg;
-    ListNode link; /* these two are src/txn's; the owner calls list_init */
-    Xid xid;
 } TxnPark;
 /* txn_unpark - the wait is over; wake is not called any more. Does nothing when there is none. */
 void txn_unpark(Txn *txn);
@@ -246,17 +244,45 @@ typedef enum RowLockMode {
     ROWLOCK_NO_KEY_UPDATE,
     ROWLOCK_UPDATE
 } RowLockMode;
-/* row_lock_* are for src/table, which holds the row's leaf latch exclusively for the first two, so
- * that no writer can pass between its own test and the lock. */
-/* row_lock_conflict - would `mode` conflict with a lock another transaction holds on the row? Costs
- * one load when nobody locked a row of this hash. txn may be NULL. */
-bool row_lock_conflict(TxnSys *sys, const Txn *txn, TreeId tree, uint64_t rowid, RowLockMode mode);
+/* row_lock_* are for src/table, which holds the row's leaf latch exclusively (but for row_wait and
+ * row_wait_over), so that no writer can pass between its own test and the lock.
+ *
+ * Waiters of a row are served in the order they came, be it a lock or an unfinished writer that
+ * they wait for: row_wait_enter takes a place in the row's queue, row_wait sleeps until it is worth
+ * while to look at the row again, and the place is kept until the row is taken (row_lock_add,
+ * row_written) or row_wait_over. */
+/* row_lock_conflict - must txn wait for a lock that another transaction holds on the row, or behind
+ * somebody in its queue? own: the row's newest version is txn's. Costs one load (ROWLOCK_UPDATE:
+ * two) when nobody has anything to do with rows of this hash. */
+bool row_lock_conflict(TxnSys *sys, const Txn *txn, TreeId tree, uint64_t rowid, RowLockMode mode,
+                       bool own);
 /* row_lock_add - take the lock (the caller saw no conflict); held until the transaction ends or its
- * savepoint is rolled back. */
-void row_lock_add(Txn *txn, TreeId tree, uint64_t rowid, RowLockMode mode);
-/* row_lock_wait - no latch held: until no lock of another transaction conflicts. Errors as
- * txn_wait_xid. */
-Status row_lock_wait(Cx *cx, Txn *txn, TreeId tree, uint64_t rowid, RowLockMode mode);
+ * savepoint is rolled back. 53200 when there is no memory left for locks. */
+Status row_lock_add(Cx *cx, Txn *txn, TreeId tree, uint64_t rowid, RowLockMode mode);
+/* row_wait_enter - take a place in the row's queue, or keep the one it has. writer: the unfinished
+ * transaction that made the row's newest version, perhaps txn itself; 0 = none. */
+void row_wait_enter(Txn *txn, TreeId tree, uint64_t rowid, RowLockMode mode, Xid writer);
+/* row_wait - no latch held: until it is worth while to look again. Errors as txn_wait_xid; then the
+ * place is given up. */
+Status row_wait(Cx *cx, Txn *txn);
+void row_wait_leave(Txn *txn, bool written, RowLockMode mode);
+bool row_wait_has_place(const Txn *txn);
+/* row_written - the row is txn's from now on: its new version is on the page. */
+static inline void row_written(Txn *txn, RowLockMode mode)
+{
+    if (UNLIKELY(row_wait_has_place(txn))) {
+        row_wait_leave(txn, true, mode);
+    }
+}
+/* row_wait_over - it does not want the row any more. */
+static inline void row_wait_over(Txn *txn)
+{
+    if (UNLIKELY(row_wait_has_place(txn))) {
+        row_wait_leave(txn, false, ROWLOCK_KEY_SHARE);
+    }
+}
+/* txnsys_set_row_lock_memory - how much the row locks of all transactions may take. */
+void txnsys_set_row_lock_memory(TxnSys *sys, uint64_t bytes);
 
 /* key_lock - one of 1024 striped blocking locks, held for a unique check and its insert only; I/O
  * is allowed under it, waiting for a transaction is not. At most one at a time per thread. */

@@ -35,12 +35,20 @@ enum {
 #define WAIT_BUCKETS     256
 #define ROWLOCK_PARTS    256
 #define ROWLOCK_COUNTERS 65536
+#define ROWLOCK_BYTES    ((uint64_t)256 << 20) /* memory for row locks unless told otherwise */
+/* More key-share blocks of one transaction on one table become a lock on the whole table. */
+#define ROWLOCK_KEY_SHARES_MAX 4096
+/* Who comes and finds the row free passes those who have waited for less: a running thread need not
+   stop for one that is only just being woken. Beyond it first come is first served. */
+#define ROWLOCK_BARGE_US 1000
 #define TABLELOCK_PARTS  64
 #define ADVISORY_PARTS   64
 #define KEY_LOCKS        1024
 #define WAIT_SLICE_US    20000
 /* A reader passes waiting strong table locks until one of them has waited this long. */
 #define TABLELOCK_STARVE_US 2000000
+/* For who waits for a table, should a wake ever be missed. */
+#define TABLELOCK_LOOK_AGAIN_US 1000000
 
 /* LogBlock - who still writes into a 1 MiB block of the log, and the newest commit in it. */
 typedef struct LogBlock {
@@ -64,31 +72,46 @@ typedef struct TxnAction {
     void *arg;
 } TxnAction;
 
-/* RowHold - one transaction's lock on one row; in the entry's list and in the transaction's. */
-typedef struct RowHold {
-    struct RowHold *entry_next, *txn_next;
-    struct RowEntry *entry;
-    Txn *txn;
-    RowLockMode mode;
-    uint32_t level;
-} RowHold;
-typedef struct RowEntry {
-    struct RowEntry *next;
-    TreeId tree;
-    uint64_t rowid;
-    RowHold *holds;
-    struct WaitQueue {
-        struct LockWaiter *first, *last;
-    } queue;
-} RowEntry;
-
-/* LockWaiter - a thread that waits for a row or table lock; lives on its stack, linked FIFO. */
+/* LockWaiter - a transaction that waits for a row or table lock (TxnPrivate); linked FIFO. */
 typedef struct LockWaiter {
     struct LockWaiter *next, *prev;
     Txn *txn;
     int mode;
     int64_t since_us;
+    uint64_t key; /* row id */
 } LockWaiter;
+
+/* Rows are locked in blocks of 64 that follow each other: who locks many has one bit for each. */
+#define ROW_BLOCK_SHIFT 6
+#define ROW_BLOCK_ALL   (~(uint64_t)0) /* the block that stands for every row of the table */
+/* RowHold - one transaction's locks of one mode and savepoint level in a block; in the entry's list
+ * and in the transaction's. */
+typedef struct RowHold {
+    struct RowHold *entry_next, *txn_next;
+    struct RowEntry *entry;
+    Txn *txn;
+    uint64_t rows; /* bit i: row block << 6 | i */
+    uint32_t level;
+    RowLockMode mode;
+} RowHold;
+/* RowEntry - a block in which rows are locked or waited for. */
+typedef struct RowEntry {
+    struct RowEntry *next;
+    uint64_t block;
+    TreeId tree;
+    uint32_t waiting[ROWLOCK_UPDATE + 1]; /* of each mode */
+    RowHold *holds;
+    struct WaitQueue {
+        LockWaiter *first, *last;
+    } queue;
+} RowEntry;
+/* RowTable - the key-share locks of one transaction on one table. */
+typedef struct RowTable {
+    struct RowTable *next;
+    TreeId tree;
+    uint32_t key_shares; /* blocks */
+    bool whole;          /* it has the lock on the whole table instead of more */
+} RowTable;
 
 /* TableEntry - stays once made; their number is bounded by the tables of the file. */
 typedef struct TableEntry {
@@ -150,7 +173,11 @@ typedef struct TxnWait {
     int mode;
     int64_t since_us;
     ListNode link;
-    uint32_t visited; /* epoch of the last search that came by */
+    /* Of the last search for deadlocks that came by: */
+    uint32_t visited; /* its epoch */
+    Txn *parent;      /* who waits for this one on the way here */
+    Txn *search_next; /* to be looked at; then the way back */
+    bool soft;        /* the parent only waits behind this one in a queue */
 } TxnWait;
 
 #define TXN_BLOCKS_INLINE 4
@@ -164,19 +191,36 @@ typedef struct TxnPrivate {
     uint32_t block_count, block_size;
     TxnAction *actions;
     uint32_t action_count, action_size;
-    RowHold *row_holds;
+    RowHold *row_holds; /* newest first, so by falling savepoint level */
     RowHold *free_holds;
+    RowTable *row_tables;
+    uint64_t row_bytes; /* of holds */
     TableGrant *table_grants, *free_grants;
+
     TxnWait wait;
-    TxnPark *parked; /* the wait under way holds no thread */
+    /* Where it queues for a row; NULL: nowhere. Changed by its own thread only, under the
+     * partition.
+     */
+    RowEntry *row_queue;
+    LockWaiter row_wait;
+    Xid row_xid; /* the writer it waits for at the head of the queue; guarded by the partition */
+    TableEntry *table_queue; /* likewise for a table */
+    LockWaiter table_wait;
+
+    /* Guarded by the park mutex: */
+    ListNode xid_link; /* TxnSys.xid_waiters */
+    Xid xid_waited;    /* 0: not in a list */
+    TxnPark *parked;   /* to be called at the next wake */
+    _Atomic bool woken;
+    OsEvent wake;
     bool loser;
     bool prepared; /* no session's: part of a Prepared */
 } TxnPrivate;
 
 typedef struct LockPart {
     OsMutex mutex;
-    OsEvent event;
-    RowEntry *rows; /* row lock partitions: chain */
+    RowEntry **rows; /* row lock partitions: a hash table of chains */
+    uint32_t row_size, row_count;
     RowEntry *free_rows;
     uint32_t free_count;
     TableEntry *tables; /* table lock partitions: chain */
@@ -185,7 +229,6 @@ typedef struct LockPart {
 struct TxnSys {
     Os *os;
     Wal *wal;
-    _Atomic uint64_t partial_undos; /* rollbacks to savepoints so far: what waits looks again */
     TxnUndoFn undo;
     TxnDropTreeFn drop_tree;
     TxnUndoProgressFn undo_progress; /* may be NULL */
@@ -222,10 +265,9 @@ struct TxnSys {
     Xid dropped_xid;         /* memory below was given back; used by txnsys_horizon's caller only */
     LogBlock *blocks;
 
-    OsEvent xid_wait[WAIT_BUCKETS];
-    OsMutex park_mutex; /* guards the lists; held while wake is called */
-    ListNode parked[WAIT_BUCKETS];
-    _Atomic uint32_t parked_count[WAIT_BUCKETS];
+    OsMutex park_mutex; /* guards the lists; held while a waiter is woken */
+    ListNode xid_waiters[WAIT_BUCKETS];
+    _Atomic uint32_t xid_waiter_count[WAIT_BUCKETS];
     OsMutex deadlock;
     ListNode waiters; /* TxnWait.link */
     uint32_t search_epoch;
@@ -234,7 +276,10 @@ struct TxnSys {
     ListNode prepared;      /* Prepared.link, oldest first */
     uint32_t prepared_count, prepared_max;
 
-    _Atomic uint32_t *row_counters;
+    _Atomic uint32_t *row_counters; /* entries by hash */
+    _Atomic uint64_t row_bytes;     /* memory of all row locks */
+    _Atomic uint64_t row_bytes_max; /* beyond it 53200 */
+    _Atomic uint32_t row_waiters;
     LockPart row_parts[ROWLOCK_PARTS];
     LockPart table_parts[TABLELOCK_PARTS];
     AdvisoryPart advisory_parts[ADVISORY_PARTS];
@@ -297,17 +342,22 @@ Status txnsys_add_loser(Cx *cx, TxnSys *sys, const TxnActive *loser);
 void txnsys_free_prepared(TxnSys *sys);
 
 /* wait.c */
+/* txn_wake_xid - the transaction has ended, or undone a part: who waits for it looks again. */
 void txn_wake_xid(TxnSys *sys, Xid xid);
-/* txn_wait_loop - the one blocking wait of this folder: enters the wait-for graph, looks for a
- * cycle, sleeps on `event` until ready(arg) says so. */
+/* txn_wake - what a transaction waits for may be there. Requires: it cannot end now, as it is in a
+ * queue whose mutex is held, or in the list of waiters with the deadlock mutex held. */
+void txn_wake(Txn *txn);
+/* txn_wait_arm - before looking at what is waited for the last time: a wake from now on counts. */
+void txn_wait_arm(Txn *txn);
+/* txn_await_xid - to be woken when xid ends; 0: no longer. */
+void txn_await_xid(Txn *txn, Xid xid);
+/* txn_wait - until txn_wake was called since txn_wait_arm. ST_BUSY: not yet, and txn->park will be
+ * told. Enters the wait-for graph and looks for a cycle. */
+Status txn_wait(Cx *cx, Txn *txn, const TxnWait *what, int64_t look_again_us,
+                int64_t lock_timeout_us);
+/* txn_wait_loop - sleep on `event` until ready(arg) says so; never parks. */
 Status txn_wait_loop(Cx *cx, Txn *txn, const TxnWait *what, OsEvent *event,
                      bool (*ready)(void *arg), void *arg, int64_t lock_timeout_us);
-
-/* deadlock_blockers - transactions `t` waits for, as bare pointers, with their process ids.
- * Requires the deadlock mutex. */
-uint32_t deadlock_blockers(TxnSys *sys, const Txn *t, Txn **out, int32_t *pids);
-/* txnsys_waiter_of - the session's transaction, if it waits. Requires the deadlock mutex. */
-Txn *txnsys_waiter_of(TxnSys *sys, const AdvisoryOwner *owner);
 
 /* advisory.c */
 void advisory_start(TxnSys *sys);
@@ -329,20 +379,75 @@ typedef struct AdvisoryInfo {
     int32_t process_id;
 } AdvisoryInfo;
 uint32_t advisory_list(TxnSys *sys, uint32_t part_no, AdvisoryInfo *out, uint32_t size);
-uint32_t advisory_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, Txn **out,
-                                int32_t *pids);
 
-/* rowlock.c, tablelock.c */
+/* deadlock.c; all with the deadlock mutex held. */
+/* TxnEdgeFn - a transaction that is waited for, alive during the call; soft: it is only ahead in a
+ * queue. */
+typedef void (*TxnEdgeFn)(void *arg, Txn *by, bool soft);
+/* deadlock_edges - everyone `t` waits for; with all == false those may be left out who are reached
+ * through others. */
+void deadlock_edges(TxnSys *sys, Txn *t, bool all, TxnEdgeFn fn, void *arg);
+Status deadlock_check(Cx *cx, TxnSys *sys, Txn *txn);
+
+/* txnsys_waiter_of - the session's transaction, if it waits. */
+Txn *txnsys_waiter_of(TxnSys *sys, const AdvisoryOwner *owner);
+void advisory_lock_edges(TxnSys *sys, Txn *waiter, bool all, TxnEdgeFn fn, void *arg);
+
+/* rowlock.c, rowqueue.c, tablelock.c */
+extern const uint8_t ROW_CONFLICTS[ROWLOCK_UPDATE + 1];
+static inline bool row_modes_conflict(int a, int b)
+{
+    return (ROW_CONFLICTS[a] >> b & 1) != 0;
+}
+static inline uint64_t row_hash(TreeId tree, uint64_t block)
+{
+    return hash_u64(block ^ (uint64_t)tree << 40);
+}
+static inline LockPart *row_part(TxnSys *sys, uint64_t hash)
+{
+    return &sys->row_parts[(hash >> 32) & (ROWLOCK_PARTS - 1)];
+}
+static inline LockPart *row_entry_part(TxnSys *sys, const RowEntry *e)
+{
+    return row_part(sys, row_hash(e->tree, e->block));
+}
+static inline bool row_hold_has(const RowHold *h, uint64_t rowid)
+{
+    return (h->rows >> (rowid & 63) & 1) != 0;
+}
+/* These require the partition. */
+RowEntry *row_entry_find(const LockPart *part, TreeId tree, uint64_t block);
+RowEntry *row_entry_make(TxnSys *sys, LockPart *part, TreeId tree, uint64_t block);
+void row_entry_drop_unused(TxnSys *sys, LockPart *part, RowEntry *e);
+bool row_holds_conflict(const RowEntry *e, const Txn *txn, uint64_t rowid, int mode);
+bool row_queue_conflict(TxnSys *sys, const RowEntry *e, const Txn *txn, uint64_t rowid, int mode);
+/* row_queue_released - locks on these rows were let go: wake who may have them now. */
+void row_queue_released(RowEntry *e, uint64_t rows);
+/* row_queue_leave - txn does not queue any more; taken >= 0: it has the row now, by a lock or (by
+ * write) by its xid. */
+void row_queue_leave(Txn *txn, int taken, bool write);
+
+/* row_whole_conflict - does another transaction have the key-share lock on the whole table? */
+bool row_whole_conflict(TxnSys *sys, const Txn *txn, TreeId tree);
+/* row_whole_released - that lock was let go: every waiter of the table looks again. */
+void row_whole_released(TxnSys *sys, TreeId tree);
+
+/* row_lock_adopt - take locks without asking, neither others nor how much memory is left. */
+void row_lock_adopt(Txn *txn, TreeId tree, uint64_t block, uint64_t rows, RowLockMode mode);
 void row_locks_release(Txn *txn, uint32_t above_level, bool all);
 void table_locks_release(Txn *txn, uint32_t above_level, bool all);
 /* table_lock_adopt - take modes (bit m = mode m) without asking who else holds the table. */
 void table_lock_adopt(Txn *txn, uint64_t key, uint32_t modes);
-#define BLOCKERS_MAX 64
-uint32_t row_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, Txn **out,
-                           int32_t *pids);
-uint32_t table_lock_blockers(TxnSys *sys, const Txn *waiter, const TxnWait *w, Txn **out,
-                             int32_t *pids);
+void table_wait_over(Txn *txn);
+void row_lock_edges(TxnSys *sys, Txn *waiter, bool all, TxnEdgeFn fn, void *arg);
+void table_lock_edges(TxnSys *sys, Txn *waiter, TxnEdgeFn fn, void *arg);
+/* row_queue_pass and the like - put a waiter ahead of one that it waits behind; both wait. */
+void row_queue_pass(TxnSys *sys, Txn *txn, Txn *ahead);
+void table_queue_pass(TxnSys *sys, Txn *txn, Txn *ahead);
+void advisory_queue_pass(TxnSys *sys, Txn *txn, Txn *ahead);
 void lock_queue_push(struct WaitQueue *q, LockWaiter *w);
+void lock_queue_push_front(struct WaitQueue *q, LockWaiter *w);
+void lock_queue_insert_before(struct WaitQueue *q, LockWaiter *w, LockWaiter *at);
 void lock_queue_remove(struct WaitQueue *q, LockWaiter *w);
 
 #endif

@@ -21,6 +21,7 @@ Status txnsys_create(Cx *cx, Os *os, Wal *wal, Xid next_xid, Csn next_csn, TxnSy
     sys->last_csn = MAX(next_csn, 2) - 1;
     list_init(&sys->active);
     list_init(&sys->snapshots);
+    atomic_store(&sys->row_bytes_max, ROWLOCK_BYTES);
     atomic_store(&sys->oldest_snapshot_lsn, UINT64_MAX);
     list_init(&sys->waiters);
     list_init(&sys->prepared);
@@ -30,7 +31,7 @@ Status txnsys_create(Cx *cx, Os *os, Wal *wal, Xid next_xid, Csn next_csn, TxnSy
     os_mutex_init(&sys->deadlock, "deadlock", TXN_RANK_DEADLOCK);
     os_mutex_init(&sys->park_mutex, "parked", TXN_RANK_PARKED);
     for (uint32_t i = 0; i < WAIT_BUCKETS; i++) {
-        list_init(&sys->parked[i]);
+        list_init(&sys->xid_waiters[i]);
     }
     for (uint32_t i = 0; i < ROWLOCK_PARTS; i++) {
         os_mutex_init(&sys->row_parts[i].mutex, "row locks", TXN_RANK_ROW_LOCK);
@@ -66,11 +67,13 @@ static void txnsys_free_part(LockPart *part)
         part->free_rows = e->next;
         mem_free(e);
     }
-    while (part->rows != NULL) {
-        RowEntry *e = part->rows;
-        part->rows = e->next;
-        mem_free(e);
+    for (uint32_t i = 0; i < part->row_size; i++) {
+        for (RowEntry *e = part->rows[i], *next; e != NULL; e = next) {
+            next = e->next;
+            mem_free(e);
+        }
     }
+    mem_free(part->rows);
     while (part->tables != NULL) {
         TableEntry *e = part->tables;
         part->tables = e->next;

@@ -249,18 +249,22 @@ static void prepared_large(void **state)
     Txn *w = fixture_begin(&f);
     (void)insert(&f, &f.s, w, (FixtureRow){3000, 1, "x"});
     for (uint64_t i = 0; i < ROWS; i++) {
-        row_lock_add(w, f.tree, 1000000 + i, ROWLOCK_UPDATE);
+        /* Each in a block of its own: neighbours would share a lock of 64 rows. */
+        must(&f.s, row_lock_add(&f.s.cx, w, f.tree, (1000000 + i) * 64, ROWLOCK_UPDATE));
     }
     prepare(&f, w, "large");
     for (int n = 0; n < 2; n++) {
         for (uint64_t i = 0; i < ROWS; i += 997) {
-            assert_true(row_lock_conflict(f.e->txns, NULL, f.tree, 1000000 + i, ROWLOCK_KEY_SHARE));
+            assert_true(row_lock_conflict(f.e->txns, NULL, f.tree, (1000000 + i) * 64,
+                                          ROWLOCK_KEY_SHARE, false));
         }
-        assert_false(row_lock_conflict(f.e->txns, NULL, f.tree, 1000000 + ROWS, ROWLOCK_KEY_SHARE));
+        assert_false(row_lock_conflict(f.e->txns, NULL, f.tree, (1000000 + ROWS) * 64,
+                                       ROWLOCK_KEY_SHARE, false));
         restart(&f);
     }
     finish(&f, "large", true);
-    assert_false(row_lock_conflict(f.e->txns, NULL, f.tree, 1000000, ROWLOCK_KEY_SHARE));
+    assert_false(
+        row_lock_conflict(f.e->txns, NULL, f.tree, 1000000 * 64, ROWLOCK_KEY_SHARE, false));
     assert_int_equal(count_now(&f, &f.s, NULL), 11);
     fixture_end(&f);
 }
