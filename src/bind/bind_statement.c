@@ -3,7 +3,8 @@
  */
 #include "bind/bind_internal.h"
 
-Status bind_statement(Cx *cx, BindCx *b, const struct PgQuery__Node *stmt, Query **query_out)
+/* bind_any - by the kind of the statement. */
+static Status bind_any(Cx *cx, BindCx *b, const struct PgQuery__Node *stmt, Query **query_out)
 {
     BindScope base = {.cx = cx, .b = b};
     BindScope *s = bind_scope_new(&base, NULL, CMD_SELECT);
@@ -26,6 +27,11 @@ Status bind_statement(Cx *cx, BindCx *b, const struct PgQuery__Node *stmt, Query
     TRY(bind_params_check(s));
     *query_out = s->query;
     return ST_OK;
+}
+
+Status bind_statement(Cx *cx, BindCx *b, const struct PgQuery__Node *stmt, Query **query_out)
+{
+    return cat_view_judge(cx, b->view, bind_any(cx, b, stmt, query_out));
 }
 
 const char *bind_result_name(const struct PgQuery__Node *expr)

@@ -90,6 +90,8 @@ CatPins *cat_pins_take(CatView *v)
 
 void cat_view_release_pins(CatView *v)
 {
+    mem_free(v->lost); /* of work that nobody judged: it has failed otherwise */
+    v->lost = NULL;
     cat_pins_release(cat_pins_take(v));
 }
 
@@ -185,6 +187,7 @@ Status cat_obj_get(Cx *cx, CatView *v, CatObjKind kind, Oid oid, const char *nam
         c->store->begin(c->store_self, &read, v);
         Status st = build(cx, &read, obj, oid, name);
         c->store->end(c->store_self, &read);
+        st = cat_view_judge(cx, v, st);
         if (st != ST_OK) {
             obj_unref(obj);
             return st;

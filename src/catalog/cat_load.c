@@ -366,7 +366,12 @@ static Status load_user(Cx *cx, TableLoad *l, const CatRow *row)
     t->type_oid = cat_oid(row, PG_CLASS_RELTYPE);
     t->name = cat_str(l->arena, row, PG_CLASS_RELNAME);
     const char *schema = cat_namespace_name(l->read->view, t->namespace_oid);
-    t->schema_name = schema != NULL ? arena_strdup(l->arena, schema) : NULL;
+    if (schema == NULL) {
+        return cat_view_judge(cx, l->read->view,
+                              err_set(cx, ERRCODE_UNDEFINED_SCHEMA,
+                                      "schema with OID %u does not exist", t->namespace_oid));
+    }
+    t->schema_name = arena_strdup(l->arena, schema);
     t->kind = cat_char(row, PG_CLASS_RELKIND);
     t->persistence = cat_char(row, PG_CLASS_RELPERSISTENCE);
     t->tree = cat_oid(row, PG_CLASS_RELFILENODE);

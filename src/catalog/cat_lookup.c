@@ -25,8 +25,16 @@ void cat_view_init(CatView *v, Catalog *c)
     };
 }
 
+Status cat_view_judge_slow(Cx *cx, CatView *v)
+{
+    *cx->err = *v->lost;
+    mem_free(v->lost);
+    v->lost = NULL;
+    return ST_ERROR;
+}
+
 /* lookup_object - a user's object by OID, for look-ups that have no way to report: an error counts
- * as "none". */
+ * as "none" until cat_view_judge. */
 static const void *lookup_object(CatView *v, CatObjKind kind, Oid oid, CatBuildFn build)
 {
     Err err = {0};
@@ -36,6 +44,10 @@ static const void *lookup_object(CatView *v, CatObjKind kind, Oid oid, CatBuildF
     Cx cx = {.err = &err, .arena = &arena};
     Status st = cat_obj_get(&cx, v, kind, oid, NULL, build, &found);
     arena_release(&arena);
+    if (st == ST_ERROR && v->lost == NULL) {
+        v->lost = mem_alloc("catalog error", sizeof(err));
+        *v->lost = err;
+    }
     return st == ST_OK ? found : NULL;
 }
 

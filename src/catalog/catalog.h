@@ -166,6 +166,7 @@ typedef struct CatView {
     bool has_own_ddl; /* this transaction changed catalogs: private look-ups, no shared plans */
     uint32_t own_ddl_count; /* changes not yet ended; kept by cat_changed */
     uint64_t version;       /* catalog version its look-ups saw */
+    Err *lost; /* what a look-up that answers with a pointer met instead of an answer */
 } CatView;
 
 /* catalog_open - bootstrap a created file (database and role postgres, schema public), load caches.
@@ -196,6 +197,13 @@ uint64_t catalog_version(Catalog *c);
 void cat_view_init(CatView *v, Catalog *c);
 /* cat_view_release_pins - objects looked up so far may go (statement end). */
 void cat_view_release_pins(CatView *v);
+/* cat_view_judge - the outcome of work with the view: NULL from a look-up means "there is none",
+ * but when one could not be read, that is the error of the work, whatever became of it. */
+Status cat_view_judge_slow(Cx *cx, CatView *v);
+static inline Status cat_view_judge(Cx *cx, CatView *v, Status st)
+{
+    return LIKELY(v->lost == NULL) ? st : cat_view_judge_slow(cx, v);
+}
 /* cat_pins_take - the plan keeps the view's current pins; cat_pins_release when the plan goes. */
 CatPins *cat_pins_take(CatView *v);
 void cat_pins_release(CatPins *p);

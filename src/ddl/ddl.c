@@ -3,7 +3,8 @@
  */
 #include "ddl/ddl_internal.h"
 
-Status ddl_execute(Cx *cx, DdlCx *d, const struct PgQuery__Node *stmt, const char **tag_out)
+/* ddl_any - by the kind of the statement. */
+static Status ddl_any(Cx *cx, DdlCx *d, const struct PgQuery__Node *stmt, const char **tag_out)
 {
     switch (stmt->node_case) {
     case PG_QUERY__NODE__NODE_CREATE_STMT:
@@ -34,4 +35,9 @@ Status ddl_execute(Cx *cx, DdlCx *d, const struct PgQuery__Node *stmt, const cha
     case PG_QUERY__NODE__NODE_DROP_STMT: return ddl_drop(cx, d, stmt->drop_stmt, tag_out);
     default: return ST_NOTFOUND;
     }
+}
+
+Status ddl_execute(Cx *cx, DdlCx *d, const struct PgQuery__Node *stmt, const char **tag_out)
+{
+    return cat_view_judge(cx, d->view, ddl_any(cx, d, stmt, tag_out));
 }

@@ -241,6 +241,7 @@ Status exec_next(Cx *cx, ExecState *s, uint32_t max_rows, const Batch **batch_ou
     if (st == ST_OK) {
         st = s->root->next(cx, s->root, MIN(max_rows, VEC_CAPACITY), &b);
     }
+    st = cat_view_judge(cx, s->env.view, st);
     if (st != ST_OK) {
         s->failed = st == ST_ERROR;
         return st;

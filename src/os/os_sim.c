@@ -99,6 +99,15 @@ Os *os_sim_create(uint64_t seed)
     return &sim->os;
 }
 
+Os *os_sim_copy(const Os *os, uint64_t seed)
+{
+    const Sim *from = (const Sim *)os;
+    ASSERT(from->live == 0);
+    Os *copy = os_sim_create(seed);
+    sim_disk_copy((Sim *)copy, from);
+    return copy;
+}
+
 void os_sim_free(Os *os)
 {
     Sim *sim = (Sim *)os;

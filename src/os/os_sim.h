@@ -20,6 +20,9 @@
 
 Os *os_sim_create(uint64_t seed);
 void os_sim_free(Os *os);
+/* os_sim_copy - another machine whose disk holds what this one's does, all of it durable. Requires
+ * that nothing runs on it. */
+Os *os_sim_copy(const Os *os, uint64_t seed);
 
 typedef enum OsSimEnd {
     OS_SIM_ENDED,   /* all threads returned */
@@ -44,7 +47,8 @@ void os_sim_restart(Os *os, uint64_t seed);
 
 typedef enum OsSimFault {
     OS_SIM_EIO,         /* the operation fails, nothing done */
-    OS_SIM_ENOSPC,      /* likewise (changing operations only) */
+    OS_SIM_ENOSPC,      /* likewise, the first operation from there on that takes space: files
+                           created or made longer */
     OS_SIM_SHORT_WRITE, /* a write (or read) does half of its work and fails */
     OS_SIM_SYNC_EIO,    /* the first sync from there on fails: what it should have made durable may
                            be lost */

@@ -91,6 +91,7 @@ Status sim_file_open(Os *os, Cx *cx, const char *path, uint32_t flags, OsFile **
     }
     SimNode *node;
     if (e == NULL) {
+        sim->takes_space = true;
         if (sim_op(sim, cx, true, "create file", path) != SIM_GO) {
             return ST_ERROR;
         }
@@ -163,6 +164,7 @@ Status sim_file_pwrite(OsFile *file, Cx *cx, const void *buf, size_t n, uint64_t
     Sim *sim = sim_of(file);
     ASSERT(!f->read_only);
     sim_point(sim, "pwrite");
+    sim->takes_space = offset + n > node->now_size;
     SimVerdict verdict = sim_op(sim, cx, true, "write file", f->path);
     if (verdict == SIM_FAIL) {
         return ST_ERROR;
@@ -211,6 +213,7 @@ Status sim_file_truncate(OsFile *file, Cx *cx, uint64_t size)
 {
     SimFile *f = (SimFile *)file;
     sim_point(sim_of(file), "truncate");
+    sim_of(file)->takes_space = size > f->node->now_size;
     if (sim_op(sim_of(file), cx, true, "truncate file", f->path) != SIM_GO) {
         return ST_ERROR;
     }
@@ -221,6 +224,7 @@ Status sim_file_allocate(OsFile *file, Cx *cx, uint64_t offset, uint64_t n)
 {
     SimFile *f = (SimFile *)file;
     sim_point(sim_of(file), "allocate");
+    sim_of(file)->takes_space = offset + n > f->node->now_size;
     if (sim_op(sim_of(file), cx, true, "extend file", f->path) != SIM_GO) {
         return ST_ERROR;
     }
@@ -292,6 +296,25 @@ void sim_disk_survive(Sim *sim, uint64_t seed)
     sim_names_survive(sim, &random);
     for (uint32_t i = 0; i < sim->node_count; i++) {
         sim_node_survive(sim->nodes[i], chance, &random);
+    }
+}
+
+void sim_disk_copy(Sim *sim, const Sim *from)
+{
+    for (uint32_t i = 0; i < from->now.count; i++) {
+        const SimEntry *e = &from->now.entries[i];
+        SimNode *node = NULL;
+        if (e->node != NULL) {
+            node = sim_node_new(sim);
+            sim_resize(&node->now, &node->now_size, &node->room, e->node->now_size);
+            sim_resize(&node->durable, &node->durable_size, &node->durable_room, e->node->now_size);
+            if (e->node->now_size != 0) {
+                memcpy(node->now, e->node->now, e->node->now_size);
+                memcpy(node->durable, e->node->now, e->node->now_size);
+            }
+        }
+        sim_name_add(&sim->now, e->path, node);
+        sim_name_add(&sim->durable, e->path, node);
     }
 }
 

@@ -83,7 +83,7 @@ typedef struct Sim {
     uint32_t node_count, node_room;
     uint64_t ops, all_ops, crash_op, fault_op, capacity;
     OsSimFault fault;
-    bool fault_stays, faulted;
+    bool fault_stays, faulted, takes_space; /* does the operation under way? */
     char fault_name[128];
     struct SimMet {
         const char *name;
@@ -110,6 +110,8 @@ void sim_threads_clear(Sim *sim);
 /* os_sim_disk.c */
 void sim_disk_survive(Sim *sim, uint64_t seed);
 void sim_disk_free(Sim *sim);
+/* sim_disk_copy - the files and names of `from` as they are now, durable. */
+void sim_disk_copy(Sim *sim, const Sim *from);
 Status sim_file_open(Os *os, Cx *cx, const char *path, uint32_t flags, OsFile **file_out);
 void sim_file_close(OsFile *f);
 Status sim_file_pread(OsFile *f, Cx *cx, void *buf, size_t n, uint64_t offset, size_t *n_out);
@@ -126,6 +128,8 @@ SimEntry *sim_find(SimDir *dir, const char *path);
 void sim_name_change(Sim *sim, SimNameKind kind, const char *path, const char *to, SimNode *node);
 void sim_names_survive(Sim *sim, uint64_t *random_state);
 void sim_names_free(Sim *sim);
+/* sim_name_add - a name in a set; node NULL = directory. */
+void sim_name_add(SimDir *dir, const char *path, SimNode *node);
 /* sim_op - count an operation: the error it is to fail with, if any. changing: the power may be
  * cut in it, which the caller does (sim_op_end) when it has noted its change. */
 typedef enum SimVerdict { SIM_GO, SIM_FAIL, SIM_FAIL_HALF } SimVerdict;

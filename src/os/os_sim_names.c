@@ -46,7 +46,7 @@ static void sim_dir_remove(SimDir *dir, const char *path)
     }
 }
 
-static void sim_dir_add(SimDir *dir, const char *path, SimNode *node)
+void sim_name_add(SimDir *dir, const char *path, SimNode *node)
 {
     sim_dir_remove(dir, path);
     if (dir->count == dir->room) {
@@ -62,7 +62,7 @@ static void sim_name_apply(SimDir *dir, const SimNameChange *c)
         sim_dir_remove(dir, c->path);
     }
     if (c->kind != SIM_REMOVE) {
-        sim_dir_add(dir, c->kind == SIM_ADD ? c->path : c->to, c->node);
+        sim_name_add(dir, c->kind == SIM_ADD ? c->path : c->to, c->node);
     }
 }
 
@@ -128,7 +128,7 @@ void sim_names_survive(Sim *sim, uint64_t *random_state)
         sim_dir_remove(&sim->now, sim->now.entries[0].path);
     }
     for (uint32_t i = 0; i < sim->durable.count; i++) {
-        sim_dir_add(&sim->now, sim->durable.entries[i].path, sim->durable.entries[i].node);
+        sim_name_add(&sim->now, sim->durable.entries[i].path, sim->durable.entries[i].node);
     }
 }
 
@@ -147,26 +147,28 @@ void sim_names_free(Sim *sim)
     mem_free(sim->name_changes);
 }
 
-/* sim_op_fails - is this operation one that fails? */
-static bool sim_op_fails(const Sim *sim, bool changing, bool sync)
+/* sim_op_fails - is this operation one that fails? A full disk refuses what takes space, and the
+ * n-th operation may not be of that kind: then the next one that is. */
+static bool sim_op_fails(const Sim *sim, bool sync)
 {
     if (sim->fault_op == 0 || sim->all_ops < sim->fault_op) {
         return false;
     }
-    if (sim->fault == OS_SIM_SYNC_EIO) {
-        return sync && (sim->fault_stays || !sim->faulted);
+    bool first = sim->fault_stays || !sim->faulted;
+    switch (sim->fault) {
+    case OS_SIM_SYNC_EIO: return sync && first;
+    case OS_SIM_ENOSPC: return sim->takes_space && first;
+    default: return sim->fault_stays || sim->all_ops == sim->fault_op;
     }
-    if (sim->fault == OS_SIM_ENOSPC && (!changing || sync)) {
-        return false;
-    }
-    return sim->fault_stays || sim->all_ops == sim->fault_op;
 }
 
 SimVerdict sim_op(Sim *sim, Cx *cx, bool changing, const char *verb, const char *path)
 {
     sim->ops += changing;
     sim->all_ops++;
-    if (!sim_op_fails(sim, changing, strcmp(verb, "fsync file") == 0)) {
+    bool fails = sim_op_fails(sim, strcmp(verb, "fsync file") == 0);
+    sim->takes_space = false;
+    if (!fails) {
         return SIM_GO;
     }
     if (!sim->faulted) {
@@ -239,6 +241,7 @@ Status sim_mkdir(Os *os, Cx *cx, const char *path)
     if (sim_find(&sim->now, path) != NULL) {
         return ST_OK;
     }
+    sim->takes_space = true;
     if (sim_op(sim, cx, true, "create directory", path) != SIM_GO) {
         return ST_ERROR;
     }

@@ -86,7 +86,7 @@ Status plan_create(Cx *cx, CatView *view, const TypeEnv *env, const Query *query
     Planner planner = {
         .cx = cx, .arena = &p->arena, .view = view, .env = env, .plan = p, .extra_fn = extra_fn};
     PlanQuery top = {.p = &planner, .q = query};
-    TRY_OUT(plan_query(&top, &p->root));
+    TRY_OUT(cat_view_judge(cx, view, plan_query(&top, &p->root)));
     set_columns(p, query);
     p->writes = query->command != CMD_SELECT;
     p->what = plan_what(query);
