@@ -202,11 +202,11 @@ void server_accept_loop(Server *srv)
 
 void server_unlisten(Server *srv)
 {
-    int *fds[] = {&srv->tcp_fd, &srv->unix_fd, &srv->stop_fd};
+    int fds[] = {srv->tcp_fd, srv->unix_fd, atomic_exchange(&srv->stop_fd, -1)};
+    srv->tcp_fd = srv->unix_fd = -1;
     for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
-        if (*fds[i] >= 0) {
-            (void)close(*fds[i]);
-            *fds[i] = -1;
+        if (fds[i] >= 0) {
+            (void)close(fds[i]);
         }
     }
     if (srv->socket_path[0] != '\0') {

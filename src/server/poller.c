@@ -544,7 +544,6 @@ void poller_on_flush(void *server, Lsn flushed)
 Status pollers_start(Cx *cx, Server *srv, uint32_t count)
 {
     srv->pollers = mem_zalloc("poller", count * sizeof(Poller));
-    srv->poller_count = count;
     list_init(&srv->spares);
     for (uint32_t i = 0; i < count; i++) {
         Poller *p = &srv->pollers[i];
@@ -566,6 +565,7 @@ Status pollers_start(Cx *cx, Server *srv, uint32_t count)
                            "could not create an event queue: errno %d", errno);
         }
     }
+    srv->poller_count = count;
     os_mutex_lock(srv->os, &srv->spares_mutex);
     Status st = ST_OK;
     for (uint32_t i = 0; i < count && st == ST_OK; i++) {

@@ -261,7 +261,8 @@ struct Session {
     uint64_t search_path_version;         /* of the catalog it was resolved by */
     uint64_t cache_salt;                  /* hash of the settings that binding depends on */
     FkDeferred fk_deferred;               /* of the transaction */
-    int64_t statement_timeout_us, lock_timeout_us, client_check_us;
+    _Atomic int64_t statement_timeout_us; /* the monitor reads it */
+    int64_t lock_timeout_us, client_check_us;
     uint64_t work_mem_bytes;
     Isolation default_isolation;
     bool read_uncommitted, default_read_uncommitted; /* what READ COMMITTED was asked for as */
@@ -286,7 +287,8 @@ struct Session {
     /* monitoring */
     Activity activity;
     _Atomic int64_t statement_start_us;
-    _Atomic int64_t idle_start_us; /* ReadyForQuery was said then; kept only when `timed` */
+    _Atomic int64_t idle_start_us;   /* ReadyForQuery was said then; kept only when `timed` */
+    _Atomic int64_t idle_allowed_us; /* how long that may last; set before idle_start_us */
     _Atomic bool idle_expired;
     bool timed; /* some time-out is set: the monitor looks at this session */
     int64_t idle_timeout_us, idle_txn_timeout_us;
@@ -339,8 +341,8 @@ struct Server {
     char socket_path[SERVER_PATH_MAX];
     int tcp_fd, unix_fd;
     Poller *pollers;
-    uint32_t poller_count;
-    OsMutex mutex; /* guards sessions, next_pid */
+    _Atomic uint32_t poller_count; /* set when all are ready: the log writer looks at them */
+    OsMutex mutex;                 /* guards sessions, next_pid */
     ListNode sessions;
     _Atomic uint32_t session_count;
     Map sessions_by_pid;
@@ -356,7 +358,7 @@ struct Server {
     OsEvent monitor_event; /* a session runs while the monitor sleeps */
     _Atomic bool monitor_asleep;
     _Atomic bool stopping;
-    int stop_fd; /* eventfd the accept loop listens to */
+    _Atomic int stop_fd; /* eventfd the accept loop listens to */
     uint32_t next_poller;
     uint32_t max_connections;
     int64_t authentication_timeout_us;

@@ -60,6 +60,7 @@ Status session_create(Cx *cx, Server *srv, Poller *p, int fd, bool is_unix,
     s->timed = true;
     atomic_fetch_add(&srv->timed_sessions, 1);
     s->idle_timeout_us = srv->authentication_timeout_us;
+    atomic_store(&s->idle_allowed_us, s->idle_timeout_us);
     atomic_store(&s->idle_start_us, os_mono_us(srv->os));
     activity_init(s);
     os_random(srv->os, &s->cancel_key, sizeof(s->cancel_key));
@@ -196,7 +197,7 @@ void server_check_timeouts(Server *srv, int64_t now_us)
             atomic_fetch_or(&s->cancel, CX_CANCEL_TIMEOUT);
         }
         int64_t idle = atomic_load(&s->idle_start_us);
-        int64_t allowed = s->in_block ? s->idle_txn_timeout_us : s->idle_timeout_us;
+        int64_t allowed = atomic_load(&s->idle_allowed_us);
         if (idle != 0 && allowed > 0 && now_us - idle > allowed &&
             !atomic_exchange(&s->idle_expired, true)) {
             (void)shutdown(s->fd, SHUT_RD); /* wakes it: the end of its input */

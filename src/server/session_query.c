@@ -191,6 +191,8 @@ void session_ready_for_query(Session *s)
     settings_report(s);
     activity_idle(s);
     if (s->timed) {
+        atomic_store(&s->idle_allowed_us,
+                     s->in_block ? s->idle_txn_timeout_us : s->idle_timeout_us);
         atomic_store(&s->idle_start_us, os_mono_us(s->server->os));
     }
     reply_ready(&s->out, session_txn_status(s));
