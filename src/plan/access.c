@@ -313,7 +313,8 @@ bool plan_index_for(PlanQuery *pq, const PlanNode *scan, uint16_t rte, QualList 
         const CatIndex *ci = &scan->u.scan.scan.table->indexes[i];
         bool holds;
         Expr **keys;
-        if (!ci->valid || plan_index_holds_all(pq, ti, rte, quals, &holds) != ST_OK || !holds ||
+        if (!ci->valid || !index_serves(pq->p->cx, t, ti, pq->p->view->txn) ||
+            plan_index_holds_all(pq, ti, rte, quals, &holds) != ST_OK || !holds ||
             plan_index_keys(pq, ti, rte, &keys) != ST_OK) {
             err_clear(pq->p->cx);
             continue;
@@ -404,6 +405,7 @@ static Status try_ordered(PlanQuery *pq, PlanNode *scan, uint16_t rte, const Sor
         bool backward;
         const CatIndex *ci = &ct->indexes[i];
         if (ci->valid && ci->predicate_sql == NULL &&
+            index_serves(pq->p->cx, ct->storage, &ct->storage->indexes[i], pq->p->view->txn) &&
             order_fits(ct, &ct->storage->indexes[i], rte, 0, order, order_count, &backward)) {
             PlanIndex ix = {.index = i, .backward = backward};
             double rows = scan->rows;

@@ -127,7 +127,7 @@ Status plan_cache_find(Cx *cx, Session *s, Slice sql, StmtShape *shape, Plan **p
 {
     struct PlanCache *c = s->server->plan_cache;
     Os *os = s->server->os;
-    if (s->view.has_own_ddl) {
+    if (session_plans_alone(s)) {
         return ST_NOTFOUND;
     }
     TRY(parse_shape(cx, &s->stmt_arena, sql, shape));
@@ -348,7 +348,7 @@ void plan_cache_add(Session *s, const StmtShape *shape, Slice sql)
 {
     struct PlanCache *c = s->server->plan_cache;
     Os *os = s->server->os;
-    if (s->view.has_own_ddl || s->failed) {
+    if (session_plans_alone(s) || s->failed) {
         return;
     }
     Slice key = cache_key(s, shape);

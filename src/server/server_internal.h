@@ -518,6 +518,9 @@ void portal_drop(Session *s, Portal *p);
 void portal_drop_unnamed(Session *s);
 void portals_drop_all(Session *s);
 void portals_drop_level(Session *s, uint32_t above_level);
+/* session_plans_alone - plans of this transaction are not shared, either way: it changed catalogs,
+ * or its snapshot is older than some index. */
+bool session_plans_alone(const Session *s);
 Status portal_create(Cx *cx, Session *s, const char *name, Portal **out);
 
 /* ---- statement.c: one statement through bind, plan, exec ---- */

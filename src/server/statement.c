@@ -227,6 +227,11 @@ static bool columns_differ(const Plan *a, const Plan *b)
     return false;
 }
 
+bool session_plans_alone(const Session *s)
+{
+    return s->view.has_own_ddl || indexes_newer(s->server->engine, s->txn);
+}
+
 /* statement_plan - bind and plan; the catalog version is read first so that a change meanwhile
  * makes the plan stale, not wrong. */
 static Status statement_plan(Cx *cx, Session *s, Statement *st)
@@ -257,7 +262,8 @@ static Status statement_plan(Cx *cx, Session *s, Statement *st)
         plan_unref(st->plan);
     }
     st->plan = plan;
-    st->settings_generation = s->settings.generation;
+    /* One that is for this transaction only is not to be used after it. */
+    st->settings_generation = s->settings.generation - (session_plans_alone(s) ? 1 : 0);
     return ST_OK;
 }
 
@@ -294,8 +300,8 @@ Status statement_prepare(Cx *cx, Session *s, Statement *st)
 Status statement_replan(Cx *cx, Session *s, Statement *st)
 {
     if (st->cls != STMT_PLANNED ||
-        (st->plan->catalog_version == catalog_version(s->server->catalog) && !s->view.has_own_ddl &&
-         st->settings_generation == s->settings.generation)) {
+        (st->plan->catalog_version == catalog_version(s->server->catalog) &&
+         !session_plans_alone(s) && st->settings_generation == s->settings.generation)) {
         return ST_OK;
     }
     return statement_plan(cx, s, st);

@@ -141,6 +141,40 @@ static const char *build_path(Arena *arena, const Table *t, const TableIndex *ix
     return arena_printf(arena, "%s-sort-%u", store_path(t->engine->store), ix->tree);
 }
 
+bool indexes_newer(const Engine *e, const Txn *txn)
+{
+    return txn != NULL && txn->snapshot_held &&
+           atomic_load_explicit(&e->tables->newest_build, memory_order_acquire) >
+               txn->snapshot.taken_lsn;
+}
+
+bool index_serves(Cx *cx, const Table *t, const TableIndex *index, const Txn *txn)
+{
+    TreeRt *rt;
+    if (LIKELY(!indexes_newer(t->engine, txn))) {
+        return true;
+    }
+    if (tree_rt_get(cx, t->engine, index->tree, &rt) != ST_OK) {
+        err_clear(cx);
+        return false;
+    }
+    return atomic_load_explicit(&rt->built_lsn, memory_order_acquire) <= txn->snapshot.taken_lsn;
+}
+
+/* build_note_time - snapshots taken so far do not use the index. Nobody writes the table until it
+ * is committed, so later ones may. */
+static Status build_note_time(Cx *cx, Engine *e, TreeId tree)
+{
+    TreeRt *rt;
+    TRY(tree_rt_get(cx, e, tree, &rt));
+    Lsn now = wal_head(e->wal);
+    Lsn newest = atomic_load(&e->tables->newest_build);
+    atomic_store(&rt->built_lsn, now);
+    while (newest < now && !atomic_compare_exchange_weak(&e->tables->newest_build, &newest, now)) {
+    }
+    return ST_OK;
+}
+
 Status index_build(Cx *cx, Txn *txn, const Table *table, TableIndex *index)
 {
     Arena arena;
@@ -163,6 +197,9 @@ Status index_build(Cx *cx, Txn *txn, const Table *table, TableIndex *index)
             st = build_tree(cx, txn, &snap, table, index, &arena, sorter, build);
             if (st == ST_OK) {
                 st = bt_build_end(cx, build);
+            }
+            if (st == ST_OK) {
+                st = build_note_time(cx, e, index->tree);
             }
             if (st != ST_OK) {
                 bt_build_abandon(build);

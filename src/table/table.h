@@ -125,6 +125,12 @@ Status table_only_columns(Cx *cx, Table *t, uint16_t column_count);
    writers). 23505 "could not create unique index" with PostgreSQL's detail. */
 Status index_create(Cx *cx, Engine *e, Txn *txn, TreeId *tree_out, PageNo *root_out);
 Status index_build(Cx *cx, Txn *txn, const Table *table, TableIndex *index);
+/* index_serves - has the index what the transaction's snapshot sees? One built after the snapshot
+ * was taken has the newest versions of the rows only, and for everybody. No snapshot yet: true. */
+bool index_serves(Cx *cx, const Table *t, const TableIndex *index, const Txn *txn);
+/* indexes_newer - was any index built since the transaction's snapshot? Then plans are not for
+ * others to use, nor others' for it. */
+bool indexes_newer(const Engine *e, const Txn *txn);
 
 /* ---- writing ---- */
 typedef enum WriteOutcome {

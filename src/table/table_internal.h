@@ -83,6 +83,8 @@ struct RowLayouts {
     bool seq_loaded, seq_called;
     int64_t seq_last, seq_logged;
     uint32_t seq_left;
+    _Atomic Lsn
+        built_lsn; /* of an index: where the log was when its build ended, in this process */
     struct RowLayouts *next_dropped;
 };
 typedef struct RowLayouts TreeRt;
@@ -93,6 +95,7 @@ struct TableRuntime {
     Map by_tree;     /* TreeId -> TreeRt */
     TreeRt *dropped; /* their memory, kept until the engine closes */
     _Atomic Lsn purge_pos;
+    _Atomic Lsn newest_build; /* of all TreeRt.built_lsn */
 };
 
 /* tree_rt_get - the run-time state of a tree, loaded on first use. */
