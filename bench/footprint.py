@@ -47,6 +47,46 @@ def first_answer(report, make_servers, times):
     report.limit("median", statistics.median(took), "ms", 50)
 
 
+def wide_transaction(path, updates=20):
+    """A pgbench script of TPC-B's records in larger transactions: a gigabyte of log in a minute or two."""
+    with open(path, "w", encoding="ascii") as file:
+        for i in range(updates):
+            file.write(f"\\set a{i} random(1, 1000000)\n\\set d{i} random(-5000, 5000)\n")
+        file.write("\\set b random(1, 10)\n\\set t random(1, 100)\nBEGIN;\n")
+        for i in range(updates):
+            file.write(f"UPDATE pgbench_accounts SET abalance = abalance + :d{i} WHERE aid = :a{i};\n")
+            file.write(
+                "INSERT INTO pgbench_history (tid, bid, aid, delta, mtime) "
+                f"VALUES (:t, :b, :a{i}, :d{i}, CURRENT_TIMESTAMP);\n"
+            )
+        file.write("UPDATE pgbench_tellers SET tbalance = tbalance + :d0 WHERE tid = :t;\n")
+        file.write("UPDATE pgbench_branches SET bbalance = bbalance + :d0 WHERE bid = :b;\nEND;\n")
+
+
+def restart_long(report, servers, work, megabytes):
+    """kill -9 with this much log to redo, each server's own: checkpoints are off."""
+    report.heading(f"restart after kill -9 with {megabytes} MB of log to redo, checkpoints off")
+    report.columns()
+    script = f"{work}/wide.sql"
+    wide_transaction(script)
+    took = []
+    for server in servers:
+        server.start()
+        subprocess.run(["pgbench", "-i", "-q", "-s", "10", server.dsn()], check=True, capture_output=True)
+        server.sql("CHECKPOINT")
+        start = server.wal_bytes()
+        while server.wal_bytes() - start < megabytes << 20:
+            pgbench(server, "-M", "prepared", "-c", "8", "-j", "2", "-f", script, "-t", "500")
+        written = (server.wal_bytes() - start) / (1 << 20)
+        rows = server.sql("SELECT count(*) FROM pgbench_history")
+        server.kill()
+        took.append(server.start() * 1e3)
+        if server.sql("SELECT count(*) FROM pgbench_history") != rows:
+            raise RuntimeError(f"{server.name} lost rows")
+        report.note(f"{server.name}: {written:.0f} MB of log for {rows:,} updates of accounts")
+    report.limit(f"restart, {megabytes} MB of log", took[0], "ms", 5000, took[1])
+
+
 def restart(report, servers, megabytes):
     """kill -9 under TPC-B load with this much log since the last checkpoint."""
     report.heading(f"restart after kill -9 under load, {megabytes} MB of log since the checkpoint (dassie)")

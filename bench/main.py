@@ -9,6 +9,7 @@ import sys
 import tempfile
 import traceback
 
+import checkpoint
 import footprint
 import hot
 import olap
@@ -32,13 +33,13 @@ class Bench:
         self.segments = Segments(state, limit_s)
 
     @contextlib.contextmanager
-    def servers(self, shared_buffers=SHARED_BUFFERS, **postgres_settings):
+    def servers(self, shared_buffers=SHARED_BUFFERS, dassie=None, **postgres_settings):
         """Both servers, new and not started; ended and removed at the end."""
         work = tempfile.mkdtemp(prefix="dassie-bench.")
         os.chmod(work, 0o755)
         pair = [
-            Dassie(work, shared_buffers=shared_buffers),
-            Postgres(work, shared_buffers=shared_buffers, max_wal_size="4GB", **postgres_settings),
+            Dassie(work, shared_buffers=shared_buffers, **(dassie or {})),
+            Postgres(work, **{"shared_buffers": shared_buffers, "max_wal_size": "4GB", **postgres_settings}),
         ]
         try:
             yield pair, work
@@ -75,6 +76,19 @@ class Bench:
         """restart after kill -9 under load"""
         with self.servers() as (pair, _):
             footprint.restart(self.report, pair, 20 if self.quick else 100)
+
+    def redo(self):
+        """restart after kill -9 with 1 GB of log to redo"""
+        off = {"max_wal_size": "100GB", "checkpoint_timeout": "1d"}
+        with self.servers(dassie=off, **off) as (pair, work):
+            footprint.restart_long(self.report, pair, work, 50 if self.quick else 1024)
+
+    def checkpoint(self):
+        """throughput and latency while a checkpoint is made, second by second"""
+        off = {"max_wal_size": "100GB", "checkpoint_timeout": "1d"}
+        often = {"max_wal_size": "100GB", "checkpoint_timeout": "30s"}
+        with self.servers(dassie=off, **off) as (quiet, _), self.servers(dassie=often, **often) as (busy, _):
+            checkpoint.run(self.report, list(zip(quiet, busy)), 10 if self.quick else 60, True)
 
     def kill(self):
         """the kill criterion: old snapshot beside 8 writers (docs/KILL_CRITERION.md)"""
@@ -118,7 +132,7 @@ class Bench:
         steady.run(self.report, self.segments, pair, pieces, seconds, picture)
 
 
-FIGURES = ["oltp", "olap", "idle", "start", "restart", "kill", "hot", "pool", "snapshot", "steady"]
+FIGURES = ["oltp", "olap", "idle", "start", "restart", "redo", "checkpoint", "kill", "hot", "pool", "snapshot", "steady"]
 
 
 def main():

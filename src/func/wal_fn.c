@@ -1,8 +1,9 @@
 /*
- * wal_fn.c - positions of the log: where it is written, flushed, and will be written next.
+ * wal_fn.c - positions of the log: where it is written, flushed, and will be written next; and what
+ * pg_stat_bgwriter shows: checkpoints and the page writer, since the file was opened.
  */
 #include "func/func_internal.h"
-#include "wal/wal.h"
+#include "recovery/engine.h"
 
 /* fn_wal_insert - the end of what transactions have put into the log. */
 static Status fn_wal_insert(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
@@ -29,9 +30,61 @@ static Status fn_wal_flush(FnCall *call, FuncSession *fs, const Datum *a, Datum 
 }
 KERNEL(fn_wal_flush)
 
+/* Of pg_stat_bgwriter. Sessions never write or sync pages here, and the page writer has no limit of
+ * a round: those counts are zero because nothing of the kind happens. */
+#define POSTGRES_EPOCH_US (INT64_C(946684800) * 1000000)
+
+static EngineCheckpoints bgwriter_checkpoints(FuncSession *fs)
+{
+    EngineCheckpoints c;
+    engine_checkpoints(fs->engine, &c);
+    return c;
+}
+
+static StoreStats bgwriter_store(FuncSession *fs)
+{
+    StoreStats s;
+    store_stats(fs->engine->store, &s);
+    return s;
+}
+
+/* BGWRITER_FN - one number of the view. */
+#define BGWRITER_FN(name, field, value)                                                            \
+    static Status name(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)  \
+    {                                                                                              \
+        (void)call;                                                                                \
+        (void)fs;                                                                                  \
+        (void)a;                                                                                   \
+        (void)null_out;                                                                            \
+        out->field = (value);                                                                      \
+        return ST_OK;                                                                              \
+    }                                                                                              \
+    KERNEL(name)
+
+BGWRITER_FN(fn_bgwriter_timed, i64, (int64_t)bgwriter_checkpoints(fs).timed)
+BGWRITER_FN(fn_bgwriter_requested, i64, (int64_t)bgwriter_checkpoints(fs).requested)
+BGWRITER_FN(fn_bgwriter_write_ms, f64, (double)bgwriter_checkpoints(fs).write_us / 1e3)
+BGWRITER_FN(fn_bgwriter_sync_ms, f64, (double)bgwriter_checkpoints(fs).sync_us / 1e3)
+BGWRITER_FN(fn_bgwriter_pages, i64, (int64_t)bgwriter_checkpoints(fs).pages)
+BGWRITER_FN(fn_bgwriter_clean, i64, (int64_t)bgwriter_store(fs).written_clean)
+BGWRITER_FN(fn_bgwriter_none, i64, 0)
+BGWRITER_FN(fn_bgwriter_alloc, i64, (int64_t)bgwriter_store(fs).allocated)
+BGWRITER_FN(fn_bgwriter_since, i64, bgwriter_checkpoints(fs).since_us - POSTGRES_EPOCH_US)
+
 static const FnOps FNS[] = {
     {"pg_current_wal_insert_lsn", fn_wal_insert_kernel, 0},
     {"pg_current_wal_lsn", fn_wal_flush_kernel, 0},
     {"pg_current_wal_flush_lsn", fn_wal_flush_kernel, 0},
+    {"pg_stat_get_bgwriter_timed_checkpoints", fn_bgwriter_timed_kernel, 0},
+    {"pg_stat_get_bgwriter_requested_checkpoints", fn_bgwriter_requested_kernel, 0},
+    {"pg_stat_get_checkpoint_write_time", fn_bgwriter_write_ms_kernel, 0},
+    {"pg_stat_get_checkpoint_sync_time", fn_bgwriter_sync_ms_kernel, 0},
+    {"pg_stat_get_bgwriter_buf_written_checkpoints", fn_bgwriter_pages_kernel, 0},
+    {"pg_stat_get_bgwriter_buf_written_clean", fn_bgwriter_clean_kernel, 0},
+    {"pg_stat_get_bgwriter_maxwritten_clean", fn_bgwriter_none_kernel, 0},
+    {"pg_stat_get_buf_written_backend", fn_bgwriter_none_kernel, 0},
+    {"pg_stat_get_buf_fsync_backend", fn_bgwriter_none_kernel, 0},
+    {"pg_stat_get_buf_alloc", fn_bgwriter_alloc_kernel, 0},
+    {"pg_stat_get_bgwriter_stat_reset_time", fn_bgwriter_since_kernel, 0},
 };
 const FuncTable FUNC_WAL = {FNS, ARRAY_LEN(FNS)};

@@ -113,27 +113,38 @@ static void purge_thread(void *arg)
     arena_release(&j.arena);
 }
 
+/* checkpoint_due - is one to be made now, and why. */
+static bool checkpoint_due(Engine *e, CheckpointKind *kind_out)
+{
+    struct EnginePrivate *p = e->priv;
+    Lsn head = wal_head(e->wal);
+    if (p->recovered) {
+        *kind_out = CHECKPOINT_RECOVERED;
+        return true;
+    }
+    /* Every time: under steady load a checkpoint is due in each turn, and who holds the log would
+     * never be looked for. */
+    if (engine_retain(e) || head - p->checkpoint_lsn > engine_checkpoint_distance(e)) {
+        *kind_out = CHECKPOINT_LOG;
+        return true;
+    }
+    *kind_out = CHECKPOINT_TIMED;
+    bool idle = head - p->checkpoint_end < 4096;
+    return !idle && os_mono_us(e->os) - p->checkpoint_us > e->options.checkpoint_us;
+}
+
 /* checkpoint_thread - checkpoints when enough log was written, log is held back, or time has
  * passed since the last. */
 static void checkpoint_thread(void *arg)
 {
     Engine *e = arg;
     struct EnginePrivate *p = e->priv;
+    CheckpointKind kind;
     Job j;
     job_init(&j, "checkpoint");
     while (!atomic_load(&p->stop)) {
-        uint64_t most = e->options.max_wal_bytes;
-        if (e->options.max_wal_retained != 0) {
-            most = MIN(most, e->options.max_wal_retained / 2);
-        }
-        /* Every time: under steady load a checkpoint is due in each turn, and who holds the log
-         * would never be looked for. */
-        bool due = engine_retain(e);
-        due |= wal_head(e->wal) - p->checkpoint_lsn > most;
-        bool idle = wal_head(e->wal) - p->checkpoint_lsn < 4096;
-        due |= !idle && os_mono_us(e->os) - p->checkpoint_us > e->options.checkpoint_us;
-        if (due) {
-            if (engine_checkpoint(&j.cx, e) != ST_OK) {
+        if (checkpoint_due(e, &kind)) {
+            if (engine_checkpoint_write(&j.cx, e, kind) != ST_OK) {
                 job_failed(&j, "checkpoint");
                 job_sleep(e, 5000000);
             }

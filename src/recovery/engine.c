@@ -19,6 +19,7 @@ void engine_options_default(EngineOptions *o)
     wal_options_default(&o->wal);
     o->max_wal_bytes = (uint64_t)1 << 30;
     o->checkpoint_us = (int64_t)300 * 1000000;
+    o->checkpoint_share = 0.9;
     o->max_wal_retained = (uint64_t)16 << 30;
     o->build_bytes = (size_t)64 << 20;
     o->progress_us = 10 * 1000000;
@@ -47,7 +48,9 @@ static Engine *engine_make(Os *os, const char *path, const EngineOptions *o)
     os_mutex_init(&p->checkpoint_mutex, "checkpoint", ENGINE_RANK_CHECKPOINT);
     os_mutex_init(&p->purge_mutex, "purge", ENGINE_RANK_PURGE);
     os_mutex_init(&p->oid_mutex, "oid", ENGINE_RANK_OID);
+    os_mutex_init(&p->told_mutex, "checkpoints", ENGINE_RANK_TOLD);
     p->checkpoint_us = os_mono_us(os);
+    p->checkpoints.since_us = os_now_us(os);
     return e;
 }
 
@@ -151,12 +154,12 @@ static Status engine_open_steps(Cx *cx, Engine *e)
     TRY(store_start(cx, e->store));
     if (fresh) {
         /* From here on the file is not clean, and recovery begins here. */
-        TRY(engine_checkpoint(cx, e));
+        TRY(engine_checkpoint_write(cx, e, CHECKPOINT_OPENING));
     } else {
         /* The old redo point still holds; to write all that redo changed can wait until clients are
-         * served: the background makes a checkpoint at once. */
+         * served: the background begins at once. */
         p->checkpoint_lsn = m.checkpoint_lsn;
-        p->checkpoint_us = os_mono_us(e->os) - e->options.checkpoint_us;
+        p->recovered = true;
     }
     return e->options.background ? engine_background_start(cx, e) : ST_OK;
 }
@@ -218,7 +221,7 @@ Status engine_close(Cx *cx, Engine *e)
         st = table_sequences_settle(cx, e);
     }
     if (st == ST_OK) {
-        st = engine_checkpoint_write(cx, e, done);
+        st = engine_checkpoint_write(cx, e, done ? CHECKPOINT_CLEAN : CHECKPOINT_CLOSING);
     }
     uint32_t prepared = txnsys_prepared_count(e->txns);
     if (prepared != 0) {

@@ -19,8 +19,17 @@ Status engine_open(Cx *cx, Os *os, const char *path, const EngineOptions *o, Eng
 /* engine_close - stop background work, finish purge and undo (within reason), checkpoint, remove
  * the log when clean. */
 Status engine_close(Cx *cx, Engine *e);
-/* engine_checkpoint - now; returns when durable. */
+/* engine_checkpoint - now, as fast as it can be; one that is under way hurries. Returns when
+ * durable. */
 Status engine_checkpoint(Cx *cx, Engine *e);
+/* EngineCheckpoints - counts since the file was opened, for pg_stat_bgwriter. */
+typedef struct EngineCheckpoints {
+    uint64_t timed, requested; /* because time had passed; for the log's size, or asked for */
+    uint64_t pages;
+    int64_t write_us, sync_us; /* pauses between the writes count as writing */
+    int64_t since_us;          /* the wall clock when the file was opened */
+} EngineCheckpoints;
+void engine_checkpoints(Engine *e, EngineCheckpoints *out);
 /* engine_purge_step - one bounded step of purge (background thread, tests); ST_DONE when nothing is
  * left to do. */
 Status engine_purge_step(Cx *cx, Engine *e);

@@ -11,11 +11,14 @@ enum {
     ENGINE_RANK_PURGE = 20,
     ENGINE_RANK_OID = 30,
     ENGINE_RANK_REDO = 40,
+    ENGINE_RANK_TOLD = 50,
     PURGE_STEP_RECORDS = 4096,
     PURGE_IDLE_US = 50000,
     RETAIN_CHECKPOINT_US = 1000000, /* between checkpoints made to give log back */
     CLOSE_PURGE_US = 10000000,
     OID_STEP = 256,
+    PACE_TICK_US = 100000, /* a paced checkpoint writes, or looks whether to, this often */
+    PACE_BATCH_MIN = 16,
 };
 
 typedef struct RedoPages RedoPages;
@@ -32,9 +35,14 @@ struct EnginePrivate {
     OsThread *checkpoint_thread, *purge_thread, *undo_thread;
     _Atomic bool stop;
     OsEvent wake;
-    _Atomic Lsn purge_lsn; /* everything below was visited by purge */
-    Lsn checkpoint_lsn;
-    int64_t checkpoint_us;
+    _Atomic Lsn purge_lsn;         /* everything below was visited by purge */
+    _Atomic Lsn checkpoint_lsn;    /* where the last one began */
+    _Atomic int64_t checkpoint_us; /* when it began */
+    _Atomic Lsn checkpoint_end;    /* its record */
+    OsMutex told_mutex;            /* guards checkpoints */
+    EngineCheckpoints checkpoints;
+    _Atomic uint32_t hurry;       /* somebody waits for checkpoint_mutex */
+    _Atomic bool recovered;       /* the first checkpoint writes what redo changed */
     EngineProgress undo_progress; /* of the one undoer */
     Lsn retain_told;              /* the limit when what holds the log was last said */
     uint64_t next_oid, oid_limit;
@@ -72,7 +80,18 @@ typedef Status (*EngineRedoNote)(void *arg, Cx *cx, Lsn lsn, const WalHeader *hd
 Status engine_redo_apply(Cx *cx, Engine *e, Lsn from, EngineRedoNote note, void *arg,
                          uint64_t *records_out);
 /* checkpoint.c */
-Status engine_checkpoint_write(Cx *cx, Engine *e, bool clean);
+typedef enum CheckpointKind {
+    CHECKPOINT_TIMED, /* these three take their time ... */
+    CHECKPOINT_LOG,
+    CHECKPOINT_RECOVERED,
+    CHECKPOINT_REQUESTED, /* ... and these are made at once */
+    CHECKPOINT_OPENING,   /* not worth telling */
+    CHECKPOINT_CLOSING,
+    CHECKPOINT_CLEAN, /* the last one: the file is complete without its log */
+} CheckpointKind;
+Status engine_checkpoint_write(Cx *cx, Engine *e, CheckpointKind kind);
+/* engine_checkpoint_distance - a checkpoint begins after this much log. */
+uint64_t engine_checkpoint_distance(const Engine *e);
 /* retain.c: when more than max_wal_retained of log is kept, cancel what holds it; true: a
  * checkpoint would give some back. */
 bool engine_retain(Engine *e);

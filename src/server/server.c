@@ -43,6 +43,8 @@ static void engine_options(Server *srv, EngineOptions *o)
     o->store.sync = o->wal.sync = sync;
     o->max_wal_bytes = setting_bytes(srv, "max_wal_size", (uint64_t)1 << 20);
     o->checkpoint_us = strtoll(server_setting(srv, "checkpoint_timeout"), NULL, 10) * 1000000;
+    o->checkpoint_share = strtod(server_setting(srv, "checkpoint_completion_target"), NULL);
+    (void)setting_parse_bool(server_setting(srv, "log_checkpoints"), &o->log_checkpoints);
     o->create = true;
     o->background = true;
     o->build_bytes = setting_bytes(srv, "maintenance_work_mem", 1024);

@@ -27,6 +27,7 @@ void residents_add(Store *s, const PageNo *pages, uint32_t n)
     s->resident_len += n;
     os_mutex_unlock(s->os, &s->evict_mutex);
     atomic_fetch_add(&s->resident_count, n);
+    atomic_fetch_add_explicit(&s->allocated, n, memory_order_relaxed);
 }
 
 void resident_add(Store *s, PageNo page)
@@ -210,6 +211,12 @@ void store_throttle(Store *s)
     }
 }
 
+void store_stats(Store *s, StoreStats *out)
+{
+    out->written_clean = atomic_load(&s->written_clean);
+    out->allocated = atomic_load(&s->allocated);
+}
+
 uint64_t store_frames(const Store *s)
 {
     return s->resident_max;
@@ -247,7 +254,10 @@ static Status writer_write(Cx *cx, Store *s, uint32_t *n_out)
     }
     *n_out = n;
     pages_sort(pages, n); /* neighbours are written together */
-    return n != 0 ? write_pages(cx, s, pages, n, false) : ST_OK;
+    StoreFlush flush = {0};
+    Status st = n != 0 ? write_pages(cx, s, pages, n, false, &flush) : ST_OK;
+    atomic_fetch_add(&s->written_clean, flush.pages);
+    return st;
 }
 
 void store_redo_room(Cx *cx, Store *s)

@@ -228,10 +228,25 @@ Status tree_meta_write(Cx *cx, Store *s, TreeId tree, Slice bytes);
 Status tree_meta_read(Cx *cx, Store *s, Arena *arena, TreeId tree, Slice *bytes_out);
 
 /* ---- checkpoint and redo ---- */
+/* StoreFlush - how fast pages are written, and what it took. Zero-filled: at once. */
+typedef struct StoreFlush {
+    /* After each batch: returns how many pages the next has at most (0: as many as fit), and may
+     * wait before. NULL: as many as fit, at once. */
+    uint32_t (*pace)(void *arg, uint64_t written, uint64_t total);
+    void *arg;
+    uint64_t pages;  /* out: written */
+    int64_t sync_us; /* out: spent in syncs */
+} StoreFlush;
 /* store_flush_before - write every page with rec_lsn < begin (through the double-write area); then
-   *redo_out = min(begin, remaining rec_lsn) computed BEFORE the data fsync, then fdatasync.
-   throttle_us: pause between batches. */
-Status store_flush_before(Cx *cx, Store *s, Lsn begin, int64_t throttle_us, Lsn *redo_out);
+   *redo_out = min(begin, remaining rec_lsn) computed BEFORE the data fsync, then fdatasync. flush
+   may be NULL. */
+Status store_flush_before(Cx *cx, Store *s, Lsn begin, StoreFlush *flush, Lsn *redo_out);
+/* StoreStats - counts since the file was opened. */
+typedef struct StoreStats {
+    uint64_t written_clean; /* pages written to make room in the pool */
+    uint64_t allocated;     /* pages that took a place in the pool */
+} StoreStats;
+void store_stats(Store *s, StoreStats *out);
 /* store_redo - apply SMO, IMAGE and TREE records; idempotent by page.lsn. */
 Status store_redo(Cx *cx, Store *s, Lsn lsn, const WalHeader *hdr, Slice body);
 /* store_redo_on - only its operations on this page (the space map page, for bits in it): pages are

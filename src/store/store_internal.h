@@ -104,7 +104,8 @@ struct Store {
     OsMutex write_mutex; /* one batch at a time: guards batch, dwb */
     uint8_t *batch;      /* (1 + DWB_PAGES) * PAGE_SIZE, aligned */
     uint64_t dwb_seq;
-    bool dwb_owed; /* the last batch may not be whole in place */
+    bool dwb_owed;                             /* the last batch may not be whole in place */
+    _Atomic uint64_t written_clean, allocated; /* StoreStats */
     OsThread *writer;
     OsEvent writer_event;
     _Atomic bool stop;
@@ -146,8 +147,9 @@ void pages_sort(PageNo *pages, uint32_t n);
  */
 uint32_t evict_clean(Store *s, uint32_t want, uint32_t steps_max);
 /* write_pages - write the dirty ones of these pages through the double-write area. wait: for X
- * latches too. */
-Status write_pages(Cx *cx, Store *s, const PageNo *pages, uint32_t count, bool wait);
+ * latches too. What it took is added to flush, if given. */
+Status write_pages(Cx *cx, Store *s, const PageNo *pages, uint32_t count, bool wait,
+                   StoreFlush *flush);
 Status dwb_write(Cx *cx, Store *s, const PageNo *pages, uint32_t count);
 Status dwb_settle(Cx *cx, Store *s);
 /* store_grow - make the file (and the map of used pages) cover page_count pages. Requires

@@ -87,7 +87,7 @@ static void finish_page(Store *s, const BatchPage *b)
 
 /* batch_write - write a batch of page copies: log first, then the double-write area, then their
  * places. */
-static Status batch_write(Cx *cx, Store *s, const BatchPage *batch, uint32_t n)
+static Status batch_write(Cx *cx, Store *s, const BatchPage *batch, uint32_t n, int64_t *sync_us)
 {
     PageNo pages[DWB_PAGES];
     Lsn newest = 0;
@@ -102,7 +102,9 @@ static Status batch_write(Cx *cx, Store *s, const BatchPage *batch, uint32_t n)
     }
     os_stop_point(s->os, "write.before_dwb");
     TRY(dwb_settle(cx, s));
+    int64_t start = os_mono_us(s->os);
     TRY(dwb_write(cx, s, pages, n));
+    *sync_us += os_mono_us(s->os) - start; /* nearly all of it is the sync */
     s->dwb_owed = true;
     for (uint32_t i = 0, run; i < n; i += run) {
         run = 1;
@@ -113,14 +115,18 @@ static Status batch_write(Cx *cx, Store *s, const BatchPage *batch, uint32_t n)
                            (size_t)run * PAGE_SIZE, pages[i] * PAGE_SIZE));
     }
     os_stop_point(s->os, "write.before_sync");
+    start = os_mono_us(s->os);
     sync_or_halt(cx, s, s->file);
+    *sync_us += os_mono_us(s->os) - start;
     s->dwb_owed = false;
     return ST_OK;
 }
 
-Status write_pages(Cx *cx, Store *s, const PageNo *pages, uint32_t count, bool wait)
+Status write_pages(Cx *cx, Store *s, const PageNo *pages, uint32_t count, bool wait,
+                   StoreFlush *flush)
 {
     Status st = ST_OK;
+    int64_t sync_us = 0;
     os_mutex_lock(s->os, &s->write_mutex);
     for (uint32_t at = 0; at < count && st == ST_OK;) {
         BatchPage batch[DWB_PAGES];
@@ -131,7 +137,7 @@ Status write_pages(Cx *cx, Store *s, const PageNo *pages, uint32_t count, bool w
                            &batch[n], &copied);
             n += st == ST_OK && copied;
         }
-        Status written = n != 0 ? batch_write(cx, s, batch, n) : ST_OK;
+        Status written = n != 0 ? batch_write(cx, s, batch, n, &sync_us) : ST_OK;
         for (uint32_t i = 0; i < n; i++) {
             if (written == ST_OK) {
                 finish_page(s, &batch[i]);
@@ -140,16 +146,44 @@ Status write_pages(Cx *cx, Store *s, const PageNo *pages, uint32_t count, bool w
             }
         }
         st_keep_first(&st, written);
+        if (flush != NULL && written == ST_OK) {
+            flush->pages += n;
+        }
     }
     os_mutex_unlock(s->os, &s->write_mutex);
+    if (flush != NULL) {
+        flush->sync_us += sync_us;
+    }
     return st;
 }
 
-Status store_flush_before(Cx *cx, Store *s, Lsn begin, int64_t throttle_us, Lsn *redo_out)
+/* dirty_before - how many pages have changes from before `begin`. */
+static uint64_t dirty_before(Store *s, Lsn begin)
 {
-    uint64_t count = atomic_load(&s->page_count);
+    uint64_t n = 0, count = atomic_load(&s->page_count);
+    for (PageNo p = STORE_FIRST_PAGE; p < count; p++) {
+        Lsn rec = atomic_load_explicit(&s->rec_lsn[p], memory_order_relaxed);
+        n += rec != 0 && rec < begin;
+    }
+    return n;
+}
+
+/* flush_batch - how many pages the next batch may have, after `seen` of `total` are dealt with. */
+static uint32_t flush_batch(const StoreFlush *flush, uint64_t seen, uint64_t total)
+{
+    uint32_t n = flush->pace != NULL ? flush->pace(flush->arg, seen, total) : 0;
+    return n != 0 ? MIN(n, DWB_PAGES) : DWB_PAGES;
+}
+
+Status store_flush_before(Cx *cx, Store *s, Lsn begin, StoreFlush *flush, Lsn *redo_out)
+{
+    StoreFlush at_once = {0};
     PageNo pages[DWB_PAGES];
     uint32_t n = 0;
+    flush = flush != NULL ? flush : &at_once;
+    uint64_t count = atomic_load(&s->page_count), seen = 0;
+    uint64_t total = flush->pace != NULL ? dirty_before(s, begin) : 0;
+    uint32_t batch = flush_batch(flush, 0, total);
     for (PageNo p = STORE_FIRST_PAGE; p <= count; p++) {
         if (p < count) {
             Lsn rec = atomic_load(&s->rec_lsn[p]);
@@ -158,12 +192,11 @@ Status store_flush_before(Cx *cx, Store *s, Lsn begin, int64_t throttle_us, Lsn 
             }
             pages[n++] = p;
         }
-        if (n == DWB_PAGES || (p == count && n != 0)) {
-            TRY(write_pages(cx, s, pages, n, true));
+        if (n == batch || (p == count && n != 0)) {
+            TRY(write_pages(cx, s, pages, n, true, flush));
+            seen += n;
             n = 0;
-            if (throttle_us > 0) {
-                os_sleep_us(s->os, throttle_us);
-            }
+            batch = flush_batch(flush, seen, total);
         }
     }
     Lsn redo = begin;
@@ -172,7 +205,9 @@ Status store_flush_before(Cx *cx, Store *s, Lsn begin, int64_t throttle_us, Lsn 
         Lsn rec = atomic_load(&s->rec_lsn[p]);
         redo = rec != 0 ? MIN(redo, rec) : redo;
     }
+    int64_t start = os_mono_us(s->os);
     sync_or_halt(cx, s, s->file);
+    flush->sync_us += os_mono_us(s->os) - start;
     *redo_out = redo;
     return ST_OK;
 }

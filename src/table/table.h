@@ -64,8 +64,12 @@ typedef struct TableIndex {
 typedef struct EngineOptions {
     StoreOptions store;
     WalOptions wal;
-    uint64_t max_wal_bytes;    /* a checkpoint is due after this much log (max_wal_size) */
-    int64_t checkpoint_us;     /* ... or this much time */
+    uint64_t max_wal_bytes;  /* checkpoints are made so often that redo reads no more log than
+                                this, roughly (max_wal_size) */
+    int64_t checkpoint_us;   /* ... or after this much time */
+    double checkpoint_share; /* of the time between two checkpoints that one takes
+                                (checkpoint_completion_target); 0 = at once */
+    bool log_checkpoints;
     uint64_t max_wal_retained; /* log kept for snapshots and idle writers at most; 0 = no bound */
     int64_t progress_us;       /* between lines about recovery in the server log; 0 = none */
     size_t build_bytes;        /* memory of one index build (maintenance_work_mem) */
