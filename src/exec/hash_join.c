@@ -542,6 +542,7 @@ static Status hash_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **ou
             TRY(next_parts(cx, n));
             continue;
         }
+        TRY(cx_check(cx)); /* a batch may have any number of pairs, all refused */
         uint32_t count = fill_pairs(n, max_rows);
         if (count == 0) {
             r->have_probe = false;

@@ -21,6 +21,7 @@ Status func_rows(FnCall *call, const Vector *const *args, uint32_t arg_count, co
         for (uint32_t i = 0; i < arg_count; i++) {
             a[i] = vec_get(args[i], row);
         }
+        TRY(cx_check(call->cx));
         TRY(fn(call, fs, a, &d, &is_null));
         if (is_null) {
             vec_set_null(out, row);

@@ -545,6 +545,7 @@ ROW_NULL_KERNEL(array_to_text_null)
     return fn_join(call, a, nulls[2] ? NULL : &a[2].str, r);
 }
 
+#define SPLIT_POLL 4096u /* pieces between looks for a cancel */
 /* fn_split_add - one piece of a text list. */
 static void fn_split_add(ArrayList *list, Slice piece, const Str *null_text)
 {
@@ -572,6 +573,9 @@ static Status fn_split(FnCall *call, const Datum *a, const bool *nulls, const St
         const char *end;
         while (sep.len > 0 && (end = memmem(rest.ptr, rest.len, sep.ptr, sep.len)) != NULL) {
             size_t n = (size_t)(end - rest.ptr);
+            if (list.count % SPLIT_POLL == 0) {
+                TRY(cx_check(call->cx));
+            }
             fn_split_add(&list, (Slice){rest.ptr, n}, null_text);
             rest.ptr += n + sep.len;
             rest.len -= n + sep.len;

@@ -780,7 +780,10 @@ static Status json_rows(KERNEL_PARAMS, JsonRowFn one)
     SEL_FOREACH(row, sel)
     {
         buf_clear(&buf);
-        st = one(call, args, arg_count, row, &buf);
+        st = cx_check(call->cx);
+        if (st == ST_OK) {
+            st = one(call, args, arg_count, row, &buf);
+        }
         if (st != ST_OK) {
             break;
         }

@@ -105,19 +105,24 @@ static inline Sel kernel_dense(const Sel *sel)
         KERNEL_BINARY_LOOP(TA, TB, TR, &dense_, r = (TR)(expr));                                   \
         return ST_OK;                                                                              \
     }
-/* Kernels that honour the selection: the statement may return an error or follow a pointer. */
+/* Kernels that honour the selection: the statement may return an error or follow a pointer. One
+ * whose value is of any size may take its time for each row, so a cancel is looked for. */
+#define KERNEL_POLL(T)                                                                             \
+    if (sizeof(T) == sizeof(Str)) {                                                                \
+        TRY(cx_check(call->cx));                                                                   \
+    }
 #define KERNEL_UNARY(name, TA, TR, stmt)                                                           \
     static Status name(KERNEL_PARAMS)                                                              \
     {                                                                                              \
         (void)call, (void)arg_count;                                                               \
-        KERNEL_UNARY_LOOP(TA, TR, sel, stmt);                                                      \
+        KERNEL_UNARY_LOOP(TA, TR, sel, KERNEL_POLL(TA) KERNEL_POLL(TR) stmt);                      \
         return ST_OK;                                                                              \
     }
 #define KERNEL_BINARY(name, TA, TB, TR, stmt)                                                      \
     static Status name(KERNEL_PARAMS)                                                              \
     {                                                                                              \
         (void)call, (void)arg_count;                                                               \
-        KERNEL_BINARY_LOOP(TA, TB, TR, sel, stmt);                                                 \
+        KERNEL_BINARY_LOOP(TA, TB, TR, sel, KERNEL_POLL(TR) stmt);                                 \
         return ST_OK;                                                                              \
     }
 
@@ -159,6 +164,7 @@ static ALWAYS_INLINE Status kernel_rows(FnCall *call, const Vector *const *args,
         for (uint32_t i = 0; i < arg_count; i++) {
             a[i] = vec_get(args[i], row);
         }
+        TRY(cx_check(call->cx)); /* a row may take long */
         Status st = fn(call, a, &r);
         if (LIKELY(st == ST_OK)) {
             vec_put(out, row, &r);
@@ -186,6 +192,7 @@ static inline Status kernel_rows_nullable(FnCall *call, const Vector *const *arg
             nulls[i] = vec_is_null(args[i], row);
             a[i] = vec_get(args[i], row);
         }
+        TRY(cx_check(call->cx));
         Status st = fn(call, a, nulls, &r);
         if (LIKELY(st == ST_OK)) {
             vec_put(out, row, &r);

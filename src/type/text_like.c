@@ -182,6 +182,7 @@ static Status like_run(KERNEL_PARAMS, bool fold, bool negate)
     uint8_t *result = out->data;
     SEL_FOREACH(row, sel)
     {
+        TRY(cx_check(call->cx)); /* a text may be long */
         const Str *pattern = &patterns[pc ? 0 : row];
         Slice t = str_slice(&texts[tc ? 0 : row]);
         if (!like->made || (row_k > 0 && pc ? false : !str_eq(&like->source, pattern))) {

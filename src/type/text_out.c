@@ -419,7 +419,10 @@ static Status text_rows(KERNEL_PARAMS, TextRowFn one)
     SEL_FOREACH(row, sel)
     {
         buf_clear(&buf);
-        st = one(call, args, arg_count, row, &buf);
+        st = cx_check(call->cx);
+        if (st == ST_OK) {
+            st = one(call, args, arg_count, row, &buf);
+        }
         if (st == KERNEL_NULL) {
             vec_set_null(out, row);
             st = ST_OK;

@@ -250,6 +250,7 @@ static Status regex_exec(Cx *cx, Regex *re, Slice t, size_t from, bool *found)
 }
 
 /* ---- ~, !~, ~*, !~* ---- */
+/* regex_match_rows - each text against its pattern, compiled once where it is one. */
 static Status regex_match_rows(KERNEL_PARAMS, bool icase, bool negate)
 {
     (void)arg_count;
@@ -262,6 +263,7 @@ static Status regex_match_rows(KERNEL_PARAMS, bool icase, bool negate)
     SEL_FOREACH(row, sel)
     {
         bool found = false;
+        TRY(cx_check(call->cx));
         if (re == NULL || !pc) {
             TRY(regex_get(call, &patterns[pc ? 0 : row], flags, &re));
         }
