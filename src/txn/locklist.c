@@ -112,6 +112,33 @@ static void lock_list_advisory(LockList *l, TxnSys *sys)
     }
 }
 
+/* RowWaitSeen - of the edges of one who waits for a row: is it only behind others, or whose end
+ * does it wait for? */
+typedef struct RowWaitSeen {
+    Xid xid; /* 0: of none that has a number */
+    bool behind;
+} RowWaitSeen;
+
+static void row_wait_edge(void *arg, Txn *by, bool soft)
+{
+    RowWaitSeen *seen = arg;
+    seen->behind = seen->behind || soft;
+    seen->xid = seen->xid == 0 ? by->xid : seen->xid;
+}
+
+/* lock_list_row_wait - who is first in a row's queue waits for the end of the transaction that has
+ * the row, the others for the row: as PostgreSQL says it. */
+static void lock_list_row_wait(TxnSys *sys, Txn *txn, LockInfo *info)
+{
+    RowWaitSeen seen = {0};
+    info->kind = LOCKKIND_ROW;
+    row_lock_edges(sys, txn, true, row_wait_edge, &seen);
+    if (!seen.behind && seen.xid != 0) {
+        info->kind = LOCKKIND_XID;
+        info->key = seen.xid;
+    }
+}
+
 /* lock_list_waits - everybody who waits. */
 static void lock_list_waits(LockList *l, TxnSys *sys)
 {
@@ -125,7 +152,7 @@ static void lock_list_waits(LockList *l, TxnSys *sys)
             info.kind = LOCKKIND_XID;
             info.key = w->xid;
             break;
-        case TXN_WAIT_ROW: info.kind = LOCKKIND_ROW; break;
+        case TXN_WAIT_ROW: lock_list_row_wait(sys, p->owner, &info); break;
         case TXN_WAIT_TABLE: info.kind = LOCKKIND_TABLE; break;
         case TXN_WAIT_ADVISORY:
             info.kind = LOCKKIND_ADVISORY;
