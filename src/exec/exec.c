@@ -255,6 +255,11 @@ Status exec_next(Cx *cx, ExecState *s, uint32_t max_rows, const Batch **batch_ou
     return ST_OK;
 }
 
+void exec_forbid_park(ExecState *state)
+{
+    state->env.park = NULL;
+}
+
 uint64_t exec_affected(const ExecState *state)
 {
     return state->affected;

@@ -65,6 +65,8 @@ Status exec_open(Cx *cx, Plan *plan, const ExecEnv *env, ExecState **state_out);
 /* exec_next - up to max_rows rows (<= VEC_CAPACITY); valid until the next call. ST_DONE at the end.
    A command without RETURNING does all its work in the first call and returns ST_DONE. */
 Status exec_next(Cx *cx, ExecState *state, uint32_t max_rows, const Batch **batch_out);
+/* exec_forbid_park - something was done with its rows: it cannot be begun again (ExecEnv.park). */
+void exec_forbid_park(ExecState *state);
 /* exec_affected - rows inserted, updated, deleted or returned so far, for the command tag. */
 uint64_t exec_affected(const ExecState *state);
 /* exec_close - end the scans, give the state back to the plan. Safe after an error. */

@@ -18,12 +18,27 @@ typedef struct LockRun {
     RowStore kept;  /* such rows, of this batch */
     uint32_t *kept_at;
     Arena rows;
+    bool handed; /* rows were: it cannot be begun again */
 } LockRun;
+
+/* lock_row - lock a row, or (ST_BUSY) wait for it without this thread: what was locked so far can
+ * be locked again. */
+static Status lock_row(Cx *cx, ExecNode *n, const PlanMark *m, const Snapshot *snap, RowId id,
+                       WriteOutcome *outcome)
+{
+    const LockRun *r = n->priv;
+    Txn *txn = n->s->env.txn;
+    txn->park = r->handed ? NULL : n->s->env.park;
+    Status st = table_lock_row(cx, txn, snap, m->table->storage, id, m->mode, m->wait, outcome);
+    txn->park = NULL;
+    return st;
+}
 
 static Status lock_start(Cx *cx, ExecNode *n)
 {
     LockRun *r = n->priv;
     run_reset(n, r->recheck);
+    r->handed = false;
     return node_start_children(cx, n);
 }
 
@@ -47,8 +62,7 @@ static Status lock_newest(Cx *cx, ExecNode *n, uint16_t k, RowId id, WriteOutcom
         TRY(cx_check(cx));
         snapshot_take(txn->sys, txn, &snap);
         batch_reset(&r->fresh[k]);
-        Status st =
-            table_lock_row(cx, txn, &snap, m->table->storage, id, m->mode, m->wait, outcome);
+        Status st = lock_row(cx, n, m, &snap, id, outcome);
         if (st == ST_OK && *outcome == WRITE_DONE) {
             st = table_fetch(cx, txn, &snap, m->table->storage, id, m->columns, m->column_count,
                              &r->fresh[k], 0, &n->batch);
@@ -76,8 +90,7 @@ static Status lock_one(Cx *cx, ExecNode *n, const Batch *b, uint32_t row, uint16
         return ST_OK; /* the NULL side of an outer join */
     }
     RowId id = (RowId)vec_int(ids, row);
-    TRY(table_lock_row(cx, n->s->env.txn, n->s->env.snapshot, m->table->storage, id, m->mode,
-                       m->wait, &outcome));
+    TRY(lock_row(cx, n, m, n->s->env.snapshot, id, &outcome));
     if (outcome == WRITE_UPDATED_MEANWHILE || outcome == WRITE_DELETED_MEANWHILE) {
         if (n->s->env.txn->isolation != ISO_READ_COMMITTED) {
             return lock_failure(cx);
@@ -174,6 +187,7 @@ static Status lock_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **ou
         arena_clear(&r->rows);
         row_store_init(&r->kept, &r->rows, n->plan->phys, n->plan->col_count);
         TRY(lock_batch(cx, n, b, &count));
+        r->handed = r->handed || count > 0;
         if (count > 0 && r->kept.rows > 0) {
             put_kept(n, b, count, out);
             return ST_OK;

@@ -117,23 +117,51 @@ Status modify_row_inserted(Cx *cx, ExecNode *n, const Batch *in, const Batch *ro
     return keep_returning(cx, n, &one, in);
 }
 
-/* insert_batch - compute, check and insert a batch; keys for foreign keys are kept until the
- * statement's end. */
-static Status insert_batch(Cx *cx, ExecNode *n, const Batch *in)
+/* insert_computed - insert the rows that were computed and checked. */
+static Status insert_computed(Cx *cx, ExecNode *n, const Batch *in)
 {
     ModifyRun *r = n->priv;
     const PlanModify *m = &n->plan->u.modify;
     const Table *t = m->table->storage;
-    TRY(compute_rows(cx, n, r->values, in, &r->row));
     if (m->conflict != CONFLICT_ERROR) {
         return conflict_insert(cx, n, in);
     }
     if (in->sel.count == 1) {
         RowValues v = {&r->row, in->sel.idx != NULL ? in->sel.idx[0] : 0};
         RowId id;
-        TRY(table_insert(cx, n->s->env.txn, t, &v, &id));
-    } else {
-        TRY(table_insert_batch(cx, n->s->env.txn, t, &r->row, NULL));
+        return table_insert(cx, n->s->env.txn, t, &v, &id);
+    }
+    return table_insert_batch(cx, n->s->env.txn, t, &r->row, NULL);
+}
+
+/* insert_or_park - insert_computed; ST_BUSY: a transaction that has the key is waited for
+ * (ExecEnv.park), and nothing is left of what this first batch has inserted. */
+static Status insert_or_park(Cx *cx, ExecNode *n, const Batch *in)
+{
+    ModifyRun *r = n->priv;
+    Txn *txn = n->s->env.txn;
+    SavePoint before;
+    txn_mark(txn, &before);
+    txn->park = r->wrote ? NULL : n->s->env.park;
+    Status st = insert_computed(cx, n, in);
+    txn->park = NULL;
+    if (st == ST_BUSY) {
+        txn_undo_to_mark(cx, txn, &before);
+    }
+    r->wrote = true;
+    return st;
+}
+
+/* insert_batch - compute, check and insert a batch; keys for foreign keys are kept until the
+ * statement's end. */
+static Status insert_batch(Cx *cx, ExecNode *n, const Batch *in)
+{
+    ModifyRun *r = n->priv;
+    const PlanModify *m = &n->plan->u.modify;
+    TRY(compute_rows(cx, n, r->values, in, &r->row));
+    TRY(insert_or_park(cx, n, in));
+    if (m->conflict != CONFLICT_ERROR) {
+        return ST_OK;
     }
     for (uint16_t i = 0; i < m->fk_count; i++) {
         SEL_FOREACH(row, &in->sel)

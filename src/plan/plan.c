@@ -95,8 +95,8 @@ Status plan_create(Cx *cx, CatView *view, const TypeEnv *env, const Query *query
     }
     p->locks_rows = planner.locks_rows;
     p->read_only = !p->writes && !planner.locks_rows && !planner.calls_volatile;
-    p->repeatable = (p->command == CMD_UPDATE || p->command == CMD_DELETE) && p->cte_count == 0 &&
-                    !planner.locks_rows && !planner.calls_volatile;
+    p->repeatable = (p->command == CMD_SELECT || !planner.locks_rows) && p->cte_count == 0 &&
+                    !planner.calls_volatile;
     TRY_OUT(arena_check(cx, &p->arena));
     p->pins = cat_pins_take(view);
     *plan_out = p;

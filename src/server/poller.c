@@ -30,6 +30,10 @@
 #define READERS_MAX        64u /* workers that gave their poller away to read from the disk */
 #define RUN_STATE_DEAD     3u
 
+#define SPARES_KEPT      2 /* spare threads beyond these end when nobody needs them for long */
+#define SPARE_SLEEP_US   500000
+#define SPARE_SLEEPS_MAX 6
+
 static void worker_main(void *arg);
 
 /* worker_spawn - a new thread that starts with this poller (or as a spare). Requires
@@ -357,10 +361,51 @@ static void poller_turn(Worker *w)
     p->event_count = n < 0 ? 0 : n;
 }
 
-/* worker_wait_poller - be a spare until a poller is assigned or the server stops. */
+/* worker_retire - a spare that was not needed for long ends, unless it has just been given a
+ * poller.
+ */
+static bool worker_retire(Worker *w)
+{
+    Server *srv = w->server;
+    os_mutex_lock(srv->os, &srv->spares_mutex);
+    bool ends = w->poller == NULL && srv->spare_count > SPARES_KEPT;
+    if (ends) {
+        list_remove(&w->spare_link);
+        srv->spare_count--;
+        w->ended = true;
+        atomic_fetch_add(&srv->ended_workers, 1);
+    }
+    os_mutex_unlock(srv->os, &srv->spares_mutex);
+    return ends;
+}
+
+/* workers_reap - join the threads that have ended. */
+static void workers_reap(Server *srv)
+{
+    while (atomic_load(&srv->ended_workers) != 0) {
+        Worker *w = NULL;
+        os_mutex_lock(srv->os, &srv->spares_mutex);
+        for (uint32_t i = 0; i < srv->worker_count && w == NULL; i++) {
+            if (srv->workers[i]->ended) {
+                w = srv->workers[i];
+                srv->workers[i] = srv->workers[--srv->worker_count];
+            }
+        }
+        os_mutex_unlock(srv->os, &srv->spares_mutex);
+        ASSERT(w != NULL);
+        atomic_fetch_sub(&srv->ended_workers, 1);
+        os_thread_join(w->thread);
+        mem_free(w->recv_buf);
+        mem_free(w);
+    }
+}
+
+/* worker_wait_poller - be a spare until a poller is assigned, the server stops or nothing came for
+ * long; false: the thread is to end. */
 static bool worker_wait_poller(Worker *w)
 {
     Server *srv = w->server;
+    uint32_t idle = 0;
     os_mutex_lock(srv->os, &srv->spares_mutex);
     list_push_front(&srv->spares, &w->spare_link);
     srv->spare_count++;
@@ -376,8 +421,11 @@ static bool worker_wait_poller(Worker *w)
         if (atomic_load(&srv->stopping)) {
             return false;
         }
-        if (!os_event_wait(srv->os, &w->event, seen, 500000)) {
+        if (!os_event_wait(srv->os, &w->event, seen, SPARE_SLEEP_US)) {
             arena_thread_end(); /* idle for long: its memory is of use to others */
+            if (++idle >= SPARE_SLEEPS_MAX && worker_retire(w)) {
+                return false;
+            }
         }
     }
 }
@@ -410,6 +458,7 @@ static bool monitor_look(Server *srv)
         p->monitor_token = token;
     }
     server_check_timeouts(srv, os_mono_us(srv->os));
+    workers_reap(srv);
     return busy;
 }
 

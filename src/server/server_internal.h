@@ -141,7 +141,6 @@ typedef struct Portal {
     uint32_t format_count;
     RowWriter writer;
     bool writer_ready, done, holds_snapshot;
-    bool may_park;      /* portal_run may return ST_BUSY (session_park) */
     bool parked;        /* it has: its locks and its snapshot are held, so its plan is good */
     uint64_t rows_sent; /* by this run; of data-modifying statements: rows changed */
     Buf store;          /* DataRows of a data-modifying statement, which always runs to its end */
@@ -274,10 +273,14 @@ struct Session {
     Statement *unnamed;
     bool skip_to_sync;
     const Portal *running_portal; /* of a utility statement by Execute: its values and formats */
-    /* An Execute that waits for a row without a thread (session_park.c). */
+    /* A statement that waits without a thread (session_park.c). */
     TxnPark park;
-    Portal *parked_portal;
+    bool may_park;                   /* the message being dispatched may be dispatched again */
+    bool parked;                     /* it will be: it is still in `in` */
+    bool park_again;                 /* it is being so */
+    size_t park_out_len;             /* replies before it */
     _Atomic int64_t parked_since_us; /* 0: not waiting */
+    _Atomic int64_t park_look_us;    /* when the monitor wakes it */
     _Atomic bool park_woken;         /* worth while to try again */
     bool park_drained;               /* nothing has come since the last look at the socket */
     ListNode ready_link;             /* poller's list of sessions to try again */
@@ -328,6 +331,7 @@ struct Worker {
     OsThread *thread;
     OsEvent event; /* signalled when a poller is assigned */
     ListNode spare_link;
+    bool ended; /* the thread has ended, or is about to: to be joined */
     _Atomic bool stop;
     uint8_t *recv_buf; /* SERVER_RECV_BYTES */
 };
@@ -351,7 +355,8 @@ struct Server {
         spares_mutex; /* guards from here to worker_size; taken in a page fault, under latches */
     ListNode spares;
     uint32_t spare_count, worker_count;
-    Worker **workers; /* all, for joining */
+    Worker **workers;               /* all, for joining */
+    _Atomic uint32_t ended_workers; /* of them, to be joined (monitor) */
     uint32_t worker_size;
     _Atomic uint32_t readers; /* workers that wait for the disk */
     OsThread *monitor;
@@ -488,14 +493,21 @@ void session_statement_begin(Session *s);
 void session_statement_end(Session *s);
 
 /* ---- session_park.c ---- */
-/* session_park - the Execute of this portal waits (portal_run returned ST_BUSY): no message is
- * worked off until session_try_again. */
-void session_park(Session *s, Portal *p);
+/* session_park_allow - the message to be dispatched now may be dispatched again, as long as it
+ * changes nothing. session_may_park - what its waits are to be parked with; NULL: it may not. */
+void session_park_allow(Session *s);
+TxnPark *session_may_park(Session *s);
+/* utility_park - of what is not planned, only LOCK TABLE can be begun again. */
+void utility_park(Session *s, const Statement *st);
+/* session_park - the message ended with st: if it waits (ST_BUSY), no other is worked off until it
+ * has been dispatched again. */
+bool session_park(Session *s, Status st);
 bool session_parked(const Session *s);
-/* session_park_over - is it worth while to try again? */
+/* session_park_over - is it worth while to try again? session_park_retry - the message is about to
+ * be; session_park_tried - it was, and may have parked again. */
 bool session_park_over(Session *s);
-/* session_try_again - run the Execute once more; it may park again. */
-void session_try_again(Session *s);
+void session_park_retry(Session *s);
+void session_park_tried(Session *s);
 /* session_park_end - forget about it (the session is closed). */
 void session_park_end(Session *s);
 /* session_park_watch - the monitor's look: wake it if it was told to stop, or has waited for long.

@@ -424,7 +424,11 @@ static size_t session_consume(Session *s, const uint8_t *data, size_t len)
                     atomic_store(&s->idle_start_us, 0);
                 }
                 session_message(s, &m);
+                session_park_tried(s);
                 arena_clear(&s->stmt_arena);
+                if (session_parked(s)) {
+                    return at - used; /* to be dispatched again */
+                }
             }
         }
         if (st == ST_BUSY) {
@@ -435,8 +439,8 @@ static size_t session_consume(Session *s, const uint8_t *data, size_t len)
             break;
         }
         if (s->hold_lsn > wal_flushed(s->server->engine->wal) ||
-            s->out.len > SESSION_OUT_FLUSH_BYTES || session_parked(s)) {
-            break; /* replies first, or the statement */
+            s->out.len > SESSION_OUT_FLUSH_BYTES) {
+            break; /* replies first */
         }
     }
     return at;
@@ -519,16 +523,13 @@ static void session_stay(Session *s, bool drained)
  * look at the socket as well. */
 static bool session_go_on(Session *s)
 {
-    size_t used = 0;
     if (!session_park_over(s)) {
         session_stay(s, false); /* something came */
         return false;
     }
-    session_try_again(s);
-    if (!session_parked(s) && s->in.len != 0) {
-        used = session_consume(s, s->in.data, s->in.len);
-        session_keep(s, s->in.data, s->in.len, true, used);
-    }
+    session_park_retry(s);
+    size_t used = session_consume(s, s->in.data, s->in.len);
+    session_keep(s, s->in.data, s->in.len, true, used);
     if (session_parked(s)) {
         session_stay(s, s->park_drained);
         return false;

@@ -496,8 +496,12 @@ static Status msg_execute(Cx *cx, Session *s, ProtoMsg *m)
         p->done = true;
         st->refs++; /* COMMIT drops the portal, DEALLOCATE the statement's name */
         s->running_portal = p;
+        utility_park(s, st);
         Status status = utility_run(cx, s, st, true, &tag);
         s->running_portal = NULL;
+        if (status == ST_BUSY) {
+            p->done = false; /* it waits, and is run again */
+        }
         if (status == ST_OK && tag != NULL) {
             reply_command_complete(&s->out, tag);
         }
@@ -513,12 +517,7 @@ static Status msg_execute(Cx *cx, Session *s, ProtoMsg *m)
 Status session_execute(Cx *cx, Session *s, Portal *p, uint32_t max_rows)
 {
     bool done;
-    p->may_park = true;
     Status st = portal_run(cx, s, p, max_rows, &done);
-    if (st == ST_BUSY) {
-        session_park(s, p);
-        return ST_OK;
-    }
     TRY(st);
     if (!done) {
         reply_simple(&s->out, 's');
@@ -587,7 +586,9 @@ void session_extended_message(Session *s, ProtoMsg *m)
     if (m->type == 'P' || m->type == 'B' || m->type == 'E') {
         session_statement_begin(s);
     }
-    if (dispatch(&s->cx, s, m) != ST_OK) {
+    session_park_allow(s);
+    Status st = dispatch(&s->cx, s, m);
+    if (st != ST_OK && !session_park(s, st)) {
         session_extended_failed(s);
     }
 }

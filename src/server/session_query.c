@@ -59,6 +59,7 @@ static Status run_statement(Cx *cx, Session *s, Slice sql, const ParsedStmt *stm
     if (st == ST_OK && stmt.cls == STMT_PLANNED) {
         st = run_planned(cx, s, &stmt, stmt.plan, NULL, NULL, 0, tag_out);
     } else if (st == ST_OK && stmt.cls == STMT_UTILITY) {
+        utility_park(s, &stmt);
         st = utility_run(cx, s, &stmt, false, &tag);
         if (st == ST_OK && tag != NULL) {
             (void)snprintf(tag_out, TAG_BYTES, "%s", tag);
@@ -94,6 +95,9 @@ static Status run_string(Cx *cx, Session *s, Slice sql, uint32_t first)
         reply_simple(&s->out, 'I');
         return ST_OK;
     }
+    if (count == 1) {
+        session_park_allow(s);
+    }
     for (uint32_t i = first; i < count; i++) {
         if (count > 1 && !s->in_block) {
             s->implicit_block = true;
@@ -124,6 +128,7 @@ static Status run_cached(Cx *cx, Session *s, Slice sql, StmtShape *shape)
     }
     TRY(plan_cache_find(cx, s, sql, shape, &plan, &values, &nulls));
     char tag[TAG_BYTES];
+    session_park_allow(s);
     Status st = run_planned(cx, s, NULL, plan, values, nulls, plan->param_count, tag);
     plan_unref(plan);
     TRY(st);
@@ -132,6 +137,9 @@ static Status run_cached(Cx *cx, Session *s, Slice sql, StmtShape *shape)
 
 void session_statement_begin(Session *s)
 {
+    if (s->park_again) {
+        return; /* it began when it was dispatched first */
+    }
     int64_t now = os_now_us(s->server->os);
     s->env.statement_time_us = now - UNIX_TO_PG_EPOCH_US;
     atomic_fetch_and(&s->cancel,
@@ -179,10 +187,13 @@ void session_simple_query(Session *s, Slice sql)
     if (st == ST_NOTFOUND) {
         st = run_string(&s->cx, s, sql, 0);
         if (st == ST_OK && shape.key.len != 0) {
+            s->may_park = false;
             plan_cache_add(s, &shape, sql);
         }
     }
-    query_end(s, st);
+    if (!session_park(s, st)) {
+        query_end(s, st);
+    }
 }
 
 void session_ready_for_query(Session *s)

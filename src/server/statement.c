@@ -244,7 +244,10 @@ static Status statement_plan(Cx *cx, Session *s, Statement *st)
                    .params = &st->params};
     TRY(session_txn_need(cx, s));
     uint64_t version = catalog_version(s->server->catalog); /* before the first look-up */
-    TRY(bind_statement(cx, &bind, st->node, &query));
+    s->txn->park = session_may_park(s);
+    Status bound = bind_statement(cx, &bind, st->node, &query);
+    s->txn->park = NULL;
+    TRY(bound);
     TRY(params_resolved(cx, &st->params));
     /* The array grew in the statement's arena of this run; keep it. */
     st->params.types = arena_memdup(&st->arena, st->params.types, sizeof(Oid) * st->params.count);
@@ -344,6 +347,18 @@ void exec_env_fill(Session *s, ExecEnv *env, const Snapshot *snap, const Datum *
                      .temp_prefix = s->server->options.file};
 }
 
+/* portal_lock_tables - the table locks of the plan; ST_BUSY: one is waited for (session_park). */
+static Status portal_lock_tables(Cx *cx, Session *s, const Plan *plan)
+{
+    Status st = ST_OK;
+    s->txn->park = session_may_park(s);
+    for (uint32_t i = 0; st == ST_OK && i < plan->lock_count; i++) {
+        st = table_lock(cx, s->txn, plan->locks[i].key, plan->locks[i].mode, WAIT_BLOCK);
+    }
+    s->txn->park = NULL;
+    return st;
+}
+
 /* portal_open - take the snapshot and check the execution state out. suspendable: the portal may
    outlive the statement, so it holds a snapshot of its own. */
 static Status portal_open(Cx *cx, Session *s, Portal *p, bool suspendable)
@@ -355,9 +370,7 @@ static Status portal_open(Cx *cx, Session *s, Portal *p, bool suspendable)
         return err_set(cx, ERRCODE_READ_ONLY_SQL_TRANSACTION,
                        "cannot execute %s in a read-only transaction", p->plan->what);
     }
-    for (uint32_t i = 0; i < p->plan->lock_count; i++) {
-        TRY(table_lock(cx, s->txn, p->plan->locks[i].key, p->plan->locks[i].mode, WAIT_BLOCK));
-    }
+    TRY(portal_lock_tables(cx, s, p->plan));
     if (!p->parked && p->plan->catalog_version != catalog_version(s->server->catalog) &&
         !s->view.has_own_ddl) {
         return ST_RESTART; /* changed while we waited for the lock: plan again */
@@ -371,7 +384,7 @@ static Status portal_open(Cx *cx, Session *s, Portal *p, bool suspendable)
     }
     exec_env_fill(s, &env, snap, p->param_values, p->param_nulls, p->param_count);
     /* With a snapshot of its own the portal may be suspended with rows read: it keeps its state. */
-    env.park = p->may_park && !suspendable && p->plan->repeatable ? &s->park : NULL;
+    env.park = !suspendable && p->plan->repeatable ? session_may_park(s) : NULL;
     Status st = exec_open(cx, p->plan, &env, &p->exec);
     if (st == ST_OK && p->plan->returns_rows && !p->writer_ready) {
         st = row_writer_init(cx, &p->arena, &p->writer, p->plan->columns, p->plan->column_count,
@@ -462,6 +475,7 @@ static Status portal_fetch(Cx *cx, Session *s, Portal *p, uint64_t max_rows, boo
         }
         left -= batch->sel.count;
         p->rows_sent += batch->sel.count;
+        exec_forbid_park(p->exec); /* rows were sent */
     }
     return ST_OK;
 }

@@ -426,9 +426,11 @@ static Status run_lock(Cx *cx, Session *s, const PgQuery__LockStmt *stmt, const 
                            r->relname);
         }
         TRY(st);
+        s->txn->park = session_may_park(s);
         st = table_lock(cx, s->txn, (uint64_t)s->view.database << 32 | table->oid,
                         (TableLockMode)stmt->mode, stmt->nowait ? WAIT_NOWAIT : WAIT_BLOCK);
-        if (st == ST_BUSY) {
+        s->txn->park = NULL;
+        if (st == ST_BUSY && stmt->nowait) {
             return err_set(cx, ERRCODE_LOCK_NOT_AVAILABLE,
                            "could not obtain lock on relation \"%s\"", r->relname);
         }

@@ -173,21 +173,40 @@ void txn_abort(Cx *cx, Txn *txn)
     txn_finish_abort(cx, txn);
 }
 
+/* undo_to_savepoint - undo what was logged since; it cannot fail. */
+static void undo_to_savepoint(Cx *cx, Txn *txn, const SavePoint *sp)
+{
+    if (txn->xid == 0 || txn->last_lsn <= sp->last_lsn) {
+        return;
+    }
+    Cx own = *cx;
+    own.cancel = NULL;
+    Err err;
+    memset(&err, 0, sizeof(err));
+    own.err = &err;
+    Status st = txn_undo_walk(&own, txn, sp->last_lsn, sp->action_count, NULL);
+    if (st != ST_OK) {
+        log_err(LOG_FATAL, &err);
+        os_halt(txn->sys->os, "undo of a transaction failed");
+    }
+}
+
+void txn_mark(Txn *txn, SavePoint *mark_out)
+{
+    *mark_out = (SavePoint){txn->last_lsn, txn->cid, txn->savepoint_level, txn->priv->action_count};
+}
+
+void txn_undo_to_mark(Cx *cx, Txn *txn, const SavePoint *mark)
+{
+    undo_to_savepoint(cx, txn, mark);
+    txn_wake_xid(txn->sys, txn->xid);
+    txn_actions_run_end(txn, mark->action_count, false);
+}
+
 Status txn_rollback_to(Cx *cx, Txn *txn, const SavePoint *sp)
 {
     txn_unpark(txn);
-    if (txn->xid != 0 && txn->last_lsn > sp->last_lsn) {
-        Cx own = *cx;
-        own.cancel = NULL;
-        Err err;
-        memset(&err, 0, sizeof(err));
-        own.err = &err;
-        Status st = txn_undo_walk(&own, txn, sp->last_lsn, sp->action_count, NULL);
-        if (st != ST_OK) {
-            log_err(LOG_FATAL, &err);
-            os_halt(txn->sys->os, "undo of a transaction failed");
-        }
-    }
+    undo_to_savepoint(cx, txn, sp);
     if (txn->xid != 0) {
         /* Who waits for this transaction may only have waited for what is undone now. */
         txn_wake_xid(txn->sys, txn->xid);

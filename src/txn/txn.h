@@ -114,6 +114,10 @@ void txn_abort(Cx *cx, Txn *txn);
 void txn_savepoint(Txn *txn, SavePoint *sp_out);
 /* txn_rollback_to - undo back to the savepoint; locks above it are dropped. The savepoint stays. */
 Status txn_rollback_to(Cx *cx, Txn *txn, const SavePoint *sp);
+/* txn_mark - where the transaction is now, for txn_undo_to_mark: undo what it logged since. Locks
+ * stay, and so does a wait that was parked. */
+void txn_mark(Txn *txn, SavePoint *mark_out);
+void txn_undo_to_mark(Cx *cx, Txn *txn, const SavePoint *mark);
 /* txn_next_command - what was written so far becomes visible to the next statement of this
  * transaction. 54000 past 2^32-2. */
 Status txn_next_command(Cx *cx, Txn *txn);

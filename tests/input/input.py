@@ -9,6 +9,7 @@ import resource
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -664,6 +665,136 @@ class Limits(InputTest):
             run(conn, "SELECT repeat('x', 1000000000) || repeat('y', 1000000000)")
         self.assertIn(caught.exception.pgcode, ("54000", "53200"))
         self.assertEqual(one(conn, "SELECT 1"), 1)
+
+
+class Waiting(InputTest):
+    """Sessions that wait for a lock hold no thread, whatever they wait for and however it was asked."""
+
+    COUNT = 100 if ASAN else 1000
+
+    def threads(self, server):
+        return len(os.listdir(f"/proc/{server.process.pid}/task"))
+
+    def wait_all(self, server, sql, count, extended=False):
+        """Connections of which each has sent sql and waits."""
+        waiting = []
+        for _ in range(count):
+            sock = socket.socket(socket.AF_UNIX)
+            sock.connect(os.path.join(server.dir, ".s.PGSQL.5432"))
+            body = struct.pack(">i", 196608) + b"user\0postgres\0database\0postgres\0\0"
+            sock.sendall(struct.pack(">i", len(body) + 4) + body)
+            self.ready(sock)
+            if extended:
+                parts = [(b"P", b"\0" + sql + b"\0\0\0"), (b"B", b"\0\0" + b"\0" * 6), (b"E", b"\0" + b"\0" * 4), (b"S", b"")]
+            else:
+                parts = [(b"Q", sql + b"\0")]
+            sock.sendall(b"".join(kind + struct.pack(">i", len(part) + 4) + part for kind, part in parts))
+            waiting.append(sock)
+        return waiting
+
+    def ready(self, sock):
+        """What the server says up to ReadyForQuery: the message types, and the text of an error."""
+        sock.settimeout(60)
+        data, kinds, error = b"", "", None
+        while True:
+            while len(data) >= 5 and len(data) > (length := struct.unpack(">i", data[1:5])[0]):
+                kind, body, data = data[:1].decode(), data[5 : length + 1], data[length + 1 :]
+                kinds += kind
+                if kind == "E":
+                    error = body.decode()
+                if kind == "Z":
+                    return kinds, error
+            got = sock.recv(65536)
+            if not got:
+                return kinds, error
+            data += got
+
+    def test_many_waiters(self):
+        server = self.server(self.path("waiting.db"), "max_connections=2000")
+        holder = server.connect(autocommit=False)
+        run(holder, "CREATE TABLE w (id int PRIMARY KEY, n int)")
+        run(holder, "INSERT INTO w VALUES (1, 0), (2, 0)")
+        run(holder, "CREATE TABLE other (id int)")
+        holder.commit()
+        time.sleep(0.5)
+        before = self.threads(server)
+        run(holder, "UPDATE w SET n = 1 WHERE id = 1")
+        run(holder, "INSERT INTO w VALUES (3, 0)")
+        run(holder, "LOCK TABLE other IN EXCLUSIVE MODE")
+        kinds = [(b"UPDATE w SET n = n + 1 WHERE id = 1", False), (b"UPDATE w SET n = n + 1 WHERE id = 1", True),
+                 (b"SELECT n FROM w WHERE id = 1 FOR UPDATE", False), (b"SELECT n FROM w WHERE id = 1 FOR SHARE", True),
+                 (b"INSERT INTO w VALUES (3, 1) ON CONFLICT DO NOTHING", False), (b"INSERT INTO w VALUES (3, 1)", True),
+                 (b"INSERT INTO other VALUES (1)", False), (b"INSERT INTO other VALUES (2)", True)]
+        waiting = []
+        for sql, extended in kinds:
+            waiting.append(self.wait_all(server, sql, self.COUNT // len(kinds), extended))
+        time.sleep(1)
+        self.assertLessEqual(self.threads(server), before + 4)
+        with server.connect() as conn:
+            self.assertEqual(one(conn, "SELECT 1"), 1)
+        holder.commit()
+        changed = 0
+        for (sql, extended), socks in zip(kinds, waiting):
+            for sock in socks:
+                answer, error = self.ready(sock)
+                changed += sql.startswith(b"UPDATE")
+                if sql == b"INSERT INTO w VALUES (3, 1)":
+                    self.assertIn("duplicate key value", error)
+                else:
+                    self.assertIsNone(error)
+                    rows = "TD" if sql.startswith(b"SELECT") and not extended else "D" if sql.startswith(b"SELECT") else ""
+                    self.assertEqual(answer, ("12" if extended else "") + rows + "CZ")
+                sock.close()
+        with server.connect() as conn:
+            self.assertEqual(one(conn, "SELECT n FROM w WHERE id = 1"), 1 + changed)
+            self.assertEqual(one(conn, "SELECT count(*) FROM other"), 2 * (self.COUNT // len(kinds)))
+        self.assertEqual(server.stop(), 0)
+
+    def test_waiters_with_two_workers(self):
+        """Two processors, so two workers."""
+        server = self.server(self.path("two.db"), preexec=lambda: os.sched_setaffinity(0, list(os.sched_getaffinity(0))[:2]))
+        holder = server.connect(autocommit=False)
+        run(holder, "CREATE TABLE w (id int PRIMARY KEY, n int)")
+        run(holder, "INSERT INTO w VALUES (1, 0)")
+        holder.commit()
+        run(holder, "UPDATE w SET n = 1")
+        waiting = self.wait_all(server, b"UPDATE w SET n = n + 1", 200)
+        limited = self.wait_all(server, b"SET lock_timeout = 300", 1)[0]
+        self.ready(limited)
+        limited.sendall(b"Q" + struct.pack(">i", 4 + len(b"UPDATE w SET n = 0\0")) + b"UPDATE w SET n = 0\0")
+        start = time.monotonic()
+        self.assertIn("canceling statement due to lock timeout", self.ready(limited)[1])
+        self.assertGreater(time.monotonic() - start, 0.25)
+        self.assertLess(time.monotonic() - start, 5)
+        holder.commit()
+        for sock in waiting:
+            self.assertEqual(self.ready(sock), ("CZ", None))
+            sock.close()
+        with server.connect() as conn:
+            self.assertEqual(one(conn, "SELECT n FROM w"), 201)
+        self.assertEqual(server.stop(), 0)
+
+    def test_spare_threads_end(self):
+        server = self.server(self.path("spare.db"))
+        holder = server.connect(autocommit=False)
+        run(holder, "CREATE TABLE w (id int PRIMARY KEY, n int)")
+        run(holder, "INSERT INTO w VALUES (1, 0)")
+        holder.commit()
+        before = self.threads(server)
+        run(holder, "UPDATE w SET n = 1")
+        # Two statements in one string are not begun again: each waits in a thread.
+        waiting = self.wait_all(server, b"SELECT 1; UPDATE w SET n = n + 1", 20)
+        time.sleep(0.5)
+        self.assertGreater(self.threads(server), before + 10)
+        holder.commit()
+        for sock in waiting:
+            self.assertIsNone(self.ready(sock)[1])
+            sock.close()
+        end = time.monotonic() + 20
+        while self.threads(server) > before + 3 and time.monotonic() < end:
+            time.sleep(0.2)
+        self.assertLessEqual(self.threads(server), before + 3)
+        self.assertEqual(server.stop(), 0)
 
 
 class End(InputTest):
