@@ -68,7 +68,7 @@ static Status seek_rows(Cx *cx, const ExecEnv *env, Arena *arena, const Seek *k,
     IndexScan *is = NULL;
     TableScan *ts = NULL;
     Buf buf;
-    buf_init(&buf, 1u << 16);
+    buf_init(&buf, INDEX_BOUND_BYTES_MAX);
     *count_out = 0;
     for (uint16_t i = 0; i < k->count; i++) {
         types[i] = t->columns[k->columns[i]].phys;

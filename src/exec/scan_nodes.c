@@ -342,8 +342,8 @@ Status index_scan_node_create(Cx *cx, ExecNode *n)
     n->start = index_start;
     n->next = index_next;
     n->end = index_end;
-    buf_init(&r->lo, 1u << 16);
-    buf_init(&r->hi, 1u << 16);
+    buf_init(&r->lo, INDEX_BOUND_BYTES_MAX);
+    buf_init(&r->hi, INDEX_BOUND_BYTES_MAX);
     arena_on_clear(&n->s->arena, release_bounds, r);
     node_out_init(n);
     TRY(run_create(cx, n, n->plan->u.scan.index.keys, &r->keys));

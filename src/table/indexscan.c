@@ -79,6 +79,13 @@ static bool bound_successor(Buf *b)
     return false;
 }
 
+/* bound_put - a bound's key, cut to a byte more than any entry has: all entries lie on the same
+ * side of it then. */
+static void bound_put(Buf *to, Slice key)
+{
+    buf_put(to, key.ptr, MIN(key.len, INDEX_KEY_MAX + sizeof(RowId) + 1u));
+}
+
 Status index_scan_start(Cx *cx, IndexScan *s, Txn *txn, const Snapshot *snap, const IndexBound *lo,
                         const IndexBound *hi, bool backward)
 {
@@ -95,14 +102,14 @@ Status index_scan_start(Cx *cx, IndexScan *s, Txn *txn, const Snapshot *snap, co
     buf_clear(&s->from);
     buf_clear(&s->to);
     if (lo != NULL && lo->key.len != 0) {
-        buf_put_slice(&s->from, lo->key);
+        bound_put(&s->from, lo->key);
         if (!lo->inclusive && !bound_successor(&s->from)) {
             s->done = true;
         }
     }
     s->to_open = hi == NULL || hi->key.len == 0;
     if (!s->to_open) {
-        buf_put_slice(&s->to, hi->key);
+        bound_put(&s->to, hi->key);
         if (hi->inclusive && !bound_successor(&s->to)) {
             s->to_open = true;
         }

@@ -224,6 +224,10 @@ Status table_scan_next(Cx *cx, TableScan *scan, uint32_t max_rows, Batch *out, A
 Status table_scan_count(Cx *cx, TableScan *scan, uint64_t *count_out);
 void table_scan_end(TableScan *scan);
 
+/* INDEX_BOUND_BYTES_MAX - room for the encoded values of any bound: one that had to be left out
+ * would make the range wider. */
+#define INDEX_BOUND_BYTES_MAX ((size_t)4 << 30)
+
 /* IndexScan - rows in key order between bounds, forward or backward. */
 typedef struct IndexBound {
     Slice key;      /* encoded prefix of key columns (key_encode); len 0 = open */

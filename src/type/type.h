@@ -142,6 +142,10 @@ typedef struct TypeOps {
  * src/catalog. */
 const TypeOps *type_ops(Oid type);
 
+/* type_stored_end - where a value that begins at offset `at` of a row would end in PostgreSQL's
+ * storage, uncompressed (numeric: in ours). */
+size_t type_stored_end(Oid type, const Datum *v, size_t at);
+
 /* TypeSoundFn - are these n values, read from disk, ones that the type's functions can take? */
 typedef bool (*TypeSoundFn)(const Str *values, uint32_t n);
 /* type_sound - the test of a built-in type kept as a string; NULL: any bytes will do. */
