@@ -156,7 +156,14 @@ typedef struct SessionSavepoint {
     char name[64];
     SavePoint sp;
     FkModes fk_modes; /* SET CONSTRAINTS as it was */
+    bool read_only;   /* the transaction was */
 } SessionSavepoint;
+
+/* TxnModes - what AND CHAIN hands on. */
+typedef struct TxnModes {
+    Isolation isolation;
+    bool read_uncommitted, read_only, deferrable;
+} TxnModes;
 
 typedef enum SessionState {
     SESSION_STARTUP, /* no startup packet yet */
@@ -247,7 +254,6 @@ struct Session {
     bool had_query;              /* the transaction has taken a snapshot: its isolation is fixed */
     char *rest_sql;      /* of a query string whose COPY FROM STDIN is under way: the string and */
     uint32_t rest_index; /* the statement to go on with */
-    Isolation block_isolation;
     SessionSavepoint *savepoints;      /* the innermost */
     SessionSavepoint *free_savepoints; /* of this transaction, ended: to be used again */
     CatView view;
@@ -265,7 +271,7 @@ struct Session {
     uint64_t work_mem_bytes;
     Isolation default_isolation;
     bool read_uncommitted, default_read_uncommitted; /* what READ COMMITTED was asked for as */
-    bool default_read_only, sync_commit, track_activities;
+    bool default_read_only, default_deferrable, sync_commit, track_activities;
     ErrSeverity notices_min; /* client_min_messages */
     /* extended protocol */
     Map statements; /* name -> Statement */
@@ -465,6 +471,15 @@ Status session_prepare_stmt(Cx *cx, Session *s, const struct PgQuery__Transactio
                             const char **tag_out);
 Status session_finish_prepared(Cx *cx, Session *s, const struct PgQuery__TransactionStmt *stmt,
                                const char **tag_out);
+TxnModes session_modes(const Session *s);
+void session_modes_put(Session *s, TxnModes m);
+/* mode_is_setting - is it a setting that is a mode of the transaction? session_mode_assign - set
+ * one (text NULL: as RESET does); session_mode_text - its value now. */
+bool mode_is_setting(const char *name);
+Status session_mode_assign(Cx *cx, Session *s, const char *name, const char *text);
+const char *session_mode_text(const Session *s, const char *name);
+/* session_import_snapshot - SET TRANSACTION SNAPSHOT. */
+Status session_import_snapshot(Cx *cx, Session *s, const char *name);
 /* session_set_transaction - SET TRANSACTION (modes as in BEGIN). 25001 after the first query. */
 Status session_set_transaction(Cx *cx, Session *s, struct PgQuery__Node **options, size_t count);
 /* session_commit - end of an implicit transaction: commit (or abort after an error). */

@@ -26,6 +26,7 @@ Status session_txn_need(Cx *cx, Session *s)
     TRY(txn_begin(cx, s->server->engine->txns, s->default_isolation, &s->txn_arena, &s->txn));
     s->read_uncommitted = s->default_read_uncommitted;
     s->txn->read_only = s->default_read_only;
+    s->txn->deferrable = s->default_deferrable;
     s->txn->lock_timeout_us = s->lock_timeout_us;
     s->txn->process_id = s->pid;
     s->txn->advisory = &s->advisory;
@@ -174,63 +175,6 @@ char session_txn_status(const Session *s)
     return s->failed ? 'E' : s->in_block ? 'T' : 'I';
 }
 
-/* isolation_may_change - 25001 after the first query of the transaction or in a savepoint. */
-static Status isolation_may_change(Cx *cx, Session *s, Isolation iso)
-{
-    if (iso == s->txn->isolation) {
-        return ST_OK;
-    }
-    if (s->had_query) {
-        return err_set(cx, ERRCODE_ACTIVE_SQL_TRANSACTION,
-                       "SET TRANSACTION ISOLATION LEVEL must be called before any query");
-    }
-    if (s->savepoints != NULL) {
-        return err_set(cx, ERRCODE_ACTIVE_SQL_TRANSACTION,
-                       "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction");
-    }
-    return ST_OK;
-}
-
-/* apply_modes - the options of BEGIN and SET TRANSACTION. */
-static Status apply_modes(Cx *cx, Session *s, PgQuery__Node **options, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const PgQuery__DefElem *d = options[i]->def_elem;
-        const PgQuery__AConst *c =
-            d->arg != NULL && d->arg->node_case == PG_QUERY__NODE__NODE_A_CONST ? d->arg->a_const
-                                                                                : NULL;
-        if (c == NULL) {
-            continue;
-        }
-        if (strcmp(d->defname, "transaction_isolation") == 0) {
-            const char *level = c->sval->sval;
-            Isolation iso = strcmp(level, "serializable") == 0      ? ISO_SERIALIZABLE
-                            : strcmp(level, "repeatable read") == 0 ? ISO_REPEATABLE_READ
-                                                                    : ISO_READ_COMMITTED;
-            TRY(isolation_may_change(cx, s, iso));
-            s->txn->isolation = iso;
-            s->read_uncommitted = strcmp(level, "read uncommitted") == 0;
-        } else if (strcmp(d->defname, "transaction_read_only") == 0) {
-            bool on = c->val_case == PG_QUERY__A__CONST__VAL_BOOLVAL ? c->boolval->boolval != 0
-                                                                     : c->ival->ival != 0;
-            if (!on && s->txn->read_only && s->had_query) {
-                return err_set(cx, ERRCODE_ACTIVE_SQL_TRANSACTION,
-                               "transaction read-write mode must be set before any query");
-            }
-            s->txn->read_only = on;
-        } else if (strcmp(d->defname, "transaction_deferrable") == 0) {
-            s->txn->deferrable = c->val_case == PG_QUERY__A__CONST__VAL_IVAL && c->ival->ival != 0;
-        }
-    }
-    return ST_OK;
-}
-
-Status session_set_transaction(Cx *cx, Session *s, PgQuery__Node **options, size_t count)
-{
-    TRY(session_txn_need(cx, s));
-    return apply_modes(cx, s, options, count);
-}
-
 static SessionSavepoint *savepoint_find(Session *s, const char *name)
 {
     for (SessionSavepoint *sp = s->savepoints; sp != NULL; sp = sp->outer) {
@@ -252,6 +196,7 @@ static void savepoint_push(Session *s, const char *name)
     (void)snprintf(sp->name, sizeof(sp->name), "%s", name); /* the parser truncates at 63 bytes */
     sp->outer = s->savepoints;
     sp->fk_modes = s->fk_deferred.modes;
+    sp->read_only = s->txn->read_only;
     txn_savepoint(s->txn, &sp->sp);
     s->savepoints = sp;
 }
@@ -281,12 +226,14 @@ static Status savepoint_stmt(Cx *cx, Session *s, const PgQuery__TransactionStmt 
                        stmt->savepoint_name);
     }
     if (stmt->kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_RELEASE) {
+        s->txn->read_only = sp->read_only; /* as in PostgreSQL: it was said inside */
         savepoints_drop(s, sp->outer);
         settings_release_level(s, session_level(s));
         *tag_out = "RELEASE";
         return ST_OK;
     }
     TRY(rollback_to(cx, s, sp));
+    s->txn->read_only = sp->read_only;
     s->failed = false;
     *tag_out = "ROLLBACK";
     return ST_OK;
@@ -300,22 +247,22 @@ static Status begin_stmt(Cx *cx, Session *s, const PgQuery__TransactionStmt *stm
     if (s->in_block) {
         err_notice(cx, ERR_WARNING, ERRCODE_ACTIVE_SQL_TRANSACTION, NULL,
                    "there is already a transaction in progress");
-        return ST_OK;
+        return session_set_transaction(cx, s, stmt->options, stmt->n_options);
     }
     TRY(session_txn_need(cx, s));
     s->in_block = true;
-    Status st = apply_modes(cx, s, stmt->options, stmt->n_options);
+    Status st = session_set_transaction(cx, s, stmt->options, stmt->n_options);
     if (st != ST_OK) {
         s->in_block = false;
     }
     return st;
 }
 
-/* end_chained - AND CHAIN: the next block starts with the same characteristics. */
+/* end_block - COMMIT and ROLLBACK. AND CHAIN: the next block starts with the same modes. */
 static Status end_block(Cx *cx, Session *s, bool commit, bool chain)
 {
-    Isolation iso = s->txn != NULL ? s->txn->isolation : ISO_READ_COMMITTED;
-    bool read_only = s->txn != NULL && s->txn->read_only;
+    bool whole = s->txn != NULL; /* a failed one's modes are lost, as in PostgreSQL */
+    TxnModes modes = whole ? session_modes(s) : (TxnModes){0};
     Status st = ST_OK;
     if (commit) {
         st = session_commit(cx, s);
@@ -324,8 +271,9 @@ static Status end_block(Cx *cx, Session *s, bool commit, bool chain)
     }
     if (chain && st == ST_OK) {
         TRY(session_txn_need(cx, s));
-        s->txn->isolation = iso;
-        s->txn->read_only = read_only;
+        if (whole) {
+            session_modes_put(s, modes);
+        }
         s->in_block = true;
     }
     return st;

@@ -523,6 +523,9 @@ Status setting_assign(Cx *cx, Session *s, const char *name, const char *value, b
                               text, size));
         }
     }
+    if (mode_is_setting(canonical)) {
+        return startup ? ST_OK : session_mode_assign(cx, s, canonical, value != NULL ? text : NULL);
+    }
     if (!startup) {
         settings_remember(s, canonical, local);
     }

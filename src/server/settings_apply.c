@@ -75,17 +75,8 @@ const char *setting_session_text(Session *s, const char *name)
     if (strcmp(name, "role") == 0) {
         return "none";
     }
-    if (strcmp(name, "transaction_isolation") == 0) {
-        Isolation iso = s->txn != NULL ? s->txn->isolation : s->default_isolation;
-        if (s->txn != NULL ? s->read_uncommitted : s->default_read_uncommitted) {
-            return "read uncommitted";
-        }
-        return iso == ISO_SERIALIZABLE      ? "serializable"
-               : iso == ISO_REPEATABLE_READ ? "repeatable read"
-                                            : "read committed";
-    }
-    if (strcmp(name, "transaction_read_only") == 0) {
-        return (s->txn != NULL ? s->txn->read_only : s->default_read_only) ? "on" : "off";
+    if (mode_is_setting(name)) {
+        return session_mode_text(s, name);
     }
     return NULL;
 }
@@ -284,6 +275,7 @@ Status settings_apply(Cx *cx, Session *s)
     s->default_isolation = isolation_of(isolation);
     s->default_read_uncommitted = strcmp(isolation, "read uncommitted") == 0;
     s->default_read_only = setting_on(s, "default_transaction_read_only");
+    s->default_deferrable = setting_on(s, "default_transaction_deferrable");
     s->sync_commit = strcmp(setting_value(s, "synchronous_commit"), "off") != 0;
     const char *min = setting_value(s, "client_min_messages");
     s->notices_min = strcmp(min, "error") == 0     ? ERR_ERROR
@@ -344,12 +336,6 @@ Status setting_changed(Cx *cx, Session *s, const char *name)
         if (strcmp(REPORTED[i], name) == 0) {
             s->settings.report_due = true;
         }
-    }
-    if (strcmp(name, "transaction_isolation") == 0 && s->txn != NULL) {
-        s->txn->isolation = isolation_of(setting_value(s, name));
-        s->read_uncommitted = strcmp(setting_value(s, name), "read uncommitted") == 0;
-    } else if (strcmp(name, "transaction_read_only") == 0 && s->txn != NULL) {
-        s->txn->read_only = setting_on(s, name);
     }
     return settings_apply(cx, s);
 }

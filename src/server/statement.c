@@ -370,6 +370,10 @@ static Status portal_open(Cx *cx, Session *s, Portal *p, bool suspendable)
         return err_set(cx, ERRCODE_READ_ONLY_SQL_TRANSACTION,
                        "cannot execute %s in a read-only transaction", p->plan->what);
     }
+    if (s->txn->deferrable && s->txn->read_only && s->txn->isolation == ISO_SERIALIZABLE) {
+        /* It may have to wait for its snapshot: not while it holds the tables of the statement. */
+        TRY(txn_snapshot(cx, s->txn, &snap));
+    }
     TRY(portal_lock_tables(cx, s, p->plan));
     if (!p->parked && p->plan->catalog_version != catalog_version(s->server->catalog) &&
         !s->view.has_own_ddl) {

@@ -141,6 +141,32 @@ static Status set_session_characteristics(Cx *cx, Session *s, const PgQuery__Var
     return ST_OK;
 }
 
+static void reset_warning(Cx *cx, const Session *s, const char *name)
+{
+    if (strcmp(name, "transaction_isolation") == 0 && !s->in_block && !s->implicit_block) {
+        err_notice(cx, ERR_WARNING, ERRCODE_NO_ACTIVE_SQL_TRANSACTION, NULL,
+                   "RESET TRANSACTION can only be used in transaction blocks");
+    }
+}
+
+/* run_set_multi - SET TRANSACTION, SET SESSION CHARACTERISTICS. */
+static Status run_set_multi(Cx *cx, Session *s, const PgQuery__VariableSetStmt *stmt)
+{
+    bool snapshot = strcmp(stmt->name, "TRANSACTION SNAPSHOT") == 0;
+    if (strcmp(stmt->name, "SESSION CHARACTERISTICS") == 0) {
+        return set_session_characteristics(cx, s, stmt);
+    }
+    if (!snapshot && strcmp(stmt->name, "TRANSACTION") != 0) {
+        return err_unsupported(cx, "SET %s is not supported yet", stmt->name);
+    }
+    if (!s->in_block && !s->implicit_block) {
+        err_notice(cx, ERR_WARNING, ERRCODE_NO_ACTIVE_SQL_TRANSACTION, NULL,
+                   "SET TRANSACTION can only be used in transaction blocks");
+    }
+    return snapshot ? session_import_snapshot(cx, s, stmt->args[0]->a_const->sval->sval)
+                    : session_set_transaction(cx, s, stmt->args, stmt->n_args);
+}
+
 /* run_set - every form of SET and RESET. */
 static Status run_set(Cx *cx, Session *s, const PgQuery__VariableSetStmt *stmt,
                       const char **tag_out)
@@ -162,21 +188,12 @@ static Status run_set(Cx *cx, Session *s, const PgQuery__VariableSetStmt *stmt,
         }
         return setting_assign(cx, s, stmt->name, value, stmt->is_local, false);
     case PG_QUERY__VARIABLE_SET_KIND__VAR_SET_DEFAULT:
+        reset_warning(cx, s, stmt->name);
         return setting_assign(cx, s, stmt->name, NULL, stmt->is_local, false);
-    case PG_QUERY__VARIABLE_SET_KIND__VAR_SET_MULTI:
-        if (strcmp(stmt->name, "TRANSACTION") == 0) {
-            if (!s->in_block && !s->implicit_block) {
-                err_notice(cx, ERR_WARNING, ERRCODE_NO_ACTIVE_SQL_TRANSACTION, NULL,
-                           "SET TRANSACTION can only be used in transaction blocks");
-            }
-            return session_set_transaction(cx, s, stmt->args, stmt->n_args);
-        }
-        if (strcmp(stmt->name, "SESSION CHARACTERISTICS") == 0) {
-            return set_session_characteristics(cx, s, stmt);
-        }
-        return err_unsupported(cx, "SET %s is not supported yet", stmt->name);
+    case PG_QUERY__VARIABLE_SET_KIND__VAR_SET_MULTI: return run_set_multi(cx, s, stmt);
     case PG_QUERY__VARIABLE_SET_KIND__VAR_RESET:
         *tag_out = "RESET";
+        reset_warning(cx, s, stmt->name);
         return setting_assign(cx, s, stmt->name, NULL, false, false);
     case PG_QUERY__VARIABLE_SET_KIND__VAR_RESET_ALL:
         *tag_out = "RESET";
@@ -469,6 +486,15 @@ static Status run_vacuum(Cx *cx, Session *s, const Statement *st, DdlCx *d, cons
     return stmt->n_rels == 0 && analyze ? ddl_analyze(cx, d, NULL) : ST_OK;
 }
 
+/* utility_reads - does PostgreSQL take a snapshot for it, which fixes the modes of the transaction?
+ */
+static bool utility_reads(const PgQuery__Node *node)
+{
+    return node->node_case != PG_QUERY__NODE__NODE_LOCK_STMT &&
+           node->node_case != PG_QUERY__NODE__NODE_FETCH_STMT &&
+           node->node_case != PG_QUERY__NODE__NODE_CHECK_POINT_STMT;
+}
+
 Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const char **tag_out)
 {
     const PgQuery__Node *node = st->node;
@@ -506,6 +532,7 @@ Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const
     default: break;
     }
     TRY(session_txn_need(cx, s));
+    s->had_query = s->had_query || utility_reads(node);
     switch (node->node_case) {
     case PG_QUERY__NODE__NODE_EXPLAIN_STMT: return run_explain(cx, s, st, extended, tag_out);
     case PG_QUERY__NODE__NODE_PREPARE_STMT: return run_prepare(cx, s, st, tag_out);

@@ -8,7 +8,8 @@
  * is what makes it a prepared one at restart; ROLLBACK PREPARED therefore first logs another, also
  * under the commit lock, and from then on a crash leaves a loser.
  */
-#include "txn/txn_internal.h"
+#include "txn/share.h"
+#include "txn/ssi_internal.h"
 
 struct Prepared {
     ListNode link;
@@ -121,6 +122,8 @@ static Lsn prepare_move(Txn *txn, Txn *to, const Slice *parts)
     to->cid = txn->cid;
     to->first_lsn = txn->first_lsn;
     to->last_lsn = txn->last_lsn;
+    to->ser = txn->ser;
+    txn->ser = NULL;
     txnsys_replace(sys, txn, to);
     if (txn->snapshot_held) {
         txn_snapshot_unlink(&txn->snapshot);
@@ -160,6 +163,9 @@ Status txn_prepare(Cx *cx, Txn *txn, const PreparedFacts *facts, Lsn *lsn_out)
         return err_unsupported(cx, "cannot PREPARE while holding both session-level and "
                                    "transaction-level locks on the same object");
     }
+    if (snapshot_exported(txn)) {
+        return err_unsupported(cx, "cannot PREPARE a transaction that has exported snapshots");
+    }
     Prepared *p = prepared_make(sys, facts);
     Status st = prepared_enter(cx, sys, p);
     if (st != ST_OK) {
@@ -180,6 +186,9 @@ Status txn_prepare(Cx *cx, Txn *txn, const PreparedFacts *facts, Lsn *lsn_out)
         if (st != ST_OK) {
             buf_release(&body);
         }
+    }
+    if (st == ST_OK && (st = ssi_prepare(cx, txn)) != ST_OK) {
+        buf_release(&body);
     }
     if (st != ST_OK) {
         prepared_remove(sys, p);

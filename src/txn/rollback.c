@@ -155,6 +155,7 @@ void txn_finish_abort(Cx *cx, Txn *txn)
 
 void txn_abort(Cx *cx, Txn *txn)
 {
+    shared_snapshots_drop(txn);
     ssi_rollback_begin(txn);
     if (txn->xid != 0 && txn->last_lsn != 0) {
         /* Undo must not stop half way: no cancel, and errors of its own (the statement's error must

@@ -69,7 +69,7 @@ bool ssi_any(TxnSys *sys);
 Status ssi_begin(Cx *cx, Txn *txn);
 /* ssi_begin_import - with the snapshot of another serializable transaction, which must not end
  * meanwhile; a read-only one's only when this one is read only too. */
-void ssi_begin_import(Txn *txn, Txn *source);
+void ssi_begin_import(Txn *txn, Txn *source, const Snapshot *snap);
 /* ssi_prepare - PREPARE TRANSACTION: the test that COMMIT makes. Afterwards the transaction is not
  * chosen as a victim any more, and its commit cannot fail. */
 Status ssi_prepare(Cx *cx, Txn *txn);

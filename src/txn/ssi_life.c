@@ -201,13 +201,13 @@ Status ssi_begin(Cx *cx, Txn *txn)
     }
 }
 
-void ssi_begin_import(Txn *txn, Txn *source)
+void ssi_begin_import(Txn *txn, Txn *source, const Snapshot *snap)
 {
     TxnSys *sys = txn->sys;
     struct Ssi *ssi = sys->ssi;
     SerTxn *t = ser_new(txn);
     os_mutex_lock(sys->os, &ssi->mutex);
-    snapshot_copy(&source->snapshot, &txn->snapshot);
+    snapshot_copy(snap, &txn->snapshot);
     txn->snapshot.txn = txn;
     txn->snapshot_held = true;
     t->declared_ro = txn->read_only;

@@ -243,6 +243,7 @@ Status txn_commit(Cx *cx, Txn *txn, Lsn *lsn_out)
     TxnSys *sys = txn->sys;
     *lsn_out = 0;
     txn_unpark(txn);
+    shared_snapshots_drop(txn);
     if (txn->xid == 0) {
         if (UNLIKELY(txn->ser != NULL)) {
             if (ssi_commit_begin(cx, txn) != ST_OK) {

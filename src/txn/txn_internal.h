@@ -17,6 +17,7 @@ enum {
     TXN_RANK_ROW_LOCK = 710,
     TXN_RANK_TABLE_LOCK = 720,
     TXN_RANK_ADVISORY = 725,
+    TXN_RANK_SHARED = 722,
     TXN_RANK_COMMIT = 730,
     TXN_RANK_PARKED = 740,
 };
@@ -196,7 +197,8 @@ typedef struct TxnPrivate {
     RowTable *row_tables;
     uint64_t row_bytes; /* of holds */
     TableGrant *table_grants, *free_grants;
-
+    struct SharedSnapshot *shared; /* share.c */
+    uint32_t share_number, share_count;
     TxnWait wait;
     /* Where it queues for a row; NULL: nowhere. Changed by its own thread only, under the
      * partition.
@@ -285,7 +287,10 @@ struct TxnSys {
     AdvisoryPart advisory_parts[ADVISORY_PARTS];
     _Atomic uint32_t advisory_count; /* holds */
     OsMutex key_locks[KEY_LOCKS];
-    struct Ssi *ssi; /* ssi_internal.h */
+    struct Ssi *ssi;      /* ssi_internal.h */
+    OsMutex shared_mutex; /* guards these two and SharedSnapshot.txn's life */
+    ListNode shared;
+    uint32_t share_numbers;
 };
 
 static inline _Atomic uint64_t *txnsys_status_at(TxnSys *sys, Xid xid)
@@ -314,6 +319,9 @@ void txn_blocks_enter(Txn *txn, Lsn lsn);
 void txn_blocks_leave(Txn *txn, Csn csn);
 void txn_blocks_move(Txn *txn, Txn *to);
 void txn_init(Txn *txn, TxnPrivate *priv, TxnSys *sys, Isolation iso, Arena *arena);
+
+/* share.c: its snapshots can be imported no more. */
+void shared_snapshots_drop(Txn *txn);
 
 /* rollback.c */
 Status txn_undo_to(Cx *cx, Txn *txn, Lsn stop_lsn);

@@ -26,6 +26,8 @@ Status txnsys_create(Cx *cx, Os *os, Wal *wal, Xid next_xid, Csn next_csn, TxnSy
     list_init(&sys->waiters);
     list_init(&sys->prepared);
     os_mutex_init(&sys->prepared_mutex, "prepared", TXN_RANK_PREPARED);
+    list_init(&sys->shared);
+    os_mutex_init(&sys->shared_mutex, "shared snapshots", TXN_RANK_SHARED);
     os_mutex_init(&sys->undo_mutex, "undo of losers", TXN_RANK_UNDO);
     os_mutex_init(&sys->commit_lock, "commit", TXN_RANK_COMMIT);
     os_mutex_init(&sys->deadlock, "deadlock", TXN_RANK_DEADLOCK);
