@@ -12,6 +12,7 @@ import traceback
 import checkpoint
 import footprint
 import hot
+import isolation
 import olap
 import oltp
 import small_pool
@@ -108,6 +109,11 @@ class Bench:
         with self.servers() as (pair, _):
             hot.run(self.report, pair, 3 if self.quick else 10)
 
+    def isolation(self):
+        """SERIALIZABLE against REPEATABLE READ on TPC-B"""
+        with self.servers() as (pair, _):
+            isolation.run(self.report, pair, 3 if self.quick else 10)
+
     def pool(self):
         """point reads and updates in a table of ten times the buffer pool"""
         with self.servers(shared_buffers=f"{small_pool.POOL_MB}MB") as (pair, work):
@@ -132,7 +138,7 @@ class Bench:
         steady.run(self.report, self.segments, pair, pieces, seconds, picture)
 
 
-FIGURES = ["oltp", "olap", "idle", "start", "restart", "redo", "checkpoint", "kill", "hot", "pool", "snapshot", "steady"]
+FIGURES = ["oltp", "olap", "idle", "start", "restart", "redo", "checkpoint", "kill", "hot", "isolation", "pool", "snapshot", "steady"]
 
 
 def main():

@@ -1,12 +1,12 @@
 /*
  * prepare_record.c - the PREPARE record: everything a transaction is, as bytes, and back.
  *
- * PrepareHead, the name, commit actions, row locks, table locks, advisory locks. What exceeds one
- * record goes ahead into WAL_PREPARE records flagged PREPARE_PART; the last one, without the flag,
- * begins with their LSNs. Only it makes the transaction prepared, so a crash between the two leaves
- * a loser.
+ * PrepareHead, the name, commit actions, row locks, table locks, advisory locks, what a
+ * SERIALIZABLE one has read. What exceeds one record goes ahead into WAL_PREPARE records flagged
+ * PREPARE_PART; the last one, without the flag, begins with their LSNs. Only it makes the
+ * transaction prepared, so a crash between the two leaves a loser.
  */
-#include "txn/txn_internal.h"
+#include "txn/ssi_internal.h"
 
 enum { PREPARE_PART_BYTES = 1 << 20 };
 #define PREPARE_BODY_BYTES_MAX ((size_t)1 << 32)
@@ -15,9 +15,9 @@ typedef struct PrepareHead {
     uint32_t gid_len, owner, database, flags;
     int64_t prepared_us;
     uint32_t cid, action_count, table_count, advisory_count;
-    uint64_t row_count;
+    uint64_t row_count, read_count;
 } PrepareHead;
-enum { PREPARE_CHANGED_CATALOG = 1 };
+enum { PREPARE_CHANGED_CATALOG = 1, PREPARE_SERIALIZABLE = 2 };
 
 typedef struct PrepareRow {
     uint64_t block, rows; /* as in RowHold */
@@ -33,6 +33,25 @@ typedef struct PrepareAdvisory {
     AdvisoryKey key;
     uint32_t mode, pad;
 } PrepareAdvisory;
+
+typedef struct PrepareRead {
+    uint64_t id;
+    TreeId tree;
+    uint32_t what;
+} PrepareRead;
+
+typedef struct ReadSink {
+    PrepareHead *head;
+    Buf *out;
+} ReadSink;
+
+static void prepare_put_read(void *arg, TreeId tree, SsiWhat what, uint64_t id)
+{
+    ReadSink *sink = arg;
+    PrepareRead r = {id, tree, (uint32_t)what};
+    buf_put(sink->out, &r, sizeof(r));
+    sink->head->read_count++;
+}
 
 static void prepare_put_actions(const TxnPrivate *p, PrepareHead *h, Buf *out)
 {
@@ -88,6 +107,11 @@ void prepare_encode(const Txn *txn, const PreparedFacts *facts, Buf *out)
     }
     if (txn->advisory != NULL) {
         prepare_put_advisory(txn->advisory, &h, out);
+    }
+    if (txn->ser != NULL) {
+        ReadSink sink = {&h, out};
+        h.flags |= PREPARE_SERIALIZABLE;
+        ssi_each_read(txn, prepare_put_read, &sink);
     }
     if (!out->overflow) {
         memcpy(out->data, &h, sizeof(h));
@@ -165,8 +189,9 @@ Status prepare_decode(Cx *cx, const Buf *body, Txn *txn, PreparedFacts *facts_ou
     memcpy(&h, body->data, sizeof(h));
     size_t need = sizeof(h) + h.gid_len + (size_t)h.action_count * sizeof(CommitAction) +
                   (size_t)h.table_count * sizeof(PrepareTable) +
-                  (size_t)h.advisory_count * sizeof(PrepareAdvisory);
-    if (h.gid_len >= PREPARED_GID_BYTES || need > body->len ||
+                  (size_t)h.advisory_count * sizeof(PrepareAdvisory) +
+                  (size_t)h.read_count * sizeof(PrepareRead);
+    if (h.gid_len >= PREPARED_GID_BYTES || h.read_count > body->len || need > body->len ||
         h.row_count != (body->len - need) / sizeof(PrepareRow)) {
         return err_corrupt(cx, 0, "PREPARE record does not parse");
     }
@@ -201,6 +226,14 @@ Status prepare_decode(Cx *cx, const Buf *body, Txn *txn, PreparedFacts *facts_ou
         PrepareAdvisory a;
         memcpy(&a, at, sizeof(a));
         advisory_lock_adopt(txn, &a.key, a.mode != 0);
+    }
+    if ((h.flags & PREPARE_SERIALIZABLE) != 0) {
+        ssi_restore(txn);
+    }
+    for (uint64_t i = 0; txn->ser != NULL && i < h.read_count; i++, at += sizeof(PrepareRead)) {
+        PrepareRead r;
+        memcpy(&r, at, sizeof(r));
+        ssi_lock(txn, r.tree, r.what == SSI_ROW ? SSI_ROW : SSI_TREE, r.id);
     }
     return ST_OK;
 }

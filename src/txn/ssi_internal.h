@@ -167,6 +167,11 @@ void ser_locks_summarise(Os *os, struct Ssi *ssi, SerTxn *t);
 /* ser_old_release - free locks of the summary that were taken off its list. */
 void ser_old_release(Os *os, struct Ssi *ssi, ListNode *gone);
 
+/* ssi_each_read - what an active transaction has read, coarse enough to hold after a restart: fn
+ * for rows and trees. */
+void ssi_each_read(const Txn *txn, void (*fn)(void *arg, TreeId tree, SsiWhat what, uint64_t id),
+                   void *arg);
+
 /* ssi_graph.c: the graph's mutex held */
 SerTxn *ser_by_xid(struct Ssi *ssi, Xid xid);
 Status ser_failure(Cx *cx, const char *reason);
@@ -188,6 +193,8 @@ void ssi_commit_end(Txn *txn);
 /* ssi_rollback_begin - the transaction is going to be undone: nobody need fail for it. */
 void ssi_rollback_begin(Txn *txn);
 void ssi_rollback_end(Txn *txn);
+/* ssi_restore - track a prepared transaction found by restart. What edges it had is not known. */
+void ssi_restore(Txn *txn);
 /* ssi_forget_safe - a read-only transaction whose snapshot has proved safe is not tracked. */
 void ssi_forget_safe(Txn *txn);
 Status ssi_create(Cx *cx, TxnSys *sys);

@@ -226,6 +226,19 @@ void ssi_begin_import(Txn *txn, Txn *source, const Snapshot *snap)
     }
 }
 
+void ssi_restore(Txn *txn)
+{
+    TxnSys *sys = txn->sys;
+    SerTxn *t = ser_new(txn);
+    os_mutex_lock(sys->os, &sys->ssi->mutex);
+    t->snap_seq = t->prepare_seq = sys->ssi->seq;
+    t->did_write = true;
+    ser_flag(t, SER_PREPARED | SER_SUMMARY_IN | SER_SUMMARY_OUT);
+    ser_enter(sys->ssi, txn, t, &sys->ssi->active);
+    t->snap_lsn = TAG_LSN_MASK; /* whatever is replaced, it may have seen */
+    os_mutex_unlock(sys->os, &sys->ssi->mutex);
+}
+
 void ssi_wrote(Txn *txn)
 {
     TxnSys *sys = txn->sys;

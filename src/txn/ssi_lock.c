@@ -175,6 +175,20 @@ void ssi_lock(Txn *txn, TreeId tree, SsiWhat what, uint64_t id)
     }
 }
 
+void ssi_each_read(const Txn *txn, void (*fn)(void *arg, TreeId tree, SsiWhat what, uint64_t id),
+                   void *arg)
+{
+    const SerTxn *t = txn->ser;
+    for (uint32_t i = 0; i < t->slot_count; i++) {
+        const SerLock *l = t->slots[i];
+        if (l != NULL && l->linked) {
+            /* A leaf may be split between now and the restart, which nobody would tell. */
+            bool row = l->what == SSI_ROW;
+            fn(arg, l->tree, row ? SSI_ROW : SSI_TREE, row ? l->id : 0);
+        }
+    }
+}
+
 /* ---- the end of the owner ---- */
 
 /* ser_copies_take - the next batch of copies made by splits. */
