@@ -45,7 +45,7 @@ static uint32_t locks_now(Fixture *f)
     return n.locks;
 }
 
-static void fill(Fixture *f, int32_t from, int32_t to, int32_t by)
+static void ser_fill(Fixture *f, int32_t from, int32_t to, int32_t by)
 {
     Txn *txn = fixture_begin(f);
     for (int32_t a = from; a < to; a += by) {
@@ -76,13 +76,13 @@ static void gaps_survive_splits(void **state)
     Session s2;
     fixture_start(&f, 1);
     session_begin(&s2);
-    fill(&f, 0, 200, 2); /* one leaf */
+    ser_fill(&f, 0, 200, 2); /* one leaf */
     Txn *t1 = ser_txn(&f, &f.s, false), *t2 = ser_txn(&f, &s2, false);
     assert_int_equal(ser_find(&f, &f.s, t1, 151), -1);
     assert_int_equal(ser_find(&f, &s2, t2, 51), -1);
     uint32_t before = locks_now(&f);
     assert_int_equal(before, 2);
-    fill(&f, 1000, 8000, 1); /* the root leaf becomes a tree */
+    ser_fill(&f, 1000, 8000, 1); /* the root leaf becomes a tree */
     assert_true(locks_now(&f) > before);
     skew_on_gaps(&f, &s2, t1, 151, t2, 51);
     assert_int_equal(locks_now(&f), 0);
@@ -97,7 +97,7 @@ static void gaps_survive_merges(void **state)
     Session s2;
     fixture_start(&f, 1);
     session_begin(&s2);
-    fill(&f, 0, 6000, 2);
+    ser_fill(&f, 0, 6000, 2);
     Txn *w = fixture_begin(&f);
     RowId first = 1;
     for (RowId id = 0; id < 3100; id++) { /* rows with keys 1000 to 5000 */
@@ -127,7 +127,7 @@ static void many_locks_become_one(void **state)
     Session s2;
     fixture_start(&f, 1);
     session_begin(&s2);
-    fill(&f, 0, 3000, 1);
+    ser_fill(&f, 0, 3000, 1);
     Txn *t1 = ser_txn(&f, &f.s, false), *t2 = ser_txn(&f, &s2, false);
     for (int32_t k = 0; k < 1024; k++) {
         assert_int_equal(ser_find(&f, &f.s, t1, k), k);
@@ -154,7 +154,7 @@ static void own_write_needs_no_lock(void **state)
     Fixture f;
     SavePoint sp;
     fixture_start(&f, 1);
-    fill(&f, 0, 10, 1);
+    ser_fill(&f, 0, 10, 1);
     Txn *t = ser_txn(&f, &f.s, false);
     assert_int_equal(ser_find(&f, &f.s, t, 3), 3);
     assert_int_equal(locks_now(&f), 1);
@@ -181,7 +181,7 @@ static void summary_still_counts(void **state)
     SsiCounts n;
     fixture_start(&f, 1);
     session_begin(&s2);
-    fill(&f, 0, 100, 1);
+    ser_fill(&f, 0, 100, 1);
     Txn *old = ser_txn(&f, &f.s, false);
     assert_int_equal(ser_find(&f, &f.s, old, 7), 7);
     for (int i = 0; i < 3000; i++) { /* readers of 3; the first writes what `old` has read */
@@ -219,7 +219,7 @@ static void safe_snapshots_are_free(void **state)
     fixture_start(&f, 1);
     session_begin(&s2);
     session_begin(&s3);
-    fill(&f, 0, 10, 1);
+    ser_fill(&f, 0, 10, 1);
     Txn *ro = ser_txn(&f, &f.s, true);
     assert_false(ssi_tracked(ro)); /* no writer about */
     assert_int_equal(ser_find(&f, &f.s, ro, 1), 1);
@@ -270,7 +270,7 @@ static void snapshots_pass_by_name(void **state)
     char name[SNAPSHOT_NAME_BYTES];
     fixture_start(&f, 1);
     session_begin(&s2);
-    fill(&f, 0, 10, 1);
+    ser_fill(&f, 0, 10, 1);
     for (Isolation iso = ISO_REPEATABLE_READ; iso <= ISO_SERIALIZABLE; iso++) {
         const Snapshot *snap;
         Txn *t1 = fixture_begin_in(&f, &f.s, iso);
@@ -321,7 +321,7 @@ static void prepared_is_no_victim(void **state)
     fixture_start(&f, 1);
     session_begin(&s2);
     txnsys_set_max_prepared(f.e->txns, 5);
-    fill(&f, 0, 10, 1);
+    ser_fill(&f, 0, 10, 1);
     Txn *t1 = ser_txn(&f, &f.s, false), *t2 = ser_txn(&f, &s2, false);
     (void)ser_find(&f, &f.s, t1, 4);
     (void)ser_find(&f, &s2, t2, 6);
@@ -352,7 +352,7 @@ static void prepared_is_remembered(void **state)
     PreparedFacts facts = {.gid = "p"};
     fixture_start(&f, 1);
     txnsys_set_max_prepared(f.e->txns, 5);
-    fill(&f, 0, 10, 1);
+    ser_fill(&f, 0, 10, 1);
     Txn *t = ser_txn(&f, &f.s, false);
     (void)ser_find(&f, &f.s, t, 4);
     assert_int_equal(ser_find(&f, &f.s, t, 77), -1);
