@@ -34,11 +34,10 @@ Status func_rows(FnCall *call, const Vector *const *args, uint32_t arg_count, co
 
 const FnOps *func_ops_by_prosrc(const char *prosrc)
 {
-    static const FuncTable *const TABLES[] = {&FUNC_SESSION,   &FUNC_TIME,     &FUNC_SEQUENCE,
-                                              &FUNC_RANDOM,    &FUNC_CATALOG,  &FUNC_ADMIN,
-                                              &FUNC_WAL,       &FUNC_DESCRIBE, &FUNC_DEPARSE,
-                                              &FUNC_PRIVILEGE, &FUNC_ADVISORY, &FUNC_ACTIVITY,
-        &FUNC_SNAPSHOT};
+    static const FuncTable *const TABLES[] = {
+        &FUNC_SESSION,  &FUNC_TIME,     &FUNC_SEQUENCE, &FUNC_RANDOM,  &FUNC_CATALOG,
+        &FUNC_ADMIN,    &FUNC_WAL,      &FUNC_DESCRIBE, &FUNC_DEPARSE, &FUNC_PRIVILEGE,
+        &FUNC_ADVISORY, &FUNC_ACTIVITY, &FUNC_SNAPSHOT};
     for (size_t t = 0; t < ARRAY_LEN(TABLES); t++) {
         for (uint32_t i = 0; i < TABLES[t]->count; i++) {
             if (strcmp(TABLES[t]->fns[i].prosrc, prosrc) == 0) {
