@@ -25,13 +25,13 @@ if [ "${1:-}" = --all ]; then
 elif [ $# -eq 0 ] && ! $oracle; then
     set -- test_notes test_pgbench test_psycopg2.Connection test_psycopg2.Values test_psycopg2.Statements \
         test_psycopg2.Errors test_psycopg2.Copy test_psycopg2.Transactions test_psycopg2.Cancel test_psycopg3 test_asyncpg \
-        test_sqlalchemy test_reflection test_concurrency test_arrays \
+        test_sqlalchemy test_two_phase test_reflection test_concurrency test_arrays \
         test_sessions.Seen test_sessions.Vanishing test_sessions.Cancelling test_sessions.Rows
 fi
 
 if $oracle; then
     trap 'tools/oracle.sh stop "$work/oracle" 2>/dev/null; rm -rf "$work"' EXIT
-    tools/oracle.sh start "$work/oracle" --port "$port" || exit 1
+    tools/oracle.sh start "$work/oracle" --port "$port" -c max_prepared_transactions=64 || exit 1
     tools/oracle.sh psql "$work/oracle" -q -c "ALTER ROLE postgres PASSWORD 'secret'"
     sed -i 's/^host.*/host all all 127.0.0.1\/32 scram-sha-256/' "$work/oracle/data/pg_hba.conf"
     tools/oracle.sh psql "$work/oracle" -qAt -c 'SELECT pg_reload_conf()' >/dev/null

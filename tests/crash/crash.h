@@ -75,6 +75,21 @@ typedef struct CrashState {
     int64_t sequence; /* the greatest value used so far */
 } CrashState;
 
+/* CrashPrepared - a worker's transaction on its way through two-phase commit. */
+typedef enum CrashPhase {
+    CRASH_PREPARED_NONE,
+    CRASH_PREPARING,        /* asked for */
+    CRASH_PREPARED,         /* told to be */
+    CRASH_PREPARED_COMMITS, /* the end is asked for; states[1] is what it makes */
+    CRASH_PREPARED_ABORTS,
+} CrashPhase;
+typedef struct CrashPrepared {
+    CrashPhase phase;
+    uint32_t number;
+    char gid[32];
+    CrashState draft;
+} CrashPrepared;
+
 typedef struct CrashWorker {
     struct Crash *crash;
     uint32_t id;
@@ -91,6 +106,7 @@ typedef struct CrashWorker {
     CrashState states[CRASH_PENDING_MAX + 1];
     uint32_t state_count;
     CrashState draft; /* what the open transaction made of it */
+    CrashPrepared prepared;
     Err err;
     Arena arena;
     Cx cx;
@@ -118,7 +134,7 @@ typedef struct Crash {
     Arena arena;
     Cx cx;
     uint32_t images, recuts, commits, aborts, deadlocks, leaked, faults;
-    uint32_t ddl, conflicts, old_snapshots, cancelled;
+    uint32_t ddl, conflicts, old_snapshots, cancelled, prepared, prepared_found;
 } Crash;
 
 /* crash_must - any failure of a step that has to work is a finding. */
@@ -179,6 +195,15 @@ bool crash_lock_step(CrashWorker *w, Txn *txn);
 bool crash_gave_up(CrashWorker *w, Status st);
 /* crash_snapshot - txn_snapshot; false: give up. */
 bool crash_snapshot(CrashWorker *w, Txn *txn, const Snapshot **snap_out);
+
+/* crash_prepare.c: two-phase commit. */
+/* crash_prepare_commit - instead of a commit: prepare, wait, commit or roll back by name. */
+void crash_prepare_commit(CrashWorker *w, Txn *txn);
+/* crash_prepare_recovered - after recovery: what had to be prepared is, and nothing else; what a
+ * worker's rows may be follows from it. */
+void crash_prepare_recovered(Crash *c);
+/* crash_prepare_settle - commit or roll back what was found. */
+void crash_prepare_settle(Crash *c);
 
 /* crash_watch.c: old snapshots, read again and again while everything changes. */
 void crash_watch(void *arg);

@@ -38,11 +38,14 @@ typedef enum Count {
     COUNT_CANCELLED,
     COUNT_RECYCLED,
     COUNT_TORN,
+    COUNT_PREPARED,
+    COUNT_PREPARED_FOUND,
     COUNTS
 } Count;
 static const char *const count_names[COUNTS] = {
-    "seeds",  "failed", "images",    "recuts",        "commits",   "aborts",   "deadlocks",
-    "faults", "ddl",    "conflicts", "old-snapshots", "cancelled", "recycled", "torn"};
+    "seeds",     "failed", "images",   "recuts",        "commits",       "aborts",
+    "deadlocks", "faults", "ddl",      "conflicts",     "old-snapshots", "cancelled",
+    "recycled",  "torn",   "prepared", "found-prepared"};
 
 typedef struct Progress {
     _Atomic uint64_t seed;
@@ -139,6 +142,8 @@ static void crash_add(const Crash *c, Progress *p)
     p->counts[COUNT_OLD_SNAPSHOTS] += c->old_snapshots;
     p->counts[COUNT_CANCELLED] += c->cancelled;
     p->counts[COUNT_RECYCLED] += os_sim_met(c->os, "wal.recycled");
+    p->counts[COUNT_PREPARED] += c->prepared;
+    p->counts[COUNT_PREPARED_FOUND] += c->prepared_found;
     p->counts[COUNT_TORN] += os_sim_met(c->os, "dwb.restored");
 }
 

@@ -255,6 +255,7 @@ void crash_verify(void *arg)
     c->faulty = c->verified = false;
     crash_open(c);
     if (c->ready) {
+        crash_prepare_recovered(c);
         crash_open_tables(c);
         verify_content(c, true);
         if (!c->options.background) { /* bt_verify wants a tree that nobody changes */
@@ -262,6 +263,9 @@ void crash_verify(void *arg)
             crash_verify_table(c, c->account);
             crash_verify_table(c, c->claim);
         }
+    }
+    if (c->ready) {
+        crash_prepare_settle(c);
     }
     /* When nothing is left to undo or purge, all still is as it was. */
     _Atomic bool stop = false;

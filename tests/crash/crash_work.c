@@ -5,6 +5,7 @@
 
 #include "crash.h"
 #include "recovery/engine_internal.h"
+#include "txn/prepare.h"
 
 const ColumnLayout crash_kv_columns[3] = {
     {.phys = PHYS_I32, .missing_is_null = true},
@@ -18,9 +19,9 @@ static Crash *crash_running;
 
 static const char *log_type_text(WalType t)
 {
-    static const char *const texts[] = {"invalid", "insert",     "update",   "delete", "resurrect",
-                                        "clr",     "purge",      "smo",      "image",  "commit",
-                                        "abort",   "checkpoint", "sequence", "tree",   "noop"};
+    static const char *const texts[] = {
+        "invalid", "insert", "update", "delete",     "resurrect", "clr",  "purge", "smo",
+        "image",   "commit", "abort",  "checkpoint", "sequence",  "tree", "noop",  "prepare"};
     return t < ARRAY_LEN(texts) ? texts[t] : "?";
 }
 
@@ -533,7 +534,9 @@ static void work_transaction(CrashWorker *w)
     if (commit && w->draft.own.version != w->states[w->state_count - 1].own.version) {
         commit = work_mark(w, txn);
     }
-    if (commit) {
+    if (commit && crash_random(&w->random, 6) == 0) {
+        crash_prepare_commit(w, txn);
+    } else if (commit) {
         work_commit(w, txn);
     } else {
         c->aborts++;
@@ -595,6 +598,7 @@ void crash_work(void *arg)
     Crash *c = arg;
     OsThread *threads[CRASH_WORKERS_MAX], *helper, *watch;
     crash_open(c);
+    txnsys_set_max_prepared(c->engine->txns, CRASH_WORKERS_MAX);
     if (!c->ready) {
         crash_make_tables(c);
     } else {
