@@ -6,6 +6,10 @@
  */
 #include "expr/expr_internal.h"
 
+/* A constant is kept with the plan: what takes more memory than this is computed when it is needed.
+ */
+#define FOLD_BYTES_MAX ((size_t)1 << 20)
+
 static Expr *const_like(Arena *arena, const Expr *e, const Datum *value)
 {
     Expr *c = ARENA_NEW(arena, Expr);
@@ -58,22 +62,33 @@ static bool fold_call(Cx *cx, Arena *arena, const ExprEnv *env, const Expr *e, E
     Datum value = {0};
     uint64_t valid[VEC_VALID_WORDS];
     Vector r = {.phys = e->phys, .kind = VEC_FLAT, .data = &value, .valid_buf = valid};
+    Arena work;
+    arena_init(&work, NULL, "constant", FOLD_BYTES_MAX);
     FnCall call = {.cx = cx,
-                   .arena = arena,
+                   .arena = &work,
                    .env = env != NULL ? env->type_env : NULL,
-                   .state_arena = arena,
+                   .state_arena = &work,
                    .fn_oid = proc->oid,
                    .result_type = e->type,
                    .arg_types = types,
                    .collation = e->collation,
                    .arg_typmod = e->arg_count > 0 ? e->args[0]->typmod : -1};
     Sel one = {NULL, 1};
-    if (fn->kernel(&call, argv, e->arg_count, &one, &r) != ST_OK) {
+    bool ok =
+        fn->kernel(&call, argv, e->arg_count, &one, &r) == ST_OK && arena_check(cx, &work) == ST_OK;
+    if (!ok) {
         err_clear(cx);
-        return false;
+    } else if (vec_is_null(&r, 0)) {
+        *out = const_like(arena, e, NULL);
+    } else {
+        memcpy(&value, r.data, phys_bytes(e->phys));
+        if (e->phys == PHYS_STR) {
+            value.str = str_copy(arena, str_ptr(&value.str), value.str.len);
+        }
+        *out = const_like(arena, e, &value);
     }
-    *out = const_like(arena, e, vec_is_null(&r, 0) ? NULL : (const Datum *)r.data);
-    return true;
+    arena_release(&work);
+    return ok;
 }
 
 /* fold_and_or - drop what does not matter; decide when one argument decides. */

@@ -311,6 +311,21 @@ TEXT_TRIM(rtrim, false, true)
 
 /* ---- padding, repeating, mapping ---- */
 
+/* text_fill - `total` bytes of the pattern over and over, by copying what is there already. */
+static Status text_fill(Cx *cx, char *to, Slice pattern, size_t total)
+{
+    const size_t most = MAX(((size_t)1 << 20) / MAX(pattern.len, 1) * pattern.len, pattern.len);
+    size_t done = MIN(pattern.len, total);
+    memcpy(to, pattern.ptr, done);
+    while (done < total) {
+        size_t n = MIN(MIN(done, most), total - done);
+        TRY(n == most ? cx_check(cx) : ST_OK);
+        memcpy(to + done, to, n);
+        done += n;
+    }
+    return ST_OK;
+}
+
 /* text_pad - fill to a length in characters, or cut to it. */
 static Status text_pad(FnCall *call, const Str *v, int32_t want, Slice fill, bool left, Str *out)
 {
@@ -328,10 +343,7 @@ static Status text_pad(FnCall *call, const Str *v, int32_t want, Slice fill, boo
     size_t pad = whole * fill.len + rest;
     char *p = arena_alloc(call->arena, pad + s.len), *to = left ? p : p + s.len;
     memcpy(left ? p + pad : p, s.ptr, s.len);
-    for (size_t i = 0; i < whole; i++) {
-        memcpy(to + i * fill.len, fill.ptr, fill.len);
-    }
-    memcpy(to + whole * fill.len, fill.ptr, rest);
+    TRY(text_fill(call->cx, to, fill, pad));
     *out = str_ref(p, pad + s.len);
     return ST_OK;
 }
@@ -359,9 +371,7 @@ ROW_KERNEL(repeat)
         return text_too_long(call->cx);
     }
     char *p = arena_alloc(call->arena, total + 1);
-    for (size_t i = 0; i < times; i++) {
-        memcpy(p + i * s.len, s.ptr, s.len);
-    }
+    TRY(text_fill(call->cx, p, s, total));
     r->str = str_ref(p, total);
     return ST_OK;
 }

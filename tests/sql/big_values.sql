@@ -35,3 +35,6 @@ INSERT INTO key VALUES (repeat('k', 1500)), (repeat('k', 1500) || 'a'), (repeat(
 INSERT INTO key VALUES (repeat('k', 1499));
 SELECT length(k) FROM key ORDER BY k;
 SELECT length(k) FROM key WHERE k > repeat('k', 1500);
+-- constants too large to be kept with a plan are computed when needed
+SELECT length(decode(repeat('ab', 3000000), 'hex')), length(lpad('x', 3000000, 'abc')), right(rpad('x', 2999999, 'abc'), 5);
+SELECT length(x), md5(x) FROM (SELECT repeat('abcdefg', 700001) AS x) s;
