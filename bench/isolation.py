@@ -5,7 +5,7 @@ import re
 import statistics
 import subprocess
 
-SCALE = 50
+SCALE = 20
 LEVELS = ("repeatable read", "serializable")
 
 
