@@ -81,10 +81,5 @@ typedef struct SsiCounts {
     uint32_t active, finished, summarised, locks;
 } SsiCounts;
 void ssi_counts(TxnSys *sys, SsiCounts *out);
-/* ssi_each_lock - fn for each SIREAD lock (pg_locks); process_id 0: its transaction has ended. */
-void ssi_each_lock(TxnSys *sys,
-                   void (*fn)(void *arg, TreeId tree, SsiWhat what, uint64_t id,
-                              int32_t process_id),
-                   void *arg);
 
 #endif

@@ -400,27 +400,3 @@ void ssi_tree_replaced(TxnSys *sys, TreeId tree, TreeId by)
         }
     }
 }
-
-void ssi_each_lock(TxnSys *sys,
-                   void (*fn)(void *arg, TreeId tree, SsiWhat what, uint64_t id,
-                              int32_t process_id),
-                   void *arg)
-{
-    struct Ssi *ssi = sys->ssi;
-    if (atomic_load_explicit(&ssi->tracked, memory_order_acquire) == 0) {
-        return;
-    }
-    for (uint32_t i = 0; i < SSI_BUCKETS; i++) {
-        if (atomic_load_explicit(&ssi->buckets[i], memory_order_acquire) == NULL) {
-            continue;
-        }
-        OsMutex *m = ser_part(ssi, i);
-        os_mutex_lock(sys->os, m);
-        SerLock *l = atomic_load_explicit(&ssi->buckets[i], memory_order_relaxed);
-        for (; l != NULL; l = l->next) {
-            bool ended = l->owner == NULL || (ser_flags(l->owner) & SER_COMMITTED) != 0;
-            fn(arg, l->tree, (SsiWhat)l->what, l->id, ended ? 0 : l->owner->process_id);
-        }
-        os_mutex_unlock(sys->os, m);
-    }
-}
