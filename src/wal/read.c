@@ -164,7 +164,7 @@ Status wal_record_read(Cx *cx, Wal *wal, Lsn lsn, WalHeader *hdr_out, void *body
 
 Status wal_read_raw(Cx *cx, Wal *wal, Lsn lsn, void *out, size_t n)
 {
-    bool cold;
+    bool cold = false;
     return wal_copy(cx, wal, lsn, out, n, &cold);
 }
 
