@@ -63,7 +63,7 @@ static Status must_be_visible(Cx *cx, ExecNode *n, RowId id)
     }
     Status st = table_fetch(cx, txn, n->s->env.snapshot, t, id, NULL, 0, NULL, 0, &n->batch);
     if (st == ST_NOTFOUND) { /* a row this command itself put there is no conflict either */
-        Snapshot own = *n->s->env.snapshot;
+        Snapshot own = snapshot_view(n->s->env.snapshot);
         own.cid++;
         st = table_fetch(cx, txn, &own, t, id, NULL, 0, NULL, 0, &n->batch);
     }

@@ -186,7 +186,7 @@ static Status unique_note(Cx *cx, Txn *txn, const Table *t, uint64_t tag, RowId 
         (live && txn->savepoint_level == 0)) {
         return ST_OK;
     }
-    Snapshot current = txn->snapshot;
+    Snapshot current = snapshot_view(&txn->snapshot);
     current.csn = UINT64_MAX;
     current.taken_lsn = TAG_LSN_MASK;
     current.cid = UINT32_MAX;

@@ -43,6 +43,21 @@ typedef struct Snapshot {
     ListNode link; /* registered list, guarded by the commit lock */
 } Snapshot;
 
+/* snapshot_view - a copy to be changed and read by, beside the original, which stays registered for
+ * both. Its neighbours in the list are not copied: they belong to the commit lock. */
+static inline Snapshot snapshot_view(const Snapshot *s)
+{
+    return (Snapshot){.csn = s->csn,
+                      .settled_lsn = s->settled_lsn,
+                      .commit_lsn = s->commit_lsn,
+                      .taken_lsn = s->taken_lsn,
+                      .xmin = s->xmin,
+                      .cid = s->cid,
+                      .too_old = __atomic_load_n(&s->too_old, __ATOMIC_RELAXED),
+                      .txn = s->txn,
+                      .sys = s->sys};
+}
+
 struct Txn {
     TxnSys *sys;
     Xid xid; /* 0 until the first write */
