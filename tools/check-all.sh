@@ -28,7 +28,7 @@ config() {
     done
 }
 
-config long "" kill history input iso wire fuzz clients
+config long "" kill history stress input iso wire fuzz clients
 crash="--buildtype=debug -Doptimization=1 -Dwerror=false -Dtiny=true -Dpage_size=1024"
 config crash "$crash" crash
 CC=clang-14

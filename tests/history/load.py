@@ -52,7 +52,7 @@ class Client(w.Conn):
         self.sock.connect(f"{os.environ['WIRE_SOCKET_DIR']}/.s.PGSQL.{os.environ['WIRE_PORT']}")
         self.buffer = b""
         self.pid = self.key = 0
-        self.extended, self.names = extended, {}
+        self.extended, self.names, self.made = extended, {}, 0
         if not any(kind == "Z" for kind, _ in self.login()):
             raise w.Closed()
 
@@ -67,7 +67,8 @@ class Client(w.Conn):
             name = self.names.get(sql)
             data = b""
             if name is None:
-                name = self.names[sql] = f"s{len(self.names)}"
+                self.made += 1
+                name = self.names[sql] = f"s{self.made}"
                 data = w.parse(name, sql)
             data += w.bind("", name, [str(a).encode() for a in args]) + w.execute() + w.SYNC
         if not self.send(data):
@@ -84,7 +85,7 @@ class Client(w.Conn):
                 if f["S"] in ("FATAL", "PANIC"):
                     raise w.Closed()
                 error = Failed(f["C"], f["M"])
-                self.names.pop(sql, None) if "prepared statement" in f["M"] else None
+                self.names.pop(sql, None)  # perhaps Parse was refused
             elif kind == "Z":
                 if error:
                     raise error
