@@ -68,6 +68,14 @@ class Server:
                     raise AssertionError(f"the server does not come up (exit code {self.process.poll()})") from None
                 time.sleep(0.01)
 
+    def pid(self):
+        """The process that serves: the child, where a supervisor stands above it."""
+        try:
+            with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as f:
+                return int((f.read().split() or [self.process.pid])[0])
+        except OSError:
+            return self.process.pid
+
     def kill(self):
         self.process.kill()
         self.process.wait()
@@ -98,6 +106,11 @@ class Oracle:
 
 def nemesis_kill(server, r):
     time.sleep(r.uniform(0.2, 1.2))
+    if server.pid() != server.process.pid and r.random() < 0.3:
+        os.kill(server.pid(), signal.SIGKILL)  # its supervisor starts it again
+        time.sleep(0.02)
+        server.wait_ready()
+        return "kill below the supervisor"
     server.kill()
     for _ in range(r.choice((0, 0, 1, 2))):
         server.start(wait=False)
@@ -109,9 +122,10 @@ def nemesis_kill(server, r):
 
 def nemesis_pause(server, r):
     time.sleep(r.uniform(0.05, 0.5))
-    server.process.send_signal(signal.SIGSTOP)
+    pid = server.pid()
+    os.kill(pid, signal.SIGSTOP)
     time.sleep(r.uniform(0.01, 0.3))
-    server.process.send_signal(signal.SIGCONT)
+    os.kill(pid, signal.SIGCONT)
     return "pause"
 
 
@@ -126,14 +140,20 @@ def nemesis_checkpoint(server, r):
 def nemesis_full(server, r):
     """No file can grow past where the data file is now: writes fail as on a full disk. Then there is room again."""
     time.sleep(r.uniform(0.1, 0.5))
-    _, hard = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+    pid = server.pid()
+    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
     limit = max(os.path.getsize(server.file) + r.choice((0, 8, 64)) * KIB, KIB)
-    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (limit, hard))
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit, hard))
     time.sleep(r.uniform(0.05, 0.5))
-    if server.process.poll() is None:
-        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
-    if server.process.poll() is not None:
-        server.start()  # a log that cannot be written ends the process, as documented
+    try:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+    except ProcessLookupError:
+        pass
+    if server.pid() != pid or server.process.poll() is not None:
+        # A log that cannot be written ends the process, as documented.
+        if server.process.poll() is not None:
+            server.start()
+        server.wait_ready()
         return "full disk, restart"
     if r.random() < 0.3:
         server.kill()
