@@ -369,6 +369,24 @@ static Status alter_check_kind(Cx *cx, const CatTable *t, const PgQuery__AlterTa
                                        : "views");
 }
 
+/* alter_lock_mode - the strongest that one of the commands takes. */
+static TableLockMode alter_lock_mode(const PgQuery__AlterTableStmt *stmt)
+{
+    TableLockMode mode = TABLELOCK_SHARE_UPDATE_EXCLUSIVE;
+    for (size_t i = 0; i < stmt->n_cmds; i++) {
+        const PgQuery__AlterTableCmd *cmd = stmt->cmds[i]->alter_table_cmd;
+        TableLockMode one = TABLELOCK_ACCESS_EXCLUSIVE;
+        if (cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_ValidateConstraint) {
+            one = TABLELOCK_SHARE_UPDATE_EXCLUSIVE;
+        } else if (cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint &&
+                   cmd->def->constraint->contype == PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN) {
+            one = TABLELOCK_SHARE_ROW_EXCLUSIVE;
+        }
+        mode = MAX(mode, one);
+    }
+    return mode;
+}
+
 Status ddl_alter_table(Cx *cx, DdlCx *d, const PgQuery__AlterTableStmt *stmt, const char **tag_out)
 {
     const CatTable *t;
@@ -376,7 +394,7 @@ Status ddl_alter_table(Cx *cx, DdlCx *d, const PgQuery__AlterTableStmt *stmt, co
                : stmt->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE ? "ALTER SEQUENCE"
                : stmt->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW     ? "ALTER VIEW"
                                                                          : "ALTER TABLE";
-    TRY(ddl_lock(cx, d, stmt->relation, TABLELOCK_ACCESS_EXCLUSIVE, stmt->missing_ok, &t));
+    TRY(ddl_lock(cx, d, stmt->relation, alter_lock_mode(stmt), stmt->missing_ok, &t));
     if (t == NULL) {
         return ST_OK;
     }

@@ -203,6 +203,25 @@ out:
     return st;
 }
 
+/* drop_lock - what goes is locked, and so is the table that a foreign key leads to. */
+static Status drop_lock(Cx *cx, DdlCx *d, DdlObject o)
+{
+    Oid table = o.class_oid == CAT_PG_CLASS ? o.oid : OID_INVALID;
+    if (o.class_oid == CAT_PG_CONSTRAINT) {
+        Datum key = {.u32 = o.oid};
+        DdlRow r;
+        Status st = ddl_row_load(cx, d, CAT_PG_CONSTRAINT, &key, 1, &r);
+        if (st != ST_OK) {
+            return st == ST_NOTFOUND ? ST_OK : st;
+        }
+        table = r.values[PG_CONSTRAINT_CONFRELID].u32;
+    }
+    return table == OID_INVALID
+               ? ST_OK
+               : table_lock(cx, d->view->txn, (uint64_t)d->view->database << 32 | table,
+                            TABLELOCK_ACCESS_EXCLUSIVE, WAIT_BLOCK);
+}
+
 Status ddl_drop_objects(Cx *cx, DdlCx *d, const DdlObject *roots, uint32_t count, bool cascade)
 {
     DropWork w = {.d = d};
@@ -219,10 +238,7 @@ Status ddl_drop_objects(Cx *cx, DdlCx *d, const DdlObject *roots, uint32_t count
     TRY(drop_report(cx, &w, roots, count, cascade));
     /* Locks first, while everything can still be looked up. */
     for (uint32_t i = 0; i < w.count; i++) {
-        if (w.items[i].o.class_oid == CAT_PG_CLASS) {
-            uint64_t key = (uint64_t)d->view->database << 32 | w.items[i].o.oid;
-            TRY(table_lock(cx, d->view->txn, key, TABLELOCK_ACCESS_EXCLUSIVE, WAIT_BLOCK));
-        }
+        TRY(drop_lock(cx, d, w.items[i].o));
     }
     for (uint32_t i = 0; i < w.count; i++) {
         TRY(ddl_remove_object(cx, d, w.items[i].o));

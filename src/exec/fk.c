@@ -226,6 +226,13 @@ static Status mixed_nulls(Cx *cx, const FkCheck *fk)
     return err_constraint(cx, fk->child->schema_name, fk->child->name, NULL, fk->con->name);
 }
 
+/* fk_lock_table - what a look for the other side of a key locks the table with. */
+static Status fk_lock_table(Cx *cx, const ExecEnv *env, const CatTable *t)
+{
+    return table_lock(cx, env->txn, (uint64_t)env->view->database << 32 | t->oid,
+                      TABLELOCK_ROW_SHARE, WAIT_BLOCK);
+}
+
 /* fk_check_rows - every kept key (the child's columns, in the constraint's order) has its parent.
  */
 Status fk_check_rows(Cx *cx, const ExecEnv *env, Arena *arena, const FkCheck *fk,
@@ -246,6 +253,7 @@ Status fk_check_rows(Cx *cx, const ExecEnv *env, Arena *arena, const FkCheck *fk
                 goto out;
             }
             if (nulls == 0) {
+                TRY_OUT(fk_lock_table(cx, env, fk->parent));
                 TRY_OUT(parent_exists(cx, env, &step, fk, b, row));
                 arena_clear(&step);
             }
@@ -351,6 +359,7 @@ Status fk_parent_gone(Cx *cx, const ExecEnv *env, Arena *arena, const FkCheck *f
         const Batch *b = old_rows->chunks[c];
         for (uint32_t row = 0; row < b->count; row++) {
             if (fk_key_left(fk, b, new_rows != NULL ? new_rows->chunks[c] : NULL, row)) {
+                TRY_OUT(fk_lock_table(cx, env, fk->child));
                 TRY_OUT(parent_row_gone(cx, env, &step, fk, b, row, may_return));
                 arena_clear(&step);
             }

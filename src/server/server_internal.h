@@ -562,6 +562,9 @@ Status statement_prepare(Cx *cx, Session *s, Statement *st); /* classify, bind, 
  * catalog's before binding began. */
 Status statement_create_plan(Cx *cx, Session *s, uint64_t version, const Query *query,
                              const BindParams *params, Plan **plan_out);
+/* statement_tables - the table locks that a bound query needs. */
+void statement_tables(Arena *arena, Oid database, const Query *query, PlanLock **locks_out,
+                      uint32_t *count_out);
 Status statement_replan(Cx *cx, Session *s, Statement *st); /* when catalog or settings moved on */
 Status statement_check_txn(Cx *cx, Session *s, const Statement *st); /* 25P02 */
 /* portal_run - up to max_rows rows (0 = all) as DataRows into s->out; *done_out when the end was
@@ -592,6 +595,10 @@ void exec_env_fill(Session *s, ExecEnv *env, const Snapshot *snap, const Datum *
 /* utility_run - everything that is not planned. Rows (SHOW, EXPLAIN) go to s->out with their
  * description. */
 Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const char **tag_out);
+/* lock_table_run - LOCK TABLE (lock_table.c). */
+struct PgQuery__LockStmt;
+Status lock_table_run(Cx *cx, Session *s, const struct PgQuery__LockStmt *stmt,
+                      const char **tag_out);
 struct DdlCx;
 /* create_as_run - CREATE TABLE AS, SELECT INTO (create_as.c). */
 Status create_as_run(Cx *cx, Session *s, struct DdlCx *ddl, const Statement *st,

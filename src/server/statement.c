@@ -200,15 +200,22 @@ static void locks_of_query(LockList *l, const Query *q)
     locks_of_query(l, q->insert_source);
 }
 
+void statement_tables(Arena *arena, Oid database, const Query *query, PlanLock **locks_out,
+                      uint32_t *count_out)
+{
+    LockList list = {.arena = arena, .database = database};
+    locks_of_query(&list, query);
+    *locks_out = list.locks;
+    *count_out = list.count;
+}
+
 Status statement_create_plan(Cx *cx, Session *s, uint64_t version, const Query *query,
                              const BindParams *params, Plan **plan_out)
 {
     TRY(plan_create(cx, &s->view, &s->env, query, params, func_ops_by_prosrc, plan_out));
     (*plan_out)->catalog_version = version;
-    LockList list = {.arena = &(*plan_out)->arena, .database = s->view.database};
-    locks_of_query(&list, query);
-    (*plan_out)->locks = list.locks;
-    (*plan_out)->lock_count = list.count;
+    Plan *plan = *plan_out;
+    statement_tables(&plan->arena, s->view.database, query, &plan->locks, &plan->lock_count);
     return ST_OK;
 }
 

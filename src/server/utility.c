@@ -424,38 +424,6 @@ static Status run_deallocate(Cx *cx, Session *s, const PgQuery__DeallocateStmt *
 
 /* ---- the rest ---- */
 
-/* run_lock - LOCK TABLE: the locks are taken in the order of the names and held to the
- * transaction's end. */
-static Status run_lock(Cx *cx, Session *s, const PgQuery__LockStmt *stmt, const char **tag_out)
-{
-    *tag_out = "LOCK TABLE";
-    if (!s->in_block && !s->implicit_block) {
-        return err_set(cx, ERRCODE_NO_ACTIVE_SQL_TRANSACTION,
-                       "LOCK TABLE can only be used in transaction blocks");
-    }
-    for (size_t i = 0; i < stmt->n_relations; i++) {
-        const PgQuery__RangeVar *r = stmt->relations[i]->range_var;
-        const char *schema = r->schemaname != NULL && r->schemaname[0] ? r->schemaname : NULL;
-        const CatTable *table;
-        Status st = cat_table_by_name(cx, &s->view, schema, r->relname, &table);
-        if (st == ST_NOTFOUND) {
-            return err_set(cx, ERRCODE_UNDEFINED_TABLE, "relation \"%s\" does not exist",
-                           r->relname);
-        }
-        TRY(st);
-        s->txn->park = session_may_park(s);
-        st = table_lock(cx, s->txn, (uint64_t)s->view.database << 32 | table->oid,
-                        (TableLockMode)stmt->mode, stmt->nowait ? WAIT_NOWAIT : WAIT_BLOCK);
-        s->txn->park = NULL;
-        if (st == ST_BUSY && stmt->nowait) {
-            return err_set(cx, ERRCODE_LOCK_NOT_AVAILABLE,
-                           "could not obtain lock on relation \"%s\"", r->relname);
-        }
-        TRY(st);
-    }
-    return ST_OK;
-}
-
 /* run_vacuum - VACUUM has nothing to do (purge follows the log); ANALYZE gathers statistics. */
 static Status run_vacuum(Cx *cx, Session *s, const Statement *st, DdlCx *d, const char **tag_out)
 {
@@ -542,7 +510,7 @@ Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const
     case PG_QUERY__NODE__NODE_CLOSE_PORTAL_STMT: return cursor_run(cx, s, st, extended, tag_out);
     case PG_QUERY__NODE__NODE_COPY_STMT:
         return copy_begin(cx, s, node->copy_stmt, st, extended, tag_out);
-    case PG_QUERY__NODE__NODE_LOCK_STMT: return run_lock(cx, s, node->lock_stmt, tag_out);
+    case PG_QUERY__NODE__NODE_LOCK_STMT: return lock_table_run(cx, s, node->lock_stmt, tag_out);
     case PG_QUERY__NODE__NODE_VACUUM_STMT: return run_vacuum(cx, s, st, &ddl, tag_out);
     case PG_QUERY__NODE__NODE_CHECK_POINT_STMT:
         *tag_out = "CHECKPOINT";

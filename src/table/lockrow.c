@@ -26,8 +26,14 @@ static Status lock_row_try(Cx *cx, Txn *txn, const Snapshot *snap, const Table *
     }
     TRY(version_writable(cx, txn, snap, entry.tag, &state, xid, &key_update));
     bool deleted = (entry.tag & TAG_DELETED) != 0;
-    if (state == VERSION_WAIT && mode == ROWLOCK_KEY_SHARE && !key_update && !deleted) {
-        state = VERSION_FREE; /* an update that leaves keys alone does not disturb KEY SHARE */
+    if (mode == ROWLOCK_KEY_SHARE && !key_update && !deleted &&
+        (state == VERSION_WAIT ||
+         (state == VERSION_NEWER && txn->isolation != ISO_READ_COMMITTED))) {
+        /* Updates that leave keys alone do not disturb KEY SHARE, which has no other version of the
+           row for who may only see that of its snapshot. */
+        bool changed;
+        TRY(version_key_changed(cx, snap, entry.tag, &changed));
+        state = changed ? VERSION_NEWER : VERSION_FREE;
     }
     bool own = *xid != 0 && *xid == txn->xid;
     if (state == VERSION_WAIT) {

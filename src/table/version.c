@@ -280,6 +280,38 @@ Status version_writable(Cx *cx, Txn *txn, const Snapshot *snap, uint64_t tag,
     return snapshot_judge(cx, snap, st);
 }
 
+Status version_key_changed(Cx *cx, const Snapshot *snap, uint64_t tag, bool *changed_out)
+{
+    *changed_out = false;
+    for (;;) {
+        VersionRecord r;
+        bool gone;
+        Slice body;
+        UpdateBody u;
+        Lsn lsn = tag_lsn(tag);
+        if (lsn < snap->settled_lsn || lsn_settled_block(snap->sys, lsn, snap->csn)) {
+            return ST_OK;
+        }
+        TRY(version_read(cx, snap->sys, lsn, &r, &gone));
+        if (gone || xid_visible(snap, lsn, wal_xid(&r.hdr), r.hdr.cid)) {
+            return ST_OK;
+        }
+        Status st = version_body(cx, snap->sys, lsn, &r, &body);
+        bool update = st == ST_OK && wal_type(&r.hdr) == WAL_UPDATE &&
+                      (wal_flags(&r.hdr) & ROWREC_KEY_UPDATE) == 0 &&
+                      update_body_decode(body, false, &u);
+        tag = update ? u.tag : tag;
+        if (r.big != NULL) {
+            mem_free(r.big);
+        }
+        TRY(st);
+        if (!update) {
+            *changed_out = true; /* or the row was not there */
+            return ST_OK;
+        }
+    }
+}
+
 Status version_live(Cx *cx, const Txn *txn, TxnSys *sys, uint64_t tag, bool *live_out,
                     bool *wait_out, Xid *xid_out)
 {
