@@ -1,9 +1,9 @@
 /*
  * checkpoint.c - fuzzy checkpoints: writers go on meanwhile.
  *
- * The order matters: the log's head and the active transactions first, then the pages dirtied
- * before that head, then the redo point (computed by the store before its data fsync, so that a
- * page written but not yet durable still holds it back), then the record, durable, then the master
+ * The order matters: the log's head first, then the pages dirtied before that head, then the redo
+ * point (computed by the store before its data fsync, so that a page written but not yet durable
+ * still holds it back) and the active transactions, then the record, durable, then the master
  * record that names it, and only then the log behind it goes.
  *
  * The pages are written in small batches over most of the time until the next checkpoint is due, by
@@ -88,16 +88,18 @@ static Status checkpoint_truncate(Cx *cx, Engine *e, const CheckpointBody *body,
     for (uint64_t i = 0; i < body->active_count; i++) {
         keep = MIN(keep, active[i].first_lsn);
     }
+    /* I8: never past what anybody may still read; these only grow. */
+    DASSERT(keep <= body->redo && keep <= atomic_load(&e->priv->purge_lsn) &&
+            keep <= txnsys_oldest_active(e->txns));
     return wal_truncate(cx, e->wal, keep);
 }
 
-/* checkpoint_begin - what the record says of the moment the checkpoint begins. Returns the log's
- * head then. */
-static Lsn checkpoint_begin(Engine *e, Arena *arena, bool clean, CheckpointBody *body,
-                            TxnActive **active)
+/* checkpoint_active - the transactions that write, once the pages changed below `begin` are
+ * written. Not before: a record may lie below `begin` while its writer has yet to say that it is
+ * its newest. The writer says so with the record's page latched, and the page was latched to be
+ * written. Who has ended meanwhile did so above `begin`, where redo sees it. */
+static void checkpoint_active(Engine *e, Arena *arena, CheckpointBody *body, TxnActive **active)
 {
-    struct EnginePrivate *p = e->priv;
-    Lsn begin = wal_head_fence(e->wal);
     uint32_t count;
     Xid next_xid;
     Csn next_csn;
@@ -105,6 +107,14 @@ static Lsn checkpoint_begin(Engine *e, Arena *arena, bool clean, CheckpointBody 
     body->next_xid = next_xid;
     body->next_csn = next_csn;
     body->active_count = count;
+}
+
+/* checkpoint_begin - what the record says of the moment the checkpoint begins. Returns the log's
+ * head then. */
+static Lsn checkpoint_begin(Engine *e, bool clean, CheckpointBody *body)
+{
+    struct EnginePrivate *p = e->priv;
+    Lsn begin = wal_head_fence(e->wal);
     body->purge_lsn = atomic_load(&p->purge_lsn);
     os_mutex_lock(e->os, &p->oid_mutex);
     body->next_oid = clean ? p->next_oid : p->oid_limit;
@@ -176,8 +186,9 @@ static Status checkpoint_locked(Cx *cx, Engine *e, CheckpointKind kind, Arena *a
     if (e->options.log_checkpoints && kind != CHECKPOINT_OPENING) {
         log_line(LOG_INFO, "checkpoint starting: %s", CHECKPOINT_NAMES[kind]);
     }
-    Lsn begin = checkpoint_begin(e, arena, clean, &body, &active);
+    Lsn begin = checkpoint_begin(e, clean, &body);
     TRY(checkpoint_flush(cx, e, kind, begin, start_us, &flush, &body.redo));
+    checkpoint_active(e, arena, &body, &active);
     int64_t write_us = os_mono_us(e->os) - start_us - flush.sync_us;
     TRY(checkpoint_log(cx, e, &body, active, &lsn));
     store_master_get(e->store, &m);

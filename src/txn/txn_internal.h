@@ -242,7 +242,8 @@ struct TxnSys {
     ListNode snapshots;  /* Snapshot.link, oldest first */
     Xid next_xid;
     Csn last_csn;
-    Lsn last_commit_lsn; /* end of the newest COMMIT */
+    Lsn last_commit_lsn;            /* end of the newest COMMIT */
+    Lsn seen_settled, seen_horizon; /* the last R and G given out, for assertions */
     Lsn durable_pending, durable_pending_head;
     Txn *xid_hash[XID_HASH_BUCKETS];
     uint32_t writer_count, snapshot_count;

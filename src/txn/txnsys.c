@@ -317,6 +317,8 @@ void snapshot_take(TxnSys *sys, Txn *txn, Snapshot *snap_out)
     snap_out->settled_lsn = txnsys_settled_locked(sys);
     snap_out->commit_lsn = sys->last_commit_lsn;
     snap_out->taken_lsn = wal_head(sys->wal);
+    DASSERT(snap_out->settled_lsn >= sys->seen_settled); /* I8: R only grows */
+    sys->seen_settled = snap_out->settled_lsn;
     snap_out->xmin = list_empty(&sys->active)
                          ? sys->next_xid
                          : LIST_ITEM(sys->active.next, TxnPrivate, active_link)->owner->xid;
@@ -522,6 +524,8 @@ Lsn txnsys_horizon(TxnSys *sys)
         g = MIN(g, s->settled_lsn);
         oldest_csn = MIN(oldest_csn, s->csn);
     }
+    DASSERT(g >= sys->seen_horizon); /* I8: G only grows */
+    sys->seen_horizon = g;
     if (UNLIKELY(sys->revived_count != 0)) {
         txnsys_revived_drop(sys, oldest_csn);
     }
@@ -547,8 +551,10 @@ void txnsys_active(TxnSys *sys, Arena *arena, TxnActive **list_out, uint32_t *co
             uint32_t i = 0;
             LIST_FOREACH (node, &sys->active) {
                 const Txn *t = LIST_ITEM(node, TxnPrivate, active_link)->owner;
-                /* A record this misses is above the checkpoint's redo point: its page is still
-                   dirty since before it, or it was logged under this lock. */
+                /* A record this misses is above the head the checkpoint began with: the page of one
+                   below was latched to be written meanwhile, or it was logged under this lock.
+                   The end of an abort or of a dropped tree may be missed; both can be done again.
+                 */
                 Lsn last = __atomic_load_n(&t->last_lsn, __ATOMIC_RELAXED);
                 list[i++] = (TxnActive){t->xid, t->first_lsn, last};
             }
