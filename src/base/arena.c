@@ -301,7 +301,7 @@ void *arena_grow(Arena *a, void *p, size_t old_bytes, size_t new_bytes)
 
 Status arena_check(Cx *cx, Arena *a)
 {
-    if (UNLIKELY(a->over_cap)) {
+    if (UNLIKELY(a->over_cap || cx_refused(cx))) {
         return err_set(cx, ERRCODE_OUT_OF_MEMORY, "out of memory in \"%s\"", a->name);
     }
     return ST_OK;

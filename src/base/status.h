@@ -72,7 +72,16 @@ typedef struct Cx {
        to give the worker's other sessions to a spare worker. */
     void (*blocking)(void *arg, CxBlocking what);
     void *blocking_arg;
+    /* Tests: where memory under a budget is asked for counts down, and who reaches 0 is refused.
+     * NULL or 0: nobody. */
+    uint32_t *refuse;
 } Cx;
+
+/* cx_refused - is this the request that a test wants refused? */
+static inline bool cx_refused(Cx *cx)
+{
+    return cx->refuse != NULL && *cx->refuse != 0 && --*cx->refuse == 0;
+}
 
 enum {
     CX_CANCEL_QUERY = 1,

@@ -31,7 +31,8 @@ static Status bind_any(Cx *cx, BindCx *b, const struct PgQuery__Node *stmt, Quer
 
 Status bind_statement(Cx *cx, BindCx *b, const struct PgQuery__Node *stmt, Query **query_out)
 {
-    return cat_view_judge(cx, b->view, bind_any(cx, b, stmt, query_out));
+    TRY(cat_view_judge(cx, b->view, bind_any(cx, b, stmt, query_out)));
+    return arena_check(cx, b->arena);
 }
 
 const char *bind_result_name(const struct PgQuery__Node *expr)

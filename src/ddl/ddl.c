@@ -39,5 +39,6 @@ static Status ddl_any(Cx *cx, DdlCx *d, const struct PgQuery__Node *stmt, const 
 
 Status ddl_execute(Cx *cx, DdlCx *d, const struct PgQuery__Node *stmt, const char **tag_out)
 {
-    return cat_view_judge(cx, d->view, ddl_any(cx, d, stmt, tag_out));
+    TRY(cat_view_judge(cx, d->view, ddl_any(cx, d, stmt, tag_out)));
+    return arena_check(cx, d->arena);
 }

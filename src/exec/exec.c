@@ -30,7 +30,8 @@ bool exec_over_budget(const ExecState *s, const Arena *a)
  * generous: 64 times work_mem. */
 Status exec_budget(Cx *cx, const ExecState *s, const Arena *a)
 {
-    if (s->env.work_mem_bytes != 0 && a->total_bytes > s->env.work_mem_bytes * 64) {
+    if ((s->env.work_mem_bytes != 0 && a->total_bytes > s->env.work_mem_bytes * 64) ||
+        cx_refused(cx)) {
         st_ignore(err_set(cx, ERRCODE_OUT_OF_MEMORY, "out of memory"));
         return err_detail(cx, "One step of the query holds more than 64 times work_mem.");
     }

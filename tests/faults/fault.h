@@ -39,8 +39,7 @@ typedef struct FaultDb {
     Arena arena, txn_arena;
     Cx cx;
     Buf out;
-    uint32_t refuse; /* the n-th budgeted allocation of a unit is refused; 0 = none */
-    bool refused;
+    uint32_t refuse; /* so many requests for memory under a budget until one is refused; 0 = none */
 } FaultDb;
 
 void fault_db_init(FaultDb *db, Os *os);

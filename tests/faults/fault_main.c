@@ -132,7 +132,7 @@ static void error_expected(FaultDb *db, uint32_t unit)
 {
     char state[6];
     sqlstate_text(db->err.sqlstate, state);
-    bool faulted = run.sweep == SWEEP_MEMORY ? db->refused : os_sim_faulted(run.os);
+    bool faulted = run.sweep == SWEEP_MEMORY ? db->refuse == 0 : os_sim_faulted(run.os);
     uint32_t s = db->err.sqlstate;
     bool right = run.sweep == SWEEP_MEMORY ? s == ERRCODE_OUT_OF_MEMORY
                  : run.sweep == SWEEP_ENOSPC || run.sweep == SWEEP_ENOSPC_STAYS

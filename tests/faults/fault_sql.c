@@ -12,7 +12,7 @@ void fault_db_init(FaultDb *db, Os *os)
     arena_init(&db->arena, NULL, "fault", 0);
     arena_init(&db->txn_arena, NULL, "fault transaction", 0);
     buf_init(&db->out, (size_t)16 << 20);
-    db->cx = (Cx){.err = &db->err, .arena = &db->arena};
+    db->cx = (Cx){.err = &db->err, .arena = &db->arena, .refuse = &db->refuse};
 }
 
 void fault_db_release(FaultDb *db)
