@@ -204,6 +204,8 @@ Status bt_seek(Cx *cx, const BtTree *t, const BtKey *key, LatchMode mode, BtPos 
     uint8_t scratch[8];
     pos_out->leaf.hdr = NULL;
     TRY(bt_descend(cx, t, DESCEND_KEY, bt_key_bytes(t, key, scratch), mode, &pos_out->leaf));
+    /* I4, I5: a leaf of this tree, whose bounds hold the key. */
+    DASSERT(pos_out->leaf.hdr->tree == t->tree && page_covers(pos_out->leaf.hdr, key));
     pos_out->found = bt_find_slot(&pos_out->leaf, key, &pos_out->slot);
     return ST_OK;
 }

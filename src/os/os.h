@@ -231,6 +231,18 @@ bool os_mutex_trylock(Os *os, OsMutex *m);
 void os_mutex_unlock(Os *os, OsMutex *m);
 void os_mutex_assert_held(const OsMutex *m);
 
+/* os_latch_note - this thread took (1) or let go of (-1) a page latch; os_latch_none - asserts that
+ * it holds none, where it may block (I10). In debug builds only. */
+#ifdef DASSIE_DEBUG
+void latch_held_note(int n);
+void latch_held_none(void);
+#define os_latch_note(n) latch_held_note(n)
+#define os_latch_none()  latch_held_none()
+#else
+#define os_latch_note(n) ((void)(n))
+#define os_latch_none()  ((void)0)
+#endif
+
 /* OsEvent - a counter to wait on: read os_event_value, check the condition, os_event_wait(value);
  * os_event_signal wakes. */
 typedef struct OsEvent {

@@ -28,6 +28,20 @@ static void mutex_note_lock(const OsMutex *m, bool check)
     mutex_held[mutex_held_count++] = m;
 }
 
+/* I10: page latches this thread holds. */
+static _Thread_local int latch_count;
+
+void latch_held_note(int n)
+{
+    latch_count += n;
+    ASSERT(latch_count >= 0);
+}
+
+void latch_held_none(void)
+{
+    ASSERT(latch_count == 0);
+}
+
 static void mutex_note_unlock(const OsMutex *m)
 {
     for (uint32_t i = mutex_held_count; i-- > 0;) {

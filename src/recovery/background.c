@@ -48,6 +48,7 @@ Status engine_purge_step(Cx *cx, Engine *e)
                 st = purge_record(cx, e, &r);
             }
             if (st == ST_OK) {
+                DASSERT(r.next >= atomic_load(&p->purge_lsn) && r.next <= end); /* I8 */
                 atomic_store(&p->purge_lsn, r.next);
             }
         } while (st == ST_OK && ++n < PURGE_STEP_RECORDS);

@@ -36,6 +36,7 @@ static void latch_wait(Store *s, PageNo page, uint64_t word, uint32_t *spins)
 
 static void ref_set(Store *s, PageRef *ref, PageNo page, uint64_t word, LatchMode mode)
 {
+    os_latch_note(mode != LATCH_OPTIMISTIC);
     ref->hdr = page_at(s, page);
     ref->page = page;
     ref->version = word & VERSION_MASK;
@@ -92,6 +93,7 @@ Status page_lock(Cx *cx, Store *s, PageNo page, LatchMode mode, PageRef *ref_out
         }
         if (LIKELY(latch_try(s, page, word, mode))) {
             ref_set(s, ref_out, page, word, mode);
+            /* I4: the page is the one asked for. */
             DASSERT(ref_out->hdr->page == page || ref_out->hdr->type == PAGE_FREE || s->recovering);
             return ST_OK;
         }
@@ -113,6 +115,7 @@ Status page_lock_at(Cx *cx, Store *s, PageNo page, uint64_t version, LatchMode m
         }
         if (LIKELY(latch_try(s, page, word, mode))) {
             ref_set(s, ref_out, page, word, mode);
+            DASSERT(ref_out->hdr->page == page || ref_out->hdr->type == PAGE_FREE); /* I4 */
             return ST_OK;
         }
         latch_wait(s, page, word, &spins);
@@ -164,14 +167,33 @@ Status page_upgrade(Cx *cx, Store *s, PageRef *ref)
     return page_lock_at(cx, s, ref->page, ref->version, LATCH_EXCLUSIVE, ref);
 }
 
+/* page_unlock_check - what holds of every page that may have been changed (I1 to I3, I7). */
+static void page_unlock_check(Store *s, const PageRef *ref, uint64_t word)
+{
+    const PageHeader *h = ref->hdr;
+    Lsn rec = atomic_load_explicit(&s->rec_lsn[ref->page], memory_order_relaxed);
+    (void)h, (void)rec, (void)word;
+    /* I7: nobody else released it exclusively meanwhile. */
+    DASSERT((word & VERSION_MASK) == ref->version);
+    if (s->recovering || s->wal == NULL) {
+        return;
+    }
+    DASSERT(h->lsn <= wal_head(s->wal)); /* I1 */
+    /* I2: redo begins at or before the page's last change (the LSN of a new page is just below). */
+    DASSERT(rec <= h->lsn + 1);
+    DASSERT(h->max_row_lsn <= h->lsn); /* I3 */
+}
+
 void page_unlock(Store *s, PageRef *ref)
 {
     if (ref->hdr == NULL) {
         return;
     }
+    os_latch_note(ref->mode == LATCH_OPTIMISTIC ? 0 : -1);
     if (ref->mode == LATCH_EXCLUSIVE) {
         uint64_t word = atomic_load_explicit(&s->state[ref->page], memory_order_relaxed);
         ASSERT(state_of(word) == STATE_EXCLUSIVE);
+        page_unlock_check(s, ref, word);
         (void)atomic_exchange(&s->state[ref->page], state_word(STATE_UNLOCKED, word + 1));
         latch_wake(s, ref->page);
     } else if (ref->mode == LATCH_SHARED) {
@@ -202,6 +224,7 @@ void page_unlock_cold(Store *s, PageRef *ref)
         uint64_t word = atomic_load_explicit(&s->state[ref->page], memory_order_relaxed);
         if (state_of(word) == 2 && atomic_compare_exchange_strong(&s->state[ref->page], &word,
                                                                   state_word(STATE_MARKED, word))) {
+            os_latch_note(-1);
             latch_wake(s, ref->page);
             ref->hdr = NULL;
             ref->mode = LATCH_NONE;

@@ -144,6 +144,10 @@ static void evict_drop(Store *s, PageNo *pages, uint32_t n)
     OsRange ranges[EVICT_BATCH];
     uint32_t count = 0;
     pages_sort(pages, n);
+    for (uint32_t i = 0; i < n; i++) {
+        /* I2, I11: what is dropped is clean, and nobody is writing it. */
+        DASSERT(atomic_load(&s->rec_lsn[pages[i]]) == 0 && atomic_load(&s->io[pages[i]]) == 0);
+    }
     for (uint32_t i = 0, run; i < n; i += run) {
         run = 1;
         while (i + run < n && pages[i + run] == pages[i] + run) {

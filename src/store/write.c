@@ -72,6 +72,7 @@ static void finish_page(Store *s, const BatchPage *b)
     Err err = {0};
     Cx cx = {.err = &err};
     PageRef ref;
+    DASSERT(atomic_load(&s->io[b->page]) == 1); /* I11: nobody else wrote it meanwhile */
     if (page_lock(&cx, s, b->page, LATCH_SHARED, &ref) == ST_OK) {
         /* Changed since: what is not in the file yet began at the copy's LSN; a page that never had
          * a record has none. Redo may start here, so it must be where a record begins: the copy of
@@ -100,6 +101,8 @@ static Status batch_write(Cx *cx, Store *s, const BatchPage *batch, uint32_t n, 
     if (s->wal != NULL && wal_flushed(s->wal) <= newest) {
         TRY(wal_flush_wait(cx, s->wal, newest + 1));
     }
+    DASSERT(s->wal == NULL ||
+            newest < wal_flushed(s->wal)); /* I1: what goes to disk is logged there */
     os_stop_point(s->os, "write.before_dwb");
     TRY(dwb_settle(cx, s));
     int64_t start = os_mono_us(s->os);

@@ -28,7 +28,8 @@ static Status verify_entries(Cx *cx, const Snapshot *snap, const Table *t, const
             bool seen = false;
             Slice none = {NULL, 0};
             bt_leaf_key(&pos.leaf, s, &key);
-            if (!bt_leaf_entry(&pos.leaf, s, &entry) || key.len < 8) {
+            if (!bt_leaf_entry(&pos.leaf, s, &entry) || key.len < 8 ||
+                tag_lsn(entry.tag) > pos.leaf.hdr->max_row_lsn) { /* I3 */
                 st = err_corrupt(cx, pos.leaf.page, "index entry %u is damaged", s);
                 break;
             }
@@ -191,7 +192,8 @@ Status table_check_rows(Cx *cx, Engine *e, TreeId tree)
     while (st == ST_OK) {
         for (uint32_t s = 0; s < bt_leaf_count(&pos.leaf) && st == ST_OK; s++) {
             BtEntry entry;
-            if (!bt_leaf_entry(&pos.leaf, s, &entry)) {
+            if (!bt_leaf_entry(&pos.leaf, s, &entry) ||
+                tag_lsn(entry.tag) > pos.leaf.hdr->max_row_lsn) { /* I3 */
                 st = err_corrupt(cx, pos.leaf.page, "row %u is damaged", s);
             } else if ((entry.tag & TAG_DELETED) == 0) {
                 st = row_for_each_ref(cx, e, rt, slice_bytes(entry.payload, entry.payload_len),

@@ -17,6 +17,13 @@ typedef struct VersionRecord {
     uint8_t *big; /* the body when longer; mem_alloc */
 } VersionRecord;
 
+/* is_row_record - I6: what a tag leads to made a version of a row or an index entry. */
+static UNUSED bool is_row_record(const WalHeader *h)
+{
+    WalType t = wal_type(h);
+    return t == WAL_INSERT || t == WAL_UPDATE || t == WAL_DELETE || t == WAL_RESURRECT;
+}
+
 /* version_read - the record behind a tag. *gone_out: truncated meanwhile, hence settled. */
 static Status version_read(Cx *cx, TxnSys *sys, Lsn lsn, VersionRecord *r, bool *gone_out)
 {
@@ -29,6 +36,7 @@ static Status version_read(Cx *cx, TxnSys *sys, Lsn lsn, VersionRecord *r, bool 
         *gone_out = true;
         return ST_OK;
     }
+    DASSERT(st != ST_OK || is_row_record(&r->hdr)); /* I6 */
     return st;
 }
 

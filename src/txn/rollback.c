@@ -132,6 +132,7 @@ void txn_finish_abort(Cx *cx, Txn *txn)
     os_mutex_lock(sys->os, &sys->commit_lock);
     if (txn->xid != 0) {
         if (txn->xid >= sys->first_xid) {
+            DASSERT(atomic_load(txnsys_status_at(sys, txn->xid)) == STATUS_IN_PROGRESS); /* I14 */
             atomic_store_explicit(txnsys_status_at(sys, txn->xid), STATUS_ABORTED,
                                   memory_order_release);
         }

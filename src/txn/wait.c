@@ -231,6 +231,7 @@ static Status wait_block(Cx *cx, Txn *txn, OsEvent *event, bool (*ready)(void *a
             cx->blocking(cx->blocking_arg, CX_BLOCKING_WAIT);
             told = true;
         }
+        os_latch_none(); /* I10 */
         int64_t slice = WAIT_SLICE_US;
         if (timeout_us > 0) {
             slice = MIN(slice, MAX(txn->priv->wait.since_us + timeout_us - now, 1));

@@ -108,6 +108,7 @@ bool wal_flush_round(Wal *wal)
         }
         from = part_end;
     }
+    DASSERT(atomic_load(&wal->flushed) <= bound); /* I8 */
     atomic_store(&wal->flushed, bound);
     os_event_signal(wal->os, &wal->flushed_event);
     if (wal->on_flush != NULL) {
@@ -215,6 +216,7 @@ void wal_flush_request(Wal *wal, Lsn lsn)
 Status wal_flush_wait(Cx *cx, Wal *wal, Lsn lsn)
 {
     (void)cx;
+    os_latch_none(); /* I10 */
     ASSERT(lsn <= atomic_load(&wal->head));
     while (wal_flushed(wal) < lsn) {
         uint32_t seen = os_event_value(&wal->flushed_event);

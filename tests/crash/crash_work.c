@@ -25,28 +25,31 @@ static const char *log_type_text(WalType t)
     return t < ARRAY_LEN(texts) ? texts[t] : "?";
 }
 
-/* crash_print_log - every record still there, for whoever looks for the cause of a finding. */
+static Status print_record(void *arg, Cx *cx, Lsn lsn, const WalHeader *h, Slice body)
+{
+    uint64_t first = 0;
+    (void)arg;
+    (void)cx;
+    memcpy(&first, body.ptr, MIN(body.len, sizeof(first)));
+    (void)fprintf(stderr,
+                  "%8llx %-10s flags %3u xid %4llu prev %8llx tree %3u page %4llu"
+                  " body %zu %llx\n",
+                  (unsigned long long)lsn, log_type_text(wal_type(h)), wal_flags(h),
+                  (unsigned long long)wal_xid(h), (unsigned long long)h->prev_lsn, h->tree,
+                  (unsigned long long)h->page, body.len, (unsigned long long)first);
+    return ST_OK;
+}
+
+/* crash_print_log - every record that is on the disk, for whoever looks for the cause of a finding.
+ */
 static void crash_print_log(Crash *c)
 {
     Err err;
     Cx cx = {.err = &err};
-    WalReader r;
-    if (c == NULL || !c->verbose || c->engine == NULL || c->engine->wal == NULL) {
-        return;
+    Lsn end;
+    if (c != NULL && c->verbose) {
+        st_ignore(wal_files_each(&cx, c->os, "/app.db-wal", 0, 0, print_record, NULL, &end));
     }
-    wal_reader_init(&r, c->engine->wal, wal_tail(c->engine->wal), 0);
-    while (wal_reader_next(&cx, &r) == ST_OK) {
-        const WalHeader *h = &r.hdr;
-        uint64_t first = 0;
-        memcpy(&first, r.body.data, MIN(r.body_len, sizeof(first)));
-        (void)fprintf(stderr,
-                      "%8llx %-10s flags %3u xid %4llu prev %8llx tree %3u page %4llu"
-                      " body %zu %llx\n",
-                      (unsigned long long)r.lsn, log_type_text(wal_type(h)), wal_flags(h),
-                      (unsigned long long)wal_xid(h), (unsigned long long)h->prev_lsn, h->tree,
-                      (unsigned long long)h->page, r.body_len, (unsigned long long)first);
-    }
-    wal_reader_release(&r);
 }
 
 void crash_fail(const char *file, int line, const char *fmt, ...)
