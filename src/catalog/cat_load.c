@@ -226,6 +226,7 @@ static Status load_index(Cx *cx, TableLoad *l, const CatRow *r, CatIndex *ix)
         .primary = cat_int(l->index, r, PG_INDEX_INDISPRIMARY) != 0,
         .nulls_not_distinct = cat_int(l->index, r, PG_INDEX_INDNULLSNOTDISTINCT) != 0,
         .valid = cat_int(l->index, r, PG_INDEX_INDISVALID) != 0,
+        .deferrable = cat_int(l->index, r, PG_INDEX_INDIMMEDIATE) == 0,
         .key_count = (uint16_t)r->values[PG_INDEX_INDNKEYATTS].i16,
         .opclasses = load_oids(l->arena, cat_str(l->scratch, r, PG_INDEX_INDCLASS)),
         .collations = load_oids(l->arena, cat_str(l->scratch, r, PG_INDEX_INDCOLLATION)),

@@ -40,6 +40,7 @@ static Status storage_index(Cx *cx, CatRead *read, Arena *arena, const CatTable 
         .unique = ix->unique,
         .nulls_not_distinct = ix->nulls_not_distinct,
         .is_primary = ix->primary,
+        .deferrable = ix->deferrable,
         .column_count = ix->key_count,
         .name = ix->name,
     };

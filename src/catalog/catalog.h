@@ -101,7 +101,7 @@ typedef struct CatColumn {
 typedef struct CatIndex {
     Oid oid;
     const char *name;
-    bool unique, primary, nulls_not_distinct, valid;
+    bool unique, primary, nulls_not_distinct, valid, deferrable;
     uint16_t column_count, key_count; /* key_count excludes INCLUDE columns */
     const int16_t *columns;           /* attnum, 0 = expression */
     const uint8_t *options;           /* bit 0 DESC, bit 1 NULLS FIRST (pg_index.indoption) */

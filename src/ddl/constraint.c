@@ -220,9 +220,6 @@ static Status constraint_check(Cx *cx, DdlCx *d, const CatTable *t, const NewCon
 
 static Status constraint_refuse(Cx *cx, const PgQuery__Constraint *node)
 {
-    if (node->deferrable || node->initdeferred) {
-        return err_unsupported(cx, "deferrable constraints are not supported");
-    }
     if (node->indexspace != NULL && node->indexspace[0] != '\0' &&
         strcmp(node->indexspace, "pg_default") != 0) {
         return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "tablespace \"%s\" does not exist",
@@ -307,6 +304,7 @@ static Status constraint_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConst
     NewIndex ix = {.unique = true,
                    .primary = primary,
                    .constraint = true,
+                   .deferrable = node->deferrable != 0,
                    .nulls_not_distinct = node->nulls_not_distinct};
     TRY(constraint_refuse(cx, node));
     for (uint16_t i = 0; primary && i < t->index_count; i++) {
@@ -328,6 +326,8 @@ static Status constraint_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConst
                        .type = primary ? 'p' : 'u',
                        .columns = ix.columns,
                        .column_count = ix.key_count,
+                       .deferrable = node->deferrable != 0,
+                       .deferred = node->initdeferred != 0,
                        .validated = true};
     TRY(ddl_index_make(cx, d, t, &ix, &r.index));
     TRY(ddl_new_oid(cx, d, &r.oid));

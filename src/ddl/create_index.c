@@ -75,7 +75,7 @@ static Status index_row(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix,
     ddl_set_bool(&r, PG_INDEX_INDNULLSNOTDISTINCT, ix->nulls_not_distinct);
     ddl_set_bool(&r, PG_INDEX_INDISPRIMARY, ix->primary);
     ddl_set_bool(&r, PG_INDEX_INDISEXCLUSION, false);
-    ddl_set_bool(&r, PG_INDEX_INDIMMEDIATE, true);
+    ddl_set_bool(&r, PG_INDEX_INDIMMEDIATE, !ix->deferrable);
     ddl_set_bool(&r, PG_INDEX_INDISCLUSTERED, false);
     ddl_set_bool(&r, PG_INDEX_INDISVALID, true);
     ddl_set_bool(&r, PG_INDEX_INDCHECKXMIN, false);

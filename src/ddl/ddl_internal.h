@@ -207,7 +207,7 @@ Status ddl_recheck_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const CatCon
 /* ---- create_index.c ---- */
 typedef struct NewIndex {
     const char *name;
-    bool unique, primary, nulls_not_distinct, constraint;
+    bool unique, primary, nulls_not_distinct, constraint, deferrable;
     uint16_t key_count, column_count;     /* column_count: with INCLUDE */
     int16_t columns[INDEX_COLUMNS_MAX];   /* 0: an expression */
     Expr *exprs[INDEX_COLUMNS_MAX];       /* NULL: a plain column */

@@ -53,6 +53,11 @@ static Status fkey_columns(Cx *cx, ForeignKey *f)
     for (uint16_t i = 0; i < f->ref->index_count; i++) {
         const CatIndex *ix = &f->ref->indexes[i];
         if (ix->primary) {
+            if (ix->deferrable) {
+                return err_set(cx, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                               "cannot use a deferrable primary key for referenced table \"%s\"",
+                               f->ref->name);
+            }
             f->index = ix->oid;
             f->ref_count = ix->key_count;
             memcpy(f->ref_columns, ix->columns, ix->key_count * sizeof(int16_t));
@@ -122,10 +127,18 @@ static Status fkey_index(Cx *cx, ForeignKey *f)
             }
         }
     }
+    bool deferrable = false;
     for (uint16_t i = 0; f->index == 0 && i < f->ref->index_count; i++) {
-        if (fkey_matches(f, &f->ref->indexes[i])) {
-            f->index = f->ref->indexes[i].oid;
+        const CatIndex *ix = &f->ref->indexes[i];
+        if (fkey_matches(f, ix)) {
+            deferrable |= ix->deferrable;
+            f->index = ix->deferrable ? OID_INVALID : ix->oid;
         }
+    }
+    if (f->index == 0 && deferrable) {
+        return err_set(cx, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "cannot use a deferrable unique constraint for referenced table \"%s\"",
+                       f->ref->name);
     }
     if (f->index == 0) {
         return err_set(cx, ERRCODE_INVALID_FOREIGN_KEY,

@@ -31,6 +31,10 @@ struct ExecEnv;
 Status fk_deferred_check(Cx *cx, FkDeferred *d, const struct ExecEnv *env, Arena *arena,
                          Oid constraint, bool keep);
 
+/* unique_deferred_check - the same for the rows of deferrable unique constraints. 23505. */
+Status unique_deferred_check(Cx *cx, const FkDeferred *d, const struct ExecEnv *env, Oid constraint,
+                             bool keep);
+
 typedef struct ExecEnv {
     CatView *view;
     Txn *txn;

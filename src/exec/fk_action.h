@@ -19,4 +19,7 @@ void fk_defer(FkDeferred *d, const FkCheck *fk, bool parent_side, const RowStore
 /* fk_statement_end - all that the INSERT, UPDATE or DELETE of this node owes its foreign keys. */
 Status fk_statement_end(Cx *cx, ExecNode *n);
 
+/* unique_statement_end - rows of deferrable unique constraints that a statement let in. */
+Status unique_statement_end(Cx *cx, const ExecEnv *env);
+
 #endif

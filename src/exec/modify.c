@@ -348,7 +348,11 @@ static Status modify_all(Cx *cx, ExecNode *n)
         TRY(n->plan->u.modify.command == CMD_INSERT ? insert_batch(cx, n, b)
                                                     : write_batch(cx, n, b));
     }
-    return st == ST_DONE ? fk_statement_end(cx, n) : st;
+    if (st != ST_DONE) {
+        return st;
+    }
+    TRY(fk_statement_end(cx, n));
+    return unique_statement_end(cx, &n->s->env);
 }
 
 static Status modify_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)

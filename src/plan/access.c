@@ -330,7 +330,7 @@ bool plan_index_for(PlanQuery *pq, const PlanNode *scan, uint16_t rte, QualList 
             continue;
         }
         double rows = MAX(scan->rows * x.selectivity, 1);
-        if (ti->unique && x.ix.eq_count == ti->column_count) {
+        if (ti->unique && !ti->deferrable && x.ix.eq_count == ti->column_count) {
             rows = MAX(x.in_rows, 1);
             x.ix.unique_point = x.ix.in_count == 0;
         }

@@ -11,7 +11,7 @@ Status session_check_deferred(Cx *cx, Session *s, Oid constraint)
 {
     const Snapshot *snap;
     ExecEnv env;
-    if (s->fk_deferred.first == NULL || s->txn == NULL) {
+    if (s->txn == NULL || (s->fk_deferred.first == NULL && s->txn->unique_later == NULL)) {
         return ST_OK;
     }
     TRY(txn_next_command(cx, s->txn));
@@ -19,8 +19,11 @@ Status session_check_deferred(Cx *cx, Session *s, Oid constraint)
     exec_env_fill(s, &env, snap, NULL, NULL, 0);
     Arena arena;
     arena_init(&arena, &s->stmt_arena, "deferred checks", 0);
-    Status st =
-        fk_deferred_check(cx, &s->fk_deferred, &env, &arena, constraint, s->savepoints != NULL);
+    bool keep = s->savepoints != NULL;
+    Status st = fk_deferred_check(cx, &s->fk_deferred, &env, &arena, constraint, keep);
+    if (st == ST_OK) {
+        st = unique_deferred_check(cx, &s->fk_deferred, &env, constraint, keep);
+    }
     arena_release(&arena);
     txn_snapshot_done(s->txn);
     return st;

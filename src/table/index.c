@@ -443,6 +443,19 @@ static Status index_put_unique(Cx *cx, Txn *txn, const Table *t, const TableInde
     return st;
 }
 
+/* index_put_plain - insert the entry whatever else has its key. */
+static Status index_put_plain(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix,
+                              const IndexKey *key)
+{
+    BtTree tree = index_tree(t, ix);
+    BtKey k = index_key(key->buf.data, key->buf.len);
+    BtPos pos;
+    TRY(bt_seek_insert(cx, &tree, &k, 8, &pos));
+    Status st = index_apply_insert(cx, txn, t, &tree, &pos, key);
+    bt_release(&tree, &pos);
+    return st;
+}
+
 Status index_put(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, IndexKey *key, RowId rowid,
                  bool check, RowId *conflict_out)
 {
@@ -453,13 +466,7 @@ Status index_put(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, IndexKe
         return ST_OK;
     }
     if (!check || !ix->unique || (key->has_null && !ix->nulls_not_distinct)) {
-        BtTree tree = index_tree(t, ix);
-        BtKey k = index_key(key->buf.data, key->buf.len);
-        BtPos pos;
-        TRY(bt_seek_insert(cx, &tree, &k, 8, &pos));
-        Status st = index_apply_insert(cx, txn, t, &tree, &pos, key);
-        bt_release(&tree, &pos);
-        return st;
+        return index_put_plain(cx, txn, t, ix, key);
     }
     TxnSys *sys = t->engine->txns;
     uint64_t hash = hash_bytes(key->buf.data, key->prefix_len, ix->tree);
@@ -469,6 +476,10 @@ Status index_put(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, IndexKe
         Status st = index_put_unique(cx, txn, t, ix, key, rowid, &v);
         key_unlock(sys, hash);
         TRY(st);
+        if (ix->deferrable && (v.conflict != 0 || v.wait != 0)) {
+            unique_put_off(txn, t, ix, rowid);
+            return index_put_plain(cx, txn, t, ix, key);
+        }
         if (v.conflict != 0) {
             TRY(row_pending(cx, txn, t, v.conflict, &v.wait));
         }

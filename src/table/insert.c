@@ -73,6 +73,12 @@ static Status insert_find_conflict(Cx *cx, Txn *txn, const Table *t, const RowVa
     *wait_out = 0;
     for (uint16_t i = 0; i < t->index_count && *conflict_out == 0 && *wait_out == 0; i++) {
         if (t->indexes[i].unique && (arbiter < 0 || arbiter == i)) {
+            if (t->indexes[i].deferrable) {
+                st_ignore(err_set(cx, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                                  "ON CONFLICT does not support deferrable unique "
+                                  "constraints/exclusion constraints as arbiters"));
+                return err_constraint(cx, t->schema_name, t->name, NULL, t->indexes[i].name);
+            }
             TRY(index_key_build(cx, t, &t->indexes[i], &src, 0, &key));
             TRY(index_find_conflict(cx, txn, t, &t->indexes[i], &key, 0, conflict_out, wait_out));
         }

@@ -53,6 +53,7 @@ typedef struct TableIndex {
     PageNo root;
     Oid oid;
     bool unique, nulls_not_distinct, is_primary;
+    bool deferrable; /* a duplicate is let in and looked at later (table_unique_check) */
     uint16_t column_count;
     IndexColumn columns[INDEX_COLUMNS_MAX];
     const char *name;            /* index or constraint name for 23505 */
@@ -165,6 +166,17 @@ Status table_insert(Cx *cx, Txn *txn, const Table *t, const RowValues *values, R
  */
 Status table_insert_unless(Cx *cx, Txn *txn, const Table *t, const RowValues *values, int arbiter,
                            RowId *rowid_out, bool *inserted_out, RowId *conflict_out);
+/* UniqueLater - a row that met another with its key in a deferrable unique index, and was let in.
+ * Txn.unique_later lists them until whoever decides when (src/exec) has looked at them. */
+typedef struct UniqueLater {
+    struct UniqueLater *next;
+    RowId rowid;
+    Oid table;
+    TreeId index;
+} UniqueLater;
+/* table_unique_check - is the row, if it is still there, the only one with its key by now? Waits
+ * for in-progress writers of the key; 23505. ix: one of t->indexes. */
+Status table_unique_check(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, RowId rowid);
 /* table_insert_batch - all selected rows of the batch (COPY, INSERT ... SELECT): one log record per
    leaf fill. rowids_out (sel.count of them) may be NULL. */
 Status table_insert_batch(Cx *cx, Txn *txn, const Table *t, const Batch *rows, RowId *rowids_out);

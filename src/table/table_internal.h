@@ -368,8 +368,11 @@ Status index_key_build(Cx *cx, const Table *t, const TableIndex *ix, const KeySo
                        RowId rowid, IndexKey *key);
 /* index_key_same - the same entry, or none either way. */
 bool index_key_same(const IndexKey *a, const IndexKey *b);
+/* unique_put_off - the row's key in this deferrable index is to be looked at later. */
+void unique_put_off(Txn *txn, const Table *t, const TableIndex *ix, RowId rowid);
 /* index_put - insert (or resurrect) the entry, with its unique check. conflict_out NULL: a
- * duplicate is 23505; else it is reported there (0 = none). */
+ * duplicate is 23505, or put off where the index is deferrable; else it is reported there (0 =
+ * none). */
 Status index_put(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, IndexKey *key, RowId rowid,
                  bool check, RowId *conflict_out);
 /* index_duplicate - 23505 as PostgreSQL words it, for a new row or while building. */

@@ -74,7 +74,8 @@ struct Txn {
     int64_t lock_timeout_us; /* of every lock wait of this transaction; 0 = none */
     struct SerTxn *ser;      /* not NULL: SERIALIZABLE and tracked (ssi.h) */
     struct TxnPark *park;    /* not NULL: waits hold no thread (TxnPark) */
-    const void *type_env;    /* the session's TypeEnv for keys in error texts; NULL = defaults */
+    struct UniqueLater *unique_later; /* checks put off (table.h), newest first; in the arena */
+    const void *type_env; /* the session's TypeEnv for keys in error texts; NULL = defaults */
     struct AdvisoryOwner *advisory; /* the session's; NULL: it takes no advisory locks */
     Arena *arena; /* lives until the transaction ends; owned by the caller of txn_begin */
     struct TxnPrivate *priv;

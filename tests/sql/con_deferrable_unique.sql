@@ -1,0 +1,95 @@
+-- UNIQUE and PRIMARY KEY checked at the end of the statement or of the transaction
+CREATE TABLE t (id int PRIMARY KEY DEFERRABLE, v int, CONSTRAINT t_v UNIQUE (v) DEFERRABLE INITIALLY DEFERRED);
+SELECT conname, contype, condeferrable, condeferred, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 't'::regclass ORDER BY conname;
+SELECT indexrelid::regclass, indisunique, indimmediate FROM pg_index WHERE indrelid = 't'::regclass ORDER BY 1::text;
+SELECT pg_get_indexdef('t_v'::regclass);
+INSERT INTO t VALUES (1, 1), (2, 2), (3, 3);
+-- at the end of the statement
+UPDATE t SET id = id + 1;
+SELECT * FROM t ORDER BY id;
+INSERT INTO t VALUES (2, 9);
+INSERT INTO t VALUES (7, 7), (7, 8);
+UPDATE t SET id = 2;
+SELECT * FROM t ORDER BY id;
+-- at the end of the transaction
+INSERT INTO t VALUES (5, 1);
+BEGIN;
+INSERT INTO t VALUES (5, 1);
+SELECT * FROM t WHERE v = 1 ORDER BY id;
+SELECT count(*) FROM t WHERE v = 1;
+UPDATE t SET v = 5 WHERE id = 5;
+COMMIT;
+SELECT * FROM t ORDER BY id;
+BEGIN;
+INSERT INTO t VALUES (6, 1);
+COMMIT;
+SELECT * FROM t ORDER BY id;
+-- SET CONSTRAINTS
+BEGIN;
+SET CONSTRAINTS t_v IMMEDIATE;
+INSERT INTO t VALUES (6, 1);
+ROLLBACK;
+BEGIN;
+INSERT INTO t VALUES (6, 1);
+SET CONSTRAINTS t_v IMMEDIATE;
+ROLLBACK;
+BEGIN;
+SET CONSTRAINTS t_pkey DEFERRED;
+INSERT INTO t VALUES (2, 20);
+SELECT * FROM t WHERE id = 2 ORDER BY v;
+DELETE FROM t WHERE v = 20;
+COMMIT;
+BEGIN;
+SET CONSTRAINTS ALL DEFERRED;
+INSERT INTO t VALUES (2, 20);
+SAVEPOINT a;
+DELETE FROM t WHERE v = 20;
+SET CONSTRAINTS ALL IMMEDIATE;
+ROLLBACK TO a;
+SET CONSTRAINTS ALL IMMEDIATE;
+ROLLBACK;
+-- swapping
+BEGIN;
+UPDATE t SET v = 2 WHERE id = 2;
+UPDATE t SET v = 1 WHERE id = 3;
+COMMIT;
+SELECT * FROM t ORDER BY id;
+UPDATE t SET v = 3 - v WHERE v IN (1, 2);
+SELECT * FROM t ORDER BY id;
+-- NULLs, multiple columns
+CREATE TABLE m (a int, b text, UNIQUE (a, b) DEFERRABLE);
+INSERT INTO m VALUES (1, NULL), (1, NULL), (1, 'x');
+INSERT INTO m VALUES (1, 'x');
+UPDATE m SET b = 'x' WHERE b IS NULL;
+-- what a deferrable constraint cannot do
+CREATE TABLE c (r int REFERENCES t);
+CREATE TABLE c (r int REFERENCES t (id));
+CREATE TABLE c (r int REFERENCES t (v));
+INSERT INTO t VALUES (2, 50) ON CONFLICT DO NOTHING;
+INSERT INTO t VALUES (2, 50) ON CONFLICT (id) DO NOTHING;
+INSERT INTO t VALUES (2, 50) ON CONFLICT ON CONSTRAINT t_pkey DO UPDATE SET v = 0;
+-- added later
+CREATE TABLE l (a int);
+INSERT INTO l VALUES (1), (1);
+ALTER TABLE l ADD CONSTRAINT l_a UNIQUE (a) DEFERRABLE INITIALLY DEFERRED;
+DELETE FROM l;
+ALTER TABLE l ADD CONSTRAINT l_a UNIQUE (a) DEFERRABLE INITIALLY DEFERRED;
+BEGIN;
+INSERT INTO l VALUES (1), (1), (1);
+DELETE FROM l;
+INSERT INTO l VALUES (1);
+COMMIT;
+SELECT * FROM l;
+BEGIN;
+INSERT INTO l VALUES (2);
+COMMIT;
+DROP TABLE l;
+-- grouping may not rely on it
+SELECT id, v FROM t GROUP BY id;
+COPY t FROM stdin;
+2	70
+\.
+CREATE TABLE bad (a int UNIQUE INITIALLY DEFERRED NOT DEFERRABLE);
+INSERT INTO t SELECT g + 100, g + 100 FROM generate_series(1, 2000) g;
+UPDATE t SET id = id + 1, v = v + 1 WHERE id > 100;
+SELECT count(*), min(id), max(id), min(v), max(v) FROM t WHERE id > 100;
