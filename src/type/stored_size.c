@@ -10,6 +10,7 @@ typedef struct StoredShape {
     uint8_t align;
 } StoredShape;
 
+/* stored_shape - of a built-in type; one we do not know counts as a varlena. */
 static StoredShape stored_shape(Oid type)
 {
     switch (type) {

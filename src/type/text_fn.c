@@ -44,12 +44,17 @@ KERNEL_UNARY(
     while (s.len > 0 && s.ptr[s.len - 1] == ' ') { s.len--; } r = (int32_t)utf8_count(s))
 
 /* ---- concatenation ---- */
+/* A value and its length word take no more than this in PostgreSQL. */
+#define TEXT_ALLOC_MAX 0x3fffffffu
 KERNEL_BINARY(
     k_textcat, Str, Str, Str, size_t n = (size_t)a.len + b.len; if (n <= STR_INLINE_BYTES) {
         char bytes[STR_INLINE_BYTES];
         memcpy(bytes, str_ptr(&a), a.len);
         memcpy(bytes + a.len, str_ptr(&b), b.len);
         r = str_ref(bytes, n);
+    } else if (UNLIKELY(n + 4 > TEXT_ALLOC_MAX)) {
+        return err_set(call->cx, ERRCODE_INTERNAL_ERROR, "invalid memory alloc request size %zu",
+                       n + 4);
     } else {
         char *p = arena_alloc_aligned(call->arena, n, 1);
         memcpy(p, str_ptr(&a), a.len);
