@@ -316,8 +316,8 @@ TEXT_TRIM(rtrim, false, true)
 
 /* ---- padding, repeating, mapping ---- */
 
-/* text_fill - `total` bytes of the pattern over and over, by copying what is there already. */
-static Status text_fill(Cx *cx, char *to, Slice pattern, size_t total)
+/* text_repeat_to - `total` bytes of the pattern over and over, by copying what is there already. */
+static Status text_repeat_to(Cx *cx, char *to, Slice pattern, size_t total)
 {
     const size_t most = MAX(((size_t)1 << 20) / MAX(pattern.len, 1) * pattern.len, pattern.len);
     size_t done = MIN(pattern.len, total);
@@ -348,7 +348,7 @@ static Status text_pad(FnCall *call, const Str *v, int32_t want, Slice fill, boo
     size_t pad = whole * fill.len + rest;
     char *p = arena_alloc(call->arena, pad + s.len), *to = left ? p : p + s.len;
     memcpy(left ? p + pad : p, s.ptr, s.len);
-    TRY(text_fill(call->cx, to, fill, pad));
+    TRY(text_repeat_to(call->cx, to, fill, pad));
     *out = str_ref(p, pad + s.len);
     return ST_OK;
 }
@@ -376,7 +376,7 @@ ROW_KERNEL(repeat)
         return text_too_long(call->cx);
     }
     char *p = arena_alloc(call->arena, total + 1);
-    TRY(text_fill(call->cx, p, s, total));
+    TRY(text_repeat_to(call->cx, p, s, total));
     r->str = str_ref(p, total);
     return ST_OK;
 }
