@@ -3,6 +3,7 @@
  * index belongs to which table.
  */
 #include "catalog/cat_internal.h"
+#include "recovery/engine.h"
 
 typedef struct VerifyTables {
     Arena *arena;
@@ -35,6 +36,7 @@ Status catalog_verify(Cx *cx, Catalog *c, Buf *report, uint64_t *errors)
     }
     for (uint32_t i = 0; i < v.count && st == ST_OK; i++) {
         const CatTable *t;
+        engine_check_at(c->engine, "indexes", i, v.count);
         st = cat_table_by_oid(cx, &view, v.oids[i], &t);
         if (st == ST_OK && t->kind == 'r' && t->storage != NULL) {
             st = table_verify(cx, t->storage, report, errors);

@@ -288,17 +288,36 @@ static void engine_check_tree(Cx *cx, Engine *e, const TreeEntry *entry, Buf *re
     }
 }
 
+void engine_check_watch(Engine *e, EngineCheckFn fn, void *arg)
+{
+    e->priv->check_fn = fn;
+    e->priv->check_arg = arg;
+}
+
+void engine_check_at(Engine *e, const char *what, uint64_t done, uint64_t total)
+{
+    if (e->priv->check_fn != NULL) {
+        e->priv->check_fn(e->priv->check_arg, what, done, total);
+    }
+}
+
 Status engine_check(Cx *cx, Engine *e, Buf *report, uint64_t *errors_out)
 {
     Arena arena;
     TreeEntry *trees;
     uint32_t count;
-    Status st;
+    Status st = ST_OK;
     *errors_out = 0;
     arena_init(&arena, NULL, "check", 0);
-    st = store_check(cx, e->store, report, errors_out);
+    uint64_t pages = store_page_count(e->store);
+    for (PageNo p = 0; p < pages && st == ST_OK; p += CHECK_STEP_PAGES) {
+        engine_check_at(e, "pages", p, pages);
+        st = store_check(cx, e->store, p, p + CHECK_STEP_PAGES, report, errors_out);
+    }
+    engine_check_at(e, "pages", pages, pages);
     trees_foreach(e->store, &arena, &trees, &count);
     for (uint32_t i = 0; i < count && st == ST_OK; i++) {
+        engine_check_at(e, "trees", i, count);
         engine_check_tree(cx, e, &trees[i], report, errors_out);
         st = cx_check(cx);
     }

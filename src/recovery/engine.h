@@ -38,6 +38,11 @@ Status engine_next_oid(Cx *cx, Engine *e, Oid *oid_out);
 /* engine_check - whole-file verification: checksums, trees, values out of line. Appends findings.
  */
 Status engine_check(Cx *cx, Engine *e, Buf *report, uint64_t *errors_out);
+/* engine_check_watch - fn is told how far a check has come, between two findings: it may take what
+ * the report holds. engine_check_at - tell it; for those who check on top. */
+typedef void (*EngineCheckFn)(void *arg, const char *what, uint64_t done, uint64_t total);
+void engine_check_watch(Engine *e, EngineCheckFn fn, void *arg);
+void engine_check_at(Engine *e, const char *what, uint64_t done, uint64_t total);
 
 /* engine_check_space - the space map against the pages that are reachable. Requires that nothing is
  * left to undo or purge and nobody writes. *leaked_out: pages in use that nothing reaches (legal

@@ -15,6 +15,7 @@ enum {
     PURGE_STEP_RECORDS = 4096,
     PURGE_IDLE_US = 50000,
     RETAIN_CHECKPOINT_US = 1000000, /* between checkpoints made to give log back */
+    CHECK_STEP_PAGES = 1024,
     CLOSE_PURGE_US = 10000000,
     OID_STEP = 256,
     PACE_TICK_US = 100000, /* a paced checkpoint writes, or looks whether to, this often */
@@ -46,6 +47,8 @@ struct EnginePrivate {
     EngineProgress undo_progress; /* of the one undoer */
     Lsn retain_told;              /* the limit when what holds the log was last said */
     uint64_t next_oid, oid_limit;
+    EngineCheckFn check_fn; /* engine_check_watch */
+    void *check_arg;
     RedoPages *redo_pages; /* while the file is opened after a crash */
 };
 

@@ -41,6 +41,7 @@ static Status space_walk(Cx *cx, SpaceCheck *c, Arena *arena)
     TRY(store_own_pages(cx, c->e->store, space_reach, c));
     trees_foreach(c->e->store, arena, &trees, &count);
     for (uint32_t i = 0; i < count; i++) {
+        engine_check_at(c->e, "space", i, count);
         c->tree = trees[i].tree;
         Status st = table_each_page(cx, c->e, &trees[i], space_reach, c);
         if (st != ST_OK) {

@@ -19,14 +19,14 @@ static int usage(void)
         "usage: dassie serve FILE [--listen HOST:PORT] [--socket-dir DIR] [--password-file F]\n"
         "                         [--set NAME=VALUE ...]\n"
         "       dassie psql FILE [psql arguments]\n"
-        "       dassie check FILE [--reclaim]\n"
+        "       dassie check FILE [--json] [--reclaim]\n"
         "       dassie dump-wal FILE [--summary] [--from LSN] [--to LSN]\n"
         "       dassie dump-page FILE PAGE\n"
         "       dassie version\n");
     return 2;
 }
 
-static int fail(const Err *err)
+int main_fail(const Err *err)
 {
     char state[6];
     sqlstate_text(err->sqlstate, state);
@@ -186,82 +186,9 @@ static int command_serve(int argc, char **argv)
     os_posix_free(os);
     arena_release(&arena);
     if (st != ST_OK) {
-        return fail(&first);
+        return main_fail(&first);
     }
-    return closed == ST_OK ? 0 : fail(&err);
-}
-
-/* check_all - everything there is to check in an open file. */
-static Status check_all(Cx *cx, Engine *e, bool reclaim, Buf *report, uint64_t *errors,
-                        uint64_t *leaked)
-{
-    Catalog *catalog;
-    TRY(engine_settle(cx, e));
-    TRY(engine_check(cx, e, report, errors));
-    if (*errors != 0) {
-        return ST_OK; /* the rest relies on sound trees */
-    }
-    TRY(catalog_open(cx, e, &catalog));
-    catalog_set_index_compute(catalog, exec_index_compute);
-    Status st = catalog_verify(cx, catalog, report, errors);
-    catalog_close(catalog);
-    TRY(st);
-    if (txnsys_prepared_count(e->txns) != 0) {
-        /* What they changed is reachable from the log only: pages of it would count as lost. */
-        return reclaim ? err_set(cx, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                                 "--reclaim is not possible while there are prepared transactions")
-                       : ST_OK;
-    }
-    return engine_check_space(cx, e, reclaim, report, errors, leaked);
-}
-
-/* command_check - `dassie check`: opens the file, with recovery when needed, and verifies trees,
- * catalog and the use of pages. Returns 1 when anything is wrong; lost pages alone are not. */
-static int command_check(int argc, char **argv)
-{
-    Err err = {0};
-    Arena arena;
-    Buf report;
-    EngineOptions o;
-    Engine *engine;
-    uint64_t errors = 0, leaked = 0;
-    bool reclaim = argc == 2 && strcmp(argv[1], "--reclaim") == 0;
-    if (argc != 1 && !reclaim) {
-        return usage();
-    }
-    arena_init(&arena, NULL, "check", 0);
-    buf_init(&report, (size_t)64 << 20);
-    Cx cx = {.err = &err, .arena = &arena};
-    Os *os = os_posix_create();
-    engine_options_default(&o);
-    o.create = false;
-    o.background = false;
-    o.store.pool_bytes = os_memory_bytes() / 4;
-    Status st = server_open_engine(&cx, os, argv[0], 0, &o, &engine);
-    if (st == ST_OK) {
-        st = check_all(&cx, engine, reclaim, &report, &errors, &leaked);
-        Err first = err;
-        st_keep_first(&st, engine_close(&cx, engine));
-        err = first;
-    }
-    os_posix_free(os);
-    if (report.len != 0) {
-        (void)fwrite(report.data, 1, report.len, stdout);
-    }
-    buf_release(&report);
-    arena_release(&arena);
-    if (st != ST_OK) {
-        return fail(&err);
-    }
-    if (leaked != 0) {
-        (void)printf("%s: %llu pages are in use by nobody, as a crash may leave them%s\n", argv[0],
-                     (unsigned long long)leaked,
-                     !reclaim      ? "; --reclaim frees them"
-                     : errors == 0 ? "; freed"
-                                   : "; not freed, for there are errors");
-    }
-    (void)printf("%s: %llu errors found\n", argv[0], (unsigned long long)errors);
-    return errors == 0 ? 0 : 1;
+    return closed == ST_OK ? 0 : main_fail(&err);
 }
 
 /* command_dump - one of the two dump commands. */
@@ -274,7 +201,7 @@ static int command_dump(Status (*run)(Cx *, int, char **, bool *), int argc, cha
     Cx cx = {.err = &err, .arena = &arena};
     Status st = run(&cx, argc, argv, &wrong);
     arena_release(&arena);
-    return wrong ? usage() : st == ST_OK ? 0 : fail(&err);
+    return wrong ? usage() : st == ST_OK ? 0 : main_fail(&err);
 }
 
 int main(int argc, char **argv)
@@ -286,7 +213,8 @@ int main(int argc, char **argv)
         return psql_command(argc - 2, argv + 2);
     }
     if (argc >= 2 && strcmp(argv[1], "check") == 0) {
-        return command_check(argc - 2, argv + 2);
+        int code = check_command(argc - 2, argv + 2);
+        return code >= 0 ? code : usage();
     }
     if (argc >= 2 && strcmp(argv[1], "dump-wal") == 0) {
         return command_dump(dump_wal_command, argc - 2, argv + 2);

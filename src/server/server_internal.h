@@ -670,6 +670,10 @@ Status runfile_write(Cx *cx, Server *srv);
 void runfile_remove(Server *srv);
 int psql_command(int argc, char **argv);
 
+/* check_command - `dassie check`: its exit code, or -1 for wrong arguments. main_fail - tell an
+ * error on stderr; returns 1. */
+int check_command(int argc, char **argv);
+int main_fail(const Err *err);
 /* dump_command.c: the arguments behind the command's name; *usage_out: they are wrong. */
 Status dump_wal_command(Cx *cx, int argc, char **argv, bool *usage_out);
 Status dump_page_command(Cx *cx, int argc, char **argv, bool *usage_out);

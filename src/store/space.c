@@ -190,10 +190,10 @@ Status store_load_space(Cx *cx, Store *s)
     return trees_load(cx, s);
 }
 
-Status store_check(Cx *cx, Store *s, Buf *report, uint64_t *errors_out)
+Status store_check(Cx *cx, Store *s, PageNo from, PageNo to, Buf *report, uint64_t *errors)
 {
-    uint64_t count = atomic_load(&s->page_count);
-    for (PageNo p = STORE_FIRST_PAGE; p < count; p++) {
+    uint64_t count = MIN(to, atomic_load(&s->page_count));
+    for (PageNo p = MAX(from, STORE_FIRST_PAGE); p < count; p++) {
         PageRef ref;
         if (p % CHECK_AHEAD == 0) {
             PageNo ahead[CHECK_AHEAD];
@@ -207,7 +207,7 @@ Status store_check(Cx *cx, Store *s, Buf *report, uint64_t *errors_out)
         }
         if (page_lock(cx, s, p, LATCH_SHARED, &ref) != ST_OK) {
             buf_printf(report, "%s\n", cx->err->message);
-            (*errors_out)++;
+            (*errors)++;
             err_clear(cx);
             continue;
         }

@@ -262,9 +262,9 @@ bool store_redo_each_page(Slice body, void (*fn)(void *arg, PageNo page), void *
 Status store_redo_page(Cx *cx, Store *s, PageNo page, Lsn lsn, bool *apply_out, PageRef *ref_out);
 /* store_load_space - after redo: build the in-memory free lists from the space map. */
 Status store_load_space(Cx *cx, Store *s);
-/* store_check - verify checksums of all pages and the space map against reachable pages; appends
- * findings to report. */
-Status store_check(Cx *cx, Store *s, Buf *report, uint64_t *errors_out);
+/* store_check - the checksums of pages from `from` to below `to` that are in use; appends findings
+ * to report. */
+Status store_check(Cx *cx, Store *s, PageNo from, PageNo to, Buf *report, uint64_t *errors);
 
 /* store_own_pages - fn for each page the store itself uses: header, space maps, tree directory. */
 Status store_own_pages(Cx *cx, Store *s, Status (*fn)(void *arg, Cx *cx, PageNo page), void *arg);

@@ -3,6 +3,7 @@
  * pages for the tests
  *
  * Usage: bend FILE format|pagesize|features N
+ *        bend FILE byte OFFSET      another value there, and the page's checksum made to fit
  *        bend FILE page NUMBER OFFSET BYTE     and give the page a checksum that is right
  * Both header copies get the value and a hash that is right, as a program of another version would
  * write them. Exit code 3: no hash found, so the header is not as this program thinks.
@@ -16,6 +17,7 @@
 #include <xxhash.h>
 
 #define COPY_BYTES 4096
+#define PAGE_BYTES 8192
 #define PAGE_SIZE  8192
 
 /* hash_find - where the hash over everything before it lies; 0 when nowhere. */
@@ -50,6 +52,23 @@ static int bend_page(const char *file, uint64_t page, size_t offset, uint8_t byt
     return fclose(f) == 0 ? 0 : 1;
 }
 
+/* byte_bend - change one byte of a page and make its checksum anew. */
+static int byte_bend(FILE *f, unsigned long long offset)
+{
+    static uint8_t page[PAGE_BYTES];
+    long start = (long)(offset / PAGE_BYTES * PAGE_BYTES);
+    if (fseek(f, start, SEEK_SET) != 0 || fread(page, 1, sizeof(page), f) != sizeof(page)) {
+        return 1;
+    }
+    page[offset % PAGE_BYTES] ^= (uint8_t)(1 + offset % 255);
+    uint32_t crc = (uint32_t)XXH3_64bits(page + sizeof(crc), sizeof(page) - sizeof(crc));
+    memcpy(page, &crc, sizeof(crc));
+    if (fseek(f, start, SEEK_SET) != 0 || fwrite(page, 1, sizeof(page), f) != sizeof(page)) {
+        return 1;
+    }
+    return fclose(f) == 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
     uint8_t block[COPY_BYTES];
@@ -62,6 +81,9 @@ int main(int argc, char **argv)
         return 2;
     }
     uint64_t value = strtoull(argv[3], NULL, 10);
+    if (strcmp(argv[2], "byte") == 0) {
+        return byte_bend(f, value);
+    }
     size_t at = strcmp(argv[2], "format") == 0 ? 8 : strcmp(argv[2], "pagesize") == 0 ? 12 : 16;
     for (long copy = 0; copy < 2; copy++) {
         if (fseek(f, copy * COPY_BYTES, SEEK_SET) != 0 ||

@@ -4,7 +4,9 @@ Each test has files and servers of its own; a refused file must be byte for byte
 """
 
 import hashlib
+import json
 import os
+import random
 import resource
 import shutil
 import signal
@@ -94,12 +96,12 @@ class InputTest(unittest.TestCase):
         self.addCleanup(server.stop)
         return server
 
-    def refused(self, file, text, *arguments):
-        """Serving and checking the file fail with this text; neither changes anything."""
+    def refused(self, file, text, *arguments, check=1):
+        """Serving and checking the file fail with this text, checking with this exit code; neither changes anything."""
         before = digest(file)
         for command in (("serve", file, "--listen", "none", "--socket-dir", os.path.dirname(file), *arguments), ("check", file)):
             done = subprocess.run([DASSIE, *command], capture_output=True, text=True, timeout=30, check=False)
-            self.assertEqual(done.returncode, 1, command)
+            self.assertEqual(done.returncode, check if command[0] == "check" else 1, command)
             self.assertIn(text, done.stderr)
         self.assertEqual(digest(file), before)
 
@@ -187,7 +189,7 @@ class Files(InputTest):
         self.assertEqual(done.returncode, 1)
         self.assertIn("No such file or directory", done.stderr)
         done = subprocess.run([DASSIE, "check", self.path("none.db")], capture_output=True, text=True, check=False)
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, 2)
         self.assertFalse(os.path.exists(self.path("none.db")))
 
     def test_newer_format(self):
@@ -199,7 +201,7 @@ class Files(InputTest):
             with self.subTest(what):
                 path = self.database(what + ".db", rows=10)
                 subprocess.run([BEND, path, what, value], check=True)
-                self.refused(path, text)
+                self.refused(path, text, check=2)
 
     def test_damaged_header(self):
         path = self.database()
@@ -307,6 +309,54 @@ class Files(InputTest):
             shutil.rmtree(bad + "-wal", ignore_errors=True)
         self.assertGreater(errors_seen, 100)
 
+    def check_json(self, path):
+        """`dassie check --json`: its exit code and its lines; never a crash."""
+        done = subprocess.run([DASSIE, "check", path, "--json"], capture_output=True, text=True, timeout=120, check=False)
+        self.assertIn(done.returncode, (0, 1, 2), done.stderr[-2000:])
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual(lines[-1]["type"], "summary")
+        self.assertEqual(lines[-1]["exit_code"], done.returncode)
+        return done.returncode, lines
+
+    def fresh_copy(self, path):
+        """bad.db, a copy of this file and nothing else."""
+        bad = self.path("bad.db")
+        for old in (bad, bad + "-dwb"):
+            if os.path.exists(old):
+                os.remove(old)
+        shutil.rmtree(bad + "-wal", ignore_errors=True)
+        shutil.copy(path, bad)
+        return bad
+
+    def test_check_names_damage(self):
+        """A sound file has no findings; a page with wrong bytes is named."""
+        path = self.database(rows=2000)
+        code, lines = self.check_json(path)
+        self.assertEqual((code, lines[-1]["errors"]), (0, 0))
+        self.assertEqual({line["phase"] for line in lines if line["type"] == "progress"} & {"pages"}, {"pages"})
+        with open(path, "rb") as file:
+            data = file.read()
+        leaf = next(p for p in range(2, len(data) // PAGE) if data[p * PAGE + 4] == 6 and data[p * PAGE + 6] > 20)
+        bad = self.fresh_copy(path)
+        self.overwrite(bad, leaf * PAGE + 4000, os.urandom(64))
+        code, lines = self.check_json(bad)
+        self.assertEqual(code, 1)
+        self.assertIn(leaf, [line.get("page") for line in lines if line["type"] == "finding"])
+
+    def test_check_lives_through_noise(self):
+        """Bytes changed anywhere under checksums made anew: findings or none, but an end."""
+        path = self.database(rows=2000)
+        pages = os.path.getsize(path) // PAGE
+        noise = random.Random(int(os.environ.get("INPUT_SEED", "7")))
+        found = 0
+        for _ in range(300 if os.environ.get("CHECK_ALL") else 40):
+            page, offset = noise.randrange(1, pages), noise.randrange(4, PAGE)
+            with self.subTest(page=page, offset=offset):
+                bad = self.fresh_copy(path)
+                subprocess.run([BEND, bad, "byte", str(page * PAGE + offset)], check=True)
+                found += self.check_json(bad)[0] == 1
+        self.assertGreater(found, 0)
+
     def test_damaged_log(self):
         """Noise in the log of a server that was killed: what lies behind it is not invented."""
         path = self.database(stop="kill")
@@ -342,7 +392,7 @@ class Files(InputTest):
         os.mkdir(other)
         for command in (("serve", path, "--listen", "none", "--socket-dir", other), ("check", path)):
             done = subprocess.run([DASSIE, *command], capture_output=True, text=True, timeout=30, check=False)
-            self.assertEqual(done.returncode, 1)
+            self.assertEqual(done.returncode, 2 if command[0] == "check" else 1)
             self.assertIn("is already served by another process", done.stderr)
         run(conn, "INSERT INTO t VALUES (1)")
         self.assertEqual(one(conn, "SELECT count(*) FROM t"), 1)
