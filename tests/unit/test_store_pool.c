@@ -321,7 +321,7 @@ static void test_damaged(void **state)
     Buf report;
     uint64_t errors = 0;
     buf_init(&report, 1 << 20);
-    store_must(&e.cx, store_check(&e.cx, e.store, &report, &errors));
+    store_must(&e.cx, store_check(&e.cx, e.store, 0, UINT64_MAX, &report, &errors));
     assert_int_equal(errors, 4);
     buf_release(&report);
     PageRef ref;
