@@ -80,8 +80,9 @@ int psql_command(int argc, char **argv)
     pid_t server = fork();
     if (server == 0) {
         (void)setpgid(0, 0); /* Ctrl-C in psql is not for the server */
+        /* Its log goes to the user's terminal: only what is wrong. */
         (void)execl(exe, exe, "serve", argv[0], "--listen", "none", "--socket-dir", dir, "--quiet",
-                    (char *)NULL);
+                    "--set", "log_checkpoints=off", (char *)NULL);
         _exit(127);
     }
     if (server > 0 && wait_for_socket(socket_path, server)) {
