@@ -8,15 +8,6 @@
 #include "txn/locklist.h"
 #include "type/array.h"
 
-static const char *const TABLE_MODES[] = {"",
-                                          "AccessShareLock",
-                                          "RowShareLock",
-                                          "RowExclusiveLock",
-                                          "ShareUpdateExclusiveLock",
-                                          "ShareLock",
-                                          "ShareRowExclusiveLock",
-                                          "ExclusiveLock",
-                                          "AccessExclusiveLock"};
 /* By RowLockMode: the modes in which PostgreSQL locks the tuple while it waits for such a lock. */
 static const char *const ROW_MODES[] = {"AccessShareLock", "RowShareLock", "ExclusiveLock",
                                         "AccessExclusiveLock"};
@@ -234,7 +225,7 @@ static void lock_put_what(FnCall *call, const LockInfo *l, Datum *cols, bool *nu
     switch (l->kind) {
     case LOCKKIND_TABLE:
         type = "relation";
-        mode = TABLE_MODES[l->mode];
+        mode = table_lock_mode_name((TableLockMode)l->mode);
         cols[LOCK_DATABASE].u32 = (uint32_t)(l->key >> 32);
         cols[LOCK_RELATION].u32 = (uint32_t)l->key;
         nulls[LOCK_DATABASE] = nulls[LOCK_RELATION] = false;

@@ -75,6 +75,10 @@ void engine_undo_progress(void *engine, Xid xid, Lsn at, uint64_t records);
  * has room. engine_redo_pages_record is WalOptions.on_found. */
 RedoPages *engine_redo_pages_create(Engine *e);
 void engine_redo_pages_free(RedoPages *r);
+/* engine_redo_targets - fn for each page that the record changes, none for most kinds; false: its
+ * body does not parse. */
+bool engine_redo_targets(const WalHeader *hdr, Slice body, void (*fn)(void *arg, PageNo page),
+                         void *arg);
 void engine_redo_pages_record(void *arg, Lsn lsn, const WalHeader *hdr, Slice body);
 Status engine_redo_pages_read(Cx *cx, Engine *e, RedoPages *r, Lsn redo, Lsn checkpoint);
 /* redo_apply.c: redo all from `from` on, by several threads; `note` is called for each record in

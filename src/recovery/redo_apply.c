@@ -183,25 +183,11 @@ static Status redo_list_record(Cx *cx, RedoRun *run, RedoPiece *piece, uint32_t 
                                const WalHeader *hdr, Slice body)
 {
     RedoTarget t = {.run = run, .piece = piece, .at = at};
-    switch (wal_type(hdr)) {
-    case WAL_INSERT:
-    case WAL_UPDATE:
-    case WAL_DELETE:
-    case WAL_RESURRECT:
-    case WAL_CLR:
-    case WAL_PURGE:
-    case WAL_SEQUENCE: redo_target(&t, hdr->page); break;
-    case WAL_SMO:
-    case WAL_IMAGE:
-    case WAL_TREE:
-        if (!store_redo_each_page(body, redo_target, &t)) {
-            return err_corrupt(cx, hdr->page, "log record %llu is malformed",
-                               (unsigned long long)(piece->lsn + at));
-        }
-        break;
-    default: return ST_OK;
+    if (!engine_redo_targets(hdr, body, redo_target, &t)) {
+        return err_corrupt(cx, hdr->page, "log record %llu is malformed",
+                           (unsigned long long)(piece->lsn + at));
     }
-    return store_redo_reach(cx, run->e->store, t.highest);
+    return t.highest != 0 ? store_redo_reach(cx, run->e->store, t.highest) : ST_OK;
 }
 
 /* redo_piece_fill - records from `from` on into a piece, up to *next_out: as many as are whole in

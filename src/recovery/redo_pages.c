@@ -52,9 +52,9 @@ static void redo_pages_note(void *arg, PageNo page)
     }
 }
 
-void engine_redo_pages_record(void *arg, Lsn lsn, const WalHeader *hdr, Slice body)
+bool engine_redo_targets(const WalHeader *hdr, Slice body, void (*fn)(void *arg, PageNo page),
+                         void *arg)
 {
-    (void)lsn;
     switch (wal_type(hdr)) {
     case WAL_INSERT:
     case WAL_UPDATE:
@@ -62,12 +62,18 @@ void engine_redo_pages_record(void *arg, Lsn lsn, const WalHeader *hdr, Slice bo
     case WAL_RESURRECT:
     case WAL_CLR:
     case WAL_PURGE:
-    case WAL_SEQUENCE: redo_pages_note(arg, hdr->page); break;
+    case WAL_SEQUENCE: fn(arg, hdr->page); return true;
     case WAL_SMO:
     case WAL_IMAGE:
-    case WAL_TREE: (void)store_redo_each_page(body, redo_pages_note, arg); break;
-    default: break;
+    case WAL_TREE: return store_redo_each_page(body, fn, arg);
+    default: return true;
     }
+}
+
+void engine_redo_pages_record(void *arg, Lsn lsn, const WalHeader *hdr, Slice body)
+{
+    (void)lsn;
+    (void)engine_redo_targets(hdr, body, redo_pages_note, arg);
 }
 
 /* redo_pages_before - from the redo point to the checkpoint: what opening the log did not see. */

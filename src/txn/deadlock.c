@@ -144,16 +144,6 @@ static bool deadlock_open(TxnSys *sys, Txn *txn)
     return false;
 }
 
-static const char *const TABLE_MODE_NAMES[] = {"",
-                                               "AccessShareLock",
-                                               "RowShareLock",
-                                               "RowExclusiveLock",
-                                               "ShareUpdateExclusiveLock",
-                                               "ShareLock",
-                                               "ShareRowExclusiveLock",
-                                               "ExclusiveLock",
-                                               "AccessExclusiveLock"};
-
 /* deadlock_what - what t waits for, in PostgreSQL's words; by: who has it. */
 static void deadlock_what(const Txn *t, const Txn *by, char *what, size_t size)
 {
@@ -166,11 +156,12 @@ static void deadlock_what(const Txn *t, const Txn *by, char *what, size_t size)
                        (unsigned long long)w->key, w->tree);
     } else if (w->kind == TXN_WAIT_ADVISORY) {
         (void)snprintf(what, size, "%s on advisory lock [%u,%u,%u,%u]",
-                       TABLE_MODE_NAMES[w->mode != 0 ? TABLELOCK_EXCLUSIVE : TABLELOCK_SHARE],
+                       table_lock_mode_name(w->mode != 0 ? TABLELOCK_EXCLUSIVE : TABLELOCK_SHARE),
                        w->advisory.database, w->advisory.a, w->advisory.b, w->advisory.kind);
     } else {
-        (void)snprintf(what, size, "%s on relation %u of database %u", TABLE_MODE_NAMES[w->mode],
-                       (uint32_t)w->key, (uint32_t)(w->key >> 32));
+        (void)snprintf(what, size, "%s on relation %u of database %u",
+                       table_lock_mode_name((TableLockMode)w->mode), (uint32_t)w->key,
+                       (uint32_t)(w->key >> 32));
     }
 }
 

@@ -9,6 +9,20 @@
  */
 #include "txn/txn_internal.h"
 
+const char *table_lock_mode_name(TableLockMode mode)
+{
+    static const char *const NAMES[] = {"",
+                                        "AccessShareLock",
+                                        "RowShareLock",
+                                        "RowExclusiveLock",
+                                        "ShareUpdateExclusiveLock",
+                                        "ShareLock",
+                                        "ShareRowExclusiveLock",
+                                        "ExclusiveLock",
+                                        "AccessExclusiveLock"};
+    return NAMES[mode];
+}
+
 #define M(x) (1u << TABLELOCK_##x)
 static const uint16_t TABLE_CONFLICTS[TABLELOCK_ACCESS_EXCLUSIVE + 1] = {
     [TABLELOCK_ACCESS_SHARE] = M(ACCESS_EXCLUSIVE),

@@ -319,6 +319,8 @@ typedef enum TableLockMode {
     TABLELOCK_EXCLUSIVE,
     TABLELOCK_ACCESS_EXCLUSIVE,
 } TableLockMode;
+/* table_lock_mode_name - as pg_locks and deadlock reports call the mode. */
+const char *table_lock_mode_name(TableLockMode mode);
 /* table_lock - held until the transaction ends (or its savepoint is rolled back). key = database
    OID << 32 | relation OID. ST_BUSY under WAIT_NOWAIT/WAIT_SKIP; 40P01, 55P03, 57014. Cheap for
    modes 1-3 when nobody holds a strong one. */
