@@ -106,9 +106,17 @@ static Status header_read(Cx *cx, Store *s)
     return ST_OK;
 }
 
+/* ThreadSanitizer leaves a program 1.5 TiB for all its mappings, in pieces: 1 TiB often finds none.
+ */
+#ifdef __SANITIZE_THREAD__
+#define MAX_PAGES_DEFAULT ((uint64_t)1 << 24)
+#else
+#define MAX_PAGES_DEFAULT ((uint64_t)1 << 27)
+#endif
+
 static Status store_map(Cx *cx, Store *s)
 {
-    uint64_t max = s->options.max_pages != 0 ? s->options.max_pages : (uint64_t)1 << 27;
+    uint64_t max = s->options.max_pages != 0 ? s->options.max_pages : MAX_PAGES_DEFAULT;
     s->options.max_pages = max;
     s->mapping_bytes = max * STORE_STRIDE + (size_t)256 * 1024;
     s->pages = os_mem_reserve(s->mapping_bytes);

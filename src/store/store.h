@@ -60,7 +60,8 @@ typedef struct PageRef {
 
 typedef struct StoreOptions {
     uint64_t pool_bytes; /* shared_buffers */
-    uint64_t max_pages;  /* virtual size of the file at most; default 2^27 (1 TiB) */
+    uint64_t
+        max_pages; /* virtual size of the file at most; default 2^27 (1 TiB; 2^24 under TSan) */
     bool sync;
     bool read_only;
 } StoreOptions;
