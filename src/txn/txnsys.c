@@ -334,7 +334,7 @@ void snapshot_take(TxnSys *sys, Txn *txn, Snapshot *snap_out)
 void snapshot_copy(const Snapshot *from, Snapshot *to_out)
 {
     TxnSys *sys = from->sys;
-    *to_out = *from;
+    *to_out = snapshot_view(from); /* not the link, which neighbours write under the lock */
     os_mutex_lock(sys->os, &sys->commit_lock);
     to_out->too_old = from->too_old;
     if (!to_out->too_old) {
