@@ -269,7 +269,7 @@ static bool poller_release_flushed(Worker *w)
         if (ready == NULL) {
             return true;
         }
-        ready->waiting_flush = false;
+        atomic_store(&ready->waiting_flush, false);
         if (session_claim(ready)) {
             worker_run(w, ready);
             if (w->poller == NULL) {
@@ -555,7 +555,7 @@ void poller_forget_ready(Session *s)
 bool poller_wait_flush(Poller *p, Session *s)
 {
     Server *srv = p->server;
-    s->waiting_flush = true;
+    atomic_store(&s->waiting_flush, true);
     os_mutex_lock(srv->os, &p->wait_mutex);
     list_push_back(&p->waiting, &s->wait_link);
     atomic_fetch_add(&p->waiting_count, 1);
@@ -574,7 +574,7 @@ bool poller_wait_flush(Poller *p, Session *s)
     }
     os_mutex_unlock(srv->os, &p->wait_mutex);
     if (queued) {
-        s->waiting_flush = false;
+        atomic_store(&s->waiting_flush, false);
     }
     return !queued;
 }

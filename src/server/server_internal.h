@@ -222,8 +222,9 @@ struct Session {
     Poller *poller;
     Worker *worker; /* running it now; for cx.blocking */
     int fd;
-    bool is_unix, peer_is_owner, write_armed, waiting_flush, close_after_send;
-    _Atomic bool peer_closed; /* the end of input was reported: no further event tells of it */
+    bool is_unix, peer_is_owner, write_armed, close_after_send;
+    _Atomic bool waiting_flush; /* the poller's worker clears it, whoever runs the session looks */
+    _Atomic bool peer_closed;   /* the end of input was reported: no further event tells of it */
     _Atomic int64_t peer_closed_us; /* when; 0: not yet */
     bool send_due;                  /* its replies are to be sent together with others' */
     bool send_queued;               /* in its poller's list of those */

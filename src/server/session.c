@@ -544,7 +544,7 @@ static bool session_go_on(Session *s)
 void session_run(Session *s, Worker *w)
 {
     s->worker = w;
-    if (s->waiting_flush) {
+    if (atomic_load(&s->waiting_flush)) {
         s->input_due = true;
         return; /* replies are held: the log writer's release runs the session again */
     }
