@@ -13,7 +13,13 @@
  * finds the row free before the one at the head was back, waits behind, with one exception: those
  * who have waited for less than ROWLOCK_BARGE_US are passed by a thread that is running and finds
  * the row free. Handing every row from thread to thread in strict order would make short
- * transactions wait for the scheduler (a convoy); who has waited for longer is passed by nobody.
+ * transactions wait for the scheduler (a convoy); who has waited for longer is passed by nobody
+ * when the row is free for it.
+ *
+ * While locks on the row keep a waiter from it, whoever goes together with them takes the row past
+ * that waiter, as in PostgreSQL: only those who must wait queue. Else a transaction that has the
+ * row and waits for another one, which wants to share it, would never end. The price is
+ * PostgreSQL's too: share locks that overlap without end keep a FOR UPDATE out for as long.
  *
  * A transaction that has a lock on the row already goes to the front, as those in the queue wait
  * for it.
@@ -99,7 +105,8 @@ bool row_queue_conflict(TxnSys *sys, const RowEntry *e, const Txn *txn, uint64_t
             : NULL;
     int64_t limit = me == NULL ? os_mono_us(sys->os) - ROWLOCK_BARGE_US : INT64_MAX;
     for (const LockWaiter *q = e->queue.first; q != NULL && q != me; q = q->next) {
-        if (q->key == rowid && row_modes_conflict(mode, q->mode) && q->since_us <= limit) {
+        if (q->key == rowid && row_modes_conflict(mode, q->mode) && q->since_us <= limit &&
+            (me != NULL || !row_holds_conflict(e, q->txn, rowid, q->mode))) {
             return !row_holds_any(e, txn, rowid);
         }
     }

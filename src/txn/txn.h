@@ -272,8 +272,9 @@ typedef enum RowLockMode {
  * while to look at the row again, and the place is kept until the row is taken (row_lock_add,
  * row_written) or row_wait_over. */
 /* row_lock_conflict - must txn wait for a lock that another transaction holds on the row, or behind
- * somebody in its queue? own: the row's newest version is txn's. Costs one load (ROWLOCK_UPDATE:
- * two) when nobody has anything to do with rows of this hash. */
+ * somebody in its queue whom no lock keeps from the row? own: the row's newest version is txn's, or
+ * of an unfinished writer beside which the lock may be: the queue does not matter. Costs one load
+ * (ROWLOCK_UPDATE: two) when nobody has anything to do with rows of this hash. */
 bool row_lock_conflict(TxnSys *sys, const Txn *txn, TreeId tree, uint64_t rowid, RowLockMode mode,
                        bool own);
 /* row_lock_add - take the lock (the caller saw no conflict); held until the transaction ends or its

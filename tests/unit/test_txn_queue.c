@@ -205,19 +205,51 @@ static void deadlock_many_holders(void **state)
     fixture_end(&f);
 }
 
+/* What goes together with the locks on a row passes who waits for them, for however long; what does
+ * not waits behind, and a waiter is passed by nobody once the row is free for it. */
+static void queue_compatible_passes(void **state)
+{
+    (void)state;
+    Fixture f;
+    Actor a[4];
+    fixture_start(&f, 0);
+    actors_begin(&f, a, 4);
+    assert_int_equal(actor_lock(&a[0], 5, ROWLOCK_SHARE), ST_OK);
+    assert_int_equal(actor_lock(&a[1], 5, ROWLOCK_UPDATE), ST_BUSY);
+    usleep(3 * ROWLOCK_BARGE_US);
+    assert_int_equal(actor_lock(&a[2], 5, ROWLOCK_SHARE), ST_OK);
+    assert_int_equal(actor_lock(&a[3], 5, ROWLOCK_NO_KEY_UPDATE), ST_BUSY);
+    actor_end(&a[0]);
+    assert_int_equal(a[1].woken, 0);
+    actor_end(&a[2]);
+    assert_int_equal(a[1].woken, 1);
+    assert_int_equal(a[3].woken, 0);
+    actors_begin(&f, &a[0], 1);
+    assert_int_equal(actor_lock(&a[0], 5, ROWLOCK_KEY_SHARE), ST_BUSY); /* the second is next */
+    assert_int_equal(actor_lock(&a[1], 5, ROWLOCK_UPDATE), ST_OK);
+    actor_end(&a[1]);
+    assert_int_equal(actor_lock(&a[3], 5, ROWLOCK_NO_KEY_UPDATE), ST_OK);
+    assert_int_equal(actor_lock(&a[0], 5, ROWLOCK_KEY_SHARE), ST_OK);
+    actor_end(&a[3]);
+    actor_end(&a[0]);
+    fixture_end(&f);
+}
+
 /* A circle that only the order of a queue closes is opened by passing the queue. */
 static void deadlock_soft_row(void **state)
 {
     (void)state;
     Fixture f;
-    Actor a[3];
+    Actor a[4];
     fixture_start(&f, 0);
-    actors_begin(&f, a, 3);
-    assert_int_equal(actor_lock(&a[0], 5, ROWLOCK_SHARE), ST_OK);
+    actors_begin(&f, a, 4);
+    assert_int_equal(actor_lock(&a[0], 5, ROWLOCK_KEY_SHARE), ST_OK);
+    assert_int_equal(actor_lock(&a[3], 5, ROWLOCK_NO_KEY_UPDATE), ST_OK);
     assert_int_equal(actor_lock(&a[2], 900, ROWLOCK_UPDATE), ST_OK);
     assert_int_equal(actor_lock(&a[1], 5, ROWLOCK_UPDATE), ST_BUSY);
-    usleep(3 * ROWLOCK_BARGE_US);
-    assert_int_equal(actor_lock(&a[2], 5, ROWLOCK_SHARE), ST_BUSY); /* behind the second */
+    assert_int_equal(actor_lock(&a[2], 5, ROWLOCK_SHARE), ST_BUSY);
+    actor_end(&a[3]);
+    assert_int_equal(a[2].woken, 0); /* behind the second, for whom the first is in the way */
     assert_int_equal(actor_lock(&a[0], 900, ROWLOCK_SHARE), ST_BUSY);
     assert_int_equal(a[2].woken, 1);
     assert_int_equal(a[1].woken, 0);
@@ -411,12 +443,13 @@ static void parked_timeout(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(queue_in_order),        cmocka_unit_test(queue_shares_together),
-        cmocka_unit_test(queue_of_writers),      cmocka_unit_test(deadlock_ring),
-        cmocka_unit_test(deadlock_many_holders), cmocka_unit_test(deadlock_soft_row),
-        cmocka_unit_test(deadlock_soft_table),   cmocka_unit_test(locks_in_number),
-        cmocka_unit_test(locks_limited),         cmocka_unit_test(locks_escalate),
-        cmocka_unit_test(locks_of_savepoints),   cmocka_unit_test(parked_timeout),
+        cmocka_unit_test(queue_in_order),          cmocka_unit_test(queue_shares_together),
+        cmocka_unit_test(queue_of_writers),        cmocka_unit_test(deadlock_ring),
+        cmocka_unit_test(deadlock_many_holders),   cmocka_unit_test(deadlock_soft_row),
+        cmocka_unit_test(queue_compatible_passes), cmocka_unit_test(deadlock_soft_table),
+        cmocka_unit_test(locks_in_number),         cmocka_unit_test(locks_limited),
+        cmocka_unit_test(locks_escalate),          cmocka_unit_test(locks_of_savepoints),
+        cmocka_unit_test(parked_timeout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
