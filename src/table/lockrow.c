@@ -26,16 +26,22 @@ static Status lock_row_try(Cx *cx, Txn *txn, const Snapshot *snap, const Table *
     }
     TRY(version_writable(cx, txn, snap, entry.tag, &state, xid, &key_update));
     bool deleted = (entry.tag & TAG_DELETED) != 0;
+    bool beside = false;
     if (mode == ROWLOCK_KEY_SHARE && !key_update && !deleted &&
-        (state == VERSION_WAIT ||
-         (state == VERSION_NEWER && txn->isolation != ISO_READ_COMMITTED))) {
-        /* Updates that leave keys alone do not disturb KEY SHARE, which has no other version of the
-           row for who may only see that of its snapshot. */
-        bool changed;
-        TRY(version_key_changed(cx, snap, entry.tag, &changed));
-        state = changed ? VERSION_NEWER : VERSION_FREE;
+        (state == VERSION_WAIT || state == VERSION_NEWER)) {
+        /* Updates that leave keys alone do not disturb KEY SHARE: it is given the version of its
+           snapshot, at every isolation level. */
+        Xid changer;
+        TRY(version_key_changed(cx, snap, entry.tag, &changer));
+        if (changer == 0) {
+            beside = state == VERSION_WAIT;
+            state = VERSION_FREE;
+        } else if (changer != *xid) {
+            state = VERSION_NEWER; /* the unfinished writer came after it, so it is committed */
+        }
     }
-    bool own = *xid != 0 && *xid == txn->xid;
+    /* Beside a writer it passes those who queue: what conflicts with it waits for that writer. */
+    bool own = beside || (*xid != 0 && *xid == txn->xid);
     if (state == VERSION_WAIT) {
         *try_out = LOCK_WAIT;
     } else if (deleted) {
@@ -44,7 +50,7 @@ static Status lock_row_try(Cx *cx, Txn *txn, const Snapshot *snap, const Table *
         *outcome = WRITE_UPDATED_MEANWHILE;
     } else if (row_lock_conflict(t->engine->txns, txn, t->tree, rowid, mode, own)) {
         *try_out = LOCK_WAIT;
-        *xid = own ? *xid : 0;
+        *xid = own && !beside ? *xid : 0;
     } else {
         TRY(row_lock_add(cx, txn, t->tree, rowid, mode));
         *outcome = WRITE_DONE;

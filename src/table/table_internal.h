@@ -176,9 +176,9 @@ typedef enum VersionState {
     VERSION_NEWER, /* committed after my snapshot */
     VERSION_SELF,  /* changed by this very command */
 } VersionState;
-/* version_key_changed - has anything but columns outside of unique keys changed since the snapshot?
- * tag: of the newest version, not deleted. */
-Status version_key_changed(Cx *cx, const Snapshot *snap, uint64_t tag, bool *changed_out);
+/* version_key_changed - who last changed more than columns outside of unique keys since the
+ * snapshot; 0: nobody. tag: of the newest version, not deleted. */
+Status version_key_changed(Cx *cx, const Snapshot *snap, uint64_t tag, Xid *changer_out);
 /* version_writable - with the leaf latched X: may txn change the entry on top of what snap sees?
  * *xid_out: who made the newest change, when that had to be asked. *key_update_out (may be NULL):
  * it was a delete or touched a key. */

@@ -288,9 +288,9 @@ Status version_writable(Cx *cx, Txn *txn, const Snapshot *snap, uint64_t tag,
     return snapshot_judge(cx, snap, st);
 }
 
-Status version_key_changed(Cx *cx, const Snapshot *snap, uint64_t tag, bool *changed_out)
+Status version_key_changed(Cx *cx, const Snapshot *snap, uint64_t tag, Xid *changer_out)
 {
-    *changed_out = false;
+    *changer_out = 0;
     for (;;) {
         VersionRecord r;
         bool gone;
@@ -314,7 +314,7 @@ Status version_key_changed(Cx *cx, const Snapshot *snap, uint64_t tag, bool *cha
         }
         TRY(st);
         if (!update) {
-            *changed_out = true; /* or the row was not there */
+            *changer_out = wal_xid(&r.hdr); /* or the row was not there */
             return ST_OK;
         }
     }
