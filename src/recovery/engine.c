@@ -132,6 +132,7 @@ static Status engine_open_steps(Cx *cx, Engine *e)
     StoreMaster m;
     struct EnginePrivate *p = e->priv;
     TRY(engine_open_store(cx, e));
+    engine_remove_leftovers(cx, e);
     store_master_get(e->store, &m);
     e->created = store_is_new(e->store);
     bool fresh = e->created || m.clean != 0 || m.checkpoint_lsn == 0;

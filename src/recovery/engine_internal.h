@@ -60,6 +60,9 @@ typedef struct CheckpointBody {
     uint64_t active_count;
 } CheckpointBody;
 
+/* engine_remove_leftovers - temporary files beside the file, whose lock is held, go. What fails is
+ * logged: no reason not to open. */
+void engine_remove_leftovers(Cx *cx, Engine *e);
 /* engine_make_txns - the transaction system, once the next xid is known. */
 Status engine_make_txns(Cx *cx, Engine *e, Xid next_xid, Csn next_csn);
 /* restart.c: redo from the checkpoint named by the master record; makes the transaction system;

@@ -3,8 +3,9 @@
  *
  * Goal: what was committed and flushed is there, what was not committed is not (and is taken back
  * in the background), at every place of a history; purge goes on where it was; sequences and OIDs
- * never repeat; a clean close leaves the one file. Method: a copy of the files of a running engine
- * is what a killed process leaves; the copy is opened and compared with the model.
+ * never repeat; a clean close leaves the one file; temporary files go. Method: a copy of the files
+ * of a running engine is what a killed process leaves; the copy is opened and compared with the
+ * model.
  */
 #include "leaks_expected.h"
 #include "table_fixture.h"
@@ -299,10 +300,55 @@ static void reopen_larger_than_memory(void **state)
     fixture_end(&f);
 }
 
+/* Goal: opening removes the temporary files of a run that a power cut ended, and nothing else.
+ * Method: files of such names, and of names that are nearly so, lie there before the open. */
+static void reopen_leftovers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *suffix;
+        bool stays;
+    } FILES[] = {
+        {"-tmp-0123456789abcdef", false},
+        {"-sort-17", false},
+        {"-sort-4294967295", false},
+        {"-tmp-0123456789abcde", true},
+        {"-tmp-0123456789abcdef0", true},
+        {"-tmp-0123456789abcdeF", true},
+        {"-tmp-0123456789abcdef.x", true},
+        {"-sort-", true},
+        {"-sort-1a", true},
+        {"-sort", true},
+        {"2-sort-17", true},
+    };
+    Fixture f;
+    OsFile *file;
+    bool exists;
+    char path[128];
+    fixture_start(&f, 0);
+    must(&f.s, engine_close(&f.s.cx, f.e));
+    for (size_t i = 0; i < ARRAY_LEN(FILES); i++) {
+        snprintf(path, sizeof(path), "%s%s", f.path, FILES[i].suffix);
+        must(&f.s, os_file_open(&f.s.cx, f.os, path, OS_OPEN_CREATE, &file));
+        os_file_close(file);
+    }
+    fixture_open(&f);
+    for (size_t i = 0; i < ARRAY_LEN(FILES); i++) {
+        snprintf(path, sizeof(path), "%s%s", f.path, FILES[i].suffix);
+        must(&f.s, os_exists(&f.s.cx, f.os, path, &exists));
+        assert_int_equal(exists, FILES[i].stays);
+        if (exists) {
+            must(&f.s, os_unlink(&f.s.cx, f.os, path));
+        }
+    }
+    fixture_end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reopen_clean),
+        cmocka_unit_test(reopen_leftovers),
         cmocka_unit_test(reopen_crash),
         cmocka_unit_test(reopen_small_pool),
         cmocka_unit_test(reopen_random),
