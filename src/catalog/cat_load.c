@@ -190,6 +190,8 @@ static Status load_columns(Cx *cx, TableLoad *l)
             .dropped = cat_int(l->attribute, r, PG_ATTRIBUTE_ATTISDROPPED) != 0,
             .identity = cat_char(r, PG_ATTRIBUTE_ATTIDENTITY),
             .generated = cat_char(r, PG_ATTRIBUTE_ATTGENERATED),
+            .storage = cat_char(r, PG_ATTRIBUTE_ATTSTORAGE),
+            .compression = cat_char(r, PG_ATTRIBUTE_ATTCOMPRESSION),
         };
     }
     for (uint32_t d = 0; d < default_count; d++) {

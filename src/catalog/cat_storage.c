@@ -78,6 +78,24 @@ static void storage_sound(Arena *arena, const CatTable *t, Table *storage)
     storage->sound = sound;
 }
 
+/* storage_columns - SET STORAGE of columns, when it differs from what all do anyway. */
+static void storage_columns(Arena *arena, const CatTable *t, Table *storage)
+{
+    ColumnStorage *modes = NULL;
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        char c = t->columns[i].storage;
+        ColumnStorage mode = c == 'e'   ? COLUMN_EXTERNAL
+                             : c == 'm' ? COLUMN_MAIN
+                             : c == 'p' ? COLUMN_PLAIN
+                                        : COLUMN_EXTENDED;
+        if (mode != COLUMN_EXTENDED && storage->columns[i].phys == PHYS_STR) {
+            modes = modes != NULL ? modes : arena_zalloc(arena, t->column_count * sizeof(*modes));
+            modes[i] = mode;
+        }
+    }
+    storage->storage = modes;
+}
+
 /* cat_storage_open - CatRowStore.open: the table with its indexes, as src/table works on it. */
 Status cat_storage_open(void *self, Cx *cx, CatRead *read, Arena *arena, CatTable *t)
 {
@@ -97,6 +115,9 @@ Status cat_storage_open(void *self, Cx *cx, CatRead *read, Arena *arena, CatTabl
         TRY(table_only_columns(cx, storage, t->column_count));
     }
     storage_sound(arena, t, storage);
+    if (storage->columns != NULL) {
+        storage_columns(arena, t, storage);
+    }
     t->storage = storage;
     return ST_OK;
 }

@@ -93,6 +93,8 @@ typedef struct CatColumn {
     bool not_null, dropped;
     char identity;           /* 0, 'a' always, 'd' by default */
     char generated;          /* 0, 's' stored */
+    char storage;            /* p plain, e external, m main, x extended */
+    char compression;        /* of values out of line: 0 the default, 'l' lz4 (the same) */
     Oid default_oid;         /* pg_attrdef OID, 0 = none */
     const char *default_sql; /* stored expression (bind_load_expr), NULL = none */
     Oid identity_sequence;   /* of an identity column: its own sequence */

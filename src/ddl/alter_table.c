@@ -1,6 +1,6 @@
 /*
  * alter_table.c - ALTER TABLE: columns added and dropped, defaults, NOT NULL, constraints. Types
- * are in alter_type.c.
+ * are in alter_type.c, storage in alter_storage.c.
  */
 #include "ddl/ddl_internal.h"
 
@@ -305,6 +305,8 @@ static Status alter_command(Cx *cx, DdlCx *d, Slice sql, Oid oid, const PgQuery_
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DropColumn: return alter_drop_column(cx, d, oid, cmd);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_ChangeOwner: return alter_owner(cx, d, cmd->newowner);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_SetRelOptions: return alter_options(cx, d, oid, cmd->def);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetStorage: return ddl_set_storage(cx, d, oid, cmd);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetCompression: return ddl_set_compression(cx, d, oid, cmd);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_AddIdentity: return ddl_add_identity(cx, d, oid, cmd);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_SetIdentity: return ddl_set_identity(cx, d, oid, cmd);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DropIdentity: return ddl_drop_identity(cx, d, oid, cmd);
@@ -328,6 +330,7 @@ static const char *alter_action_name(PgQuery__AlterTableType action)
         {PG_QUERY__ALTER_TABLE_TYPE__AT_SetNotNull, "ALTER COLUMN ... SET NOT NULL"},
         {PG_QUERY__ALTER_TABLE_TYPE__AT_SetStatistics, "ALTER COLUMN ... SET STATISTICS"},
         {PG_QUERY__ALTER_TABLE_TYPE__AT_SetStorage, "ALTER COLUMN ... SET STORAGE"},
+        {PG_QUERY__ALTER_TABLE_TYPE__AT_SetCompression, "ALTER COLUMN ... SET COMPRESSION"},
         {PG_QUERY__ALTER_TABLE_TYPE__AT_DropColumn, "DROP COLUMN"},
         {PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint, "ADD CONSTRAINT"},
         {PG_QUERY__ALTER_TABLE_TYPE__AT_ValidateConstraint, "VALIDATE CONSTRAINT"},

@@ -243,6 +243,7 @@ static Status type_attribute(Cx *cx, AlterTypes *a, Oid rel, int16_t number, con
     ddl_set_bool(&r, PG_ATTRIBUTE_ATTBYVAL, type.values[PG_TYPE_TYPBYVAL].b);
     r.values[PG_ATTRIBUTE_ATTALIGN] = type.values[PG_TYPE_TYPALIGN];
     r.values[PG_ATTRIBUTE_ATTSTORAGE] = type.values[PG_TYPE_TYPSTORAGE];
+    ddl_set_char(&r, PG_ATTRIBUTE_ATTCOMPRESSION, 0);
     return ddl_row_store(cx, a->d, &r);
 }
 

@@ -224,10 +224,7 @@ Status ddl_column_define(Cx *cx, DdlCx *d, const PgQuery__ColumnDef *def, const 
     if (out->type->ops == NULL) {
         return err_unsupported(cx, "columns of type %s are not supported", out->type->name);
     }
-    if (def->compression != NULL && def->compression[0] != '\0' &&
-        strcmp(def->compression, "default") != 0) {
-        return err_unsupported(cx, "column compression is not supported");
-    }
+    TRY(ddl_compression(cx, d, type, def->compression, &out->compression));
     out->collation = out->type->collation;
     if (def->coll_clause != NULL) {
         PgQuery__CollateClause *cc = def->coll_clause;

@@ -102,6 +102,10 @@ static Status index_attributes(Cx *cx, DdlCx *d, const CatTable *t, const NewInd
                        .type = cat_type(d->view, type),
                        .typmod = typmod,
                        .collation = ix->collations[i] != 0 ? ix->collations[i] : collation};
+        if (ix->exprs[i] == NULL) {
+            a.storage = t->columns[ix->columns[i] - 1].storage;
+            a.compression = t->columns[ix->columns[i] - 1].compression;
+        }
         TRY(ddl_insert_attribute(cx, d, oid, &a));
     }
     return ST_OK;

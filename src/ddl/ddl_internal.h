@@ -119,6 +119,7 @@ typedef struct NewColumn {
     Oid collation;
     bool not_null, null_given;
     char identity;
+    char storage, compression;   /* storage 0: the type's; compression 0: the default */
     PgQuery__Node *default_node; /* raw DEFAULT, or NULL */
     const Expr *default_expr;    /* bound; NULL = none */
     Oid sequence;                /* owned by the column: serial, identity; 0 = none */
@@ -245,6 +246,12 @@ Status ddl_alter_table(Cx *cx, DdlCx *d, const PgQuery__AlterTableStmt *stmt, co
  * the positions of USING. */
 Status ddl_alter_types(Cx *cx, DdlCx *d, Slice sql, Oid oid, const PgQuery__AlterTableStmt *stmt);
 /* alter_identity.c: ADD GENERATED, SET ..., DROP IDENTITY of a column; VALIDATE CONSTRAINT */
+/* ---- alter_storage.c: SET STORAGE, SET COMPRESSION ---- */
+Status ddl_set_storage(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd);
+Status ddl_set_compression(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd);
+/* ddl_compression - what a column's compression (a method's name, NULL = none given) is in
+ * pg_attribute. 0A000 for types that are never compressed and for pglz, 22023. */
+Status ddl_compression(Cx *cx, DdlCx *d, Oid type, const char *method, char *out);
 Status ddl_add_identity(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd);
 Status ddl_set_identity(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd);
 Status ddl_drop_identity(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd);

@@ -160,7 +160,10 @@ Status ddl_insert_attribute(Cx *cx, DdlCx *d, Oid rel, const NewColumn *c)
     r.nulls[PG_ATTRIBUTE_ATTALIGN] = false;
     r.values[PG_ATTRIBUTE_ATTSTORAGE] = type.values[PG_TYPE_TYPSTORAGE];
     r.nulls[PG_ATTRIBUTE_ATTSTORAGE] = false;
-    ddl_set_char(&r, PG_ATTRIBUTE_ATTCOMPRESSION, 0);
+    if (c->storage != 0) {
+        ddl_set_char(&r, PG_ATTRIBUTE_ATTSTORAGE, c->storage);
+    }
+    ddl_set_char(&r, PG_ATTRIBUTE_ATTCOMPRESSION, c->compression);
     ddl_set_bool(&r, PG_ATTRIBUTE_ATTNOTNULL, c->not_null);
     ddl_set_bool(&r, PG_ATTRIBUTE_ATTHASDEF, c->default_node != NULL || c->default_expr != NULL);
     ddl_set_bool(&r, PG_ATTRIBUTE_ATTHASMISSING, false);

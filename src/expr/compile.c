@@ -89,6 +89,7 @@ Status step_set_fn(Compiler *c, Step *s, const Expr *e)
     }
     s->arg_types = types;
     s->arg_typmod = e->arg_count > 0 ? e->args[0]->typmod : -1;
+    s->arg_column = e->arg_count > 0 && e->args[0]->kind == EXPR_COLUMN;
     return ST_OK;
 }
 

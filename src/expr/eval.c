@@ -132,6 +132,7 @@ static Status call_kernel(Cx *cx, ExprRun *run, uint32_t step, const Vector *con
     call->arg_types = s->arg_types;
     call->collation = s->collation;
     call->arg_typmod = s->arg_typmod;
+    call->arg_column = s->arg_column;
     Status st = s->fn->kernel(call, argv, argc, sel, out);
     if (UNLIKELY(st == ST_ERROR) && s->sql_name != NULL) {
         st_ignore(err_context(cx, "SQL function \"%s\" statement 1", s->sql_name));

@@ -78,6 +78,7 @@ typedef struct Step {
     const char *sql_name; /* a function written in SQL over constants: errors name it */
     const Oid *arg_types;
     int32_t arg_typmod;
+    bool arg_column;
     const TypeOps *ops, *src_ops; /* MINMAX, IO_CAST target and source */
     Datum value;                  /* CONST */
     bool is_null;

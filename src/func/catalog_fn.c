@@ -101,6 +101,21 @@ static Status fn_typeof(FnCall *call, const Vector *const *args, uint32_t arg_co
     return ST_OK;
 }
 
+/* fn_column_size - what the value takes uncompressed: how it is stored cannot be told from here. */
+static Status fn_column_size(FnCall *call, const Vector *const *args, uint32_t arg_count,
+                             const Sel *sel, Vector *out)
+{
+    Oid type = call->arg_types != NULL ? call->arg_types[0] : TYPE_UNKNOWN;
+    (void)arg_count;
+    SEL_FOREACH(row, sel)
+    {
+        Datum v = vec_get(args[0], row), d = {0};
+        d.i32 = (int32_t)type_value_bytes(type, &v, !call->arg_column);
+        vec_put(out, row, &d);
+    }
+    return ST_OK;
+}
+
 static Status fn_text_regclass(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
                                bool *null_out)
 {
@@ -118,5 +133,6 @@ static const FnOps FNS[] = {
     {"pg_function_is_visible", fn_function_visible_kernel, 0},
     {"PG_encoding_to_char", fn_encoding_name_kernel, 0},
     {"pg_typeof", fn_typeof, 0},
+    {"pg_column_size", fn_column_size, 0},
 };
 const FuncTable FUNC_CATALOG = {FNS, ARRAY_LEN(FNS)};

@@ -41,6 +41,7 @@ static const struct {
     {"data_checksums", "on"},
     {"jit", "off"},
     {"max_parallel_workers_per_gather", "0"},
+    {"default_toast_compression", "lz4"},
 };
 
 /* A canonical text may be longer than what was given by this much. */
@@ -300,10 +301,9 @@ static Status check_built(Cx *cx, const CatSettingsRow *row, const char *value)
     static const struct {
         const char *name, *only;
     } BUILT[] = {
-        {"standard_conforming_strings", "on"},
-        {"transform_null_equals", "off"},
-        {"session_replication_role", "origin"},
-        {"default_table_access_method", "heap"},
+        {"standard_conforming_strings", "on"},  {"transform_null_equals", "off"},
+        {"session_replication_role", "origin"}, {"default_table_access_method", "heap"},
+        {"default_toast_compression", "lz4"},
     };
     for (size_t i = 0; i < ARRAY_LEN(BUILT); i++) {
         if (strcmp(BUILT[i].name, catalog_str(row->name)) == 0 &&

@@ -301,6 +301,7 @@ Status table_open(Cx *cx, Engine *e, Arena *arena, Oid oid, const char *schema_n
     t->root = rt->root;
     t->layouts = rt;
     t->sound = NULL;
+    t->storage = NULL;
     uint32_t layouts = atomic_load(&rt->layout_count);
     if (layouts != 0) {
         table_use_layout(t, tree_rt_layout(rt, layouts - 1));

@@ -142,7 +142,8 @@ static Status chain_write(Cx *cx, ChainWriter *w, Slice bytes, char *room, bool 
     return chain_flush(cx, w, true);
 }
 
-Status overflow_write(Cx *cx, Engine *e, Txn *txn, TreeId tree, Slice bytes, OverflowRef *ref_out)
+Status overflow_write(Cx *cx, Engine *e, Txn *txn, TreeId tree, Slice bytes, bool compress,
+                      OverflowRef *ref_out)
 {
     ChainWriter w = {.e = e, .tree = tree};
     if (bytes.len > OVERFLOW_BYTES_MAX) {
@@ -153,7 +154,7 @@ Status overflow_write(Cx *cx, Engine *e, Txn *txn, TreeId tree, Slice bytes, Ove
     PageNo first = w.next;
     w.piece = mem_alloc("overflow", OVERFLOW_PIECE_BYTES + OVERFLOW_BLOCK_BYTES);
     char *room = (char *)w.piece + OVERFLOW_PIECE_BYTES;
-    bool compress = chain_pays(bytes, room);
+    compress = compress && chain_pays(bytes, room);
     w.stamp = txn_chain_written(txn, tree, first);
     Status st = chain_write(cx, &w, bytes, room, compress);
     if (st != ST_OK && w.next != PAGE_NO_INVALID) {

@@ -18,6 +18,7 @@ typedef struct VarValue {
     uint32_t len;    /* bytes in the row */
     uint16_t spaces; /* not stored but counted, in the last two of them */
     bool external;
+    ColumnStorage storage;
     OverflowRef ref;
 } VarValue;
 
@@ -128,8 +129,8 @@ static bool row_old_ref(const RowLayout *l, Slice row, uint32_t i, OverflowRef *
 
 /* row_gather_vars - the variable values, taking over external ones that did not change. */
 static void row_gather_vars(const RowLayout *l, const RowValues *values,
-                            const RowLayout *old_layout, Slice old_row, const bool *changed,
-                            VarValue *vars)
+                            const ColumnStorage *storage, const RowLayout *old_layout,
+                            Slice old_row, const bool *changed, VarValue *vars)
 {
     for (uint32_t i = 0; i < l->column_count; i++) {
         if (l->phys[i] != PHYS_STR) {
@@ -143,6 +144,7 @@ static void row_gather_vars(const RowLayout *l, const RowValues *values,
         }
         const Str *s = row_str(v, values->row);
         var->ptr = str_ptr(s);
+        var->storage = storage != NULL ? storage[i] : COLUMN_EXTENDED;
         var->spaces = trailing_spaces(var->ptr, s->len);
         var->len = s->len - var->spaces + (var->spaces != 0 ? 2 : 0);
         if (changed != NULL && !changed[i] && row_old_ref(old_layout, old_row, i, &var->ref)) {
@@ -159,6 +161,14 @@ static Slice var_full(const VarValue *var)
     return (Slice){var->ptr, var->spaces == 0 ? var->len : var->len - 2u + var->spaces};
 }
 
+/* var_before - which of two values goes out of line first: the longer, but those of MAIN and PLAIN
+ * columns after all others. */
+static bool var_before(const VarValue *a, const VarValue *b)
+{
+    bool late_a = a->storage >= COLUMN_MAIN, late_b = b->storage >= COLUMN_MAIN;
+    return late_a != late_b ? late_b : a->len > b->len;
+}
+
 /* row_move_out - write the longest values out of line until `limit` bytes suffice. */
 static Status row_move_out(Cx *cx, Txn *txn, const Table *t, const RowLayout *l, VarValue *vars,
                            size_t limit, size_t *total)
@@ -167,7 +177,7 @@ static Status row_move_out(Cx *cx, Txn *txn, const Table *t, const RowLayout *l,
         VarValue *longest = NULL;
         for (uint32_t k = 0; k < l->var_count; k++) {
             if (!vars[k].external && vars[k].len > sizeof(OverflowRef) &&
-                (longest == NULL || vars[k].len > longest->len)) {
+                (longest == NULL || var_before(&vars[k], longest))) {
                 longest = &vars[k];
             }
         }
@@ -175,7 +185,9 @@ static Status row_move_out(Cx *cx, Txn *txn, const Table *t, const RowLayout *l,
             return ST_OK;
         }
         TRY(tree_rt_mark_overflow(cx, t->engine, t->layouts));
-        TRY(overflow_write(cx, t->engine, txn, t->tree, var_full(longest), &longest->ref));
+        bool compress = longest->storage == COLUMN_EXTENDED || longest->storage == COLUMN_MAIN;
+        TRY(overflow_write(cx, t->engine, txn, t->tree, var_full(longest), compress,
+                           &longest->ref));
         *total -= longest->len - sizeof(OverflowRef);
         longest->external = true;
         longest->spaces = 0;
@@ -213,7 +225,7 @@ static Status row_encode_big(Cx *cx, Txn *txn, const Table *t, const RowLayout *
     if (old_payload.ptr != NULL && (get_u16(old_payload.ptr) & ROW_OUT_OF_LINE) == 0) {
         TRY(row_resolve(cx, e, t->layouts, cx->arena, old_payload, t->root, &old_row, &old_layout));
     }
-    row_gather_vars(l, values, old_layout, old_row, changed, vars);
+    row_gather_vars(l, values, t->storage, old_layout, old_row, changed, vars);
     size_t total = 0;
     for (uint32_t k = 0; k < l->var_count; k++) {
         total += vars[k].len;
@@ -231,7 +243,7 @@ static Status row_encode_big(Cx *cx, Txn *txn, const Table *t, const RowLayout *
     if (row != out) {
         OverflowRef ref;
         TRY(tree_rt_mark_overflow(cx, e, t->layouts));
-        TRY(overflow_write(cx, e, txn, t->tree, slice_bytes(row, bytes), &ref));
+        TRY(overflow_write(cx, e, txn, t->tree, slice_bytes(row, bytes), true, &ref));
         put_u16(out, (uint16_t)(l->number | ROW_OUT_OF_LINE));
         memcpy(out + 2, &ref, sizeof(ref));
         *len_out = 2 + sizeof(ref);

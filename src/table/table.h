@@ -26,6 +26,16 @@ typedef struct ColumnLayout {
     Datum missing;
 } ColumnLayout;
 
+/* ColumnStorage - what to do with values of a column when rows are too long: compressed out of
+ * line; out of line as they are; the same two, but only when those of other columns do not suffice.
+ */
+typedef enum ColumnStorage {
+    COLUMN_EXTENDED,
+    COLUMN_EXTERNAL,
+    COLUMN_MAIN,
+    COLUMN_PLAIN,
+} ColumnStorage;
+
 /*
  * IndexCompute - what of an index is computed from a row: its expressions, and whether a partial
  * index holds the row. The folder that knows expressions makes one for each open table; any thread
@@ -105,6 +115,8 @@ typedef struct Table {
     /* What each column's values from disk are tried with, NULL: any will do; NULL as a whole: so
      * of all columns. Whoever opened the table may set it. */
     const TypeSoundFn *sound;
+    /* How each column's values go out of line; NULL: all as COLUMN_EXTENDED. Likewise. */
+    const ColumnStorage *storage;
     uint16_t layout;            /* current layout number: new rows are written in it */
     struct RowLayouts *layouts; /* all layouts of the tree, by number */
     uint16_t index_count;

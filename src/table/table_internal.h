@@ -134,8 +134,9 @@ bool row_has_refs(TreeRt *rt, Slice payload);
 
 /* ---- overflow chains ---- */
 /* overflow_write - a new chain, which goes again if txn is rolled back. What it wrote when it fails
- * goes likewise. */
-Status overflow_write(Cx *cx, Engine *e, Txn *txn, TreeId tree, Slice bytes, OverflowRef *ref_out);
+ * goes likewise. compress: if it pays. */
+Status overflow_write(Cx *cx, Engine *e, Txn *txn, TreeId tree, Slice bytes, bool compress,
+                      OverflowRef *ref_out);
 /* overflow_each_page - fn for each page of the chain that still bears the stamp. */
 Status overflow_each_page(Cx *cx, Engine *e, PageNo page, uint64_t stamp,
                           Status (*fn)(void *arg, Cx *cx, PageNo page), void *arg);

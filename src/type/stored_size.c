@@ -69,3 +69,12 @@ size_t type_stored_end(Oid type, const Datum *v, size_t at)
     }
     return ALIGN_UP(at, (size_t)shape.align) + 4 + n;
 }
+
+size_t type_value_bytes(Oid type, const Datum *v, bool computed)
+{
+    size_t n = type_stored_end(type, v, 0);
+    if (type == TYPE_UNKNOWN) {
+        return (size_t)v->str.len + 1; /* a C string there */
+    }
+    return computed && stored_shape(type).len < 0 && n <= 127 ? n + 3 : n;
+}

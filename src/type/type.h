@@ -111,6 +111,7 @@ typedef struct FnCall {
     const Oid *arg_types;
     Oid collation;
     int32_t arg_typmod;
+    bool arg_column; /* the first argument is a column as it is, not something computed */
 } FnCall;
 
 /* ---- types ---- */
@@ -145,6 +146,9 @@ const TypeOps *type_ops(Oid type);
 /* type_stored_end - where a value that begins at offset `at` of a row would end in PostgreSQL's
  * storage, uncompressed (numeric: in ours). */
 size_t type_stored_end(Oid type, const Datum *v, size_t at);
+/* type_value_bytes - likewise, of a value by itself; computed: one that was never in a row, whose
+ * length PostgreSQL keeps in four bytes however short it is. */
+size_t type_value_bytes(Oid type, const Datum *v, bool computed);
 
 /* TypeSoundFn - are these n values, read from disk, ones that the type's functions can take? */
 typedef bool (*TypeSoundFn)(const Str *values, uint32_t n);

@@ -155,7 +155,8 @@ static void space_chain_without_row(void **state)
     for (int round = 0; round < 4; round++) {
         Txn *w = fixture_begin(&f);
         must(&f.s, txn_start_write(&f.s.cx, w));
-        must(&f.s, overflow_write(&f.s.cx, f.e, w, f.tree, (Slice){(char *)bytes, 700000}, &ref));
+        must(&f.s,
+             overflow_write(&f.s.cx, f.e, w, f.tree, (Slice){(char *)bytes, 700000}, true, &ref));
         if (round == 0) {
             txn_abort(&f.s.cx, w);
         } else {
@@ -187,7 +188,8 @@ static void space_chain_sizes(void **state)
         size_t n = SIZES[i / 2];
         uint8_t *bytes = chain_bytes(n + 200000), *back = malloc(n + 1);
         const uint8_t *from = bytes + (i % 2 != 0 ? 100000 : 0); /* noise first, or text first */
-        must(&f.s, overflow_write(&f.s.cx, f.e, w, f.tree, (Slice){(const char *)from, n}, &ref));
+        must(&f.s,
+             overflow_write(&f.s.cx, f.e, w, f.tree, (Slice){(const char *)from, n}, true, &ref));
         assert_int_equal(ref.flags, i % 2 != 0 && n > PAGE_SIZE - sizeof(PageHeader));
         must(&f.s, overflow_read(&f.s.cx, f.e, &ref, back));
         assert_memory_equal(from, back, n);
