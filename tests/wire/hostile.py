@@ -349,6 +349,7 @@ def spared_messages():
     yield "Query with a surrogate", w.message("Q", b"SELECT '\xed\xa0\x80'\0"), "22021"
     yield "Parse not UTF-8", w.message("P", b"\0SELECT '\xff'\0" + w.i16(0)) + w.SYNC, "22021"
     yield "function call", w.message("F", w.i32(1598) + w.i16(0) + w.i16(0) + w.i16(0)), "0A000"
+    yield "setting without its feature", w.query("SET default_toast_compression = pglz"), "0A000"
     yield "many brackets", w.query("SELECT " + "(" * 20000 + "1" + ")" * 20000), "54001"
     yield "many NOTs", w.query("SELECT " + "NOT " * 50000 + "true"), "54001"
     yield "long list of ORs", w.query("SELECT 1 WHERE " + " OR ".join(f"{n} = 0" for n in range(20000))), "*"
