@@ -14,7 +14,6 @@ void engine_options_default(EngineOptions *o)
 {
     memset(o, 0, sizeof(*o));
     o->store.pool_bytes = MAX(os_memory_bytes() / 4, (uint64_t)16 << 20);
-    o->store.max_pages = (uint64_t)1 << 27;
     o->store.sync = true;
     wal_options_default(&o->wal);
     o->max_wal_bytes = (uint64_t)1 << 30;
