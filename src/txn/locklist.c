@@ -22,7 +22,7 @@ static void lock_list_put(LockList *l, const Txn *t, LockInfo info)
         l->size = size;
     }
     info.process_id = t->process_id;
-    info.xid = t->xid;
+    info.xid = __atomic_load_n(&t->xid, __ATOMIC_RELAXED); /* it may begin to write just now */
     l->items[l->count++] = info;
 }
 
@@ -123,7 +123,7 @@ static void row_wait_edge(void *arg, Txn *by, bool soft)
 {
     RowWaitSeen *seen = arg;
     seen->behind = seen->behind || soft;
-    seen->xid = seen->xid == 0 ? by->xid : seen->xid;
+    seen->xid = seen->xid == 0 ? __atomic_load_n(&by->xid, __ATOMIC_RELAXED) : seen->xid;
 }
 
 /* lock_list_row_wait - who is first in a row's queue waits for the end of the transaction that has

@@ -47,7 +47,7 @@ Status txn_start_write(Cx *cx, Txn *txn)
     os_mutex_lock(sys->os, &sys->commit_lock);
     /* first_lsn = head before the first reservation: no snapshot can compute an R above our
        records. */
-    txn->xid = sys->next_xid++;
+    __atomic_store_n(&txn->xid, sys->next_xid++, __ATOMIC_RELAXED); /* a list of locks may look */
     txn->first_lsn = wal_head(sys->wal);
     atomic_store_explicit(txnsys_status_at(sys, txn->xid), STATUS_IN_PROGRESS,
                           memory_order_relaxed);

@@ -60,7 +60,7 @@ static inline Snapshot snapshot_view(const Snapshot *s)
 
 struct Txn {
     TxnSys *sys;
-    Xid xid; /* 0 until the first write */
+    Xid xid; /* 0 until the first write; __atomic for other threads that list locks */
     Isolation isolation;
     bool read_only, deferrable;
     uint32_t cid; /* current command id */
