@@ -17,7 +17,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import pgwire as w
 
 ANSWER_SECONDS = 20.0  # an answer that must come
-WAITING_SECONDS = 0.08  # without an answer for this long, a step that should wait does
+# Without an answer for this long, a step that should wait does. A slow build needs longer to begin to wait.
+WAITING_SECONDS = float(os.environ.get("ISO_WAITING_SECONDS", "0.08"))
 EXTENDED = os.environ.get("ISO_PROTOCOL") == "extended"  # steps of one statement by Parse, Bind, Execute
 DEADLOCK_SECONDS = 0.15  # longer than the oracle's deadlock_timeout
 
