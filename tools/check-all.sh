@@ -43,7 +43,15 @@ config page2k "-Dpage_size=2048" unit sql
 config page4k "-Dpage_size=4096" unit sql
 unset SQL_LEAVE_OUT
 config vector1 "-Dvector_size=1" unit sql fuzz
-config tsan "-Db_sanitize=thread -Db_lundef=false -Dpessimistic=true" unit
+# The first race ends the program, so that no suite passes over one, also where it kills servers.
+TSAN_OPTIONS=halt_on_error=1:history_size=5
+HISTORY_SECONDS=6
+HISTORY_ROUNDS=1
+STRESS_SECONDS=5
+ISO_WAITING_SECONDS=0.5
+export ISO_WAITING_SECONDS TSAN_OPTIONS HISTORY_SECONDS HISTORY_ROUNDS STRESS_SECONDS
+config tsan "-Db_sanitize=thread -Db_lundef=false -Dpessimistic=true" unit sql iso history stress
+unset ISO_WAITING_SECONDS TSAN_OPTIONS HISTORY_SECONDS HISTORY_ROUNDS STRESS_SECONDS
 CRASH_SEEDS=1000
 ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=0:quarantine_size_mb=8
 UBSAN_OPTIONS=print_stacktrace=1
