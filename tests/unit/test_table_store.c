@@ -440,7 +440,7 @@ static void store_sequences(void **state)
     fixture_end(&f);
 }
 
-static uint64_t pages_used(Fixture *f)
+static uint64_t store_pages_used(Fixture *f)
 {
     uint64_t n = 0;
     for (PageNo p = 0; p < store_page_count(f->e->store); p++) {
@@ -455,13 +455,13 @@ static uint64_t store_pages_of(Fixture *f, int a, ColumnStorage how, const char 
     const ColumnStorage storage[3] = {COLUMN_PLAIN, COLUMN_PLAIN, how};
     Table *plain = f->t, t = *f->t;
     t.storage = storage;
-    uint64_t before = pages_used(f);
+    uint64_t before = store_pages_used(f);
     f->t = &t;
     Txn *w = fixture_begin(f);
     (void)insert(f, &f->s, w, (FixtureRow){a, a, text});
     fixture_commit(f, &f->s, w);
     f->t = plain;
-    return pages_used(f) - before;
+    return store_pages_used(f) - before;
 }
 
 /* Goal: values of EXTERNAL and PLAIN columns are not compressed out of line, the others are; all
