@@ -3,6 +3,8 @@
 
 Usage: tools/catalog_gen.py HEADER SOURCE FILE.dat...     (run by the build)
 
+The rows of a file in a folder `own` are added to those of the file of the same relation.
+
 The header gets an enum of the columns of each catalog and, for each relation with built-in rows, a row
 struct with one member a column; the source gets a constant array of it. All text is an offset into one string pool and all integer arrays an offset into one
 integer pool, so the tables need no relocation and equal values are stored once. Index arrays give
@@ -100,6 +102,11 @@ class Relation:
         if not self.name.startswith('pg_'):
             self.struct = 'Cat' + self.struct
         self.array = f'catalog_{self.name}'
+
+    def add(self, own):
+        """The rows of our own in a catalog, beside those of PostgreSQL."""
+        assert own.columns == self.columns, f'{self.name}: other columns in the rows of our own'
+        self.rows = sorted(self.rows + own.rows, key=self.sort_key(self.key))
 
     def kind(self, column):
         return KINDS.get(dict(self.columns)[column], TEXT)
@@ -207,7 +214,11 @@ def column_enums(relations):
 
 def main():
     header_path, source_path, *paths = sys.argv[1:]
-    relations = sorted((Relation(p) for p in paths if p.endswith('.dat')), key=lambda r: r.name)
+    own = [p for p in paths if os.path.basename(os.path.dirname(p)) == 'own']
+    relations = sorted((Relation(p) for p in paths if p.endswith('.dat') and p not in own), key=lambda r: r.name)
+    for path in own:
+        rows = Relation(path)
+        next(r for r in relations if r.name == rows.name).add(rows)
     pools = Pools()
     oids = {}
     for rel in relations:

@@ -114,6 +114,12 @@ Status err_constraint(Cx *cx, const char *schema, const char *table, const char 
     return ST_ERROR;
 }
 
+bool err_is_damage(const Err *e)
+{
+    return e->sqlstate == ERRCODE_DATA_CORRUPTED || e->sqlstate == ERRCODE_INDEX_CORRUPTED ||
+           e->sqlstate == ERRCODE_IO_ERROR;
+}
+
 void err_clear(Cx *cx)
 {
     err_reset(cx->err, 0, NULL, 0, NULL);

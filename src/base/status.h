@@ -112,6 +112,8 @@ Status err_context(Cx *cx, const char *fmt, ...) PRINTF_LIKE(2, 3);
 Status err_position(Cx *cx, int32_t position);
 Status err_constraint(Cx *cx, const char *schema, const char *table, const char *column,
                       const char *constraint);
+/* err_is_damage - what was read is damaged or cannot be read: a check goes on after it. */
+bool err_is_damage(const Err *e);
 /* err_clear - forget the error (a savepoint rollback, a caught exception). */
 void err_clear(Cx *cx);
 /* err_notice - send a NOTICE or WARNING to the client. */

@@ -134,6 +134,11 @@ Status bt_try_shrink(Cx *cx, const BtTree *t, const BtKey *key);
 /* bt_verify - walk everything: order, fences, sibling links, page identity, counts. Findings
  * appended to report. */
 Status bt_verify(Cx *cx, const BtTree *t, Buf *report, uint64_t *errors_out);
+/* bt_verify_live - the same while others read and write: leaf by leaf in key order, by a descent
+ * each that couples shared latches. fn is told each finding and may not look at the tree. 57014
+ * between leaves. */
+typedef void (*BtFindingFn)(void *arg, PageNo page, const char *what);
+Status bt_verify_live(Cx *cx, const BtTree *t, BtFindingFn fn, void *arg);
 void bt_print(Cx *cx, const BtTree *t, Buf *out);
 
 /* bt_verify and others number pages reached through bt_walk_pages (used by tree_free, store_check).

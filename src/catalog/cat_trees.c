@@ -700,3 +700,14 @@ Status cat_trees_verify(Cx *cx, Catalog *c, Buf *report, uint64_t *errors)
     }
     return ST_OK;
 }
+
+bool catalog_stored_table(Catalog *c, uint32_t i, const Table **table_out)
+{
+    TreeStore *s = c->store_self;
+    *table_out = NULL;
+    if (c->engine == NULL || i >= c->shape_count) {
+        return false;
+    }
+    *table_out = atomic_load_explicit(&s->tables[i], memory_order_acquire);
+    return true;
+}

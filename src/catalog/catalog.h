@@ -189,6 +189,9 @@ void catalog_set_index_compute(Catalog *c, CatIndexComputeFn fn);
 /* catalog_verify - every table, catalogs included, against each of its indexes. Findings are
  * appended to report. */
 Status catalog_verify(Cx *cx, Catalog *c, Buf *report, uint64_t *errors);
+/* catalog_stored_table - the i-th catalog's stored rows: NULL when it has none (yet). false: there
+ * are not so many catalogs. They are never dropped. */
+bool catalog_stored_table(Catalog *c, uint32_t i, const Table **table_out);
 /* catalog_set_password - store a role's SCRAM verifier in a transaction of its own (bootstrap). */
 Status catalog_set_password(Cx *cx, Catalog *c, Arena *arena, const char *role,
                             const char *verifier);

@@ -54,6 +54,7 @@ const SetOps *func_sets_by_prosrc(const char *prosrc)
         &FUNC_PREPARED_SET,
         &FUNC_ACTIVITY_SET,
         &FUNC_LOCKS_SET,
+        &FUNC_CHECK_SET,
     };
     for (size_t i = 0; i < ARRAY_LEN(SETS); i++) {
         if (strcmp(SETS[i]->prosrc, prosrc) == 0) {

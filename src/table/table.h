@@ -284,5 +284,11 @@ Status sequence_get(Cx *cx, Engine *e, TreeId tree, SequenceState *out);
 /* ---- check ---- */
 /* table_verify - the tree's structure, and every index against the table at a fresh snapshot. */
 Status table_verify(Cx *cx, const Table *t, Buf *report, uint64_t *errors_out);
+/* table_verify_live - the same while others read and write; txn's own changes are seen (NULL: those
+ * of nobody that are not committed). fn is told each finding: ix NULL is the row tree, page 0 none
+ * in particular. Damage that is met is a finding too, not an error. Requires: a table lock that
+ * keeps the trees. */
+typedef void (*TableFindingFn)(void *arg, const TableIndex *ix, PageNo page, const char *what);
+Status table_verify_live(Cx *cx, const Table *t, Txn *txn, TableFindingFn fn, void *arg);
 
 #endif

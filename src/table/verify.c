@@ -3,11 +3,35 @@
  */
 #include "table/scan_internal.h"
 
-/* verify_entries - count the index's entries the snapshot sees; each must have its row. */
-static Status verify_entries(Cx *cx, const Snapshot *snap, const Table *t, const TableIndex *ix,
-                             Buf *report, uint64_t *errors, uint64_t *count_out)
+#include <stdarg.h>
+#include <stdio.h>
+
+/* VerifyRun - one comparison of a table and its indexes: at which snapshot, and who is told. */
+typedef struct VerifyRun {
+    const Table *t;
+    const Snapshot *snap;
+    TableFindingFn fn;
+    void *arg;
+} VerifyRun;
+
+static void verify_found(const VerifyRun *v, const TableIndex *ix, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+static void verify_found(const VerifyRun *v, const TableIndex *ix, const char *fmt, ...)
 {
-    BtTree tree = index_tree(t, ix), rows = table_tree(t);
+    char text[160];
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    v->fn(v->arg, ix, PAGE_NO_INVALID, text);
+}
+
+/* verify_entries - count the index's entries the snapshot sees; each must have its row. */
+static Status verify_entries(Cx *cx, const VerifyRun *v, const TableIndex *ix, uint64_t *count_out)
+{
+    const Table *t = v->t;
+    const Snapshot *snap = v->snap;
+    BtTree tree = index_tree(t, ix);
     BtCursor c;
     BtPos pos;
     VersionReader vr;
@@ -23,7 +47,8 @@ static Status verify_entries(Cx *cx, const Snapshot *snap, const Table *t, const
         uint32_t n = bt_leaf_count(&pos.leaf), k = 0;
         arena_clear(&ids);
         RowId *list = ARENA_ARRAY(&ids, RowId, MAX(n, 1));
-        for (uint32_t s = 0; s < n && st == ST_OK; s++) {
+        /* A leaf that took its right neighbour meanwhile begins with entries counted already. */
+        for (uint32_t s = pos.slot; s < n && st == ST_OK; s++) {
             BtEntry entry;
             bool seen = false;
             Slice none = {NULL, 0};
@@ -43,18 +68,19 @@ static Status verify_entries(Cx *cx, const Snapshot *snap, const Table *t, const
             Batch none = {0};
             st = table_fetch(cx, NULL, snap, t, list[i], NULL, 0, &none, 0, &ids);
             if (st == ST_NOTFOUND) {
-                buf_printf(report, "index \"%s\": entry for row %llu, which is not there\n",
-                           ix->name, (unsigned long long)list[i]);
-                (*errors)++;
+                verify_found(v, ix, "entry for row %llu, which is not there",
+                             (unsigned long long)list[i]);
                 st = ST_OK;
             }
         }
         count += k;
         if (st == ST_OK) {
+            st = cx_check(cx);
+        }
+        if (st == ST_OK) {
             st = bt_cursor_next_leaf(cx, &c, &pos);
         }
     }
-    (void)rows;
     bt_cursor_release(&c);
     arena_release(&ids);
     buf_release(&key);
@@ -63,11 +89,10 @@ static Status verify_entries(Cx *cx, const Snapshot *snap, const Table *t, const
 }
 
 /* verify_row_in_index - the entry of a row the snapshot sees must be seen, too. */
-static Status verify_row_in_index(Cx *cx, const Snapshot *snap, const Table *t,
-                                  const TableIndex *ix, const IndexKey *key, RowId rowid,
-                                  Buf *report, uint64_t *errors)
+static Status verify_row_in_index(Cx *cx, const VerifyRun *v, const TableIndex *ix,
+                                  const IndexKey *key, RowId rowid)
 {
-    BtTree tree = index_tree(t, ix);
+    BtTree tree = index_tree(v->t, ix);
     BtKey k = index_key(key->buf.data, key->buf.len);
     BtPos pos;
     BtEntry entry;
@@ -78,22 +103,21 @@ static Status verify_row_in_index(Cx *cx, const Snapshot *snap, const Table *t,
     TRY(bt_seek(cx, &tree, &k, LATCH_SHARED, &pos));
     Status st = ST_OK;
     if (pos.found && bt_leaf_entry(&pos.leaf, pos.slot, &entry)) {
-        st = version_find(cx, snap, entry.tag, none, &vr, &seen, &none);
+        st = version_find(cx, v->snap, entry.tag, none, &vr, &seen, &none);
     }
     bt_release(&tree, &pos);
     if (st == ST_OK && !seen) {
-        buf_printf(report, "index \"%s\": no entry for row %llu\n", ix->name,
-                   (unsigned long long)rowid);
-        (*errors)++;
+        verify_found(v, ix, "no entry for row %llu", (unsigned long long)rowid);
     }
     return st;
 }
 
 /* verify_rows - every row has its entry in every index; left_out: by index, how many rows a partial
  * one does not hold. */
-static Status verify_rows(Cx *cx, const Snapshot *snap, const Table *t, Arena *arena, Buf *report,
-                          uint64_t *errors, uint64_t *count_out, uint64_t *left_out)
+static Status verify_rows(Cx *cx, const VerifyRun *v, Arena *arena, uint64_t *count_out,
+                          uint64_t *left_out)
 {
+    const Table *t = v->t;
     uint16_t *cols = ARENA_ARRAY(arena, uint16_t, MAX(t->column_count, 1));
     PhysType *types = ARENA_ARRAY(arena, PhysType, t->column_count + 1u);
     TableScan *scan;
@@ -107,7 +131,7 @@ static Status verify_rows(Cx *cx, const Snapshot *snap, const Table *t, Arena *a
     types[t->column_count] = PHYS_I64;
     batch_init(&batch, types, (uint16_t)(t->column_count + 1), arena);
     TRY(table_scan_create(cx, arena, t, cols, t->column_count, true, &scan));
-    TRY(table_scan_start(cx, scan, NULL, snap));
+    TRY(table_scan_start(cx, scan, NULL, v->snap));
     arena_init(&strings, NULL, "verify", 0);
     Status st = ST_OK;
     while (st == ST_OK) {
@@ -123,17 +147,45 @@ static Status verify_rows(Cx *cx, const Snapshot *snap, const Table *t, Arena *a
                 if (st == ST_OK && key.left_out) {
                     left_out[i]++;
                 } else if (st == ST_OK) {
-                    st = verify_row_in_index(cx, snap, t, &t->indexes[i], &key, rowid, report,
-                                             errors);
+                    st = verify_row_in_index(cx, v, &t->indexes[i], &key, rowid);
                 }
             }
         }
         count += st == ST_OK ? batch.count : 0;
+        if (st == ST_OK) {
+            st = cx_check(cx);
+        }
     }
     table_scan_end(scan);
     arena_release(&strings);
     *count_out = count;
     return st == ST_DONE ? ST_OK : st;
+}
+
+/* verify_count - an index's entries against the rows it has to hold. */
+static Status verify_count(Cx *cx, const VerifyRun *v, const TableIndex *ix, uint64_t rows)
+{
+    uint64_t entries = 0;
+    TRY(verify_entries(cx, v, ix, &entries));
+    if (entries != rows) {
+        verify_found(v, ix, "%llu entries for %llu rows", (unsigned long long)entries,
+                     (unsigned long long)rows);
+    }
+    return ST_OK;
+}
+
+/* VerifyReport - findings as lines. */
+typedef struct VerifyReport {
+    Buf *report;
+    uint64_t *errors;
+} VerifyReport;
+
+static void report_finding(void *arg, const TableIndex *ix, PageNo page, const char *what)
+{
+    VerifyReport *r = arg;
+    (void)page;
+    buf_printf(r->report, "index \"%s\": %s\n", ix->name, what);
+    (*r->errors)++;
 }
 
 Status table_verify(Cx *cx, const Table *t, Buf *report, uint64_t *errors_out)
@@ -142,26 +194,93 @@ Status table_verify(Cx *cx, const Table *t, Buf *report, uint64_t *errors_out)
     Snapshot snap;
     Arena arena;
     uint64_t rows = 0;
+    VerifyReport r = {report, errors_out};
+    VerifyRun v = {t, &snap, report_finding, &r};
     TRY(bt_verify(cx, &tree, report, errors_out));
     arena_init(&arena, NULL, "verify", 0);
     snapshot_take(t->engine->txns, NULL, &snap);
     uint64_t *left_out = ARENA_ARRAY(&arena, uint64_t, t->index_count + 1u);
-    Status st = verify_rows(cx, &snap, t, &arena, report, errors_out, &rows, left_out);
+    Status st = verify_rows(cx, &v, &arena, &rows, left_out);
     for (uint16_t i = 0; i < t->index_count && st == ST_OK; i++) {
-        const TableIndex *ix = &t->indexes[i];
-        uint64_t entries = 0;
-        BtTree itree = index_tree(t, ix);
+        BtTree itree = index_tree(t, &t->indexes[i]);
         st = bt_verify(cx, &itree, report, errors_out);
         if (st == ST_OK) {
-            st = verify_entries(cx, &snap, t, ix, report, errors_out, &entries);
-        }
-        if (st == ST_OK && entries != rows - left_out[i]) {
-            buf_printf(report, "index \"%s\": %llu entries for %llu rows\n", ix->name,
-                       (unsigned long long)entries, (unsigned long long)(rows - left_out[i]));
-            (*errors_out)++;
+            st = verify_count(cx, &v, &t->indexes[i], rows - left_out[i]);
         }
     }
     snapshot_release(&snap);
+    arena_release(&arena);
+    return st;
+}
+
+/* ---- while others write ---- */
+
+/* LiveTree - whose structure is being checked. */
+typedef struct LiveTree {
+    const VerifyRun *run;
+    const TableIndex *ix;
+    uint64_t count;
+} LiveTree;
+
+static void live_finding(void *arg, PageNo page, const char *what)
+{
+    LiveTree *l = arg;
+    l->count++;
+    l->run->fn(l->run->arg, l->ix, page, what);
+}
+
+/* live_judge - what came of a comparison: damage becomes a finding; a snapshot that was cancelled
+ * is no damage, whatever it met. */
+static Status live_judge(Cx *cx, const VerifyRun *v, const TableIndex *ix, Status st)
+{
+    st = snapshot_judge(cx, v->snap, st);
+    if (st == ST_OK || !err_is_damage(cx->err)) {
+        return st;
+    }
+    unsigned long long page = PAGE_NO_INVALID;
+    (void)sscanf(cx->err->message, "page %llu is damaged", &page); /* err_corrupt's words */
+    v->fn(v->arg, ix, page, cx->err->message);
+    err_clear(cx);
+    return ST_OK;
+}
+
+/* Where a tree is damaged nothing is compared with it: its structure says what is wrong. */
+Status table_verify_live(Cx *cx, const Table *t, Txn *txn, TableFindingFn fn, void *arg)
+{
+    Snapshot snap;
+    Arena arena;
+    uint64_t rows = 0;
+    VerifyRun v = {t, &snap, fn, arg};
+    Table sound = *t; /* with the indexes that are fit to be compared */
+    LiveTree l = {.run = &v};
+    BtTree tree = table_tree(t);
+    TRY(bt_verify_live(cx, &tree, live_finding, &l));
+    bool rows_sound = l.count == 0;
+    arena_init(&arena, NULL, "verify", 0);
+    sound.indexes = ARENA_ARRAY(&arena, TableIndex, t->index_count + 1u);
+    sound.index_count = 0;
+    Status st = ST_OK;
+    for (uint16_t i = 0; i < t->index_count && st == ST_OK; i++) {
+        BtTree itree = index_tree(t, &t->indexes[i]);
+        l = (LiveTree){.run = &v, .ix = &t->indexes[i]};
+        st = bt_verify_live(cx, &itree, live_finding, &l);
+        if (l.count == 0) {
+            sound.indexes[sound.index_count++] = t->indexes[i];
+        }
+    }
+    if (st == ST_OK && rows_sound) {
+        v.t = &sound;
+        snapshot_take(t->engine->txns, txn, &snap);
+        uint64_t *left_out = ARENA_ARRAY(&arena, uint64_t, t->index_count + 1u);
+        st = verify_rows(cx, &v, &arena, &rows, left_out);
+        bool counted = st == ST_OK;
+        st = live_judge(cx, &v, NULL, st);
+        for (uint16_t i = 0; i < sound.index_count && st == ST_OK && counted; i++) {
+            const TableIndex *ix = &sound.indexes[i];
+            st = live_judge(cx, &v, ix, verify_count(cx, &v, ix, rows - left_out[i]));
+        }
+        snapshot_release(&snap);
+    }
     arena_release(&arena);
     return st;
 }

@@ -117,6 +117,16 @@ class InputTest(unittest.TestCase):
             server.kill()
         return self.path(name)
 
+    def fresh_copy(self, path):
+        """bad.db, a copy of this file and nothing else."""
+        bad = self.path("bad.db")
+        for old in (bad, bad + "-dwb"):
+            if os.path.exists(old):
+                os.remove(old)
+        shutil.rmtree(bad + "-wal", ignore_errors=True)
+        shutil.copy(path, bad)
+        return bad
+
 
 def digest(path):
     """Names, sizes and contents of the file and everything beside it that has its name."""
@@ -317,16 +327,6 @@ class Files(InputTest):
         self.assertEqual(lines[-1]["type"], "summary")
         self.assertEqual(lines[-1]["exit_code"], done.returncode)
         return done.returncode, lines
-
-    def fresh_copy(self, path):
-        """bad.db, a copy of this file and nothing else."""
-        bad = self.path("bad.db")
-        for old in (bad, bad + "-dwb"):
-            if os.path.exists(old):
-                os.remove(old)
-        shutil.rmtree(bad + "-wal", ignore_errors=True)
-        shutil.copy(path, bad)
-        return bad
 
     def test_check_names_damage(self):
         """A sound file has no findings; a page with wrong bytes is named."""
@@ -713,6 +713,160 @@ class Limits(InputTest):
             run(conn, "SELECT repeat('x', 1000000000) || repeat('y', 1000000000)")
         self.assertIn(caught.exception.pgcode, ("54000", "53200"))
         self.assertEqual(one(conn, "SELECT 1"), 1)
+
+
+class OnlineCheck(InputTest):
+    """dassie_check() on a server at work."""
+
+    def findings(self, conn, relation=None):
+        with conn.cursor() as cursor:
+            cursor.execute("SELECT relation::text, index::text, page, problem FROM dassie_check(%s)", (relation,))
+            return cursor.fetchall()
+
+    def test_under_load(self):
+        """Rows and indexes come, go and change meanwhile: nothing is found."""
+        server = self.server(self.path("x.db"))
+        conn = server.connect()
+        run(conn, "CREATE TABLE t (a int PRIMARY KEY, b text, c int)")
+        run(conn, "CREATE INDEX t_b ON t (b)")
+        run(conn, "CREATE INDEX t_c ON t ((a + c)) WHERE c % 3 = 0")
+        run(conn, "INSERT INTO t SELECT n, repeat('x', n % 90) || n, n % 100 FROM generate_series(1, 5000) n")
+        done, failures = threading.Event(), []
+
+        def work(number):
+            """Its own keys, so that no statement can fail; now and then a roll-back."""
+            random.seed(number)
+            own = server.connect(autocommit=False)
+            while not done.is_set():
+                try:
+                    key = 10000 * number + random.randrange(3000)
+                    many = random.randrange(1, 60)
+                    text = random.choice(("%s", "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy%s")) % key
+                    run(own, "INSERT INTO t SELECT n, n || %s, n %% 7 FROM generate_series(%s, %s) n ON CONFLICT (a) DO UPDATE SET b = %s, c = t.c + 1",
+                        (text, key, key + many, text))
+                    run(own, "UPDATE t SET b = b || 'z', c = c + 1 WHERE a BETWEEN %s AND %s", (key, key + many))
+                    run(own, "DELETE FROM t WHERE a BETWEEN %s AND %s", (key - 200, key))
+                    own.rollback() if random.random() < 0.2 else own.commit()
+                except psycopg2.Error as error:
+                    own.rollback()
+                    failures.append(error)
+
+        def indexes():
+            own = server.connect()
+            while not done.is_set():
+                try:
+                    run(own, "CREATE INDEX t_new ON t (c, b)")
+                    run(own, "DROP INDEX t_new")
+                except errors.DeadlockDetected:
+                    run(own, "DROP INDEX IF EXISTS t_new")
+
+        threads = [threading.Thread(target=work, args=(k,)) for k in range(1, 4)] + [threading.Thread(target=indexes)]
+        for thread in threads:
+            thread.start()
+        end, checks = time.monotonic() + 4, 0
+        try:
+            while time.monotonic() < end or checks < 4:
+                self.assertEqual(self.findings(conn, (None, "t")[checks % 2]), [])
+                checks += 1
+        finally:
+            done.set()
+            for thread in threads:
+                thread.join(30)
+        self.assertEqual([f for f in failures if not isinstance(f, errors.DeadlockDetected)], [])
+        self.assertEqual(server.stop(), 0)
+        subprocess.run([DASSIE, "check", server.file], check=True, stdout=subprocess.DEVNULL)
+
+    def test_own_changes(self):
+        """In a transaction with changes and indexes of its own, and while another's are not committed."""
+        server = self.server(self.path("x.db"))
+        conn, other = server.connect(autocommit=False), server.connect()
+        run(conn, "CREATE TABLE t (a int PRIMARY KEY, b int)")
+        run(conn, "INSERT INTO t SELECT n, n FROM generate_series(1, 3000) n")
+        conn.commit()
+        run(conn, "UPDATE t SET b = b + 1 WHERE a % 2 = 0")
+        run(conn, "DELETE FROM t WHERE a % 5 = 0")
+        run(conn, "CREATE INDEX t_b ON t (b)")
+        run(conn, "UPDATE t SET b = b + 1 WHERE a % 3 = 0")
+        for session in (conn, other):
+            self.assertEqual(self.findings(session), [])
+        conn.commit()
+        for session in (conn, other):
+            self.assertEqual(self.findings(session, "t_b"), [])
+        for relation, code in (("pg_stats", "42809"), ("99999999", "42P01")):
+            with self.assertRaises(psycopg2.Error) as caught:
+                self.findings(other, relation)
+            self.assertEqual(caught.exception.pgcode, code)
+
+    def test_names_damage(self):
+        """A damaged page, of rows or of an index, is a row of the result; the others are looked at, and the server goes on."""
+        path = self.path("good.db")
+        server = Server(path)
+        conn = server.connect()
+        run(conn, "CREATE TABLE other (a int PRIMARY KEY)")
+        run(conn, "INSERT INTO other SELECT generate_series(1, 1000)")
+        run(conn, "CREATE TABLE t (a int PRIMARY KEY, b text)")
+        run(conn, "INSERT INTO t SELECT n, 'row mark ' || n FROM generate_series(1, 5000) n")
+        run(conn, "CREATE INDEX t_b ON t (('index mark ' || a))")
+        self.assertEqual(server.stop(), 0)
+        with open(path, "rb") as f:
+            data = f.read()
+        for mark, offset, index in ((b"row mark 2500", None, None), (b"row mark 2500", 66, None), (b"index mark 25", None, "t_b"), (b"index mark 25", 64, "t_b")):
+            with self.subTest(mark=mark, offset=offset):
+                at = data.index(mark)
+                bad = self.fresh_copy(path)
+                if offset is None:  # noise: the checksum tells
+                    with open(bad, "r+b") as f:
+                        f.seek(at)
+                        f.write(os.urandom(64))
+                else:  # a right checksum over a wrong place or length of an entry
+                    subprocess.run([BEND, bad, "page", str(at // PAGE), str(offset), "255"], check=True)
+                server = Server(bad)
+                conn = server.connect()
+                for relation in (None, "t"):
+                    found = self.findings(conn, relation)
+                    self.assertIn(("t", index, at // PAGE), [f[:3] for f in found])
+                    self.assertEqual({f[:2] for f in found}, {("t", index)}, found)
+                self.assertEqual(self.findings(conn, "other"), [])
+                self.assertEqual(one(conn, "SELECT count(*) FROM other"), 1000)
+                server.kill()
+
+    def test_missing_entries(self):
+        """Entries that differ from the rows, on pages that are sound by themselves."""
+        path = self.path("x.db")
+        server = Server(path)
+        conn = server.connect()
+        run(conn, "CREATE TABLE t (a int PRIMARY KEY, b text)")
+        run(conn, "CREATE INDEX t_b ON t (b)")
+        run(conn, "INSERT INTO t SELECT n, 'some mark ' || n FROM generate_series(1000, 1100) n")
+        self.assertEqual(server.stop(), 0)
+        with open(path, "rb") as f:
+            data = f.read()
+        first = data.index(b"some mark 1050")
+        second = data.find(b"some mark 1050", first + 1)
+        self.assertGreaterEqual(second, 0, "the key is in the table and in the index as it is")
+        # The last digit of the row's own value: rows come before indexes in the file.
+        at = first + len(b"some mark 105")
+        subprocess.run([BEND, path, "page", str(at // PAGE), str(at % PAGE), str(ord("X"))], check=True)
+        server = self.server(path)
+        found = self.findings(server.connect(), "t")
+        self.assertEqual([f[:3] for f in found], [("t", "t_b", None)], found)
+        self.assertIn("no entry for row", found[0][3])
+
+    def test_cancel(self):
+        server = self.server(self.path("x.db"))
+        conn = server.connect()
+        run(conn, "CREATE TABLE t (a int PRIMARY KEY, b text)")
+        run(conn, "INSERT INTO t SELECT n, n FROM generate_series(1, 300000) n")
+        for k in range(3):  # about a second's work
+            run(conn, "CREATE INDEX ON t (b, (a + %s))", (k,))
+        run(conn, "SET statement_timeout = 30")
+        for relation in (None, "t"):
+            started = time.monotonic()
+            with self.assertRaises(errors.QueryCanceled):
+                self.findings(conn, relation)
+            self.assertLess(time.monotonic() - started, 5)
+        run(conn, "SET statement_timeout = 0")
+        self.assertEqual(self.findings(conn), [])
 
 
 class Waiting(InputTest):

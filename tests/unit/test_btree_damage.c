@@ -70,6 +70,13 @@ static Status list_page(void *arg, Cx *cx, PageNo page)
     return ST_OK;
 }
 
+static void damage_finding(void *arg, PageNo page, const char *what)
+{
+    uint64_t *errors = arg;
+    (void)page;
+    *errors += strlen(what) != 0;
+}
+
 static void damage_read(StoreEnv *e, const BtTree *t)
 {
     Buf buf;
@@ -109,6 +116,7 @@ static void damage_read(StoreEnv *e, const BtTree *t)
     }
     buf_clear(&buf);
     (void)accept(e, bt_verify(&e->cx, t, &buf, &errors));
+    (void)accept(e, bt_verify_live(&e->cx, t, damage_finding, &errors));
     bt_print(&e->cx, t, &buf);
     err_clear(&e->cx);
     buf_release(&buf);

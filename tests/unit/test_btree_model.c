@@ -108,6 +108,12 @@ static Slice make_key(uint32_t n, char *buf)
     return (Slice){buf, (size_t)len + 3};
 }
 
+static void model_finding(void *arg, PageNo page, const char *what)
+{
+    (void)arg;
+    fail_msg("page %llu: %s", (unsigned long long)page, what);
+}
+
 static void verify_tree(Env *e, const BtTree *t)
 {
     Buf report;
@@ -118,6 +124,7 @@ static void verify_tree(Env *e, const BtTree *t)
         fail_msg("%.*s", (int)MIN(report.len, 2000), (char *)report.data);
     }
     buf_release(&report);
+    model_must(e, bt_verify_live(&e->cx, t, model_finding, NULL));
 }
 
 /* edit - log the leaf as an image after an edit, so that replay needs store_redo only. */
