@@ -711,7 +711,8 @@ class Limits(InputTest):
         self.assertEqual(one(conn, "SELECT b FROM big"), "x" * (20 << 20))
         with self.assertRaises(psycopg2.Error) as caught:
             run(conn, "SELECT repeat('x', 1000000000) || repeat('y', 1000000000)")
-        self.assertIn(caught.exception.pgcode, ("54000", "53200"))
+        # As PostgreSQL: invalid memory alloc request size 2000000004.
+        self.assertEqual(caught.exception.pgcode, "XX000")
         self.assertEqual(one(conn, "SELECT 1"), 1)
 
 
