@@ -6,6 +6,7 @@
  * snapshots cost nothing; snapshots pass between transactions by name; a prepared transaction is
  * not a victim. Method: transactions of several sessions, stepped by hand in one thread.
  */
+#include "leaks_expected.h"
 #include "table_fixture.h"
 
 #include "txn/prepare.h"
