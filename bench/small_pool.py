@@ -11,6 +11,7 @@ CLIENTS = 16
 # A row of about 250 bytes: 3 M rows and their index are more than ten times the pool.
 ROWS = 3_000_000
 TABLE = "kill"
+PAGES = 2  # a leaf of the index and one of the table: what a point needs that is not in the pool
 
 
 def disk_reads(directory, clients, seconds):
@@ -61,10 +62,9 @@ def run(report, servers, seconds, work):
     for name in ("reads", "updates"):
         dassie, postgres = (results[server.name, name] for server in servers)
         report.faster(f"point {name}", dassie["tps"], postgres["tps"], "tps")
-        pages = dassie["pages"]
-        allowed = disk / max(pages, 1e-9)
+        allowed = disk / PAGES
         report.note(
-            f"{name}: dassie reads {pages:.2f} pages from the disk each (PostgreSQL {postgres['pages']:.2f}, the "
-            f"kernel's page cache helps it), so the disk allows {allowed:,.0f} a second: "
-            + report.verdict(dassie["tps"] >= 0.9 * allowed, ">= 90 % of that")
+            f"{name}: {dassie['pages']:.2f} pages each came from the device (PostgreSQL {postgres['pages']:.2f}), the rest from "
+            f"the kernel's page cache; {PAGES} random pages each from the disk would allow {allowed:,.0f} a second: "
+            + report.verdict(dassie["tps"] >= allowed, "as fast")
         )
