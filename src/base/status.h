@@ -91,6 +91,14 @@ enum {
     CX_CANCEL_GONE = 16 /* the client is */
 };
 
+/* cx_blocking - tell who wants to know. */
+static inline void cx_blocking(const Cx *cx, CxBlocking what)
+{
+    if (cx->blocking != NULL) {
+        cx->blocking(cx->blocking_arg, what);
+    }
+}
+
 /* err_set - raise: fill cx->err and return ST_ERROR, so that `return err_set(cx, ERRCODE_X, "fmt",
  * ...)` reads well. */
 Status err_set_at(Cx *cx, const char *file, int line, const char *func, uint32_t sqlstate,

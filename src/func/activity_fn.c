@@ -6,6 +6,7 @@
 
 #include "func/func_internal.h"
 #include "txn/locklist.h"
+#include "txn/ssi.h"
 #include "type/array.h"
 
 /* By RowLockMode: the modes in which PostgreSQL locks the tuple while it waits for such a lock. */
@@ -331,14 +332,17 @@ static Status fn_blocking_pids(FnCall *call, FuncSession *fs, const Datum *a, Da
 }
 KERNEL(fn_blocking_pids)
 
-/* fn_no_pids - pg_safe_snapshot_blocking_pids: no transaction waits for a safe snapshot. */
-static Status fn_no_pids(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
+static Status fn_safe_pids(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
+                           bool *null_out)
 {
-    (void)fs, (void)a, (void)null_out;
-    out->str = pid_array(call, NULL, 0);
+    int32_t *pids;
+    uint32_t count;
+    (void)null_out;
+    ssi_safe_blockers(fs->engine->txns, call->arena, a[0].i32, &pids, &count);
+    out->str = pid_array(call, pids, count);
     return ST_OK;
 }
-KERNEL(fn_no_pids)
+KERNEL(fn_safe_pids)
 
 /* fn_session_is_blocked - pg_isolation_test_session_is_blocked(pid, interesting pids). */
 static Status fn_session_is_blocked(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
@@ -358,13 +362,16 @@ static Status fn_session_is_blocked(FnCall *call, FuncSession *fs, const Datum *
             out->b = out->b || (!list.nulls[k] && list.values[k].i32 == pids[i]);
         }
     }
+    /* Whoever it is that a wait for a safe snapshot is for, as in PostgreSQL. */
+    ssi_safe_blockers(fs->engine->txns, call->arena, a[0].i32, &pids, &count);
+    out->b = out->b || count > 0;
     return ST_OK;
 }
 KERNEL(fn_session_is_blocked)
 
 static const FnOps FNS[] = {
     {"pg_blocking_pids", fn_blocking_pids_kernel, 0},
-    {"pg_safe_snapshot_blocking_pids", fn_no_pids_kernel, 0},
+    {"pg_safe_snapshot_blocking_pids", fn_safe_pids_kernel, 0},
     {"pg_isolation_test_session_is_blocked", fn_session_is_blocked_kernel, 0},
 };
 const FuncTable FUNC_ACTIVITY = {FNS, ARRAY_LEN(FNS)};

@@ -24,16 +24,12 @@ static Status terminate_wait(FnCall *call, FuncSession *fs, int32_t pid, int64_t
     int64_t end = os_mono_us(os) + MIN(timeout_ms, INT64_MAX / 2000 - os_mono_us(os)) * 1000;
     Status st = ST_OK;
     atomic_store(&fs->wait, &WAIT);
-    if (call->cx->blocking != NULL) {
-        call->cx->blocking(call->cx->blocking_arg, true);
-    }
+    cx_blocking(call->cx, CX_BLOCKING_WAIT);
     while (!(*gone_out = !fs->backend_exists(fs->arg, pid)) && os_mono_us(os) < end &&
            (st = cx_check(call->cx)) == ST_OK) {
         os_sleep_us(os, 1000);
     }
-    if (call->cx->blocking != NULL) {
-        call->cx->blocking(call->cx->blocking_arg, false);
-    }
+    cx_blocking(call->cx, CX_BLOCKING_WAIT_ENDS);
     atomic_store(&fs->wait, NULL);
     return st;
 }

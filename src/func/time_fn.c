@@ -64,9 +64,7 @@ static Status fn_sleep(FnCall *call, FuncSession *fs, const Datum *a, Datum *out
     int64_t end = os_mono_us(os) + (int64_t)(MIN(a[0].f64, 1e9) * 1e6);
     (void)out;
     (void)null_out;
-    if (call->cx->blocking != NULL) {
-        call->cx->blocking(call->cx->blocking_arg, CX_BLOCKING_WAIT);
-    }
+    cx_blocking(call->cx, CX_BLOCKING_WAIT);
     Status st = ST_OK;
     static const FuncWait WAIT = {"Timeout", "PgSleep"};
     atomic_store(&fs->wait, &WAIT);
@@ -75,9 +73,7 @@ static Status fn_sleep(FnCall *call, FuncSession *fs, const Datum *a, Datum *out
         st = cx_check(call->cx);
     }
     atomic_store(&fs->wait, NULL);
-    if (call->cx->blocking != NULL) {
-        call->cx->blocking(call->cx->blocking_arg, CX_BLOCKING_WAIT_ENDS);
-    }
+    cx_blocking(call->cx, CX_BLOCKING_WAIT_ENDS);
     return st;
 }
 KERNEL(fn_sleep)

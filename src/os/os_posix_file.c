@@ -157,9 +157,9 @@ Status posix_file_pread(OsFile *file, Cx *cx, void *buf, size_t n, uint64_t offs
         *n_out = n;
         return ST_OK;
     }
-    cx->blocking(cx->blocking_arg, CX_BLOCKING_READ);
+    cx_blocking(cx, CX_BLOCKING_READ);
     Status st = posix_read_all(cx, f, fd, buf, n, offset, done, n_out);
-    cx->blocking(cx->blocking_arg, CX_BLOCKING_READ_ENDS);
+    cx_blocking(cx, CX_BLOCKING_READ_ENDS);
     return st;
 }
 

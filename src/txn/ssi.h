@@ -76,6 +76,10 @@ Status ssi_prepare(Cx *cx, Txn *txn);
 
 /* ssi_tracked - is the transaction watched (false also: its snapshot has proved safe)? */
 bool ssi_tracked(const Txn *txn);
+/* ssi_safe_blockers - the processes whose end a READ ONLY DEFERRABLE transaction of process_id
+ * waits for; none when it does not wait. */
+void ssi_safe_blockers(TxnSys *sys, Arena *arena, int32_t process_id, int32_t **pids_out,
+                       uint32_t *count_out);
 /* SsiCounts - for monitoring and tests. */
 typedef struct SsiCounts {
     uint32_t active, finished, summarised, locks;

@@ -40,6 +40,7 @@ enum {
     SER_CONFLICT_OUT = 128, /* committed, with an edge to one that committed before: earliest_out */
     SER_SUMMARY_IN = 256,   /* an edge from a summarised transaction */
     SER_SUMMARY_OUT = 512,  /* ... to one */
+    SER_WAITS = 2048,       /* DEFERRABLE: until it is known whether its snapshot is safe */
     SER_SUMMARISED = 1024,  /* its locks are on their way into the summary */
 };
 

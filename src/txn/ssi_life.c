@@ -169,16 +169,45 @@ static Status safe_wait(Cx *cx, Txn *txn)
             (st = cx_check(cx)) != ST_OK) {
             break;
         }
-        if (!told && cx->blocking != NULL) {
-            cx->blocking(cx->blocking_arg, true);
+        if (!told) {
+            os_mutex_lock(sys->os, &sys->ssi->mutex);
+            ser_flag(txn->ser, SER_WAITS);
+            os_mutex_unlock(sys->os, &sys->ssi->mutex);
+            cx_blocking(cx, CX_BLOCKING_WAIT);
             told = true;
         }
         (void)os_event_wait(sys->os, &sys->ssi->safe, seen, WAIT_SLICE_US);
     }
     if (told) {
-        cx->blocking(cx->blocking_arg, false);
+        cx_blocking(cx, CX_BLOCKING_WAIT_ENDS);
     }
     return st;
+}
+
+void ssi_safe_blockers(TxnSys *sys, Arena *arena, int32_t process_id, int32_t **pids_out,
+                       uint32_t *count_out)
+{
+    struct Ssi *ssi = sys->ssi;
+    uint32_t size = 0;
+    *pids_out = NULL;
+    *count_out = 0;
+    os_mutex_lock(sys->os, &ssi->mutex);
+    LIST_FOREACH (node, &ssi->active) {
+        SerTxn *t = LIST_ITEM(node, SerTxn, link);
+        if (t->process_id != process_id || (ser_flags(t) & SER_WAITS) == 0) {
+            continue;
+        }
+        LIST_FOREACH (w, &t->watch) {
+            if (*count_out == size) {
+                uint32_t more = MAX(size * 2, 8u);
+                *pids_out =
+                    arena_grow(arena, *pids_out, size * sizeof(int32_t), more * sizeof(int32_t));
+                size = more;
+            }
+            (*pids_out)[(*count_out)++] = LIST_ITEM(w, SerEdge, out_link)->writer->process_id;
+        }
+    }
+    os_mutex_unlock(sys->os, &ssi->mutex);
 }
 
 Status ssi_begin(Cx *cx, Txn *txn)

@@ -227,8 +227,8 @@ static Status wait_block(Cx *cx, Txn *txn, OsEvent *event, bool (*ready)(void *a
         if (st != ST_OK || now >= look_until) {
             break;
         }
-        if (!told && cx->blocking != NULL) {
-            cx->blocking(cx->blocking_arg, CX_BLOCKING_WAIT);
+        if (!told) {
+            cx_blocking(cx, CX_BLOCKING_WAIT);
             told = true;
         }
         os_latch_none(); /* I10 */
@@ -239,7 +239,7 @@ static Status wait_block(Cx *cx, Txn *txn, OsEvent *event, bool (*ready)(void *a
         (void)os_event_wait(sys->os, event, seen, slice);
     }
     if (told) {
-        cx->blocking(cx->blocking_arg, CX_BLOCKING_WAIT_ENDS);
+        cx_blocking(cx, CX_BLOCKING_WAIT_ENDS);
     }
     return st;
 }

@@ -37,11 +37,7 @@ if $oracle; then
     tools/oracle.sh psql "$work/oracle" -qAt -c 'SELECT pg_reload_conf()' >/dev/null
     TEST_DSN=$(tools/oracle.sh dsn "$work/oracle")
 else
-    [ -x "$DASSIE" ] || {
-        echo "there is no $DASSIE"
-        echo "0 passed, 1 failed"
-        exit 1
-    }
+    server_needed
     server_pid=
     trap '[ -z "$server_pid" ] || kill -9 "$server_pid" 2>/dev/null; rm -rf "$work"' EXIT
     DASSIE_PASSWORD=secret

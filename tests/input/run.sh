@@ -7,11 +7,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/server.sh
 
-[ -x "$DASSIE" ] || {
-    echo "there is no $DASSIE"
-    echo "0 passed, 1 failed"
-    exit 1
-}
+server_needed
 PYTHONDONTWRITEBYTECODE=1
 INPUT_WORK=$(mktemp -d "${TMPDIR:-/tmp}/dassie-input.XXXXXX")
 trap 'umount "$INPUT_WORK/small" 2>/dev/null; rm -rf "$INPUT_WORK"' EXIT

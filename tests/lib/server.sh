@@ -11,6 +11,15 @@ PGCLIENTENCODING=UTF8
 LC_ALL=C.UTF-8
 export PGCLIENTENCODING LC_ALL
 
+# server_needed - the program must be there, else the suite fails at once.
+server_needed() {
+    [ -x "$DASSIE" ] || {
+        echo "there is no $DASSIE"
+        echo "0 passed, 1 failed"
+        exit 1
+    }
+}
+
 # server_start DIR FILE [ARGUMENT ...] - serve FILE with its socket in DIR and wait until it answers;
 # sets server_pid. With server_port set it also listens on that port of 127.0.0.1. Returns 1, with the
 # server's log printed, when it ends or does not answer in 30 s.

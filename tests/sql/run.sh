@@ -66,11 +66,7 @@ export SQL_FOLDER SQL_CONFIG SQL_LOGS DASSIE
 rm -rf "$SQL_LOGS"
 mkdir -p "$SQL_LOGS"
 
-[ -x "$DASSIE" ] || {
-    echo "there is no $DASSIE"
-    echo "0 passed, 1 failed"
-    exit 1
-}
+server_needed
 if [ $# -eq 0 ]; then
     for file in "$SQL_FOLDER"/*.sql; do
         case " ${SQL_LEAVE_OUT:-} " in

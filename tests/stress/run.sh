@@ -7,11 +7,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/server.sh
 
-[ -x "$DASSIE" ] || {
-    echo "there is no $DASSIE"
-    echo "0 passed, 1 failed"
-    exit 1
-}
+server_needed
 PYTHONDONTWRITEBYTECODE=1
 STRESS_WORK=$(mktemp -d "${TMPDIR:-/tmp}/dassie-stress.XXXXXX")
 WIRE_SOCKET_DIR=$STRESS_WORK

@@ -344,6 +344,61 @@ static void prepared_is_no_victim(void **state)
     fixture_end(&f);
 }
 
+/* DeferWatch - what a wait for a safe snapshot tells, and asks to be told, in its order. */
+typedef struct DeferWatch {
+    Fixture *f;
+    _Atomic uint32_t cancel;
+    CxBlocking told[4];
+    uint32_t count;
+    int32_t pid;
+} DeferWatch;
+
+static void defer_told(void *arg, CxBlocking what)
+{
+    DeferWatch *w = arg;
+    int32_t *pids;
+    uint32_t n;
+    w->told[w->count++ % ARRAY_LEN(w->told)] = what;
+    ssi_safe_blockers(w->f->e->txns, &w->f->s.arena, 71, &pids, &n);
+    w->pid = what == CX_BLOCKING_WAIT && n == 1 ? pids[0] : w->pid;
+    atomic_store(&w->cancel, CX_CANCEL_QUERY);
+}
+
+/* Goal: whoever waits for a safe snapshot says so, that its worker serve others meanwhile, and is
+ * told apart by whom it waits for. Method: a wait that is cancelled by what it tells. */
+static void deferrable_tells(void **state)
+{
+    (void)state;
+    Fixture f;
+    Session s2;
+    const Snapshot *snap;
+    fixture_start(&f, 1);
+    session_begin(&s2);
+    ser_fill(&f, 0, 10, 1);
+    Txn *w = fixture_begin_in(&f, &s2, ISO_SERIALIZABLE);
+    w->process_id = 72;
+    must(&s2, txn_snapshot(&s2.cx, w, &snap));
+    Txn *ro = fixture_begin_in(&f, &f.s, ISO_SERIALIZABLE);
+    DeferWatch watch = {.f = &f};
+    ro->process_id = 71;
+    ro->read_only = ro->deferrable = true;
+    f.s.cx.cancel = &watch.cancel;
+    f.s.cx.blocking = defer_told;
+    f.s.cx.blocking_arg = &watch;
+    assert_int_equal(txn_snapshot(&f.s.cx, ro, &snap), ST_ERROR);
+    assert_int_equal(f.s.err.sqlstate, ERRCODE_QUERY_CANCELED);
+    assert_int_equal(watch.count, 2);
+    assert_int_equal(watch.told[0], CX_BLOCKING_WAIT);
+    assert_int_equal(watch.told[1], CX_BLOCKING_WAIT_ENDS);
+    assert_int_equal(watch.pid, 72);
+    f.s.cx.cancel = NULL;
+    f.s.cx.blocking = NULL;
+    txn_abort(&f.s.cx, ro);
+    fixture_commit(&f, &s2, w);
+    session_end(&s2);
+    fixture_end(&f);
+}
+
 static void prepared_is_remembered(void **state)
 {
     (void)state;
@@ -394,7 +449,7 @@ int main(void)
         cmocka_unit_test(many_locks_become_one),  cmocka_unit_test(own_write_needs_no_lock),
         cmocka_unit_test(summary_still_counts),   cmocka_unit_test(safe_snapshots_are_free),
         cmocka_unit_test(snapshots_pass_by_name), cmocka_unit_test(prepared_is_no_victim),
-        cmocka_unit_test(prepared_is_remembered),
+        cmocka_unit_test(prepared_is_remembered), cmocka_unit_test(deferrable_tells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

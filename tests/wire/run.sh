@@ -25,11 +25,7 @@ if [ "${1:-}" = --one ]; then
     exit 0
 fi
 
-[ -x "$DASSIE" ] || {
-    echo "there is no $DASSIE"
-    echo "0 passed, 1 failed"
-    exit 1
-}
+server_needed
 if [ $# -eq 0 ]; then
     for file in tests/wire/scripts/*.wire; do
         set -- "$@" "$(basename "$file" .wire)"
