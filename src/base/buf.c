@@ -72,3 +72,20 @@ void buf_put_i64_text(Buf *b, int64_t v)
         buf_put_u64_text(b, (uint64_t)v);
     }
 }
+
+void buf_put_json(Buf *b, Slice s)
+{
+    buf_putc(b, '"');
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if (c == '"' || c == '\\') {
+            buf_putc(b, '\\');
+            buf_putc(b, (char)c);
+        } else if (c < 0x20) {
+            buf_printf(b, "\\u%04x", c);
+        } else {
+            buf_putc(b, (char)c);
+        }
+    }
+    buf_putc(b, '"');
+}

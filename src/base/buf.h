@@ -84,5 +84,7 @@ static inline void buf_put_u64be(Buf *b, uint64_t v)
 /* buf_put_i64_text, buf_put_u64_text - decimal text, no printf. */
 void buf_put_i64_text(Buf *b, int64_t v);
 void buf_put_u64_text(Buf *b, uint64_t v);
+/* buf_put_json - a string of JSON, quoted; bytes of 128 and more go as they are. */
+void buf_put_json(Buf *b, Slice s);
 
 #endif

@@ -1,6 +1,8 @@
 /*
- * dump.c - dump-wal and dump-page: what is in the files, as text, beside a server or without one.
+ * dump.c - dump-wal: what is in the log, as text, beside a server or without one.
  */
+#include <strings.h>
+
 #include "recovery/engine_internal.h"
 
 enum { DUMP_TYPES = WAL_PREPARE + 2, DUMP_FLUSH_BYTES = 60000 };
@@ -16,7 +18,7 @@ typedef struct DumpSum {
 
 typedef struct DumpLog {
     const EngineDump *o;
-    Buf out;
+    Buf out, detail;
     DumpSum by_type[DUMP_TYPES][2]; /* rows and others, index entries */
     Lsn first;
 } DumpLog;
@@ -57,21 +59,90 @@ static void dump_body(const WalHeader *h, Slice body, Buf *out)
     }
 }
 
+uint32_t engine_dump_kind(Slice name)
+{
+    for (uint32_t i = 1; i < DUMP_TYPES - 1; i++) {
+        if (strlen(DUMP_NAMES[i]) == name.len &&
+            strncasecmp(DUMP_NAMES[i], name.ptr, name.len) == 0) {
+            return 1u << i;
+        }
+    }
+    return 0;
+}
+
+typedef struct DumpTouch {
+    PageNo page;
+    bool touched;
+} DumpTouch;
+
+static void dump_touch(void *arg, PageNo page)
+{
+    DumpTouch *t = arg;
+    t->touched = t->touched || t->page == page;
+}
+
+/* dump_wanted - does the record pass the filters? One of many pages counts for each of them. */
+static bool dump_wanted(const EngineDump *o, uint32_t type, const WalHeader *h, Slice body)
+{
+    if ((o->tree != 0 && h->tree != o->tree) || (o->xid != 0 && wal_xid(h) != o->xid) ||
+        (o->kinds != 0 && (o->kinds >> type & 1) == 0)) {
+        return false;
+    }
+    if (o->page != 0 && (type == WAL_SMO || type == WAL_IMAGE || type == WAL_TREE)) {
+        DumpTouch t = {.page = o->page};
+        (void)store_redo_each_page(body, dump_touch, &t); /* malformed: as far as it goes */
+        return t.touched;
+    }
+    return o->page == 0 || h->page == o->page;
+}
+
+/* dump_text, dump_object - one record. */
+static void dump_text(DumpLog *d, Lsn lsn, const WalHeader *h, uint32_t type)
+{
+    buf_printf(&d->out, "%X/%08X %-9s len %u xid %llu prev %X/%X cid %u tree %u page %llu",
+               (unsigned)(lsn >> 32), (unsigned)lsn, DUMP_NAMES[type], h->len,
+               (unsigned long long)wal_xid(h), (unsigned)(h->prev_lsn >> 32), (unsigned)h->prev_lsn,
+               h->cid, h->tree, (unsigned long long)h->page);
+    buf_put(&d->out, d->detail.data, d->detail.len);
+}
+
+static void dump_object(DumpLog *d, Lsn lsn, const WalHeader *h, uint32_t type, bool index)
+{
+    Slice detail = {(const char *)d->detail.data, d->detail.len};
+    if (detail.len != 0 && detail.ptr[0] == ' ') {
+        detail = (Slice){detail.ptr + 1, detail.len - 1};
+    }
+    buf_printf(&d->out,
+               "{\"lsn\":\"%X/%X\",\"kind\":\"%s\",\"index\":%s,\"len\":%u,\"xid\":%llu,"
+               "\"prev\":\"%X/%X\",\"cid\":%u,\"tree\":%u,\"page\":%llu,\"detail\":",
+               (unsigned)(lsn >> 32), (unsigned)lsn, DUMP_NAMES[type], index ? "true" : "false",
+               h->len, (unsigned long long)wal_xid(h), (unsigned)(h->prev_lsn >> 32),
+               (unsigned)h->prev_lsn, h->cid, h->tree, (unsigned long long)h->page);
+    buf_put_json(&d->out, detail);
+    buf_putc(&d->out, '}');
+}
+
+/* dump_one - WalFilesFn: count a record and show it. */
 static Status dump_one(void *arg, Cx *cx, Lsn lsn, const WalHeader *h, Slice body)
 {
     DumpLog *d = arg;
     uint32_t type = MIN((uint32_t)wal_type(h), (uint32_t)DUMP_TYPES - 1);
     bool row = type >= WAL_INSERT && type <= WAL_PURGE && type != WAL_CLR;
     bool index = row && (wal_flags(h) & 1) != 0;
+    if (!dump_wanted(d->o, type, h, body)) {
+        return cx_check(cx);
+    }
     d->first = d->first == 0 ? lsn : d->first;
     d->by_type[type][index].records++;
     d->by_type[type][index].bytes += h->len;
     if (!d->o->summary) {
-        buf_printf(&d->out, "%X/%08X %-9s len %u xid %llu prev %X/%X cid %u tree %u page %llu",
-                   (unsigned)(lsn >> 32), (unsigned)lsn, DUMP_NAMES[type], h->len,
-                   (unsigned long long)wal_xid(h), (unsigned)(h->prev_lsn >> 32),
-                   (unsigned)h->prev_lsn, h->cid, h->tree, (unsigned long long)h->page);
-        dump_body(h, body, &d->out);
+        buf_clear(&d->detail);
+        dump_body(h, body, &d->detail);
+        if (d->o->json) {
+            dump_object(d, lsn, h, type, index);
+        } else {
+            dump_text(d, lsn, h, type);
+        }
         buf_putc(&d->out, '\n');
         dump_put(d, false);
     }
@@ -103,6 +174,18 @@ static void dump_sums(DumpLog *d, Lsn end)
                (unsigned)end);
 }
 
+static void dump_sum_objects(DumpLog *d)
+{
+    for (uint32_t i = 0; i < 2 * DUMP_TYPES; i++) {
+        const DumpSum *s = &d->by_type[i / 2][i % 2];
+        if (s->records != 0) {
+            buf_printf(&d->out, "{\"kind\":\"%s\",\"index\":%s,\"records\":%llu,\"bytes\":%llu}\n",
+                       DUMP_NAMES[i / 2], i % 2 == 1 ? "true" : "false",
+                       (unsigned long long)s->records, (unsigned long long)s->bytes);
+        }
+    }
+}
+
 Status engine_dump_wal(Cx *cx, Os *os, const char *path, const EngineDump *o)
 {
     DumpLog *d = mem_zalloc("dump", sizeof(*d));
@@ -110,29 +193,19 @@ Status engine_dump_wal(Cx *cx, Os *os, const char *path, const EngineDump *o)
     Lsn end = o->from;
     arena_init(&arena, NULL, "dump", 0);
     d->o = o;
-    buf_init(&d->out, (size_t)1 << 20);
+    buf_init(&d->out, (size_t)64 << 20);
+    buf_init(&d->detail, (size_t)8 << 20);
     Status st = wal_files_each(cx, os, arena_printf(&arena, "%s-wal", path), o->from, o->to,
                                dump_one, d, &end);
-    if (st == ST_OK && o->summary) {
+    if (st == ST_OK && o->summary && o->json) {
+        dump_sum_objects(d);
+    } else if (st == ST_OK && o->summary) {
         dump_sums(d, end);
     }
     dump_put(d, true);
     buf_release(&d->out);
+    buf_release(&d->detail);
     mem_free(d);
     arena_release(&arena);
     return st;
-}
-
-Status engine_dump_page(Cx *cx, Os *os, const char *path, PageNo page, const EngineDump *o)
-{
-    alignas(4096) uint8_t bytes[PAGE_SIZE];
-    Buf out;
-    TRY(store_read_page_of(cx, os, path, page, bytes));
-    PageHeader *h = (PageHeader *)(void *)bytes;
-    buf_init(&out, (size_t)4 << 20);
-    store_describe_page(page, h, &out);
-    bt_describe_page(h, &out);
-    o->put(o->arg, (const char *)out.data, out.len);
-    buf_release(&out);
-    return ST_OK;
 }

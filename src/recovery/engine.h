@@ -52,17 +52,27 @@ Status engine_check_space(Cx *cx, Engine *e, bool reclaim, Buf *report, uint64_t
 /* engine_settle - undo and purge until nothing is left to do: for checks of a quiet file. */
 Status engine_settle(Cx *cx, Engine *e);
 
-/* EngineDump - what dump-wal writes, and where. */
+/* EngineDump - what the dump commands write, and where. */
 typedef struct EngineDump {
-    Lsn from, to; /* records at or above, below; 0 = no bound */
-    bool summary; /* counts and bytes by type instead of the records */
+    Lsn from, to;   /* records at or above, below; 0 = no bound */
+    TreeId tree;    /* of this tree only; 0 = of all (the log, and engine_dump_tree) */
+    Xid xid;        /* of this transaction only; 0 = of all */
+    PageNo page;    /* that change this page only; 0 = any */
+    uint32_t kinds; /* of these types only (1 << WalType); 0 = of all */
+    bool summary;   /* counts and bytes by type instead of the records */
+    bool json;      /* one object a line */
+    bool bytes;     /* pages: their bytes, too; those of a bad page are always shown */
     void (*put)(void *arg, const char *text, size_t n);
     void *arg;
 } EngineDump;
+/* engine_dump_kind - the bit in `kinds` of a type by its name, in any case; 0: there is none. */
+uint32_t engine_dump_kind(Slice name);
 /* engine_dump_wal - the log of the database file at `path` as text, as it lies on disk.
- * engine_dump_page - one of its pages. Neither opens the file as an engine: read only, beside a
- * running server too. */
+ * engine_dump_page - one of its pages. engine_dump_tree - every page that says it is of o->tree, in
+ * the order of the file. None opens the file as an engine: read only, beside a running server too.
+ */
 Status engine_dump_wal(Cx *cx, Os *os, const char *path, const EngineDump *o);
+Status engine_dump_tree(Cx *cx, Os *os, const char *path, const EngineDump *o);
 Status engine_dump_page(Cx *cx, Os *os, const char *path, PageNo page, const EngineDump *o);
 
 #endif

@@ -31,18 +31,11 @@ typedef struct CheckRun {
 
 static void check_json_string(const char *s, size_t n)
 {
-    (void)putchar('"');
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)s[i];
-        if (c == '"' || c == '\\') {
-            (void)printf("\\%c", c);
-        } else if (c < 0x20) {
-            (void)printf("\\u%04x", c);
-        } else {
-            (void)putchar(c);
-        }
-    }
-    (void)putchar('"');
+    Buf b;
+    buf_init(&b, 6 * n + 8);
+    buf_put_json(&b, (Slice){s, n});
+    (void)fwrite(b.data, 1, b.len, stdout);
+    buf_release(&b);
 }
 
 /* finding_number - the number behind `word` in a finding, if it is there. */

@@ -20,8 +20,9 @@ static int usage(void)
         "                         [--set NAME=VALUE ...]\n"
         "       dassie psql FILE [psql arguments]\n"
         "       dassie check FILE [--json] [--reclaim]\n"
-        "       dassie dump-wal FILE [--summary] [--from LSN] [--to LSN]\n"
-        "       dassie dump-page FILE PAGE\n"
+        "       dassie dump-wal FILE [--summary] [--json] [--from LSN] [--to LSN] [--tree N]\n"
+        "                       [--xid N] [--page N] [--kind NAME,...]\n"
+        "       dassie dump-page FILE PAGE|--tree N [--json] [--bytes]\n"
         "       dassie version\n");
     return 2;
 }

@@ -106,6 +106,26 @@ static Status header_read(Cx *cx, Store *s)
     return ST_OK;
 }
 
+void store_describe_header(const void *bytes, Buf *out)
+{
+    HeaderBlock b;
+    memcpy(&b, bytes, sizeof(b));
+    const StoreMaster *m = &b.master;
+    if (memcmp(b.magic, STORE_MAGIC, sizeof(b.magic)) != 0) {
+        buf_puts(out, "  not the header of a dassie database file\n");
+        return;
+    }
+    buf_printf(out, "  copy %llu: %s, format %u, pages of %u bytes, features %llx, checksum %s\n",
+               (unsigned long long)m->seq,
+               m->clean != 0 ? "shut down cleanly" : "in use or crashed", b.format, b.page_size,
+               (unsigned long long)b.features, b.hash == block_hash(&b) ? "right" : "WRONG");
+    buf_printf(out, "    checkpoint %X/%X, next log %X/%X, next xid %llu, commit %llu, oid %llu\n",
+               (unsigned)(m->checkpoint_lsn >> 32), (unsigned)m->checkpoint_lsn,
+               (unsigned)(m->next_lsn >> 32), (unsigned)m->next_lsn,
+               (unsigned long long)m->next_xid, (unsigned long long)m->next_csn,
+               (unsigned long long)m->next_oid);
+}
+
 /* ThreadSanitizer leaves a program 1.5 TiB for all its mappings, in pieces: 1 TiB often finds none.
  */
 #ifdef __SANITIZE_THREAD__

@@ -4,11 +4,19 @@
  */
 #include "store/store_internal.h"
 
-static const char *page_type_name(uint8_t type)
+PageNo store_first_page(void)
+{
+    return STORE_FIRST_PAGE;
+}
+
+const char *store_page_type_name(PageNo page, uint8_t type)
 {
     static const char *const NAMES[] = {
         "free",       "header",     "space map", "tree directory", "inner",
         "index leaf", "table leaf", "overflow",  "tree layouts",   "sequence"};
+    if (page < STORE_FIRST_PAGE) {
+        return "header";
+    }
     return type < ARRAY_LEN(NAMES) ? NAMES[type] : "unknown type";
 }
 
@@ -36,13 +44,35 @@ static void describe_directory(const PageHeader *h, Buf *out)
     }
 }
 
-void store_describe_page(PageNo page, const PageHeader *h, Buf *out)
+bool store_page_whole(PageNo page, const PageHeader *h, size_t bytes)
 {
-    bool whole = h->crc == page_crc(h);
+    return page < STORE_FIRST_PAGE ||
+           (bytes == PAGE_SIZE && h->page == page && h->crc == page_crc(h));
+}
+
+/* describe_header - the two copies of the file's header. */
+static void describe_header(PageNo page, const void *bytes, size_t n, Buf *out)
+{
+    buf_printf(out, "page %llu: header of the file\n", (unsigned long long)page);
+    for (size_t at = 0; at + STORE_HEADER_BYTES <= n; at += STORE_HEADER_BYTES) {
+        store_describe_header((const uint8_t *)bytes + at, out);
+    }
+}
+
+void store_describe_page(PageNo page, const PageHeader *h, size_t bytes, Buf *out)
+{
+    if (page < STORE_FIRST_PAGE) {
+        describe_header(page, h, bytes, out);
+        return;
+    }
+    bool right = h->crc == page_crc(h);
     buf_printf(out, "page %llu: %s, tree %u, lsn %X/%X, newest row %X/%X, checksum %08x %s\n",
-               (unsigned long long)h->page, page_type_name(h->type), h->tree,
+               (unsigned long long)h->page, store_page_type_name(page, h->type), h->tree,
                (unsigned)(h->lsn >> 32), (unsigned)h->lsn, (unsigned)(h->max_row_lsn >> 32),
-               (unsigned)h->max_row_lsn, h->crc, whole ? "right" : "WRONG");
+               (unsigned)h->max_row_lsn, h->crc, right ? "right" : "WRONG");
+    if (bytes < PAGE_SIZE) {
+        buf_printf(out, "  the file ends after %zu of its bytes\n", bytes);
+    }
     if (h->page != page) {
         buf_printf(out, "  it should be page %llu\n", (unsigned long long)page);
     }
@@ -55,17 +85,11 @@ void store_describe_page(PageNo page, const PageHeader *h, Buf *out)
     }
 }
 
-Status store_read_page_of(Cx *cx, Os *os, const char *path, PageNo page, void *bytes)
+Status store_read_page_of(Cx *cx, OsFile *f, PageNo page, void *bytes, size_t *bytes_out)
 {
-    OsFile *f;
-    size_t n = 0;
-    TRY(os_file_open(cx, os, path, OS_OPEN_READONLY, &f));
-    Status st = page < (uint64_t)1 << 40
-                    ? os_file_pread(cx, f, bytes, PAGE_SIZE, page * PAGE_SIZE, &n)
-                    : ST_OK;
-    os_file_close(f);
-    if (st == ST_OK && (n < PAGE_SIZE || page < STORE_FIRST_PAGE)) {
-        return err_corrupt(cx, page, "there is no such page");
-    }
-    return st;
+    *bytes_out = 0;
+    memset(bytes, 0, PAGE_SIZE);
+    return page < (uint64_t)1 << 40
+               ? os_file_pread(cx, f, bytes, PAGE_SIZE, page * PAGE_SIZE, bytes_out)
+               : ST_OK;
 }

@@ -275,11 +275,16 @@ bool store_page_used(Store *s, PageNo page);
 Status store_free_leaked(Cx *cx, Store *s, PageNo page);
 
 /* ---- looking at files, for the dump commands ---- */
-/* store_read_page_of - the page's bytes (PAGE_SIZE, aligned to 4096) without opening the file as a
- * store; not checked. XX001 when the file has no such page. */
-Status store_read_page_of(Cx *cx, Os *os, const char *path, PageNo page, void *bytes);
+/* store_read_page_of - the page's bytes (PAGE_SIZE, aligned to 4096) of a file that is not open as
+ * a store; not checked. *bytes_out: how many of them the file has; the rest is zero. */
+Status store_read_page_of(Cx *cx, OsFile *f, PageNo page, void *bytes, size_t *bytes_out);
+/* store_first_page - the first behind the header of the file. */
+PageNo store_first_page(void);
+/* store_page_whole - do checksum, number and length agree? The header's pages have none: true. */
+bool store_page_whole(PageNo page, const PageHeader *h, size_t bytes);
+const char *store_page_type_name(PageNo page, uint8_t type);
 /* store_describe_page - the page's header, and what store itself keeps on it, as text. */
-void store_describe_page(PageNo page, const PageHeader *h, Buf *out);
+void store_describe_page(PageNo page, const PageHeader *h, size_t bytes, Buf *out);
 /* store_describe_record - the operations of a structure-change record. */
 void store_describe_record(Slice body, Buf *out);
 

@@ -124,6 +124,8 @@ static inline OsEvent *park_of(Store *s, PageNo page)
 
 /* page_crc - of everything behind the crc field. */
 uint32_t page_crc(const void *page);
+/* store_describe_header - one copy of the file's header, as text. */
+void store_describe_header(const void *bytes, Buf *out);
 /* sync_or_halt - after a failed sync nobody knows what the file holds. */
 void sync_or_halt(Cx *cx, Store *s, OsFile *f);
 /* latch_wake - after a release: wake who waits for the page. */
