@@ -230,6 +230,7 @@ static Status alter_drop_not_null(Cx *cx, DdlCx *d, Oid oid, const char *name)
     return ddl_row_store(cx, d, &r);
 }
 
+/* alter_drop_constraint - DROP CONSTRAINT: a foreign key leaves the table it leads to, too. */
 static Status alter_drop_constraint(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd)
 {
     const CatTable *t;
@@ -244,6 +245,11 @@ static Status alter_drop_constraint(Cx *cx, DdlCx *d, Oid oid, const PgQuery__Al
     if (c == NULL) {
         return err_set(cx, ERRCODE_UNDEFINED_OBJECT,
                        "constraint \"%s\" of relation \"%s\" does not exist", cmd->name, t->name);
+    }
+    if (c->type == 'f' && c->foreign_table != oid) {
+        const CatTable *parent;
+        TRY(cat_table_by_oid(cx, d->view, c->foreign_table, &parent));
+        TRY(ddl_not_in_use(cx, d, parent, "ALTER TABLE"));
     }
     DdlObject o = {CAT_PG_CONSTRAINT, c->oid, 0};
     return ddl_drop_objects(cx, d, &o, 1, cmd->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE);
@@ -402,6 +408,7 @@ Status ddl_alter_table(Cx *cx, DdlCx *d, const PgQuery__AlterTableStmt *stmt, co
         return ST_OK;
     }
     Oid oid = t->oid;
+    TRY(ddl_not_in_use(cx, d, t, "ALTER TABLE"));
     TRY(alter_check_kind(cx, t, stmt->cmds[0]->alter_table_cmd));
     DdlCx quiet = *d; /* errors of ALTER's expressions carry no position */
     quiet.sql = (Slice){0};

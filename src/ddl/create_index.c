@@ -223,6 +223,7 @@ Status ddl_create_index(Cx *cx, DdlCx *d, const PgQuery__IndexStmt *stmt, const 
     *tag_out = "CREATE INDEX";
     TRY(ddl_lock(cx, d, stmt->relation, TABLELOCK_SHARE, false, &t));
     TRY(index_check_table(cx, t));
+    TRY(ddl_not_in_use(cx, d, t, "CREATE INDEX"));
     if (stmt->access_method != NULL && stmt->access_method[0] != '\0' &&
         strcmp(stmt->access_method, "btree") != 0) {
         static const char *const KNOWN[] = {"hash", "gin", "gist", "spgist", "brin"};

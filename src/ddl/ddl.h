@@ -19,6 +19,10 @@ typedef struct DdlCx {
     const TypeEnv *env;
     const FnOps *(*extra_fn)(const char *prosrc);
     uint64_t work_mem_bytes;
+    /* Why this session needs the table as it is ("it has pending trigger events"); NULL: it does
+     * not. May be NULL itself. */
+    const char *(*in_use)(void *arg, Oid table);
+    void *in_use_arg;
 } DdlCx;
 
 /* ddl_execute - run the statement; *tag_out is its command tag ("CREATE TABLE"). ST_NOTFOUND when

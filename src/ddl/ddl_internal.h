@@ -86,6 +86,9 @@ Status ddl_relation_exists(Cx *cx, DdlCx *d, Oid namespace_oid, const char *name
  * NULL). */
 Status ddl_lock(Cx *cx, DdlCx *d, const PgQuery__RangeVar *rv, TableLockMode mode, bool missing_ok,
                 const CatTable **out);
+/* ddl_not_in_use - 55006 when open cursors or checks put off in this session need the table as it
+ * is; action is what the statement is called. */
+Status ddl_not_in_use(Cx *cx, const DdlCx *d, const CatTable *t, const char *action);
 /* ddl_require_table - 42809 unless it is a table of a user; 42501 for a catalog. */
 Status ddl_require_table(Cx *cx, const CatTable *t);
 Status ddl_reload(Cx *cx, DdlCx *d, Oid oid, const CatTable **out);

@@ -222,6 +222,20 @@ static Status drop_lock(Cx *cx, DdlCx *d, DdlObject o)
                             TABLELOCK_ACCESS_EXCLUSIVE, WAIT_BLOCK);
 }
 
+/* drop_not_in_use - a table that goes is needed by nothing else of this session. */
+static Status drop_not_in_use(Cx *cx, DdlCx *d, DdlObject o)
+{
+    const CatTable *t;
+    if (o.class_oid != CAT_PG_CLASS || o.sub != 0) {
+        return ST_OK;
+    }
+    Status st = cat_table_by_oid(cx, d->view, o.oid, &t);
+    if (st != ST_OK) {
+        return st == ST_NOTFOUND ? ST_OK : st;
+    }
+    return t->kind == 'i' ? ST_OK : ddl_not_in_use(cx, d, t, "DROP TABLE");
+}
+
 Status ddl_drop_objects(Cx *cx, DdlCx *d, const DdlObject *roots, uint32_t count, bool cascade)
 {
     DropWork w = {.d = d};
@@ -239,6 +253,9 @@ Status ddl_drop_objects(Cx *cx, DdlCx *d, const DdlObject *roots, uint32_t count
     /* Locks first, while everything can still be looked up. */
     for (uint32_t i = 0; i < w.count; i++) {
         TRY(drop_lock(cx, d, w.items[i].o));
+    }
+    for (uint32_t i = 0; i < w.count; i++) {
+        TRY(drop_not_in_use(cx, d, w.items[i].o));
     }
     for (uint32_t i = 0; i < w.count; i++) {
         TRY(ddl_remove_object(cx, d, w.items[i].o));

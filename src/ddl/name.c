@@ -171,6 +171,14 @@ Status ddl_lock(Cx *cx, DdlCx *d, const PgQuery__RangeVar *rv, TableLockMode mod
     return err_set(cx, ERRCODE_UNDEFINED_TABLE, "relation \"%s\" does not exist", text);
 }
 
+Status ddl_not_in_use(Cx *cx, const DdlCx *d, const CatTable *t, const char *action)
+{
+    const char *why = d->in_use != NULL ? d->in_use(d->in_use_arg, t->oid) : NULL;
+    return why == NULL ? ST_OK
+                       : err_set(cx, ERRCODE_OBJECT_IN_USE, "cannot %s \"%s\" because %s", action,
+                                 t->name, why);
+}
+
 Status ddl_require_table(Cx *cx, const CatTable *t)
 {
     if (t->oid < FIRST_USER_OID) {

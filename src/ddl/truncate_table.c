@@ -61,6 +61,7 @@ static Status truncate_references(Cx *cx, TruncateSet *s, bool cascade)
             TRY(cat_table_by_oid(cx, s->d->view, other->oid, &other));
             err_notice(cx, ERR_NOTICE, ERRCODE_SUCCESSFUL_COMPLETION, NULL,
                        "truncate cascades to table \"%s\"", other->name);
+            TRY(ddl_not_in_use(cx, s->d, other, "TRUNCATE"));
             truncate_add(s, other);
         }
     }
@@ -134,6 +135,7 @@ Status ddl_truncate(Cx *cx, DdlCx *d, const PgQuery__TruncateStmt *stmt)
         const CatTable *t;
         TRY(ddl_lock(cx, d, stmt->relations[i]->range_var, TABLELOCK_ACCESS_EXCLUSIVE, false, &t));
         TRY(ddl_require_table(cx, t));
+        TRY(ddl_not_in_use(cx, d, t, "TRUNCATE"));
         truncate_add(&s, t);
     }
     TRY(truncate_references(cx, &s, stmt->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE));

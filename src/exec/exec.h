@@ -13,16 +13,22 @@ typedef struct ExecState ExecState;
 
 /* FkDeferred - foreign keys put off until the transaction's end; one of each transaction. All zero
  * but for the arena, which lives as long: nothing put off, nothing set. */
-/* FkModes - what SET CONSTRAINTS said so far; a copy of it is all that is needed to go back. */
+/* FkModes - what SET CONSTRAINTS said so far and which tables have checks put off; a copy of it is
+ * all that is needed to go back. */
 typedef struct FkModes {
     const struct FkMode *first; /* newest first, never changed */
     char all;                   /* SET CONSTRAINTS ALL: 'd' deferred, 'i' immediate, 0 neither */
+    const struct FkPending *pending; /* never changed */
 } FkModes;
 typedef struct FkDeferred {
     Arena *arena;
     struct FkLater *first;
     FkModes modes;
 } FkDeferred;
+/* fk_pending_on - is there a check put off because of rows of the table? */
+bool fk_pending_on(const FkDeferred *d, Oid table);
+/* fk_pending_done - what was put off for the constraint (0: for all) has been checked. */
+void fk_pending_done(FkDeferred *d, Oid constraint);
 /* fk_deferred_set - SET CONSTRAINTS; constraint 0: all. */
 void fk_deferred_set(FkDeferred *d, Oid constraint, bool deferred);
 struct ExecEnv;
@@ -32,7 +38,7 @@ Status fk_deferred_check(Cx *cx, FkDeferred *d, const struct ExecEnv *env, Arena
                          Oid constraint, bool keep);
 
 /* unique_deferred_check - the same for the rows of deferrable unique constraints. 23505. */
-Status unique_deferred_check(Cx *cx, const FkDeferred *d, const struct ExecEnv *env, Oid constraint,
+Status unique_deferred_check(Cx *cx, FkDeferred *d, const struct ExecEnv *env, Oid constraint,
                              bool keep);
 
 typedef struct ExecEnv {

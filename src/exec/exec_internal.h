@@ -214,6 +214,10 @@ Status fk_check_rows(Cx *cx, const ExecEnv *env, Arena *arena, const FkCheck *fk
                      const RowStore *rows);
 Status fk_parent_gone(Cx *cx, const ExecEnv *env, Arena *arena, const FkCheck *fk,
                       const RowStore *old_rows, const RowStore *new_rows, bool may_return);
+/* fk_child_owes - does an updated row (row `at` of `now`) need its parent looked for? Not when it
+ * has the key it had, or NULLs let it pass. Both batches are rows of the child. */
+bool fk_child_owes(const FkCheck *fk, const Batch *old, uint32_t old_at, const Batch *now,
+                   uint32_t at);
 /* fk_key_left - does no row have the old key any more, as far as this row goes? */
 bool fk_key_left(const FkCheck *fk, const Batch *old, const Batch *now, uint32_t row);
 /* fk_action.c */

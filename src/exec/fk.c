@@ -280,6 +280,26 @@ static Status still_referenced(Cx *cx, const ExecEnv *env, const FkCheck *fk, co
     return err_constraint(cx, fk->child->schema_name, fk->child->name, NULL, fk->con->name);
 }
 
+bool fk_child_owes(const FkCheck *fk, const Batch *old, uint32_t old_at, const Batch *now,
+                   uint32_t at)
+{
+    uint16_t nulls = 0;
+    bool same = true;
+    for (uint16_t i = 0; i < fk->column_count; i++) {
+        uint16_t c = fk->child_columns[i];
+        const TypeOps *t = type_ops(fk->child->columns[c].type);
+        if (vec_is_null(now->cols[c], at)) {
+            nulls++;
+        } else if (t == NULL || vec_is_null(old->cols[c], old_at)) {
+            same = false;
+        } else if (same) {
+            Datum x = vec_get(now->cols[c], at), y = vec_get(old->cols[c], old_at);
+            same = t->cmp(&x, &y) == 0;
+        }
+    }
+    return nulls == 0 ? !same : fk->con->match == 'f' && nulls < fk->column_count;
+}
+
 static bool same_key(const FkCheck *fk, const Batch *a, const Batch *b, uint32_t row)
 {
     for (uint16_t i = 0; i < fk->column_count; i++) {

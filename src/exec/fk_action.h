@@ -16,6 +16,9 @@ bool fk_is_deferred(const FkDeferred *d, const CatConstraint *con);
 void fk_defer(FkDeferred *d, const FkCheck *fk, bool parent_side, const RowStore *keys,
               const RowStore *became);
 
+/* fk_pending_add - a check of the constraint is put off because of rows of the table. */
+void fk_pending_add(FkDeferred *d, Oid table, Oid constraint);
+
 /* fk_statement_end - all that the INSERT, UPDATE or DELETE of this node owes its foreign keys. */
 Status fk_statement_end(Cx *cx, ExecNode *n);
 

@@ -4,7 +4,8 @@
  * What is kept is keys, by constraint and side: values a child got, and values that left the
  * parent. Both are asked about the tables as they are when the check comes: a child's value matters
  * only while a child has it, a parent's only while it has not come back. So a savepoint rolled back
- * needs no keys to be forgotten, and a table may be changed or dropped meanwhile.
+ * needs no keys to be forgotten. Beside the keys stands which tables have checks put off, which a
+ * savepoint does bring back: such a table can be neither dropped nor altered.
  */
 #include "exec/fk_action.h"
 
@@ -23,6 +24,44 @@ struct FkMode {
     bool deferred;
 };
 
+/* FkPending - a check of this constraint is put off because of rows of the table. */
+struct FkPending {
+    const struct FkPending *next;
+    Oid table, constraint;
+};
+
+void fk_pending_add(FkDeferred *d, Oid table, Oid constraint)
+{
+    for (const struct FkPending *p = d->modes.pending; p != NULL; p = p->next) {
+        if (p->table == table && p->constraint == constraint) {
+            return;
+        }
+    }
+    struct FkPending *p = ARENA_NEW(d->arena, struct FkPending);
+    *p = (struct FkPending){d->modes.pending, table, constraint};
+    d->modes.pending = p;
+}
+
+bool fk_pending_on(const FkDeferred *d, Oid table)
+{
+    const struct FkPending *p = d->modes.pending;
+    while (p != NULL && p->table != table) {
+        p = p->next;
+    }
+    return p != NULL;
+}
+
+void fk_pending_done(FkDeferred *d, Oid constraint)
+{
+    const struct FkPending *old = d->modes.pending;
+    d->modes.pending = NULL;
+    for (; constraint != 0 && old != NULL; old = old->next) {
+        if (old->constraint != constraint) {
+            fk_pending_add(d, old->table, old->constraint);
+        }
+    }
+}
+
 bool fk_is_deferred(const FkDeferred *d, const CatConstraint *con)
 {
     if (d == NULL || !con->deferrable) {
@@ -39,7 +78,7 @@ bool fk_is_deferred(const FkDeferred *d, const CatConstraint *con)
 void fk_deferred_set(FkDeferred *d, Oid constraint, bool deferred)
 {
     if (constraint == 0) {
-        d->modes = (FkModes){NULL, deferred ? 'd' : 'i'};
+        d->modes = (FkModes){.all = deferred ? 'd' : 'i', .pending = d->modes.pending};
         return;
     }
     struct FkMode *m = ARENA_NEW(d->arena, struct FkMode);
@@ -74,14 +113,19 @@ void fk_defer(FkDeferred *d, const FkCheck *fk, bool parent_side, const RowStore
         return;
     }
     struct FkLater *l = later_get(d, fk, parent_side, keys);
+    bool pending = false;
     for (uint32_t c = 0; c < keys->chunk_count; c++) {
         const Batch *b = keys->chunks[c];
         for (uint32_t row = 0; row < b->count; row++) {
             if (!parent_side ||
                 fk_key_left(fk, b, became != NULL ? became->chunks[c] : NULL, row)) {
+                pending = true;
                 row_store_append_row(&l->keys, (const Vector *const *)b->cols, row);
             }
         }
+    }
+    if (pending) {
+        fk_pending_add(d, parent_side ? fk->parent->oid : fk->child->oid, fk->con->oid);
     }
 }
 

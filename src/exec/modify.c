@@ -208,7 +208,9 @@ Status modify_row_written(Cx *cx, ExecNode *n, const Batch *in, const Batch *old
     const PlanModify *m = &n->plan->u.modify;
     uint16_t idx = (uint16_t)at;
     for (uint16_t i = 0; i < m->fk_count; i++) {
-        keep_keys(&r->fk_keys[i], row, m->fks[i].child_columns, m->fks[i].column_count, at);
+        if (fk_child_owes(&m->fks[i], old, old_at, row, at)) {
+            keep_keys(&r->fk_keys[i], row, m->fks[i].child_columns, m->fks[i].column_count, at);
+        }
     }
     for (uint16_t i = 0; i < m->ref_count; i++) {
         keep_keys(&r->ref_old[i], old, m->refs[i].parent_columns, m->refs[i].column_count, old_at);

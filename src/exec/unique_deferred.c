@@ -51,18 +51,23 @@ static bool later_due(const LaterIndex *l, const FkDeferred *d, Oid constraint, 
     return (constraint == 0 || l->con->oid == constraint) && !(at_end && fk_is_deferred(d, l->con));
 }
 
-/* later_walk - look at the rows that are due; keep: they stay listed. */
-static Status later_walk(Cx *cx, const ExecEnv *env, const FkDeferred *d, Oid constraint,
-                         bool at_end, bool keep)
+/* later_walk - look at the rows that are due; keep: they stay listed. At a statement's end those
+ * that statements before it have put off are left out. */
+static Status later_walk(Cx *cx, const ExecEnv *env, FkDeferred *d, Oid constraint, bool at_end,
+                         bool keep)
 {
     UniqueLater **at = &env->txn->unique_later;
     LaterIndex l = {0};
-    while (*at != NULL) {
+    while (*at != NULL && !(at_end && (*at)->put_off)) {
         TRY(cx_check(cx));
         TRY(later_index(cx, env->view, *at, &l));
         bool due = later_due(&l, d, constraint, at_end);
         if (due && l.t != NULL) {
             TRY(table_unique_check(cx, env->txn, l.t->storage, l.ix, (*at)->rowid));
+        }
+        if (!due && at_end) {
+            (*at)->put_off = true;
+            fk_pending_add(d, l.table, l.con->oid);
         }
         if (due && !keep) {
             *at = (*at)->next;
@@ -81,8 +86,7 @@ Status unique_statement_end(Cx *cx, const ExecEnv *env)
     return later_walk(cx, env, env->deferred, 0, true, false);
 }
 
-Status unique_deferred_check(Cx *cx, const FkDeferred *d, const ExecEnv *env, Oid constraint,
-                             bool keep)
+Status unique_deferred_check(Cx *cx, FkDeferred *d, const ExecEnv *env, Oid constraint, bool keep)
 {
     return later_walk(cx, env, d, constraint, false, keep);
 }

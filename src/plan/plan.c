@@ -27,6 +27,31 @@ void plan_unref(Plan *p)
     }
 }
 
+/* node_reads - does this node or one below it scan the table? */
+static bool node_reads(const PlanNode *n, Oid table)
+{
+    if (n == NULL) {
+        return false;
+    }
+    if ((n->kind == PLAN_SCAN || n->kind == PLAN_INDEX_SCAN) &&
+        n->u.scan.scan.table->oid == table) {
+        return true;
+    }
+    return node_reads(n->left, table) || node_reads(n->right, table);
+}
+
+bool plan_reads(const Plan *p, Oid table)
+{
+    bool found = node_reads(p->root, table);
+    for (uint32_t i = 0; !found && i < p->subplan_count; i++) {
+        found = node_reads(p->subplans[i].root, table);
+    }
+    for (uint32_t i = 0; !found && i < p->cte_count; i++) {
+        found = node_reads(p->ctes[i].root, table) || node_reads(p->ctes[i].step, table);
+    }
+    return found;
+}
+
 static void set_columns(Plan *p, const Query *q)
 {
     const Target *list = q->command == CMD_SELECT ? q->targets : q->returning;

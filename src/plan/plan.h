@@ -73,6 +73,8 @@ Status plan_create(Cx *cx, CatView *view, const TypeEnv *env, const Query *query
                    Plan **plan_out);
 void plan_ref(Plan *p);
 void plan_unref(Plan *p);
+/* plan_reads - does the plan scan the table? */
+bool plan_reads(const Plan *p, Oid table);
 /* plan_explain - text lines in PostgreSQL's manner, appended, separated by newlines. */
 typedef struct ExplainOptions {
     bool analyze, verbose, costs, timing;

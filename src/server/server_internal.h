@@ -585,6 +585,9 @@ Status cursor_run(Cx *cx, Session *s, const Statement *st, bool extended, const 
 void cursor_columns(Session *s, const struct PgQuery__FetchStmt *f, PlanColumn **cols_out,
                     uint32_t *count_out);
 Status cursors_hold(Cx *cx, Session *s);
+/* session_needs_table - why the session needs the table to stay as it is, as PostgreSQL words it: a
+ * cursor or portal that may still read it, a check put off. NULL: it does not (DdlCx.in_use). */
+const char *session_needs_table(void *session, Oid table);
 /* cursors_drop_open - all portals but cursors held beyond a commit. */
 void cursors_drop_open(Session *s);
 bool cursor_is_with_hold(const Portal *p);

@@ -24,6 +24,9 @@ Status session_check_deferred(Cx *cx, Session *s, Oid constraint)
     if (st == ST_OK) {
         st = unique_deferred_check(cx, &s->fk_deferred, &env, constraint, keep);
     }
+    if (st == ST_OK) {
+        fk_pending_done(&s->fk_deferred, constraint);
+    }
     arena_release(&arena);
     txn_snapshot_done(s->txn);
     return st;

@@ -416,6 +416,20 @@ bool cursor_is_with_hold(const Portal *p)
     return p->cursor != NULL && (p->cursor->options & OPT_HOLD) != 0;
 }
 
+const char *session_needs_table(void *session, Oid table)
+{
+    Session *s = session;
+    MapSlot slot;
+    for (uint32_t pos = 0; s->portals.count != 0 && map_next(&s->portals, &pos, &slot);) {
+        const Portal *p = slot.value;
+        if (!p->held && p->plan != NULL && p->plan->command == CMD_SELECT && !p->plan->writes &&
+            plan_reads(p->plan, table)) {
+            return "it is being used by active queries in this session";
+        }
+    }
+    return fk_pending_on(&s->fk_deferred, table) ? "it has pending trigger events" : NULL;
+}
+
 void cursors_drop_open(Session *s)
 {
     MapSlot slot;

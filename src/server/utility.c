@@ -472,7 +472,9 @@ Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const
                  .sql = st->sql,
                  .env = &s->env,
                  .extra_fn = func_ops_by_prosrc,
-                 .work_mem_bytes = s->work_mem_bytes};
+                 .work_mem_bytes = s->work_mem_bytes,
+                 .in_use = session_needs_table,
+                 .in_use_arg = s};
     switch (node->node_case) {
     case PG_QUERY__NODE__NODE_TRANSACTION_STMT:
         return session_transaction_stmt(cx, s, node->transaction_stmt, tag_out);

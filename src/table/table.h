@@ -185,6 +185,7 @@ typedef struct UniqueLater {
     RowId rowid;
     Oid table;
     TreeId index;
+    bool put_off; /* beyond the end of its statement */
 } UniqueLater;
 /* table_unique_check - is the row, if it is still there, the only one with its key by now? Waits
  * for in-progress writers of the key; 23505. ix: one of t->indexes. */

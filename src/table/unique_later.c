@@ -9,7 +9,7 @@
 void unique_put_off(Txn *txn, const Table *t, const TableIndex *ix, RowId rowid)
 {
     UniqueLater *u = ARENA_NEW(txn->arena, UniqueLater);
-    *u = (UniqueLater){txn->unique_later, rowid, t->oid, ix->tree};
+    *u = (UniqueLater){txn->unique_later, rowid, t->oid, ix->tree, false};
     txn->unique_later = u;
 }
 
