@@ -247,6 +247,7 @@ Status cat_table_lock(Cx *cx, CatView *v, const char *schema, const char *name, 
         }
         /* While we waited the name may have come to mean another table, or the table changed. */
         locked = (*out)->oid;
+        os_stop_point(txnsys_os(txn_sys(v->txn)), "table.found");
         TRY(table_lock(cx, v->txn, (uint64_t)v->database << 32 | locked, mode, WAIT_BLOCK));
     }
 }

@@ -197,13 +197,17 @@ static inline void os_sleep_us(Os *os, int64_t us)
 {
     os->ops->sleep_us(os, us);
 }
-/* os_stop_point - a named place where a test or the simulated scheduler may switch threads. Free in
- * the posix Os. */
+/* os_stop_point - a named place where a test may hold a thread (os_sim.h) and the simulated
+ * scheduler may switch. Builds of type release have none. */
 static inline void os_stop_point(Os *os, const char *name)
 {
+#ifndef DASSIE_NO_STOP_POINTS
     if (UNLIKELY(os->simulated)) {
         os->ops->stop_point(os, name);
     }
+#else
+    (void)os, (void)name;
+#endif
 }
 
 /*

@@ -43,7 +43,8 @@ static void sim_stop_point(Os *os, const char *name)
     }
     sim->met[i].name = name;
     sim->met[i].count++;
-    sim_point((Sim *)os, name);
+    sim_hold(sim, name);
+    sim_point(sim, name);
 }
 
 NORETURN static void sim_halt(Os *os, const char *why)
@@ -180,7 +181,7 @@ void os_sim_capacity(Os *os, uint64_t bytes)
 
 void os_sim_switching(Os *os, uint32_t one_in)
 {
-    ((Sim *)os)->switch_one_in = one_in;
+    ((Sim *)os)->switch_one_in = one_in != 0 ? one_in : UINT32_MAX;
 }
 
 void os_sim_restart(Os *os, uint64_t seed)
@@ -191,5 +192,6 @@ void os_sim_restart(Os *os, uint64_t seed)
     sim_disk_survive(sim, seed);
     sim->gone = sim->halted = false;
     sim->crash_op = sim->fault_op = 0;
+    memset(sim->stops, 0, sizeof(sim->stops));
     sim->fault_stays = sim->faulted = false;
 }

@@ -66,7 +66,22 @@ const char *os_sim_fault_name(Os *os);
 uint64_t os_sim_met(Os *os, const char *stop_point);
 /* os_sim_capacity - the disk is full beyond so many bytes of files (0 = endless). */
 void os_sim_capacity(Os *os, uint64_t bytes);
-/* os_sim_switching - one of `one_in` switch points switches threads (default from the seed). */
+
+/*
+ * Stops: a test holds a thread at a named stop point (os_stop_point; every mutex is one, by its
+ * name) while others go on, so an interleaving is written down instead of drawn. With
+ * os_sim_switching(os, 0) threads change only where one waits, ends or is held.
+ */
+#define OS_SIM_STOPS_MAX 8u
+/* os_sim_stop - the next thread called `thread` (NULL: any) that meets the stop point is held. */
+void os_sim_stop(Os *os, const char *stop_point, const char *thread);
+/* os_sim_await - let others run until somebody is held there; false: nobody came within ten virtual
+ * seconds. */
+bool os_sim_await(Os *os, const char *stop_point);
+/* os_sim_go_on - who is held there may run again; who has not come yet is not held. */
+void os_sim_go_on(Os *os, const char *stop_point);
+/* os_sim_switching - one of `one_in` switch points switches threads (default from the seed; 0 =
+ * none). */
 void os_sim_switching(Os *os, uint32_t one_in);
 
 #endif

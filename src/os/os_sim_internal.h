@@ -12,7 +12,14 @@
 #define SIM_SECTOR  512u
 #define SIM_MET_MAX 128u /* different stop points */
 
-typedef enum SimState { SIM_RUNNABLE, SIM_WAITING, SIM_SLEEPING, SIM_JOINING, SIM_DONE } SimState;
+typedef enum SimState {
+    SIM_RUNNABLE,
+    SIM_WAITING,
+    SIM_SLEEPING,
+    SIM_JOINING,
+    SIM_HELD,
+    SIM_DONE
+} SimState;
 
 typedef struct SimThread {
     OsThread base;
@@ -61,6 +68,12 @@ typedef struct SimNameChange {
     SimNode *node;
 } SimNameChange;
 
+/* A place where a thread is to be held, or is. */
+typedef struct SimStop {
+    const char *point, *thread; /* thread NULL = any; point NULL = not in use */
+    SimThread *held;
+} SimStop;
+
 typedef struct Sim {
     Os os;
     uint64_t random_state, schedule_state;
@@ -72,6 +85,7 @@ typedef struct Sim {
     SimThread **threads;
     uint32_t thread_count, thread_room, live;
     SimThread *current;
+    SimStop stops[OS_SIM_STOPS_MAX];
     bool gone; /* no power */
     bool halted;
     char halt_reason[256];
@@ -97,6 +111,8 @@ uint64_t sim_random(uint64_t *state);
 /* sim_point - called at the beginning of every call of the Os: ends the thread when the power is
  * gone, lets time pass, perhaps switches. */
 void sim_point(Sim *sim, const char *where);
+/* sim_hold - at a stop point: stay here if a test has said so. */
+void sim_hold(Sim *sim, const char *point);
 NORETURN void sim_cut_power(Sim *sim);
 Status sim_thread_create(Os *os, Cx *cx, const char *name, void (*fn)(void *arg), void *arg,
                          OsThread **out);

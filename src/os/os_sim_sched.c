@@ -15,6 +15,7 @@
     (8u << 20) /* the SQL parser recurses; what is not touched costs nothing                       \
                 */
 #define SIM_PAUSE_US 20
+#define SIM_AWAIT_US 10000000
 /* A run that uses so much virtual time is going round in circles. */
 #define SIM_RUN_US_MAX (4LL * 3600 * 1000000)
 
@@ -23,7 +24,8 @@ static _Thread_local SimThread *sim_self;
 
 static const char *sim_state_text(SimState s)
 {
-    static const char *const texts[] = {"runnable", "waiting", "sleeping", "joining", "done"};
+    static const char *const texts[] = {"runnable", "waiting", "sleeping",
+                                        "joining",  "held",    "done"};
     return texts[s];
 }
 
@@ -128,6 +130,70 @@ void sim_point(Sim *sim, const char *where)
         sim_switch(sim, self);
         (void)pthread_mutex_unlock(&sim->lock);
     }
+}
+
+/* sim_stop_find - the stop armed for a stop point (as the thread meets it; NULL: as anybody does).
+ */
+static SimStop *sim_stop_find(Sim *sim, const char *point, const SimThread *thread)
+{
+    for (uint32_t i = 0; i < OS_SIM_STOPS_MAX; i++) {
+        SimStop *s = &sim->stops[i];
+        if (s->point != NULL && strcmp(s->point, point) == 0 &&
+            (thread == NULL ||
+             (s->held == NULL && (s->thread == NULL || strcmp(s->thread, thread->name) == 0)))) {
+            return s;
+        }
+    }
+    return NULL;
+}
+
+void sim_hold(Sim *sim, const char *point)
+{
+    SimThread *self = sim_self;
+    SimStop *stop = self != NULL ? sim_stop_find(sim, point, self) : NULL;
+    if (LIKELY(stop == NULL)) {
+        return;
+    }
+    (void)pthread_mutex_lock(&sim->lock);
+    stop->held = self;
+    self->where = point;
+    self->state = SIM_HELD;
+    sim_switch(sim, self);
+    (void)pthread_mutex_unlock(&sim->lock);
+}
+
+void os_sim_stop(Os *os, const char *stop_point, const char *thread)
+{
+    Sim *sim = (Sim *)os;
+    uint32_t i = 0;
+    ASSERT(sim_stop_find(sim, stop_point, NULL) == NULL);
+    while (sim->stops[i].point != NULL) {
+        i++;
+        ASSERT(i < OS_SIM_STOPS_MAX);
+    }
+    sim->stops[i] = (SimStop){.point = stop_point, .thread = thread};
+}
+
+bool os_sim_await(Os *os, const char *stop_point)
+{
+    Sim *sim = (Sim *)os;
+    const SimStop *stop = sim_stop_find(sim, stop_point, NULL);
+    ASSERT(stop != NULL);
+    for (int64_t end = sim->clock_us + SIM_AWAIT_US; stop->held == NULL && sim->clock_us < end;) {
+        sim_sleep_us(os, SIM_PAUSE_US);
+    }
+    return stop->held != NULL;
+}
+
+void os_sim_go_on(Os *os, const char *stop_point)
+{
+    Sim *sim = (Sim *)os;
+    SimStop *stop = sim_stop_find(sim, stop_point, NULL);
+    ASSERT(stop != NULL);
+    if (stop->held != NULL) {
+        stop->held->state = SIM_RUNNABLE;
+    }
+    *stop = (SimStop){0};
 }
 
 NORETURN void sim_cut_power(Sim *sim)

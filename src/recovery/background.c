@@ -34,6 +34,7 @@ Status engine_purge_step(Cx *cx, Engine *e)
     struct EnginePrivate *p = e->priv;
     os_mutex_lock(e->os, &p->purge_mutex);
     Lsn horizon = txnsys_horizon(e->txns);
+    os_stop_point(e->os, "purge.horizon");
     wal_keep_resident(e->wal, horizon); /* what is above may still be stepped back through */
     Lsn end = MIN(horizon, wal_flushed(e->wal));
     Lsn start = atomic_load(&p->purge_lsn);

@@ -187,6 +187,7 @@ static Status checkpoint_locked(Cx *cx, Engine *e, CheckpointKind kind, Arena *a
         log_line(LOG_INFO, "checkpoint starting: %s", CHECKPOINT_NAMES[kind]);
     }
     Lsn begin = checkpoint_begin(e, clean, &body);
+    os_stop_point(e->os, "checkpoint.begun");
     TRY(checkpoint_flush(cx, e, kind, begin, start_us, &flush, &body.redo));
     checkpoint_active(e, arena, &body, &active);
     int64_t write_us = os_mono_us(e->os) - start_us - flush.sync_us;

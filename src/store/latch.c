@@ -29,6 +29,7 @@ static void latch_wait(Store *s, PageNo page, uint64_t word, uint32_t *spins)
     atomic_fetch_add(&e->waiters, 1);
     uint32_t seen = os_event_value(e);
     if (atomic_load(&s->state[page]) == word) {
+        os_stop_point(s->os, "latch.wait");
         (void)os_event_wait(s->os, e, seen, 20000);
     }
     atomic_fetch_sub(&e->waiters, 1);

@@ -85,6 +85,7 @@ static Status page_read(Cx *cx, Store *s, PageNo page)
 
 Status page_fault(Cx *cx, Store *s, PageNo page)
 {
+    os_stop_point(s->os, "page_fault.begin");
     frames_make_room(s, 1);
     uint64_t word = atomic_load(&s->state[page]);
     if (state_of(word) != STATE_EVICTED ||

@@ -167,6 +167,7 @@ static Status build_note_time(Cx *cx, Engine *e, TreeId tree)
 {
     TreeRt *rt;
     TRY(tree_rt_get(cx, e, tree, &rt));
+    os_stop_point(e->os, "index.built");
     Lsn now = wal_head(e->wal);
     Lsn newest = atomic_load(&e->tables->newest_build);
     atomic_store(&rt->built_lsn, now);

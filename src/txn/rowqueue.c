@@ -224,6 +224,7 @@ void row_wait_enter(Txn *txn, TreeId tree, uint64_t rowid, RowLockMode mode, Xid
     uint64_t block = rowid >> ROW_BLOCK_SHIFT;
     LockPart *part = row_part(sys, row_hash(tree, block));
     bool own = writer != 0 && writer == txn->xid;
+    os_stop_point(sys->os, "row.wait");
     if (p->row_queue != NULL && (p->row_queue->block != block || p->row_queue->tree != tree ||
                                  p->row_wait.key != rowid || p->row_wait.mode != (int)mode)) {
         row_wait_over(txn);

@@ -236,6 +236,7 @@ Status table_lock(Cx *cx, Txn *txn, uint64_t key, TableLockMode mode, WaitPolicy
     if (wait != WAIT_BLOCK) {
         return ST_BUSY;
     }
+    os_stop_point(txn->sys->os, "table.wait");
     Status st = ST_OK;
     for (;;) {
         txn_wait_arm(txn);

@@ -277,6 +277,7 @@ Status txn_commit(Cx *cx, Txn *txn, Lsn *lsn_out)
     os_mutex_lock(sys->os, &sys->commit_lock);
     wal_reserve(sys->wal, sizeof(csn) + body.len, &res);
     csn = ++sys->last_csn;
+    os_stop_point(sys->os, "commit.numbered");
     DASSERT(res.lsn >= sys->last_commit_lsn); /* I9: commit numbers rise with the COMMIT records */
     if (LIKELY(txn->xid >= sys->first_xid)) {
         DASSERT(atomic_load(txnsys_status_at(sys, txn->xid)) == STATUS_IN_PROGRESS); /* I14 */

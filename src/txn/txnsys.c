@@ -319,6 +319,7 @@ void snapshot_take(TxnSys *sys, Txn *txn, Snapshot *snap_out)
     snap_out->taken_lsn = wal_head(sys->wal);
     DASSERT(snap_out->settled_lsn >= sys->seen_settled); /* I8: R only grows */
     sys->seen_settled = snap_out->settled_lsn;
+    os_stop_point(sys->os, "snapshot.taking");
     snap_out->xmin = list_empty(&sys->active)
                          ? sys->next_xid
                          : LIST_ITEM(sys->active.next, TxnPrivate, active_link)->owner->xid;

@@ -300,6 +300,7 @@ Status txn_wait_xid(Cx *cx, Txn *txn, Xid other, int64_t lock_timeout_us)
     Status st = ST_OK;
     ASSERT(other != txn->xid);
     row_wait_over(txn);
+    os_stop_point(txn->sys->os, "xid.wait");
     txn_wait_arm(txn);
     txn_await_xid(txn, other);
     atomic_thread_fence(memory_order_seq_cst);

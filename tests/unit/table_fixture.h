@@ -116,16 +116,9 @@ static UNUSED void fixture_open(Fixture *f)
     must(&f->s, engine_open(&f->s.cx, f->os, f->path, &f->options, &f->e));
 }
 
-/* fixture_start - engine, table and `index_count` indexes. */
-static UNUSED void fixture_start(Fixture *f, int index_count)
+/* fixture_make - the file, which is not there yet, engine, table and `index_count` indexes. */
+static UNUSED void fixture_make(Fixture *f, int index_count)
 {
-    memset(f, 0, sizeof(*f));
-    session_begin(&f->s);
-    f->os = os_posix_create();
-    (void)snprintf(f->dir, sizeof(f->dir), "/tmp/dassie-test-XXXXXX");
-    assert_non_null(mkdtemp(f->dir));
-    snprintf(f->path, sizeof(f->path), "%s/app.db", f->dir);
-    fixture_options(f);
     fixture_open(f);
     fixture_describe(f);
     Txn *txn = fixture_begin(f);
@@ -135,6 +128,19 @@ static UNUSED void fixture_start(Fixture *f, int index_count)
     }
     fixture_commit(f, &f->s, txn);
     fixture_open_table(f, index_count);
+}
+
+/* fixture_start - engine, table and `index_count` indexes in a temporary directory. */
+static UNUSED void fixture_start(Fixture *f, int index_count)
+{
+    memset(f, 0, sizeof(*f));
+    session_begin(&f->s);
+    f->os = os_posix_create();
+    (void)snprintf(f->dir, sizeof(f->dir), "/tmp/dassie-test-XXXXXX");
+    assert_non_null(mkdtemp(f->dir));
+    snprintf(f->path, sizeof(f->path), "%s/app.db", f->dir);
+    fixture_options(f);
+    fixture_make(f, index_count);
 }
 
 static UNUSED void fixture_remove(Fixture *f)
