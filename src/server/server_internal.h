@@ -141,7 +141,6 @@ typedef struct Portal {
     uint32_t format_count;
     RowWriter writer;
     bool writer_ready, done, holds_snapshot;
-    bool parked;        /* it has: its locks and its snapshot are held, so its plan is good */
     uint64_t rows_sent; /* by this run; of data-modifying statements: rows changed */
     Buf store;          /* DataRows of a data-modifying statement, which always runs to its end */
     size_t store_pos;
@@ -282,10 +281,11 @@ struct Session {
     const Portal *running_portal; /* of a utility statement by Execute: its values and formats */
     /* A statement that waits without a thread (session_park.c). */
     TxnPark park;
-    bool may_park;                   /* the message being dispatched may be dispatched again */
-    bool parked;                     /* it will be: it is still in `in` */
-    bool park_again;                 /* it is being so */
-    size_t park_out_len;             /* replies before it */
+    bool may_park;       /* the message being dispatched may be dispatched again */
+    bool parked;         /* it will be: it is still in `in` */
+    bool park_again;     /* it is being so */
+    bool park_opened;    /* it had its table locks and its snapshot, and has them still */
+    size_t park_out_len; /* replies before it */
     _Atomic int64_t parked_since_us; /* 0: not waiting */
     _Atomic int64_t park_look_us;    /* when the monitor wakes it */
     _Atomic bool park_woken;         /* worth while to try again */

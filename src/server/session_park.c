@@ -32,6 +32,7 @@ bool session_park(Session *s, Status st)
     if (st != ST_BUSY || !s->may_park) {
         return false;
     }
+    ASSERT(!s->park_opened || s->txn != NULL);
     int64_t now = os_mono_us(s->server->os);
     s->out.len = MIN(s->out.len, s->park_out_len);
     s->may_park = false;
@@ -75,6 +76,7 @@ void session_park_end(Session *s)
             txn_unpark(s->txn);
         }
         park_leave(s);
+        s->park_opened = false;
     }
 }
 
@@ -89,6 +91,7 @@ void session_park_tried(Session *s)
     s->may_park = false;
     if (s->park_again && !session_parked(s)) {
         s->park_again = false;
+        s->park_opened = false;
         if (s->txn != NULL) {
             txn_unpark(s->txn);
         }

@@ -366,9 +366,20 @@ static Status portal_lock_tables(Cx *cx, Session *s, const Plan *plan)
     return st;
 }
 
+/* same_table_locks - does the plan lock just what the other one does? */
+static bool same_table_locks(const Plan *a, const Plan *b)
+{
+    bool same = a->lock_count == b->lock_count;
+    for (uint32_t i = 0; same && i < a->lock_count; i++) {
+        same = a->locks[i].key == b->locks[i].key && a->locks[i].mode == b->locks[i].mode;
+    }
+    return same;
+}
+
 /* portal_open - take the snapshot and check the execution state out. suspendable: the portal may
-   outlive the statement, so it holds a snapshot of its own. */
-static Status portal_open(Cx *cx, Session *s, Portal *p, bool suspendable)
+   outlive the statement, so it holds a snapshot of its own. good: the plan was made while its
+   tables were locked; else ST_RESTART when the catalog has changed since. */
+static Status portal_open(Cx *cx, Session *s, Portal *p, bool suspendable, bool good)
 {
     const Snapshot *snap;
     ExecEnv env;
@@ -382,7 +393,8 @@ static Status portal_open(Cx *cx, Session *s, Portal *p, bool suspendable)
         TRY(txn_snapshot(cx, s->txn, &snap));
     }
     TRY(portal_lock_tables(cx, s, p->plan));
-    if (!p->parked && p->plan->catalog_version != catalog_version(s->server->catalog) &&
+    good = good || (s->park_again && s->park_opened);
+    if (!good && p->plan->catalog_version != catalog_version(s->server->catalog) &&
         !s->view.has_own_ddl) {
         return ST_RESTART; /* changed while we waited for the lock: plan again */
     }
@@ -491,19 +503,22 @@ static Status portal_fetch(Cx *cx, Session *s, Portal *p, uint64_t max_rows, boo
     return ST_OK;
 }
 
-/* portal_start - open the portal; a plan that went stale while waiting for locks is made again a
- * few times. */
+/* portal_start - open the portal; a plan that went stale while waiting for locks is made again,
+ * until it was made under all the locks that it needs: other tables may come and go all the time.
+ */
 static Status portal_start(Cx *cx, Session *s, Portal *p, bool suspendable)
 {
-    Status st = portal_open(cx, s, p, suspendable);
-    for (int tries = 0; st == ST_RESTART && p->stmt != NULL && tries < 10; tries++) {
+    Status st = portal_open(cx, s, p, suspendable, false);
+    while (st == ST_RESTART && p->stmt != NULL) {
+        TRY(cx_check(cx));
         portal_end(s, p);
         TRY(statement_replan(cx, s, p->stmt));
+        bool good = same_table_locks(p->plan, p->stmt->plan);
         plan_ref(p->stmt->plan);
         plan_unref(p->plan);
         p->plan = p->stmt->plan;
         p->writer_ready = false;
-        st = portal_open(cx, s, p, suspendable);
+        st = portal_open(cx, s, p, suspendable, good);
     }
     return st;
 }
@@ -546,7 +561,7 @@ Status portal_run(Cx *cx, Session *s, Portal *p, uint64_t max_rows, bool *done_o
         /* To be run again under the same snapshot, which stays. */
         exec_close(p->exec);
         p->exec = NULL;
-        p->parked = true;
+        s->park_opened = true;
         return ST_BUSY;
     }
     if (st == ST_OK && !select) {

@@ -7,6 +7,7 @@ run.sh starts the server and says where it is by the environment:
 
 import datetime
 import os
+import time
 import unittest
 import uuid
 from decimal import Decimal
@@ -52,6 +53,21 @@ class ClientTest(unittest.TestCase):
         conn = psycopg2.connect(dsn, **options)
         self.addCleanup(conn.close)
         return conn
+
+    def until_blocked(self, conn, thread, seconds=20):
+        """Wait until the server says that the session of conn waits for another one, or its thread has ended."""
+        asking = psycopg2.connect(DSN)
+        asking.autocommit = True
+        end = time.monotonic() + seconds
+        with asking.cursor() as cursor:
+            while time.monotonic() < end:
+                cursor.execute("SELECT pg_blocking_pids(%s)", (conn.info.backend_pid,))
+                if cursor.fetchone()[0] or not thread.is_alive():
+                    break
+                time.sleep(0.005)
+            else:
+                self.fail(f"not blocked after {seconds} s")
+        asking.close()
 
     def run_sql(self, *statements):
         """Run statements, each in its own transaction, on a connection of their own."""

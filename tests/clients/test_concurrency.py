@@ -7,7 +7,6 @@ raise at once. run.sh --oracle runs the same on PostgreSQL 15.
 """
 
 import threading
-import time
 
 import psycopg2
 from psycopg2 import errors
@@ -56,7 +55,7 @@ class Waiting(ClientTest):
 
         thread = threading.Thread(target=work)
         thread.start()
-        time.sleep(0.15)
+        self.until_blocked(other, thread)
         self.conn.commit()
         thread.join(20)
         self.assertFalse(thread.is_alive(), "the waiting statement never ended")
@@ -142,6 +141,32 @@ class Waiting(ClientTest):
         out = self.race("INSERT INTO a VALUES (9, 1, 1)", "INSERT INTO a VALUES (9, 2, 2) ON CONFLICT DO NOTHING",
                         isolation="REPEATABLE READ")
         self.assertIsInstance(out.get("error"), errors.SerializationFailure)
+
+    def test_snapshot_kept_while_tables_come_and_go(self):
+        """The order is that of the snapshot before the wait, though the statement is planned again, and that takes time."""
+        sql = "SELECT id, v FROM a WHERE " + " OR ".join(f"id = {i}" for i in range(1, 300)) + " ORDER BY v LIMIT 1 FOR UPDATE"
+        stop = threading.Event()
+
+        def come_and_go(number):
+            conn = self.connect()
+            conn.autocommit = True
+            with conn.cursor() as cursor:
+                while not stop.is_set():
+                    cursor.execute(f"CREATE TABLE come_and_go{number} (a int); DROP TABLE come_and_go{number}")
+
+        threads = [threading.Thread(target=come_and_go, args=(i,)) for i in range(3)]
+        for t in threads:
+            t.start()
+        try:
+            for _ in range(40):
+                out = self.race("UPDATE a SET v = 99 WHERE id = 1", sql)
+                self.assertEqual(out.get("rows", out.get("error")), [(1, 99)])
+                self.change("UPDATE a SET v = 10 WHERE id = 1")
+                self.conn.commit()
+        finally:
+            stop.set()
+            for t in threads:
+                t.join(20)
 
 
 class Counters(ClientTest):

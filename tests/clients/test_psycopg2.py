@@ -433,7 +433,7 @@ class Transactions(ClientTest):
 
         thread = threading.Thread(target=writer)
         thread.start()
-        time.sleep(0.2)
+        self.until_blocked(self.other, thread)
         self.assertEqual(done, [])
         self.conn.commit()
         thread.join(30)
