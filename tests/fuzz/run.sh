@@ -3,8 +3,8 @@
 #
 # Usage: tests/fuzz/run.sh [--config "SERVER ARGUMENTS"] [FIRST-LAST]
 #
-# The default is a fixed 40 seeds; with CHECK_ALL=1 it is 1,000 seeds that nobody tried before (from the
-# clock, printed). A seed that fails is run again by its number.
+# The default is a fixed 40 seeds; with CHECK_ALL=1 it is FUZZ_SEEDS (1,000) seeds that nobody tried
+# before (from the clock, printed). A seed that fails is run again by its number.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/server.sh
@@ -17,7 +17,7 @@ fi
 seeds=${1:-1-40}
 if [ -n "${CHECK_ALL:-}" ] && [ $# -eq 0 ]; then
     first=$(date +%s)
-    seeds=$first-$((first + 999))
+    seeds=$first-$((first + ${FUZZ_SEEDS:-1000} - 1))
 fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/dassie-fuzz.XXXXXX")
 chmod 755 "$work"

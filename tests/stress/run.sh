@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh - unique keys, foreign keys, indexes and DDL under concurrent load
 #
-# Usage: tests/stress/run.sh     STRESS_SEED, STRESS_SECONDS, STRESS_SCENE (part of a name); CHECK_ALL=1 makes long rounds.
+# Usage: tests/stress/run.sh     STRESS_SEED, STRESS_SECONDS, STRESS_ROUNDS, STRESS_SCENE (part of a name); CHECK_ALL=1 makes long rounds.
 # stress.py says what is done and checked. DASSIE names the program. On failure the files are kept in the test logs.
 set -u
 cd "$(dirname "$0")/../.." || exit 1

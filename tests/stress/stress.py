@@ -5,7 +5,7 @@ rows of one table in another. Method: writers with few keys, so that they meet a
 savepoint and put deleted keys back; readers that hold snapshots for different times and ask the same question of the
 table and of each index; a count of what was acknowledged. `dassie check` ends each run.
 
-STRESS_SEED and STRESS_SECONDS choose another run.
+STRESS_SEED, STRESS_SECONDS, STRESS_ROUNDS choose another run.
 """
 
 import os
@@ -352,8 +352,9 @@ def main():
     seed = int(os.environ.get("STRESS_SEED", str(time.time_ns() % 1000000000)))
     seconds = float(os.environ.get("STRESS_SECONDS", "20" if long else "4"))
     only = os.environ.get("STRESS_SCENE", "")
+    rounds = int(os.environ.get("STRESS_ROUNDS", "6" if long else "1"))
     passed, failed = 0, 0
-    for number in range(6 if long else 1):
+    for number in range(rounds):
         for name, kinds in SCENES.items():
             if only not in name:
                 continue
