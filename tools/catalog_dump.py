@@ -64,10 +64,17 @@ COLUMN = {
     'pg_authid.rolpassword': 'null::text',
 }
 SETTING_COLUMNS = ('name setting unit category short_desc extra_desc context vartype source min_val '
-                   'max_val enumvals boot_val reset_val').split()
+                   'max_val enumvals boot_val reset_val flags').split()
 # Settings whose value belongs to the private cluster: shown by their built-in value.
 LOCAL_SETTINGS = "'unix_socket_directories', 'listen_addresses', 'port', 'config_file', " \
     "'data_directory', 'hba_file', 'ident_file', 'external_pid_file', 'TimeZone', 'log_timezone'"
+
+# Lists behind functions: their columns, the first of which is the key, and the query.
+LISTS = {
+    'keywords': ('word,catcode,barelabel,catdesc,baredesc',
+                 'select * from pg_get_keywords() order by word collate "C"'),
+    'timezone_names': ('name', 'select name from pg_timezone_names order by name collate "C"'),
+}
 
 
 class Oracle:
@@ -164,13 +171,18 @@ def dump_all(oracle):
     local = f'name in ({LOCAL_SETTINGS})'
     special = {'setting': f'case when {local} then boot_val else reset_val end as setting',
                'reset_val': f'case when {local} then boot_val else reset_val end as reset_val',
-               'source': "'default' as source", 'enumvals': 'enumvals::text'}
+               'source': "'default' as source", 'enumvals': 'enumvals::text',
+               'flags': 'pg_settings_get_flags(name)::text as flags'}
     settings = oracle.copy(
         f"select {', '.join(special.get(c, c) for c in SETTING_COLUMNS)} from pg_settings "
         "where name not in ('shared_memory_size', 'shared_memory_size_in_huge_pages', "
         "'server_version', 'server_version_num') order by name collate \"C\"")
     header = '\t'.join(f'{c}:text' for c in SETTING_COLUMNS)
     files['settings.dat'] = f'# dassie.settings key=name\n{header}\n{settings}'
+    for name, (columns, query) in LISTS.items():
+        header = '\t'.join(f'{c}:text' for c in columns.split(','))
+        files[f'{name}.dat'] = (f'# dassie.{name} key={columns.split(",")[0]}\n{header}\n'
+                                f'{oracle.copy(query)}')
     return files
 
 

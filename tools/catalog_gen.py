@@ -3,7 +3,7 @@
 
 Usage: tools/catalog_gen.py HEADER SOURCE FILE.dat...     (run by the build)
 
-The rows of a file in a folder `own` are added to those of the file of the same relation.
+The rows of a file in a folder `own` are added to those of the file of the same relation, where there is one.
 
 The header gets an enum of the columns of each catalog and, for each relation with built-in rows, a row
 struct with one member a column; the source gets a constant array of it. All text is an offset into one string pool and all integer arrays an offset into one
@@ -218,7 +218,12 @@ def main():
     relations = sorted((Relation(p) for p in paths if p.endswith('.dat') and p not in own), key=lambda r: r.name)
     for path in own:
         rows = Relation(path)
-        next(r for r in relations if r.name == rows.name).add(rows)
+        theirs = [r for r in relations if r.name == rows.name]
+        if theirs:
+            theirs[0].add(rows)
+        else:
+            relations.append(rows)
+    relations.sort(key=lambda r: r.name)
     pools = Pools()
     oids = {}
     for rel in relations:

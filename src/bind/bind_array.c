@@ -207,11 +207,35 @@ static Status subscript_args(BindScope *s, Node *const *nodes, size_t count, Exp
     return ST_OK;
 }
 
+/* bind_name_subscript - name[i]: its i-th byte, from 0, as a "char". */
+static Status bind_name_subscript(BindScope *s, Expr *name, const Node *n, Expr **out)
+{
+    enum { SUBSTR_PROC = 877, INT4PL_PROC = 177, TO_CHAR_PROC = 944 };
+    const CatProc *substr = cat_proc(s->b->view, SUBSTR_PROC);
+    const CatProc *plus = cat_proc(s->b->view, INT4PL_PROC);
+    const CatProc *to_char = cat_proc(s->b->view, TO_CHAR_PROC);
+    Expr *at;
+    TRY(subscript_bound(s, n->a_indices->uidx, &at));
+    Expr *from = bind_func_expr(s, plus, TYPE_INT4, -1, 2);
+    from->args[0] = at;
+    from->args[1] = bind_const_i32(s, 1);
+    Expr *part = bind_func_expr(s, substr, TYPE_TEXT, -1, 3);
+    TRY(bind_coerce_to(s, name, TYPE_TEXT, -1, 'e', -1, &part->args[0]));
+    part->args[1] = from;
+    part->args[2] = bind_const_i32(s, 1);
+    *out = bind_func_expr(s, to_char, TYPE_CHAR, -1, 1);
+    (*out)->args[0] = part;
+    return ST_OK;
+}
+
 /* bind_subscripts - array[...]...; its type is the element's, of a slice the array's. */
 static Status bind_subscripts(BindScope *s, Expr *array, Node *const *nodes, size_t count,
                               Expr **out)
 {
     Oid element = array_element_type(s, array->type);
+    if (array->type == TYPE_NAME && count == 1 && !nodes[0]->a_indices->is_slice) {
+        return bind_name_subscript(s, array, nodes[0], out);
+    }
     if (element == 0) {
         return BIND_ERR(s, bind_location(array), ERRCODE_DATATYPE_MISMATCH,
                         "cannot subscript type %s because it does not support subscripting",

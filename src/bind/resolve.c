@@ -363,7 +363,7 @@ Status bind_resolve_generic(BindScope *s, const Oid *actual, Oid *decl, uint32_t
                             const char *name, int32_t location, Oid *result_out)
 {
     GenericTypes g;
-    bool generic = bind_is_generic(result);
+    bool generic = false; /* a result alone stays what it is: anyarray_in */
     for (uint32_t i = 0; i < nargs; i++) {
         generic = generic || bind_is_generic(decl[i]);
     }

@@ -128,6 +128,7 @@ static const FnOps FNS[] = {
     {"pg_current_xact_id", fn_xact_id_kernel, 0},
     {"pg_relation_size", fn_relation_size_kernel, 0},
     {"pg_table_size", fn_relation_size_kernel, 0},
+    {"pg_total_relation_size", fn_relation_size_kernel, 0},
     {"pg_database_size_oid", fn_database_size_kernel, 0},
     {"pg_database_size_name", fn_database_size_kernel, 0},
 };

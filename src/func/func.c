@@ -5,6 +5,8 @@
 
 #include "func/func_internal.h"
 
+enum { FUNC_TEXT_ARRAY = 1009 };
+
 Status func_rows(FnCall *call, const Vector *const *args, uint32_t arg_count, const Sel *sel,
                  Vector *out, FuncRow fn)
 {
@@ -32,12 +34,22 @@ Status func_rows(FnCall *call, const Vector *const *args, uint32_t arg_count, co
     return ST_OK;
 }
 
+Status func_put_array(FnCall *call, Datum *cols, uint32_t at, const char *literal)
+{
+    const TypeOps *ops = type_ops(FUNC_TEXT_ARRAY);
+    FnCall in = *call;
+    in.result_type = FUNC_TEXT_ARRAY;
+    in.state = NULL;
+    return ops->in(&in, slice_of(literal), -1, &cols[at]);
+}
+
 const FnOps *func_ops_by_prosrc(const char *prosrc)
 {
     static const FuncTable *const TABLES[] = {
-        &FUNC_SESSION,  &FUNC_TIME,     &FUNC_SEQUENCE, &FUNC_RANDOM,  &FUNC_CATALOG,
-        &FUNC_ADMIN,    &FUNC_WAL,      &FUNC_DESCRIBE, &FUNC_DEPARSE, &FUNC_PRIVILEGE,
-        &FUNC_ADVISORY, &FUNC_ACTIVITY, &FUNC_SNAPSHOT};
+        &FUNC_SESSION,  &FUNC_TIME,     &FUNC_SEQUENCE, &FUNC_RANDOM,   &FUNC_CATALOG,
+        &FUNC_ADMIN,    &FUNC_WAL,      &FUNC_DESCRIBE, &FUNC_DEPARSE,  &FUNC_PRIVILEGE,
+        &FUNC_ADVISORY, &FUNC_ACTIVITY, &FUNC_SNAPSHOT, &FUNC_SETTINGS, &FUNC_STATS,
+        &FUNC_PLACE,    &FUNC_ACL};
     for (size_t t = 0; t < ARRAY_LEN(TABLES); t++) {
         for (uint32_t i = 0; i < TABLES[t]->count; i++) {
             if (strcmp(TABLES[t]->fns[i].prosrc, prosrc) == 0) {
@@ -56,9 +68,18 @@ const SetOps *func_sets_by_prosrc(const char *prosrc)
         &FUNC_LOCKS_SET,
         &FUNC_CHECK_SET,
     };
+    static const FuncSets *const TABLES[] = {&FUNC_ACL_SETS, &FUNC_SETTING_SETS, &FUNC_LIST_SETS,
+                                             &FUNC_STAT_SETS};
     for (size_t i = 0; i < ARRAY_LEN(SETS); i++) {
         if (strcmp(SETS[i]->prosrc, prosrc) == 0) {
             return SETS[i];
+        }
+    }
+    for (size_t t = 0; t < ARRAY_LEN(TABLES); t++) {
+        for (uint32_t i = 0; i < TABLES[t]->count; i++) {
+            if (strcmp(TABLES[t]->sets[i].prosrc, prosrc) == 0) {
+                return &TABLES[t]->sets[i];
+            }
         }
     }
     return NULL;

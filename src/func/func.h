@@ -28,6 +28,11 @@ typedef struct FuncBackend {
     uint32_t xact_number; /* of the transaction under way, or the last one */
 } FuncBackend;
 
+/* FuncSetting - one setting as pg_settings tells it; values in the setting's base unit. */
+typedef struct FuncSetting {
+    const char *value, *boot, *reset, *source;
+} FuncSetting;
+
 typedef struct FuncSession {
     CatView *view;
     Engine *engine;
@@ -40,6 +45,8 @@ typedef struct FuncSession {
      * PostgreSQL's errors. */
     const char *(*setting_get)(void *arg, const char *name);
     Status (*setting_set)(void *arg, Cx *cx, const char *name, const char *value, bool local);
+    /* setting_tell - the i-th of catalog_settings. */
+    void (*setting_tell)(void *arg, uint32_t i, FuncSetting *out);
     /* Cancel or terminate another session by its pid; false when there is none. */
     bool (*signal_backend)(void *arg, int32_t pid, bool terminate);
     /* All sessions that are ready; is there one of this pid? */

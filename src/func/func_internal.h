@@ -34,14 +34,30 @@ static inline char *func_cstring(FnCall *call, const Datum *d)
     return arena_strndup(call->arena, str_ptr(&d->str), d->str.len);
 }
 
+/* func_put - a text column of a set's row; NULL when there is none. */
+static inline void func_put(FnCall *call, Datum *cols, bool *nulls, uint32_t at, const char *text)
+{
+    nulls[at] = text == NULL;
+    if (text != NULL) {
+        func_text(call, &cols[at], text);
+    }
+}
+/* func_put_array - a text[] column, from an array literal. */
+Status func_put_array(FnCall *call, Datum *cols, uint32_t at, const char *literal);
+
 typedef struct FuncTable {
     const FnOps *fns;
     uint32_t count;
 } FuncTable;
 extern const FuncTable FUNC_SESSION, FUNC_TIME, FUNC_SEQUENCE, FUNC_RANDOM, FUNC_CATALOG,
     FUNC_ADMIN, FUNC_WAL, FUNC_DESCRIBE, FUNC_DEPARSE, FUNC_PRIVILEGE, FUNC_ADVISORY, FUNC_ACTIVITY,
-    FUNC_SNAPSHOT;
-/* Functions that return sets: func_sets_by_prosrc. */
+    FUNC_SNAPSHOT, FUNC_SETTINGS, FUNC_STATS, FUNC_PLACE, FUNC_ACL;
+/* Functions that return sets, or one row of several columns: func_sets_by_prosrc. */
+typedef struct FuncSets {
+    const SetOps *sets;
+    uint32_t count;
+} FuncSets;
+extern const FuncSets FUNC_ACL_SETS, FUNC_SETTING_SETS, FUNC_LIST_SETS, FUNC_STAT_SETS;
 extern const SetOps FUNC_ACTIVITY_SET, FUNC_LOCKS_SET, FUNC_PREPARED_SET, FUNC_CHECK_SET;
 
 #endif

@@ -18,7 +18,13 @@ typedef struct PrivilegeKind {
     uint16_t owner, acl;
 } PrivilegeKind;
 
-enum { PRIV_LANGUAGE = 2612, PRIV_TABLESPACE = 1213, PRIV_DEPTH_MAX = 32 };
+enum {
+    PRIV_LANGUAGE = 2612,
+    PRIV_TABLESPACE = 1213,
+    PRIV_WRAPPER = 2328,
+    PRIV_FOREIGN_SERVER = 1417,
+    PRIV_DEPTH_MAX = 32,
+};
 
 static const PrivilegeKind PRIV_TABLE = {
     "rSELECT,aINSERT,wUPDATE,dDELETE,DTRUNCATE,xREFERENCES,tTRIGGER", "", CAT_PG_CLASS,
@@ -38,6 +44,10 @@ static const PrivilegeKind PRIV_TYPE = {"UUSAGE", "U", CAT_PG_TYPE, PG_TYPE_TYPO
                                         PG_TYPE_TYPACL};
 static const PrivilegeKind PRIV_LANG = {"UUSAGE", "U", PRIV_LANGUAGE, PG_LANGUAGE_LANOWNER,
                                         PG_LANGUAGE_LANACL};
+static const PrivilegeKind PRIV_FDW = {"UUSAGE", "", PRIV_WRAPPER, PG_FOREIGN_DATA_WRAPPER_FDWOWNER,
+                                       PG_FOREIGN_DATA_WRAPPER_FDWACL};
+static const PrivilegeKind PRIV_SERVER = {"UUSAGE", "", PRIV_FOREIGN_SERVER,
+                                          PG_FOREIGN_SERVER_SRVOWNER, PG_FOREIGN_SERVER_SRVACL};
 static const PrivilegeKind PRIV_SPACE = {"CCREATE", "", PRIV_TABLESPACE, PG_TABLESPACE_SPCOWNER,
                                          PG_TABLESPACE_SPCACL};
 
@@ -234,6 +244,12 @@ static Status object_by_name(FnCall *call, FuncSession *fs, const PrivilegeKind 
                               : err_set(call->cx, ERRCODE_UNDEFINED_DATABASE,
                                         "database \"%s\" does not exist", func_cstring(call, name));
     }
+    if (kind->rel == PRIV_WRAPPER || kind->rel == PRIV_FOREIGN_SERVER) {
+        /* There are none. */
+        return err_set(call->cx, ERRCODE_UNDEFINED_OBJECT, "%s \"%s\" does not exist",
+                       kind->rel == PRIV_WRAPPER ? "foreign-data wrapper" : "server",
+                       func_cstring(call, name));
+    }
     return err_unsupported(call->cx, "privileges on this kind of object by name are not supported");
 }
 
@@ -274,6 +290,8 @@ PRIV_FORMS(fn_has_function, PRIV_FUNCTION)
 PRIV_FORMS(fn_has_type, PRIV_TYPE)
 PRIV_FORMS(fn_has_language, PRIV_LANG)
 PRIV_FORMS(fn_has_tablespace, PRIV_SPACE)
+PRIV_FORMS(fn_has_wrapper, PRIV_FDW)
+PRIV_FORMS(fn_has_server, PRIV_SERVER)
 
 /* ---- columns ---- */
 
@@ -317,6 +335,12 @@ COLUMN_ONE(fn_col_name_name, ROLE_SELF, OBJ_NAME(PRIV_TABLE, 0), COL_NAME(1), 2)
 COLUMN_ONE(fn_col_name_attnum, ROLE_SELF, OBJ_NAME(PRIV_TABLE, 0), (void)0, 2)
 COLUMN_ONE(fn_col_id_name, ROLE_SELF, OBJ_OID(0), COL_NAME(1), 2)
 COLUMN_ONE(fn_col_id_attnum, ROLE_SELF, OBJ_OID(0), (void)0, 2)
+COLUMN_ONE(fn_col_name_name_attnum, ROLE_NAME, OBJ_NAME(PRIV_TABLE, 1), (void)0, 3)
+COLUMN_ONE(fn_col_name_id_attnum, ROLE_NAME, OBJ_OID(1), (void)0, 3)
+COLUMN_ONE(fn_col_id_name_name, ROLE_OID, OBJ_NAME(PRIV_TABLE, 1), COL_NAME(2), 3)
+COLUMN_ONE(fn_col_id_name_attnum, ROLE_OID, OBJ_NAME(PRIV_TABLE, 1), (void)0, 3)
+COLUMN_ONE(fn_col_id_id_name, ROLE_OID, OBJ_OID(1), COL_NAME(2), 3)
+COLUMN_ONE(fn_col_id_id_attnum, ROLE_OID, OBJ_OID(1), (void)0, 3)
 COLUMN_ONE(fn_col_name_name_name, ROLE_NAME, OBJ_NAME(PRIV_TABLE, 1), COL_NAME(2), 3)
 COLUMN_ONE(fn_col_name_id_name, ROLE_NAME, OBJ_OID(1), COL_NAME(2), 3)
 
@@ -382,10 +406,18 @@ static const FnOps FNS[] = {
     PRIV_ENTRIES("has_type_privilege", fn_has_type),
     PRIV_ENTRIES("has_language_privilege", fn_has_language),
     PRIV_ENTRIES("has_tablespace_privilege", fn_has_tablespace),
+    PRIV_ENTRIES("has_foreign_data_wrapper_privilege", fn_has_wrapper),
+    PRIV_ENTRIES("has_server_privilege", fn_has_server),
     {"has_column_privilege_name_name", fn_col_name_name_kernel, 0},
     {"has_column_privilege_name_attnum", fn_col_name_attnum_kernel, 0},
     {"has_column_privilege_id_name", fn_col_id_name_kernel, 0},
     {"has_column_privilege_id_attnum", fn_col_id_attnum_kernel, 0},
+    {"has_column_privilege_name_name_attnum", fn_col_name_name_attnum_kernel, 0},
+    {"has_column_privilege_name_id_attnum", fn_col_name_id_attnum_kernel, 0},
+    {"has_column_privilege_id_name_name", fn_col_id_name_name_kernel, 0},
+    {"has_column_privilege_id_name_attnum", fn_col_id_name_attnum_kernel, 0},
+    {"has_column_privilege_id_id_name", fn_col_id_id_name_kernel, 0},
+    {"has_column_privilege_id_id_attnum", fn_col_id_id_attnum_kernel, 0},
     {"has_column_privilege_name_name_name", fn_col_name_name_name_kernel, 0},
     {"has_column_privilege_name_id_name", fn_col_name_id_name_kernel, 0},
     PRIV_ENTRIES("pg_has_role", fn_has_role),

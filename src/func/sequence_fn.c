@@ -90,6 +90,20 @@ static Status fn_lastval(FnCall *call, FuncSession *fs, const Datum *a, Datum *o
 }
 KERNEL(fn_lastval)
 
+/* fn_sequence_last - pg_sequence_last_value: NULL before the first nextval. */
+static Status fn_sequence_last(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
+                               bool *null_out)
+{
+    const CatTable *seq;
+    SequenceState state;
+    TRY(sequence_find(call, fs, a[0].u32, &seq));
+    TRY(sequence_get(call->cx, fs->engine, seq->tree, &state));
+    *null_out = !state.is_called;
+    out->i64 = state.last_value;
+    return ST_OK;
+}
+KERNEL(fn_sequence_last)
+
 static Status set_value(FnCall *call, FuncSession *fs, Oid oid, int64_t value, bool is_called,
                         Datum *out)
 {
@@ -209,8 +223,12 @@ static Status fn_serial_sequence(FnCall *call, FuncSession *fs, const Datum *a, 
 KERNEL(fn_serial_sequence)
 
 static const FnOps FNS[] = {
-    {"nextval_oid", fn_nextval_kernel, 0}, {"currval_oid", fn_currval_kernel, 0},
-    {"lastval", fn_lastval_kernel, 0},     {"setval_oid", fn_setval_kernel, 0},
-    {"setval3_oid", fn_setval3_kernel, 0}, {"pg_get_serial_sequence", fn_serial_sequence_kernel, 0},
+    {"pg_sequence_last_value", fn_sequence_last_kernel, 0},
+    {"nextval_oid", fn_nextval_kernel, 0},
+    {"currval_oid", fn_currval_kernel, 0},
+    {"lastval", fn_lastval_kernel, 0},
+    {"setval_oid", fn_setval_kernel, 0},
+    {"setval3_oid", fn_setval3_kernel, 0},
+    {"pg_get_serial_sequence", fn_serial_sequence_kernel, 0},
 };
 const FuncTable FUNC_SEQUENCE = {FNS, ARRAY_LEN(FNS)};

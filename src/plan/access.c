@@ -556,10 +556,12 @@ static Status plan_function(PlanQuery *pq, uint16_t rte, PlanNode **out)
     if (r->function->kind == EXPR_FUNC) {
         f->u.function.name = r->function->proc->name;
     }
-    if (r->function->kind == EXPR_FUNC && r->function->proc->returns_set) {
+    bool one_row = r->function->kind == EXPR_FUNC && !r->function->proc->returns_set &&
+                   r->function->type == TYPE_RECORD && r->function->proc->arg_modes != NULL;
+    if (r->function->kind == EXPR_FUNC && (r->function->proc->returns_set || one_row)) {
         TRY(prog_over(pq, &none, NULL, r->function->args, r->function->arg_count,
                       &f->u.function.args));
-        f->rows = 1000;
+        f->rows = one_row ? 1 : 1000;
     } else {
         TRY(prog_over(pq, &none, NULL, (Expr *const *)&r->function, 1, &f->u.function.scalar));
         f->rows = 1;

@@ -168,7 +168,7 @@ static Status call_order(PlanQuery *pq, const Expr *e, const Expr *sorted_for, A
     c->sort_first = (uint16_t)*count;
     c->sort_count = n;
     for (uint16_t i = 0; i < n; i++) {
-        const TypeOps *t = type_ops(keys[i].expr->type);
+        const TypeOps *t = plan_type_ops(pq->p, keys[i].expr->type);
         if (t == NULL || t->key == NULL) {
             return err_unsupported(pq->p->cx, "ORDER BY of this type in %s is not supported",
                                    e->proc->name);
@@ -222,7 +222,7 @@ Status plan_aggregate(PlanQuery *pq, PlanNode *input, PlanNode **out)
     n->u.agg.group_count = (uint16_t)f.group_count;
     n->u.agg.group_types = ARENA_ARRAY(a, const TypeOps *, f.group_count + 1);
     for (uint32_t i = 0; i < f.group_count; i++) {
-        const TypeOps *t = type_ops(f.groups[i]->type);
+        const TypeOps *t = plan_type_ops(pq->p, f.groups[i]->type);
         if (t == NULL || t->key == NULL) {
             return err_set(pq->p->cx, ERRCODE_UNDEFINED_FUNCTION,
                            "could not identify an equality operator for type %s",
@@ -317,7 +317,7 @@ Status plan_setop(PlanQuery *pq, PlanNode **out)
     n->u.setop.all = q->set_all;
     n->u.setop.types = ARENA_ARRAY(pq->p->arena, const TypeOps *, visible + 1);
     for (uint32_t i = 0; i < visible; i++) {
-        n->u.setop.types[i] = type_ops(n->outs[i]->type);
+        n->u.setop.types[i] = plan_type_ops(pq->p, n->outs[i]->type);
         if (n->u.setop.types[i] == NULL || n->u.setop.types[i]->key == NULL) {
             return err_set(pq->p->cx, ERRCODE_UNDEFINED_FUNCTION,
                            "could not identify an equality operator for type %s",

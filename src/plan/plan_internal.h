@@ -19,6 +19,14 @@ typedef struct Planner {
     bool locks_rows, calls_volatile; /* somewhere in the statement */
 } Planner;
 
+/* plan_type_ops - a type's order and keys, a domain's from what it is over; NULL when unknown. */
+static inline const TypeOps *plan_type_ops(const Planner *p, Oid type)
+{
+    const TypeOps *ops = type_ops(type);
+    const CatType *t = ops == NULL ? cat_type(p->view, type) : NULL;
+    return t != NULL ? t->ops : ops;
+}
+
 /* Qual - one conjunct and the range table entries of its own query that it needs. */
 typedef struct Qual {
     Expr *expr;

@@ -221,7 +221,7 @@ static Status window_key_types(PlanQuery *pq, const WindowExprs *x, PlanWindow *
 {
     w->key_types = ARENA_ARRAY(pq->p->arena, const TypeOps *, x->count + 1u);
     for (uint32_t i = 0; i < x->count; i++) {
-        w->key_types[i] = type_ops(x->list[i]->type);
+        w->key_types[i] = plan_type_ops(pq->p, x->list[i]->type);
         if (w->key_types[i] == NULL || w->key_types[i]->cmp == NULL) {
             return err_unsupported(pq->p->cx, "windows over type %u are not supported",
                                    x->list[i]->type);

@@ -107,7 +107,7 @@ static Status sort_keys(PlanQuery *pq, PlanNode *n, const PlanNode *input, const
     n->u.sort.key_count = (uint16_t)count;
     for (uint32_t i = 0; i < count; i++) {
         exprs[i] = keys[i].expr;
-        n->u.sort.keys[i] = (PlanSortKey){.type = type_ops(keys[i].expr->type),
+        n->u.sort.keys[i] = (PlanSortKey){.type = plan_type_ops(pq->p, keys[i].expr->type),
                                           .desc = keys[i].desc,
                                           .nulls_first = keys[i].nulls_first,
                                           .expr = plan_keep_expr(pq, keys[i].expr)};
@@ -138,7 +138,7 @@ Status plan_distinct(PlanQuery *pq, PlanNode *input, uint32_t columns, PlanNode 
     n->u.agg.group_types = ARENA_ARRAY(pq->p->arena, const TypeOps *, columns + 1);
     for (uint32_t i = 0; i < columns; i++) {
         node_set_out(n, i, input->outs[i]);
-        n->u.agg.group_types[i] = type_ops(input->outs[i]->type);
+        n->u.agg.group_types[i] = plan_type_ops(pq->p, input->outs[i]->type);
         if (n->u.agg.group_types[i] == NULL || n->u.agg.group_types[i]->key == NULL) {
             return err_set(pq->p->cx, ERRCODE_UNDEFINED_FUNCTION,
                            "could not identify an equality operator for type %s",

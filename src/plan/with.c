@@ -78,7 +78,7 @@ static Status plan_recursive(PlanQuery *pq, const Cte *c, uint32_t number)
     if (!c->query->set_all) {
         cte->types = ARENA_ARRAY(p->arena, const TypeOps *, root->col_count + 1u);
         for (uint16_t i = 0; i < root->col_count; i++) {
-            cte->types[i] = type_ops(c->query->targets[i].expr->type);
+            cte->types[i] = plan_type_ops(p, c->query->targets[i].expr->type);
             if (cte->types[i] == NULL || cte->types[i]->key == NULL) {
                 return err_unsupported(p->cx, "WITH RECURSIVE with UNION over this type is not "
                                               "supported");

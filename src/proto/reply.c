@@ -126,12 +126,18 @@ void reply_row_description(Buf *out, const PlanColumn *cols, uint32_t count, con
     for (uint32_t i = 0; i < count; i++) {
         const PlanColumn *c = &cols[i];
         const CatType *type = cat_type((CatView *)(uintptr_t)view, c->type);
+        int32_t typmod = c->typmod;
+        /* A domain is told as what it is over. */
+        while (type != NULL && type->kind == 'd') {
+            typmod = typmod < 0 ? type->typmod : typmod;
+            type = cat_type((CatView *)(uintptr_t)view, type->base);
+        }
         put_cstring(out, c->name);
         buf_put_u32be(out, c->source_table);
         buf_put_u16be(out, (uint16_t)c->source_column);
-        buf_put_u32be(out, c->type);
+        buf_put_u32be(out, type != NULL ? type->oid : c->type);
         buf_put_u16be(out, (uint16_t)(type ? type->len : -1));
-        buf_put_u32be(out, (uint32_t)c->typmod);
+        buf_put_u32be(out, (uint32_t)typmod);
         buf_put_u16be(out, (uint16_t)format_of(formats, format_count, i));
     }
     reply_end(out, at);

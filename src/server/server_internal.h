@@ -99,6 +99,8 @@ Status server_setting_set(Cx *cx, Server *srv, const char *name, const char *val
 const char *server_setting(Server *srv, const char *name);
 bool setting_parse_bool(const char *text, bool *out);
 bool setting_parse_bytes(const char *text, uint64_t unit, uint64_t *out);
+/* setting_tell - the i-th of catalog_settings, for pg_settings. */
+void setting_tell(Session *s, uint32_t i, struct FuncSetting *out);
 void settings_foreach(Session *s,
                       void (*fn)(void *arg, const char *name, const char *value, const char *desc),
                       void *arg);
@@ -455,6 +457,7 @@ Status session_auth_message(Cx *cx, Session *s, ProtoMsg *m);
 
 /* ---- session_func.c: what src/func asks for ---- */
 const char *func_setting_get(void *arg, const char *name);
+void func_setting_tell(void *arg, uint32_t i, struct FuncSetting *out);
 Status func_setting_set(void *arg, Cx *cx, const char *name, const char *value, bool local);
 /* server_end_idle - the engine's on_retained: end the session if it waits for its client. */
 bool server_end_idle(void *server, int32_t pid);

@@ -135,6 +135,7 @@ static Status session_ready(Cx *cx, Session *s)
                             .server_port = srv->options.port,
                             .setting_get = func_setting_get,
                             .setting_set = func_setting_set,
+                            .setting_tell = func_setting_tell,
                             .signal_backend = func_signal_backend,
                             .backends = func_backends,
                             .backend_exists = func_backend_exists,

@@ -13,6 +13,11 @@ Status func_setting_set(void *arg, Cx *cx, const char *name, const char *value, 
     return setting_assign(cx, arg, name, value, local, false);
 }
 
+void func_setting_tell(void *arg, uint32_t i, FuncSetting *out)
+{
+    setting_tell(arg, i, out);
+}
+
 bool func_signal_backend(void *arg, int32_t pid, bool terminate)
 {
     Session *s = arg;

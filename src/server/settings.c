@@ -447,6 +447,30 @@ void settings_foreach(Session *s,
     }
 }
 
+void setting_tell(Session *s, uint32_t i, FuncSetting *out)
+{
+    const CatSettingsRow *row = &catalog_settings[i];
+    const char *name = catalog_str(row->name);
+    const SettingValue *changed = value_find(s->settings.changed, name);
+    const SettingValue *startup = value_find(s->settings.startup, name);
+    const SettingValue *given = value_find(s->server->settings, name);
+    const char *fact = setting_session_text(s, name);
+    out->boot = setting_default(row);
+    out->reset = startup != NULL ? startup->value : given != NULL ? given->value : out->boot;
+    out->value = changed != NULL ? changed->value : out->reset;
+    out->source = changed != NULL   ? "session"
+                  : startup != NULL ? "client"
+                  : given != NULL   ? "command line"
+                                    : "default";
+    if (out->boot[0] == '\0' && catalog_str(row->boot_val) == NULL) {
+        out->boot = NULL;
+    }
+    if (fact != NULL) {
+        out->value = fact;
+        out->reset = strcmp(or_empty(row->context), "internal") == 0 ? fact : out->reset;
+    }
+}
+
 /* ---- writing ---- */
 
 /* check_context - may the session change it at all? */

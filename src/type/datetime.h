@@ -44,6 +44,7 @@ typedef struct TzAbbrev {
     const char *zone; /* not NULL: the abbreviation's offset comes from this zone */
 } TzAbbrev;
 const TzAbbrev *tz_abbrev_find(Slice name);
+const TzAbbrev *tz_abbrev_at(uint32_t i); /* the i-th of all, NULL behind the last */
 
 #define DATE_NEG_INF      INT32_MIN
 #define DATE_POS_INF      INT32_MAX

@@ -7,8 +7,10 @@
 #define INTERVAL_FULL_RANGE     0x7fff
 #define INTERVAL_FULL_PRECISION 0xffff
 
+enum { TYPMOD_BIT = 1560, TYPMOD_VARBIT = 1562, TYPMOD_BITS_MAX = 83886080 };
+
 static Status typmod_length_in(Cx *cx, const char *name, const int32_t *mods, uint32_t n,
-                               int32_t *out)
+                               int32_t max, int32_t *out)
 {
     if (n != 1) {
         return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE, "invalid type modifier");
@@ -17,11 +19,11 @@ static Status typmod_length_in(Cx *cx, const char *name, const int32_t *mods, ui
         return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE, "length for type %s must be at least 1",
                        name);
     }
-    if (mods[0] > TYPMOD_VARLEN_MAX) {
+    if (mods[0] > max) {
         return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE, "length for type %s cannot exceed %d",
-                       name, TYPMOD_VARLEN_MAX);
+                       name, max);
     }
-    *out = mods[0] + 4;
+    *out = mods[0];
     return ST_OK;
 }
 
@@ -80,8 +82,16 @@ Status type_typmod_in(Cx *cx, Oid type, const int32_t *mods, uint32_t mod_count,
                       int32_t *typmod_out)
 {
     switch (type) {
-    case TYPE_VARCHAR: return typmod_length_in(cx, "varchar", mods, mod_count, typmod_out);
-    case TYPE_BPCHAR: return typmod_length_in(cx, "char", mods, mod_count, typmod_out);
+    case TYPE_VARCHAR:
+    case TYPE_BPCHAR:
+        TRY(typmod_length_in(cx, type == TYPE_VARCHAR ? "varchar" : "char", mods, mod_count,
+                             TYPMOD_VARLEN_MAX, typmod_out));
+        *typmod_out += 4;
+        return ST_OK;
+    case TYPMOD_BIT:
+    case TYPMOD_VARBIT:
+        return typmod_length_in(cx, type == TYPMOD_BIT ? "bit" : "varbit", mods, mod_count,
+                                TYPMOD_BITS_MAX, typmod_out);
     case TYPE_NUMERIC: return typmod_numeric_in(cx, mods, mod_count, typmod_out);
     case TYPE_INTERVAL: return typmod_interval_in(cx, mods, mod_count, typmod_out);
     case TYPE_TIMESTAMP:
@@ -154,6 +164,12 @@ void type_typmod_out(Oid type, int32_t typmod, Buf *buf)
             buf_put_i64_text(buf, typmod - 4);
             buf_putc(buf, ')');
         }
+        break;
+    case TYPMOD_BIT:
+    case TYPMOD_VARBIT:
+        buf_putc(buf, '(');
+        buf_put_i64_text(buf, typmod);
+        buf_putc(buf, ')');
         break;
     case TYPE_NUMERIC:
         if (typmod >= 4) {

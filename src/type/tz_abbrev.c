@@ -230,3 +230,8 @@ const TzAbbrev *tz_abbrev_find(Slice name)
     }
     return NULL;
 }
+
+const TzAbbrev *tz_abbrev_at(uint32_t i)
+{
+    return i < ARRAY_LEN(TZ_ABBREVS) ? &TZ_ABBREVS[i] : NULL;
+}
