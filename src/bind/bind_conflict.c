@@ -6,7 +6,7 @@
 
 /* conflict_by_name - ON CONSTRAINT name. */
 static Status conflict_by_name(BindScope *s, const PgQuery__InferClause *in, const CatTable *t,
-                               int *index_out)
+                               bool update, int *index_out)
 {
     for (uint16_t i = 0; i < t->constraint_count; i++) {
         const CatConstraint *con = &t->constraints[i];
@@ -14,7 +14,12 @@ static Status conflict_by_name(BindScope *s, const PgQuery__InferClause *in, con
             continue;
         }
         for (uint16_t k = 0; k < t->index_count; k++) {
-            if ((con->type == 'p' || con->type == 'u') && t->indexes[k].oid == con->index) {
+            if (t->indexes[k].oid == con->index && t->indexes[k].constraint == con->oid) {
+                if (con->type == 'x' && update) {
+                    return err_set(s->cx, ERRCODE_WRONG_OBJECT_TYPE,
+                                   "ON CONFLICT DO UPDATE not supported with exclusion "
+                                   "constraints");
+                }
                 *index_out = k;
                 return ST_OK;
             }
@@ -196,7 +201,7 @@ Status bind_on_conflict(BindScope *s, const PgQuery__OnConflictClause *c, const 
         TRY(conflict_assignments(s, c, t, target));
     }
     if (in != NULL && in->conname != NULL && in->conname[0] != '\0') {
-        return conflict_by_name(s, in, t, &q->conflict_index);
+        return conflict_by_name(s, in, t, update, &q->conflict_index);
     }
     return in != NULL ? conflict_by_columns(s, in, t, &q->conflict_index) : ST_OK;
 }

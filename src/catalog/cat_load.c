@@ -229,6 +229,7 @@ static Status load_index(Cx *cx, TableLoad *l, const CatRow *r, CatIndex *ix)
         .nulls_not_distinct = cat_int(l->index, r, PG_INDEX_INDNULLSNOTDISTINCT) != 0,
         .valid = cat_int(l->index, r, PG_INDEX_INDISVALID) != 0,
         .deferrable = cat_int(l->index, r, PG_INDEX_INDIMMEDIATE) == 0,
+        .exclusion = cat_int(l->index, r, PG_INDEX_INDISEXCLUSION) != 0,
         .key_count = (uint16_t)r->values[PG_INDEX_INDNKEYATTS].i16,
         .opclasses = load_oids(l->arena, cat_str(l->scratch, r, PG_INDEX_INDCLASS)),
         .collations = load_oids(l->arena, cat_str(l->scratch, r, PG_INDEX_INDCOLLATION)),
@@ -281,6 +282,9 @@ static void load_constraint(TableLoad *l, const CatRow *r, CatConstraint *con)
         .match = cat_char(r, PG_CONSTRAINT_CONFMATCHTYPE),
         .check_sql = cat_str(l->arena, r, PG_CONSTRAINT_CONBIN),
     };
+    if (con->type == 'x') {
+        con->operators = load_oids(l->arena, cat_str(l->scratch, r, PG_CONSTRAINT_CONEXCLOP));
+    }
     con->columns =
         load_i16s(l->arena, cat_str(l->scratch, r, PG_CONSTRAINT_CONKEY), &con->column_count);
     con->foreign_columns =
@@ -302,7 +306,8 @@ static Status load_constraints(Cx *cx, TableLoad *l)
         load_constraint(l, &rows[i], &list[i]);
         for (uint16_t k = 0; k < t->index_count; k++) {
             CatIndex *ix = (CatIndex *)(uintptr_t)&t->indexes[k];
-            if (ix->oid == list[i].index && (list[i].type == 'p' || list[i].type == 'u')) {
+            if (ix->oid == list[i].index &&
+                (list[i].type == 'p' || list[i].type == 'u' || list[i].type == 'x')) {
                 ix->constraint = list[i].oid;
             }
         }

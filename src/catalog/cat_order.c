@@ -1,6 +1,6 @@
 /*
- * cat_order.c - btree operator classes: the default order of a type and what place an operator has
- * in it.
+ * cat_order.c - operator classes: the default order of a type and what place an operator has in it;
+ * those of other access methods.
  */
 #include "catalog/cat_internal.h"
 
@@ -19,12 +19,43 @@ Oid cat_opclass_input(Oid opclass)
     return OID_INVALID;
 }
 
-/* order_exact_class - the default btree class for exactly this input type. */
-static const PgOpclassRow *order_exact_class(Oid type)
+Oid cat_opclass_method(Oid opclass)
+{
+    for (uint32_t i = 0; i < CATALOG_PG_OPCLASS_COUNT; i++) {
+        if (catalog_pg_opclass[i].oid == opclass) {
+            return catalog_pg_opclass[i].opcmethod;
+        }
+    }
+    return OID_INVALID;
+}
+
+const char *cat_access_method_name(Oid method)
+{
+    for (uint32_t i = 0; i < CATALOG_PG_AM_COUNT; i++) {
+        if (catalog_pg_am[i].oid == method) {
+            return catalog_str(catalog_pg_am[i].amname);
+        }
+    }
+    return "btree";
+}
+
+Oid cat_access_method(const char *name)
+{
+    for (uint32_t i = 0; i < CATALOG_PG_AM_COUNT; i++) {
+        if (catalog_pg_am[i].amtype == 'i' &&
+            strcmp(catalog_str(catalog_pg_am[i].amname), name) == 0) {
+            return catalog_pg_am[i].oid;
+        }
+    }
+    return OID_INVALID;
+}
+
+/* order_exact_class - the method's default class for exactly this input type. */
+static const PgOpclassRow *order_exact_class(Oid method, Oid type)
 {
     for (uint32_t i = 0; i < CATALOG_PG_OPCLASS_COUNT; i++) {
         const PgOpclassRow *row = &catalog_pg_opclass[i];
-        if (row->opcmethod == AM_BTREE && row->opcintype == type && row->opcdefault) {
+        if (row->opcmethod == method && row->opcintype == type && row->opcdefault) {
             return row;
         }
     }
@@ -32,18 +63,18 @@ static const PgOpclassRow *order_exact_class(Oid type)
 }
 
 /*
- * order_default_class - the default btree class of a type: for the type itself, for what a domain
+ * order_method_class - the method's default class of a type: for the type itself, for what a domain
  * is made of, for a type it is binary-coercible to (varchar as text, regclass as oid), or for all
  * arrays, enums or rows.
  */
-static const PgOpclassRow *order_default_class(CatView *v, Oid type)
+static const PgOpclassRow *order_method_class(CatView *v, Oid method, Oid type)
 {
     const CatType *t = cat_type(v, type);
     for (int depth = 0; t != NULL && t->kind == 'd' && depth < 32; depth++) {
         type = t->base;
         t = cat_type(v, type);
     }
-    const PgOpclassRow *class = order_exact_class(type);
+    const PgOpclassRow *class = order_exact_class(method, type);
     if (class != NULL || t == NULL) {
         return class;
     }
@@ -53,7 +84,7 @@ static const PgOpclassRow *order_default_class(CatView *v, Oid type)
         if (cast->source != type || cast->method != 'b' || cast->context != 'i') {
             continue;
         }
-        const PgOpclassRow *found = order_exact_class(cast->target);
+        const PgOpclassRow *found = order_exact_class(method, cast->target);
         const CatType *target = cat_type(v, cast->target);
         if (found != NULL && (class == NULL || (target != NULL && target->preferred))) {
             class = found;
@@ -63,16 +94,21 @@ static const PgOpclassRow *order_default_class(CatView *v, Oid type)
         return class;
     }
     if (t->kind == 'e') {
-        return order_exact_class(ANYENUM_OID);
+        return order_exact_class(method, ANYENUM_OID);
     }
     if (t->kind == 'c') {
-        return order_exact_class(RECORD_OID);
+        return order_exact_class(method, RECORD_OID);
     }
     /* Arrays have the order of their elements, if these have one. */
     return t->category == 'A' && t->element != OID_INVALID &&
-                   order_default_class(v, t->element) != NULL
-               ? order_exact_class(ANYARRAY_OID)
+                   order_method_class(v, method, t->element) != NULL
+               ? order_exact_class(method, ANYARRAY_OID)
                : NULL;
+}
+
+static const PgOpclassRow *order_default_class(CatView *v, Oid type)
+{
+    return order_method_class(v, AM_BTREE, type);
 }
 
 /* order_member - the operator of a family for (left, right) and a strategy; 0 when none. */
@@ -122,6 +158,12 @@ bool cat_default_order(CatView *v, Oid type, Oid *lt_oper_out, Oid *eq_oper_out,
 Oid cat_default_opclass(CatView *v, Oid type)
 {
     const PgOpclassRow *class = order_default_class(v, type);
+    return class != NULL ? class->oid : OID_INVALID;
+}
+
+Oid cat_method_opclass(CatView *v, Oid method, Oid type)
+{
+    const PgOpclassRow *class = order_method_class(v, method, type);
     return class != NULL ? class->oid : OID_INVALID;
 }
 

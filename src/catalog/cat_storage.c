@@ -10,6 +10,48 @@ void catalog_set_index_compute(Catalog *c, CatIndexComputeFn fn)
     c->index_compute = fn;
 }
 
+/* storage_operator - the function of an exclusion constraint's operator. */
+static Status storage_operator(Cx *cx, CatView *v, const CatIndex *ix, Oid oper, uint16_t k,
+                               IndexExclude *x)
+{
+    const CatOper *o = cat_oper(v, oper);
+    const CatProc *proc = o != NULL ? cat_proc(v, o->proc) : NULL;
+    x->opers[k].fn = proc != NULL ? fn_ops_by_prosrc(proc->prosrc) : NULL;
+    x->opers[k].proc = proc != NULL ? proc->oid : OID_INVALID;
+    x->opers[k].collation = ix->collations[k];
+    return x->opers[k].fn != NULL
+               ? ST_OK
+               : err_set(cx, ERRCODE_INTERNAL_ERROR,
+                         "could not find the operators of exclusion constraint \"%s\"", ix->name);
+}
+
+/* storage_exclude - what an exclusion constraint compares by. */
+static Status storage_exclude(Cx *cx, CatRead *read, Arena *arena, const CatTable *t,
+                              const CatIndex *ix, TableIndex *out)
+{
+    const CatConstraint *con = NULL;
+    for (uint16_t i = 0; i < t->constraint_count; i++) {
+        con = t->constraints[i].oid == ix->constraint ? &t->constraints[i] : con;
+    }
+    if (con == NULL) { /* between its rows in the catalogs */
+        return ST_OK;
+    }
+    IndexExclude *x = ARENA_NEW(arena, IndexExclude);
+    for (uint16_t k = 0; k < ix->key_count && k < INDEX_COLUMNS_MAX; k++) {
+        Oid lt, eq, gt,
+            type = ix->columns[k] > 0 ? t->columns[ix->columns[k] - 1].type
+                                      : cat_opclass_input(ix->opclasses[k]);
+        if (x->equal_count == k && cat_default_order(read->view, type, &lt, &eq, &gt) &&
+            eq == con->operators[k]) {
+            x->equal_count++;
+        } else {
+            TRY(storage_operator(cx, read->view, ix, con->operators[k], k, x));
+        }
+    }
+    out->exclude = x;
+    return ST_OK;
+}
+
 /* storage_index - the engine's description of one index. */
 static Status storage_index(Cx *cx, CatRead *read, Arena *arena, const CatTable *t,
                             const CatIndex *ix, TableIndex *out)
@@ -61,7 +103,7 @@ static Status storage_index(Cx *cx, CatRead *read, Arena *arena, const CatTable 
             col->name = names[expr++];
         }
     }
-    return ST_OK;
+    return ix->exclusion ? storage_exclude(cx, read, arena, t, ix, out) : ST_OK;
 }
 
 /* storage_sound - how the columns' bytes from disk are tried. */

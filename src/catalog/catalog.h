@@ -104,6 +104,7 @@ typedef struct CatIndex {
     Oid oid;
     const char *name;
     bool unique, primary, nulls_not_distinct, valid, deferrable;
+    bool exclusion;                   /* of an exclusion constraint */
     uint16_t column_count, key_count; /* key_count excludes INCLUDE columns */
     const int16_t *columns;           /* attnum, 0 = expression */
     const uint8_t *options;           /* bit 0 DESC, bit 1 NULLS FIRST (pg_index.indoption) */
@@ -117,9 +118,10 @@ typedef struct CatIndex {
 typedef struct CatConstraint {
     Oid oid;
     const char *name;
-    char type; /* p u c f */
+    char type; /* p u c f x */
     bool deferrable, deferred, validated;
-    Oid index; /* of p, u; of f: the referenced unique index */
+    const Oid *operators; /* of x: of each key column (conexclop) */
+    Oid index;            /* of p, u, x; of f: the referenced unique index */
     uint16_t column_count;
     const int16_t *columns; /* conkey */
     Oid foreign_table;      /* confrelid */
@@ -245,6 +247,13 @@ Status cat_role_by_name(Cx *cx, CatView *v, const char *name, Oid *oid_out);
 bool cat_default_order(CatView *v, Oid type, Oid *lt_oper_out, Oid *eq_oper_out, Oid *gt_oper_out);
 /* cat_default_opclass - OID of that default btree operator class (pg_index.indclass); 0 = none. */
 Oid cat_default_opclass(CatView *v, Oid type);
+/* cat_method_opclass - the default operator class of another access method (pg_am OID). */
+Oid cat_method_opclass(CatView *v, Oid method, Oid type);
+/* cat_opclass_method - the access method of a built-in operator class; cat_access_method - an index
+ * access method by name; 0 = none. cat_access_method_name - and back. */
+Oid cat_opclass_method(Oid opclass);
+Oid cat_access_method(const char *name);
+const char *cat_access_method_name(Oid method);
 /* cat_oper_strategy - btree strategy of an operator in the default family of (left, right): 1 < 2
  * <= 3 = 4 >= 5 >, 0 none. */
 int cat_oper_strategy(CatView *v, Oid oper);

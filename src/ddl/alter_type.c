@@ -286,6 +286,9 @@ static Status type_indexes(Cx *cx, AlterTypes *a)
             if (c != NULL) {
                 touched = true;
                 opclass = cat_default_opclass(d->view, c->type->oid);
+                if (ix->exclusion) {
+                    TRY(ddl_retype_exclusion(cx, d, a->old, ix, k, c->type->oid, &opclass));
+                }
                 collation = c->collation;
                 TRY(type_attribute(cx, a, ix->oid, (int16_t)(k + 1), c));
             }

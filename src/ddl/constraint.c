@@ -59,6 +59,10 @@ Status ddl_insert_constraint(Cx *cx, DdlCx *d, const CatTable *t, const Constrai
                          constraint_numbers(d->arena, c->delete_set_columns, c->delete_set_count));
         }
     }
+    if (c->type == 'x') {
+        ddl_set_text(&r, PG_CONSTRAINT_CONEXCLOP,
+                     ddl_oid_array(d->arena, c->operators, c->column_count));
+    }
     const char *check = NULL;
     if (c->check != NULL) {
         TRY(bind_store_expr(cx, d->arena, c->check, &check));
@@ -69,10 +73,14 @@ Status ddl_insert_constraint(Cx *cx, DdlCx *d, const CatTable *t, const Constrai
     if (c->check != NULL) {
         TRY(ddl_depend_on_expr(cx, d, self, c->check));
     }
+    bool columns = false;
     for (uint16_t i = 0; i < c->column_count; i++) {
-        TRY(ddl_depend(cx, d, self, (DdlObject){CAT_PG_CLASS, t->oid, c->columns[i]}, 'a'));
+        columns |= c->columns[i] != 0; /* 0: an expression, which its index depends on */
+        if (c->columns[i] != 0) {
+            TRY(ddl_depend(cx, d, self, (DdlObject){CAT_PG_CLASS, t->oid, c->columns[i]}, 'a'));
+        }
     }
-    if (c->column_count == 0) {
+    if (!columns) {
         TRY(ddl_depend(cx, d, self, (DdlObject){CAT_PG_CLASS, t->oid, 0}, 'a'));
     }
     cat_changed(d->view);
@@ -218,7 +226,7 @@ static Status constraint_check(Cx *cx, DdlCx *d, const CatTable *t, const NewCon
 
 /* ---- PRIMARY KEY, UNIQUE ---- */
 
-static Status constraint_refuse(Cx *cx, const PgQuery__Constraint *node)
+Status ddl_constraint_refuse(Cx *cx, const PgQuery__Constraint *node)
 {
     if (node->indexspace != NULL && node->indexspace[0] != '\0' &&
         strcmp(node->indexspace, "pg_default") != 0) {
@@ -267,23 +275,27 @@ static Status key_columns(Cx *cx, DdlCx *d, const CatTable *t, const NewConstrai
     return ST_OK;
 }
 
+Status ddl_constraint_name_free(Cx *cx, DdlCx *d, const CatTable *t, const char *name)
+{
+    bool exists;
+    TRY(ddl_relation_exists(cx, d, t->namespace_oid, name, &exists));
+    if (exists) {
+        return err_set(cx, ERRCODE_DUPLICATE_TABLE, "relation \"%s\" already exists", name);
+    }
+    if (ddl_constraint_named(t, name) != NULL) {
+        return err_set(cx, ERRCODE_DUPLICATE_OBJECT,
+                       "constraint \"%s\" for relation \"%s\" already exists", name, t->name);
+    }
+    return ST_OK;
+}
+
 /* key_name - t_pkey, t_a_b_key; a given name must be free as a relation. */
 static Status key_name(Cx *cx, DdlCx *d, const CatTable *t, const NewConstraint *c, NewIndex *ix)
 {
     char *name, *names = NULL;
-    bool exists;
     if (c->node->conname != NULL && c->node->conname[0] != '\0') {
         ix->name = c->node->conname;
-        TRY(ddl_relation_exists(cx, d, t->namespace_oid, ix->name, &exists));
-        if (exists) {
-            return err_set(cx, ERRCODE_DUPLICATE_TABLE, "relation \"%s\" already exists", ix->name);
-        }
-        if (ddl_constraint_named(t, ix->name) != NULL) {
-            return err_set(cx, ERRCODE_DUPLICATE_OBJECT,
-                           "constraint \"%s\" for relation \"%s\" already exists", ix->name,
-                           t->name);
-        }
-        return ST_OK;
+        return ddl_constraint_name_free(cx, d, t, ix->name);
     }
     for (uint16_t i = 0; i < ix->column_count && !ix->primary; i++) {
         const char *col = t->columns[ix->columns[i] - 1].name;
@@ -306,7 +318,7 @@ static Status constraint_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConst
                    .constraint = true,
                    .deferrable = node->deferrable != 0,
                    .nulls_not_distinct = node->nulls_not_distinct};
-    TRY(constraint_refuse(cx, node));
+    TRY(ddl_constraint_refuse(cx, node));
     for (uint16_t i = 0; primary && i < t->index_count; i++) {
         if (t->indexes[i].primary) {
             return err_set(cx, ERRCODE_INVALID_TABLE_DEFINITION,
@@ -345,6 +357,7 @@ Status ddl_add_constraint(Cx *cx, DdlCx *d, Oid table, const NewConstraint *c, b
     case PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY:
     case PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE: return constraint_key(cx, d, t, c, check_rows);
     case PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN: return ddl_add_foreign_key(cx, d, t, c, check_rows);
-    default: return err_unsupported(cx, "exclusion constraints are not supported");
+    case PG_QUERY__CONSTR_TYPE__CONSTR_EXCLUSION: return ddl_add_exclusion(cx, d, t, c);
+    default: return err_unsupported(cx, "this kind of constraint is not supported");
     }
 }

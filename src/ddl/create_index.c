@@ -32,6 +32,19 @@ static Status index_trees(Cx *cx, DdlCx *d, const NewIndex *ix, const char **exp
                                  : ST_OK;
 }
 
+Status ddl_no_opclass(Cx *cx, DdlCx *d, Oid type, Oid method)
+{
+    Buf b;
+    buf_init(&b, 256);
+    cat_format_type(d->view, type, -1, &b);
+    st_ignore(err_set(cx, ERRCODE_UNDEFINED_OBJECT,
+                      "data type %.*s has no default operator class for access method \"%s\"",
+                      (int)b.len, (const char *)b.data, cat_access_method_name(method)));
+    buf_release(&b);
+    return err_hint(cx, "You must specify an operator class for the index or define a "
+                        "default operator class for the data type.");
+}
+
 /* index_row - the row of pg_index. */
 static Status index_row(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix, Oid oid)
 {
@@ -48,16 +61,7 @@ static Status index_row(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix,
             classes[i] =
                 ix->opclasses[i] != 0 ? ix->opclasses[i] : cat_default_opclass(d->view, type);
             if (classes[i] == 0) {
-                Buf b;
-                buf_init(&b, 256);
-                cat_format_type(d->view, type, -1, &b);
-                st_ignore(err_set(cx, ERRCODE_UNDEFINED_OBJECT,
-                                  "data type %.*s has no default operator class for access method "
-                                  "\"btree\"",
-                                  (int)b.len, (const char *)b.data));
-                buf_release(&b);
-                return err_hint(cx, "You must specify an operator class for the index or define a "
-                                    "default operator class for the data type.");
+                return ddl_no_opclass(cx, d, type, DDL_ACCESS_BTREE);
             }
         }
     }
@@ -74,7 +78,7 @@ static Status index_row(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix,
     ddl_set_bool(&r, PG_INDEX_INDISUNIQUE, ix->unique);
     ddl_set_bool(&r, PG_INDEX_INDNULLSNOTDISTINCT, ix->nulls_not_distinct);
     ddl_set_bool(&r, PG_INDEX_INDISPRIMARY, ix->primary);
-    ddl_set_bool(&r, PG_INDEX_INDISEXCLUSION, false);
+    ddl_set_bool(&r, PG_INDEX_INDISEXCLUSION, ix->exclusion);
     ddl_set_bool(&r, PG_INDEX_INDIMMEDIATE, !ix->deferrable);
     ddl_set_bool(&r, PG_INDEX_INDISCLUSTERED, false);
     ddl_set_bool(&r, PG_INDEX_INDISVALID, true);
@@ -126,6 +130,22 @@ static Status index_depend_expr(Cx *cx, DdlCx *d, const CatTable *t, DdlObject s
     return ST_OK;
 }
 
+Status ddl_index_depend_computed(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix, Oid oid)
+{
+    DdlObject self = {CAT_PG_CLASS, oid, 0};
+    for (uint16_t i = 0; i < ix->column_count; i++) {
+        if (ix->exprs[i] != NULL) {
+            TRY(index_depend_expr(cx, d, t, self, ix->exprs[i]));
+            TRY(ddl_depend_on_expr(cx, d, self, ix->exprs[i]));
+        }
+    }
+    if (ix->predicate != NULL) {
+        TRY(index_depend_expr(cx, d, t, self, ix->predicate));
+        TRY(ddl_depend_on_expr(cx, d, self, ix->predicate));
+    }
+    return ST_OK;
+}
+
 /* index_depend - an index that no constraint has goes with its table's columns. */
 static Status index_depend(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix, Oid oid)
 {
@@ -135,19 +155,12 @@ static Status index_depend(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *
         columns = columns || ix->exprs[i] == NULL;
         if (ix->exprs[i] == NULL) {
             TRY(ddl_depend(cx, d, self, (DdlObject){CAT_PG_CLASS, t->oid, ix->columns[i]}, 'a'));
-        } else {
-            TRY(index_depend_expr(cx, d, t, self, ix->exprs[i]));
-            TRY(ddl_depend_on_expr(cx, d, self, ix->exprs[i]));
         }
     }
     if (!columns) { /* its expressions may have none: it goes with the table, too */
         TRY(ddl_depend(cx, d, self, (DdlObject){CAT_PG_CLASS, t->oid, 0}, 'a'));
     }
-    if (ix->predicate != NULL) {
-        TRY(index_depend_expr(cx, d, t, self, ix->predicate));
-        TRY(ddl_depend_on_expr(cx, d, self, ix->predicate));
-    }
-    return ST_OK;
+    return ddl_index_depend_computed(cx, d, t, ix, oid);
 }
 
 Status ddl_index_fill(Cx *cx, DdlCx *d, Oid table, Oid oid)
@@ -166,6 +179,12 @@ Status ddl_index_fill(Cx *cx, DdlCx *d, Oid table, Oid oid)
 
 Status ddl_index_make(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix, Oid *oid_out)
 {
+    TRY(ddl_index_define(cx, d, t, ix, oid_out));
+    return ddl_index_fill(cx, d, t->oid, *oid_out);
+}
+
+Status ddl_index_define(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix, Oid *oid_out)
+{
     TreeId tree;
     PageNo root;
     TRY(ddl_new_oid(cx, d, oid_out));
@@ -177,6 +196,7 @@ Status ddl_index_make(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix, O
                        .persistence = t->persistence,
                        .tree = tree,
                        .options = ix->rel_options,
+                       .method = ix->method,
                        .column_count = ix->column_count};
     TRY(ddl_insert_class(cx, d, &rel));
     TRY(index_attributes(cx, d, t, ix, *oid_out));
@@ -185,7 +205,7 @@ Status ddl_index_make(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix, O
     if (!ix->constraint) { /* of a constraint: the index goes with it */
         TRY(index_depend(cx, d, t, ix, *oid_out));
     }
-    return ddl_index_fill(cx, d, t->oid, *oid_out);
+    return ST_OK;
 }
 
 /* index_name - t_a_b_idx when none is given. */

@@ -235,23 +235,30 @@ static bool create_is_repeated(CreateTable *t, uint32_t i)
     return false;
 }
 
-/* create_constraints - checks first, then the primary key, unique keys, foreign keys. */
+/* create_rank - checks are made first, then the primary key, unique keys and exclusion constraints,
+ * foreign keys. */
+static uint32_t create_rank(PgQuery__ConstrType type)
+{
+    switch (type) {
+    case PG_QUERY__CONSTR_TYPE__CONSTR_CHECK: return 0;
+    case PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY: return 1;
+    case PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE:
+    case PG_QUERY__CONSTR_TYPE__CONSTR_EXCLUSION: return 2;
+    default: return 3;
+    }
+}
+
+/* create_constraints - in that order, and otherwise as they are written. */
 static Status create_constraints(Cx *cx, CreateTable *t)
 {
-    static const PgQuery__ConstrType ORDER[] = {
-        PG_QUERY__CONSTR_TYPE__CONSTR_CHECK, PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY,
-        PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE, PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN};
     bool *skip = ARENA_ARRAY(t->d->arena, bool, t->constraint_count + 1);
     for (uint32_t i = 0; i < t->constraint_count; i++) {
         PgQuery__ConstrType type = t->constraints[i].node->contype;
-        if (type == PG_QUERY__CONSTR_TYPE__CONSTR_EXCLUSION) {
-            return err_unsupported(cx, "exclusion constraints are not supported");
-        }
         skip[i] = type == PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE && create_is_repeated(t, i);
     }
-    for (size_t pass = 0; pass < ARRAY_LEN(ORDER); pass++) {
+    for (uint32_t pass = 0; pass <= 3; pass++) {
         for (uint32_t i = 0; i < t->constraint_count; i++) {
-            if (t->constraints[i].node->contype == ORDER[pass] && !skip[i]) {
+            if (create_rank(t->constraints[i].node->contype) == pass && !skip[i]) {
                 TRY(ddl_add_constraint(cx, t->d, t->rel.oid, &t->constraints[i], false));
             }
         }

@@ -112,6 +112,7 @@ typedef struct NewRelation {
     uint16_t check_count;
     Oid type_oid;        /* row type of a table or view */
     const char *options; /* reloptions' text, NULL = none */
+    Oid method;          /* kind i: the access method */
 } NewRelation;
 Status ddl_insert_class(Cx *cx, DdlCx *d, const NewRelation *r);
 typedef struct NewColumn {
@@ -185,7 +186,8 @@ typedef struct ConstraintRow {
     char type, on_update, on_delete, match;
     uint16_t column_count, foreign_count, delete_set_count;
     const int16_t *columns, *foreign_columns, *delete_set_columns;
-    const uint32_t *operators; /* of foreign keys, foreign_count */
+    const uint32_t *operators; /* of foreign keys, foreign_count; of exclusion constraints, one for
+                                  each column */
     bool validated, no_inherit, deferrable, deferred;
 } ConstraintRow;
 /* ddl_oid_array - "{1,2}": the text of an array column. */
@@ -198,6 +200,19 @@ Status ddl_set_not_null(Cx *cx, DdlCx *d, const CatTable *t, int16_t attnum, boo
 Status ddl_load_attribute(Cx *cx, DdlCx *d, Oid table, int16_t attnum, DdlRow *r);
 /* ddl_query_finds_row - does the SELECT give a row? Used to check existing rows. */
 Status ddl_query_finds_row(Cx *cx, DdlCx *d, const char *sql, bool *found_out);
+
+/* ddl_constraint_refuse - forms of keys and exclusion constraints that are not there.
+ * ddl_constraint_name_free - the name given to one must be free as a relation and as a constraint.
+ */
+Status ddl_constraint_refuse(Cx *cx, const PgQuery__Constraint *node);
+Status ddl_constraint_name_free(Cx *cx, DdlCx *d, const CatTable *t, const char *name);
+
+/* ---- exclusion.c ---- */
+Status ddl_add_exclusion(Cx *cx, DdlCx *d, const CatTable *t, const NewConstraint *c);
+/* ddl_retype_exclusion - key column k of an exclusion constraint's index gets another type: its
+ * operator class and operator. 0A000 unless it is compared by equality. */
+Status ddl_retype_exclusion(Cx *cx, DdlCx *d, const CatTable *t, const CatIndex *ix, uint16_t k,
+                            Oid type, Oid *opclass_out);
 
 /* ---- foreign_key.c ---- */
 Status ddl_add_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConstraint *c,
@@ -212,6 +227,8 @@ Status ddl_recheck_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const CatCon
 typedef struct NewIndex {
     const char *name;
     bool unique, primary, nulls_not_distinct, constraint, deferrable;
+    bool exclusion;
+    Oid method;                           /* access method, 0 = btree */
     uint16_t key_count, column_count;     /* column_count: with INCLUDE */
     int16_t columns[INDEX_COLUMNS_MAX];   /* 0: an expression */
     Expr *exprs[INDEX_COLUMNS_MAX];       /* NULL: a plain column */
@@ -233,7 +250,15 @@ void ddl_index_column_type(const CatTable *t, const NewIndex *ix, uint16_t i, Oi
                            int32_t *typmod_out, Oid *collation_out);
 /* ddl_index_column_names - unique names of the index's columns. */
 const char **ddl_index_column_names(DdlCx *d, const CatTable *t, const NewIndex *ix);
+/* ddl_index_make - the index with its rows in the catalogs, filled; ddl_index_define - without
+ * filling it. */
 Status ddl_index_make(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix, Oid *oid_out);
+Status ddl_index_define(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix, Oid *oid_out);
+/* ddl_index_depend_computed - the index goes with the columns its expressions and predicate read,
+ * and with what they call. */
+Status ddl_index_depend_computed(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix, Oid oid);
+/* ddl_no_opclass - 42704: the type has no default operator class for the method. */
+Status ddl_no_opclass(Cx *cx, DdlCx *d, Oid type, Oid method);
 /* ddl_index_fill - build an empty index over the rows that are there. */
 Status ddl_index_fill(Cx *cx, DdlCx *d, Oid table, Oid oid);
 Status ddl_create_index(Cx *cx, DdlCx *d, const PgQuery__IndexStmt *stmt, const char **tag_out);

@@ -63,9 +63,28 @@ static int drop_newest_first(const void *a, const void *b)
     return ox != oy ? (ox < oy) - (ox > oy) : (sx < sy) - (sx > sy);
 }
 
-/* drop_owner - a rule is a part of its view: the view goes instead of it. */
-static Status drop_owner(Cx *cx, DropWork *w, DdlObject from, DdlObject *o)
+/* drop_constraint_of - an index that goes with a column is a part of its constraint: that goes
+ * instead of it, and is told about. */
+static Status drop_constraint_of(Cx *cx, DropWork *w, DdlObject *o, bool *report)
 {
+    static const uint16_t COLUMNS[3] = {PG_DEPEND_CLASSID, PG_DEPEND_OBJID, PG_DEPEND_REFCLASSID};
+    Datum key[3] = {{.u32 = o->class_oid}, {.u32 = o->oid}, {.u32 = CAT_PG_CONSTRAINT}};
+    DdlRowList list;
+    TRY(ddl_rows(cx, w->d, CAT_PG_DEPEND, COLUMNS, key, 3, &list));
+    if (list.count > 0) {
+        *o = (DdlObject){CAT_PG_CONSTRAINT, list.rows[0].values[PG_DEPEND_REFOBJID].u32, 0};
+        *report = true;
+    }
+    return ST_OK;
+}
+
+/* drop_owner - a rule is a part of its view: the view goes instead of it. */
+static Status drop_owner(Cx *cx, DropWork *w, DdlObject from, DdlObject *o, bool *report)
+{
+    if (o->class_oid == CAT_PG_CLASS && o->sub == 0 && from.class_oid == CAT_PG_CLASS &&
+        from.sub != 0) {
+        return drop_constraint_of(cx, w, o, report);
+    }
     if (o->class_oid != DDL_PG_REWRITE || from.class_oid != CAT_PG_CLASS) {
         return ST_OK;
     }
@@ -114,7 +133,7 @@ static Status drop_with_dependents(Cx *cx, DropWork *w, DropItem item, const Dro
                                r->values[PG_DEPEND_OBJSUBID].i32},
                          .by = o,
                          .report = type != NULL && type[0] == 'n'};
-        TRY(drop_owner(cx, w, o, &next.o));
+        TRY(drop_owner(cx, w, o, &next.o, &next.report));
         TRY(drop_with_dependents(cx, w, next, &step, depth + 1));
     }
     drop_add(w, item);

@@ -84,16 +84,20 @@ Status ddl_index_predicate(Cx *cx, DdlCx *d, const CatTable *t, const PgQuery__N
 
 /* ---- operator classes and collations ---- */
 
-/* element_opclass - a btree operator class by name, for the type. */
-static Status element_opclass(Cx *cx, DdlCx *d, const PgQuery__IndexElem *e, Oid type, Oid *out)
+/* element_opclass - the method's operator class by name, for the type; unnamed: its default (of
+ * btree: told about later). */
+static Status element_opclass(Cx *cx, DdlCx *d, const PgQuery__IndexElem *e, Oid method, Oid type,
+                              Oid *out)
 {
     if (e->n_opclass == 0) {
-        return ST_OK;
+        *out = cat_method_opclass(d->view, method, type);
+        return *out != 0 || method == DDL_ACCESS_BTREE ? ST_OK
+                                                       : ddl_no_opclass(cx, d, type, method);
     }
     const char *name = ddl_string(e->opclass[e->n_opclass - 1]);
     for (uint32_t i = 0; i < CATALOG_PG_OPCLASS_COUNT; i++) {
         const PgOpclassRow *r = &catalog_pg_opclass[i];
-        if (r->opcmethod != DDL_ACCESS_BTREE || strcmp(catalog_str(r->opcname), name) != 0) {
+        if (r->opcmethod != method || strcmp(catalog_str(r->opcname), name) != 0) {
             continue;
         }
         const CatCast *c = cat_cast(d->view, type, r->opcintype);
@@ -111,7 +115,8 @@ static Status element_opclass(Cx *cx, DdlCx *d, const PgQuery__IndexElem *e, Oid
         return ST_ERROR;
     }
     return err_set(cx, ERRCODE_UNDEFINED_OBJECT,
-                   "operator class \"%s\" does not exist for access method \"btree\"", name);
+                   "operator class \"%s\" does not exist for access method \"%s\"", name,
+                   cat_access_method_name(method));
 }
 
 /* element_collation - a COLLATE beside the column; all that are known order as bytes do. */
@@ -177,13 +182,19 @@ Status ddl_index_element(Cx *cx, DdlCx *d, const CatTable *t, const PgQuery__Ind
     } else {
         const CatColumn *c = ddl_column(t, e->name);
         if (c == NULL) {
-            return err_set(cx, ERRCODE_UNDEFINED_COLUMN, "column \"%s\" does not exist", e->name);
+            return err_set(cx, ERRCODE_UNDEFINED_COLUMN,
+                           ix->exclusion ? "column \"%s\" named in key does not exist"
+                                         : "column \"%s\" does not exist",
+                           e->name);
         }
         ix->columns[n] = c->number;
     }
     ddl_index_column_type(t, ix, n, &type, &typmod, &collation);
-    TRY(element_opclass(cx, d, e, type, &ix->opclasses[n]));
+    Oid method = ix->method != 0 ? ix->method : DDL_ACCESS_BTREE;
     TRY(element_collation(cx, e, &ix->collations[n]));
+    if (key) {
+        TRY(element_opclass(cx, d, e, method, type, &ix->opclasses[n]));
+    }
     bool desc = e->ordering == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
     bool first = e->nulls_ordering == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST ||
                  (e->nulls_ordering != PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_LAST && desc);

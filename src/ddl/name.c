@@ -126,7 +126,8 @@ Status ddl_choose_relation_name(Cx *cx, DdlCx *d, Oid namespace_oid, const char 
         bool exists, is_constraint = false;
         *name_out = name_make(d->arena, name1, name2, numbered);
         TRY(ddl_relation_exists(cx, d, namespace_oid, *name_out, &exists));
-        if (!exists && (strcmp(label, "pkey") == 0 || strcmp(label, "key") == 0)) {
+        if (!exists && (strcmp(label, "pkey") == 0 || strcmp(label, "key") == 0 ||
+                        strcmp(label, "excl") == 0)) {
             TRY(name_constraint_exists(cx, d, namespace_oid, *name_out, &is_constraint));
         }
         if (!exists && !is_constraint) {

@@ -20,7 +20,7 @@ Status ddl_insert_class(Cx *cx, DdlCx *d, const NewRelation *n)
     ddl_set_oid(&r, PG_CLASS_RELOWNER, d->view->user);
     ddl_set_text(&r, PG_CLASS_RELOPTIONS, n->options);
     ddl_set_oid(&r, PG_CLASS_RELAM,
-                n->kind == 'i'   ? DDL_ACCESS_BTREE
+                n->kind == 'i'   ? (n->method != 0 ? n->method : DDL_ACCESS_BTREE)
                 : n->kind == 'r' ? DDL_ACCESS_HEAP
                                  : 0);
     ddl_set_oid(&r, PG_CLASS_RELFILENODE, n->tree);

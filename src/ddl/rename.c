@@ -84,7 +84,7 @@ static Status rename_constraint(Cx *cx, DdlCx *d, const CatTable *t, const char 
         return err_set(cx, ERRCODE_DUPLICATE_OBJECT,
                        "constraint \"%s\" for relation \"%s\" already exists", to, t->name);
     }
-    if (c->type == 'p' || c->type == 'u') {
+    if (c->type == 'p' || c->type == 'u' || c->type == 'x') {
         bool exists;
         TRY(ddl_relation_exists(cx, d, t->namespace_oid, to, &exists));
         if (exists) {

@@ -125,5 +125,5 @@ Status exec_insert_end(Cx *cx, ExecInsert *ins)
             TRY(fk_check_rows(cx, &ins->state.env, ins->arena, &ins->fks[i], &ins->keys[i]));
         }
     }
-    return ST_OK;
+    return unique_statement_end(cx, &ins->state.env);
 }

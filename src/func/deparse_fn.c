@@ -186,7 +186,8 @@ static Status index_decoration(DefText *d, const CatIndex *ix, uint16_t i, Oid t
         def_name(d, func_cstring(d->call, &values[PG_COLLATION_COLLNAME]));
     }
     if (ix->opclasses != NULL && ix->opclasses[i] != 0 &&
-        ix->opclasses[i] != cat_default_opclass(d->fs->view, type)) {
+        ix->opclasses[i] !=
+            cat_method_opclass(d->fs->view, cat_opclass_method(ix->opclasses[i]), type)) {
         const char *name;
         TRY(opclass_name(d, ix->opclasses[i], &name));
         if (name != NULL) {
@@ -283,8 +284,10 @@ static Status index_of(FnCall *call, FuncSession *fs, Oid oid, const CatTable **
     return ST_NOTFOUND;
 }
 
-/* index_columns - "(a, lower(b) DESC)", INCLUDE too. */
-static Status index_columns(DefText *d, const CatTable *t, const CatIndex *ix, const IndexExprs *x)
+/* index_columns - "(a, lower(b) DESC)", INCLUDE too; operators: those of an exclusion constraint,
+ * or NULL. */
+static Status index_columns(DefText *d, const CatTable *t, const CatIndex *ix, const IndexExprs *x,
+                            const Oid *operators)
 {
     buf_putc(&d->buf, '(');
     for (uint16_t i = 0; i < ix->column_count; i++) {
@@ -294,9 +297,29 @@ static Status index_columns(DefText *d, const CatTable *t, const CatIndex *ix, c
             buf_puts(&d->buf, i > 0 ? ", " : "");
         }
         TRY(index_column(d, t, ix, i, x, true));
+        if (operators != NULL && i < ix->key_count) {
+            const CatOper *o = cat_oper(d->fs->view, operators[i]);
+            buf_printf(&d->buf, " WITH %s", o != NULL ? o->name : "?");
+        }
     }
     buf_putc(&d->buf, ')');
     return ST_OK;
+}
+
+static const char *index_method(const CatIndex *ix)
+{
+    return cat_access_method_name(ix->opclasses != NULL ? cat_opclass_method(ix->opclasses[0]) : 0);
+}
+
+/* index_exprs - the texts of an index's expressions. */
+static Status index_exprs(DefText *d, const CatTable *t, const CatIndex *ix, IndexExprs *x)
+{
+    *x = (IndexExprs){0};
+    x->texts = ARENA_ARRAY(d->call->arena, const char *, ix->column_count + 1u);
+    x->exprs = ARENA_ARRAY(d->call->arena, const Expr *, ix->column_count + 1u);
+    return ix->expressions_sql != NULL
+               ? def_each_expr(d, t, ix->expressions_sql, index_expr_keep, x)
+               : ST_OK;
 }
 
 /* def_index - the whole CREATE INDEX. */
@@ -309,8 +332,8 @@ static Status def_index(DefText *d, const CatTable *t, const CatIndex *ix, const
     def_name(d, ix->name);
     buf_puts(&d->buf, " ON ");
     cat_put_qualified(t->schema_name, t->name, !d->pretty || !visible, &d->buf);
-    buf_puts(&d->buf, " USING btree ");
-    TRY(index_columns(d, t, ix, x));
+    buf_printf(&d->buf, " USING %s ", index_method(ix));
+    TRY(index_columns(d, t, ix, x, NULL));
     buf_puts(&d->buf, ix->nulls_not_distinct ? " NULLS NOT DISTINCT" : "");
     TRY(def_options(d, ix->oid));
     if (ix->predicate_sql != NULL) {
@@ -327,18 +350,14 @@ static Status get_indexdef(FnCall *call, FuncSession *fs, Oid oid, int32_t colum
     const CatTable *t;
     const CatIndex *ix;
     DefText d;
-    IndexExprs x = {0};
+    IndexExprs x;
     Status st = index_of(call, fs, oid, &t, &ix);
     *null_out = st == ST_NOTFOUND;
     if (st != ST_OK) {
         return st == ST_NOTFOUND ? ST_OK : st;
     }
     def_begin(&d, call, fs, pretty);
-    x.texts = ARENA_ARRAY(call->arena, const char *, ix->column_count + 1u);
-    x.exprs = ARENA_ARRAY(call->arena, const Expr *, ix->column_count + 1u);
-    if (ix->expressions_sql != NULL) {
-        st = def_each_expr(&d, t, ix->expressions_sql, index_expr_keep, &x);
-    }
+    st = index_exprs(&d, t, ix, &x);
     if (st == ST_OK && column == 0) {
         st = def_index(&d, t, ix, &x);
     } else if (st == ST_OK && column > 0 && column <= ix->column_count) {
@@ -431,12 +450,37 @@ static Status def_key(DefText *d, const CatTable *t, const CatConstraint *c)
     return def_options(d, ix->oid);
 }
 
+/* def_exclude - an exclusion constraint: its index with the operators. */
+static Status def_exclude(DefText *d, const CatTable *t, const CatConstraint *c)
+{
+    const CatIndex *ix = NULL;
+    IndexExprs x;
+    for (uint16_t i = 0; i < t->index_count; i++) {
+        ix = t->indexes[i].oid == c->index ? &t->indexes[i] : ix;
+    }
+    if (ix == NULL) {
+        return err_set(d->call->cx, ERRCODE_INTERNAL_ERROR,
+                       "exclusion constraint \"%s\" has no index", c->name);
+    }
+    TRY(index_exprs(d, t, ix, &x));
+    buf_printf(&d->buf, "EXCLUDE USING %s ", index_method(ix));
+    TRY(index_columns(d, t, ix, &x, c->operators));
+    TRY(def_options(d, ix->oid));
+    if (ix->predicate_sql != NULL) {
+        buf_puts(&d->buf, " WHERE (");
+        TRY(def_each_expr(d, t, ix->predicate_sql, def_put_expr, NULL));
+        buf_putc(&d->buf, ')');
+    }
+    return ST_OK;
+}
+
 static Status def_constraint(DefText *d, const CatTable *t, const CatConstraint *c)
 {
     switch (c->type) {
     case 'p':
     case 'u': TRY(def_key(d, t, c)); break;
     case 'f': TRY(def_foreign_key(d, t, c)); break;
+    case 'x': TRY(def_exclude(d, t, c)); break;
     case 'c':
         buf_puts(&d->buf, "CHECK (");
         TRY(def_each_expr(d, t, c->check_sql, def_put_expr, NULL));

@@ -65,7 +65,13 @@ static Status key_encode_columns(Cx *cx, const Table *t, const TableIndex *ix, c
             v = values[expr++];
         }
         key->has_null |= is_null;
+        if (ix->exclude != NULL && i == ix->exclude->equal_count) {
+            key->equal_len = key->buf.len;
+        }
         (void)index_key_column(ix, i, &v, is_null, &key->buf);
+    }
+    if (ix->exclude != NULL && ix->exclude->equal_count == ix->column_count) {
+        key->equal_len = key->buf.len;
     }
     return ST_OK;
 }
@@ -128,6 +134,7 @@ Status index_key_build(Cx *cx, const Table *t, const TableIndex *ix, const KeySo
     key->buf = (Buf){.data = key->bytes, .size = sizeof(key->bytes), .cap = sizeof(key->bytes)};
     key->has_null = false;
     key->left_out = false;
+    key->equal_len = 0;
     key->src = src;
     if (ix->compute != NULL) {
         Arena arena;
@@ -179,7 +186,7 @@ RowId key_rowid(Slice key)
 /* unique_note - SERIALIZABLE: what is current decides here, not the snapshot, so that this
  * transaction comes after those it does not see. A key that is taken fails the statement; it
  * matters only when a savepoint lets the transaction go on. */
-static Status unique_note(Cx *cx, Txn *txn, const Table *t, uint64_t tag, RowId rowid, bool live)
+Status unique_note(Cx *cx, Txn *txn, const Table *t, uint64_t tag, RowId rowid, bool live)
 {
     bool own;
     if (LIKELY(txn->ser == NULL) || t->oid < TABLE_USER_OID ||
@@ -278,7 +285,7 @@ static Status unique_check_range(Cx *cx, Txn *txn, const Table *t, const BtTree 
 
 /* row_pending - is the row of a conflicting entry being changed by another transaction? It may be
  * deleted before that one ends, so its fate is open even while its key stays. */
-static Status row_pending(Cx *cx, const Txn *txn, const Table *t, RowId rowid, Xid *xid_out)
+Status row_pending(Cx *cx, const Txn *txn, const Table *t, RowId rowid, Xid *xid_out)
 {
     BtTree tree = table_tree(t);
     BtKey key = row_key(rowid);
@@ -304,6 +311,9 @@ Status index_find_conflict(Cx *cx, Txn *txn, const Table *t, const TableIndex *i
     UniqueVerdict v = {0};
     *conflict_out = 0;
     *wait_out = 0;
+    if (ix->exclude != NULL) {
+        return exclude_find(cx, txn, t, ix, key, own, conflict_out, wait_out);
+    }
     if (!ix->unique || key->left_out || (key->has_null && !ix->nulls_not_distinct)) {
         return ST_OK;
     }
@@ -316,8 +326,9 @@ Status index_find_conflict(Cx *cx, Txn *txn, const Table *t, const TableIndex *i
     return ST_OK;
 }
 
-Status index_duplicate(Cx *cx, const Txn *txn, const Table *t, const TableIndex *ix,
-                       const KeySource *src, bool building)
+/* key_text_columns - names and values of the key's columns, each list with its commas. */
+static Status key_text_columns(Cx *cx, const Txn *txn, const Table *t, const TableIndex *ix,
+                               const KeySource *src, Buf *names, Buf *vals)
 {
     static const TypeEnv DEFAULT_ENV = {.date_order = DATEORDER_MDY, .extra_float_digits = 1};
     FnCall call = {.cx = cx, .arena = cx->arena, .state_arena = cx->arena};
@@ -328,48 +339,62 @@ Status index_duplicate(Cx *cx, const Txn *txn, const Table *t, const TableIndex 
     if (ix->compute != NULL) {
         TRY(key_computed(cx, t, ix, src, cx->arena, &computed, &computed_nulls, &holds));
     }
-    Buf names, vals;
-    buf_init(&names, 4096);
-    buf_init(&vals, 4096);
     for (uint16_t i = 0; i < ix->column_count; i++) {
         const IndexColumn *c = &ix->columns[i];
         Datum v = {0};
         bool is_null = false;
-        buf_puts(&names, i == 0 ? "" : ", ");
-        buf_puts(&names, c->name != NULL ? c->name : "?");
-        buf_puts(&vals, i == 0 ? "" : ", ");
-        Status st = ST_OK;
+        buf_puts(names, i == 0 ? "" : ", ");
+        buf_puts(names, c->name != NULL ? c->name : "?");
+        buf_puts(vals, i == 0 ? "" : ", ");
         if (c->column >= 0) {
-            st = key_column_value(cx, t, src, (uint16_t)c->column, &v, &is_null);
+            TRY(key_column_value(cx, t, src, (uint16_t)c->column, &v, &is_null));
         } else {
             is_null = computed_nulls[expr];
             v = computed[expr++];
         }
-        if (st != ST_OK) {
-            buf_release(&names);
-            buf_release(&vals);
-            return st;
-        }
         if (is_null) {
-            buf_puts(&vals, "null");
+            buf_puts(vals, "null");
         } else {
-            c->type->out(&call, &v, &vals);
+            c->type->out(&call, &v, vals);
         }
     }
-    if (building) {
-        st_ignore(err_set(cx, ERRCODE_UNIQUE_VIOLATION, "could not create unique index \"%s\"",
-                          ix->name));
-    } else {
-        st_ignore(err_set(cx, ERRCODE_UNIQUE_VIOLATION,
-                          "duplicate key value violates unique constraint \"%s\"", ix->name));
+    return ST_OK;
+}
+
+Status index_key_text(Cx *cx, const Txn *txn, const Table *t, const TableIndex *ix,
+                      const KeySource *src, Buf *text)
+{
+    Buf names, vals;
+    buf_init(&names, 4096);
+    buf_init(&vals, 4096);
+    Status st = key_text_columns(cx, txn, t, ix, src, &names, &vals);
+    if (st == ST_OK) {
+        buf_printf(text, "(%.*s)=(%.*s)", (int)names.len, (const char *)names.data, (int)vals.len,
+                   (const char *)vals.data);
     }
-    st_ignore(err_detail(cx, "Key (%.*s)=(%.*s) %s.", (int)names.len, (const char *)names.data,
-                         (int)vals.len, (const char *)vals.data,
-                         building ? "is duplicated" : "already exists"));
-    st_ignore(err_constraint(cx, t->schema_name, t->name, NULL, ix->name));
     buf_release(&names);
     buf_release(&vals);
-    return ST_ERROR;
+    return st;
+}
+
+Status index_duplicate(Cx *cx, const Txn *txn, const Table *t, const TableIndex *ix,
+                       const KeySource *src, bool building)
+{
+    Buf text;
+    buf_init(&text, 8400);
+    Status st = index_key_text(cx, txn, t, ix, src, &text);
+    if (st == ST_OK) {
+        st_ignore(building
+                      ? err_set(cx, ERRCODE_UNIQUE_VIOLATION,
+                                "could not create unique index \"%s\"", ix->name)
+                      : err_set(cx, ERRCODE_UNIQUE_VIOLATION,
+                                "duplicate key value violates unique constraint \"%s\"", ix->name));
+        st_ignore(err_detail(cx, "Key %.*s %s.", (int)text.len, (const char *)text.data,
+                             building ? "is duplicated" : "already exists"));
+        st = err_constraint(cx, t->schema_name, t->name, NULL, ix->name);
+    }
+    buf_release(&text);
+    return st;
 }
 
 /* ---- changing entries ---- */
@@ -444,8 +469,7 @@ static Status index_put_unique(Cx *cx, Txn *txn, const Table *t, const TableInde
 }
 
 /* index_put_plain - insert the entry whatever else has its key. */
-static Status index_put_plain(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix,
-                              const IndexKey *key)
+Status index_put_plain(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, const IndexKey *key)
 {
     BtTree tree = index_tree(t, ix);
     BtKey k = index_key(key->buf.data, key->buf.len);
@@ -464,6 +488,9 @@ Status index_put(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, IndexKe
     }
     if (key->left_out) {
         return ST_OK;
+    }
+    if (check && ix->exclude != NULL) {
+        return exclude_put(cx, txn, t, ix, key, rowid, conflict_out);
     }
     if (!check || !ix->unique || (key->has_null && !ix->nulls_not_distinct)) {
         return index_put_plain(cx, txn, t, ix, key);

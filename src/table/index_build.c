@@ -135,6 +135,58 @@ static Status build_tree(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t,
     return st == ST_DONE ? ST_OK : st;
 }
 
+/* build_exclude_row - is the row in the way of another? own: its entry is in the tree. */
+static Status build_exclude_row(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix,
+                                const RowValues *values, RowId rowid)
+{
+    IndexKey key;
+    KeySource src = {.values = values};
+    TRY(index_key_build(cx, t, ix, &src, rowid, &key));
+    for (;;) {
+        RowId conflict;
+        Xid wait;
+        bool gone;
+        TRY(exclude_find(cx, txn, t, ix, &key, rowid, &conflict, &wait));
+        if (conflict == 0 && wait == 0) {
+            return ST_OK;
+        }
+        if (wait != 0) {
+            TRY(txn_wait_xid(cx, txn, wait, 0));
+        } else {
+            TRY(exclude_violation(cx, txn, t, ix, &key, conflict, true, &gone));
+        }
+    }
+}
+
+/* build_exclude - 23P01 when any two of the rows that are there conflict. */
+static Status build_exclude(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t,
+                            const TableIndex *ix, Arena *arena)
+{
+    TableScan *scan;
+    Batch batch;
+    Arena strings;
+    BuildInput in;
+    input_init(&in, t, ix, arena);
+    in.types[in.col_count] = PHYS_I64;
+    batch_init(&batch, in.types, (uint16_t)(in.col_count + 1), arena);
+    TRY(table_scan_create(cx, arena, t, in.cols, in.col_count, true, &scan));
+    arena_init(&strings, NULL, "exclusion check", 0);
+    Status st = table_scan_start(cx, scan, txn, snap);
+    while (st == ST_OK) {
+        arena_clear(&strings);
+        st = table_scan_next(cx, scan, VEC_CAPACITY, &batch, &strings);
+        input_show(&in, &batch);
+        for (uint32_t r = 0; st == ST_OK && r < batch.count; r++) {
+            RowValues values = {&in.wide, r};
+            st = build_exclude_row(cx, txn, t, ix, &values,
+                                   (RowId)VEC_DATA(batch.cols[in.col_count], int64_t)[r]);
+        }
+    }
+    table_scan_end(scan);
+    arena_release(&strings);
+    return st == ST_DONE ? ST_OK : st;
+}
+
 /* build_path - a name beside the database file that no other build uses. */
 static const char *build_path(Arena *arena, const Table *t, const TableIndex *ix)
 {
@@ -206,6 +258,9 @@ Status index_build(Cx *cx, Txn *txn, const Table *table, TableIndex *index)
                 bt_build_abandon(build);
             }
         }
+    }
+    if (st == ST_OK && index->exclude != NULL) {
+        st = build_exclude(cx, txn, &snap, table, index, &arena);
     }
     key_sorter_free(sorter);
     snapshot_release(&snap);

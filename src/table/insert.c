@@ -63,6 +63,13 @@ Status table_insert(Cx *cx, Txn *txn, const Table *t, const RowValues *values, R
     return t->index_count != 0 ? insert_indexes(cx, txn, t, values, *rowid_out) : ST_OK;
 }
 
+/* insert_arbitrates - does ON CONFLICT look into index i? */
+static bool insert_arbitrates(const Table *t, uint16_t i, int arbiter)
+{
+    const TableIndex *ix = &t->indexes[i];
+    return (ix->unique || ix->exclude != NULL) && (arbiter < 0 || arbiter == i);
+}
+
 /* insert_find_conflict - a live row in the arbiter indexes, or a transaction to wait for. */
 static Status insert_find_conflict(Cx *cx, Txn *txn, const Table *t, const RowValues *values,
                                    int arbiter, RowId *conflict_out, Xid *wait_out)
@@ -72,7 +79,7 @@ static Status insert_find_conflict(Cx *cx, Txn *txn, const Table *t, const RowVa
     *conflict_out = 0;
     *wait_out = 0;
     for (uint16_t i = 0; i < t->index_count && *conflict_out == 0 && *wait_out == 0; i++) {
-        if (t->indexes[i].unique && (arbiter < 0 || arbiter == i)) {
+        if (insert_arbitrates(t, i, arbiter)) {
             if (t->indexes[i].deferrable) {
                 st_ignore(err_set(cx, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
                                   "ON CONFLICT does not support deferrable unique "
@@ -95,7 +102,7 @@ static Status insert_unless_indexes(Cx *cx, Txn *txn, const Table *t, const RowV
     KeySource src = {.values = values};
     *conflict_out = 0;
     for (uint16_t i = 0; i < t->index_count && *conflict_out == 0; i++) {
-        bool arbitrates = t->indexes[i].unique && (arbiter < 0 || arbiter == i);
+        bool arbitrates = insert_arbitrates(t, i, arbiter);
         TRY(index_key_build(cx, t, &t->indexes[i], &src, rowid, &key));
         TRY(index_put(cx, txn, t, &t->indexes[i], &key, rowid, true,
                       arbitrates ? conflict_out : NULL));

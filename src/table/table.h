@@ -58,12 +58,25 @@ typedef struct IndexColumn {
     bool desc, nulls_first;
     const char *name; /* for 23505's detail: column name or expression text */
 } IndexColumn;
+/* IndexExclude - what makes two rows conflict in the index of an exclusion constraint: every key
+ * column's operator is true of their values. */
+typedef struct IndexExclude {
+    /* So many leading columns are compared by the equality of the index's order: rows that differ
+     * there are told apart by their keys. */
+    uint16_t equal_count;
+    struct {
+        const FnOps *fn;
+        Oid proc, collation;
+    } opers[INDEX_COLUMNS_MAX]; /* of the columns behind those */
+} IndexExclude;
+
 typedef struct TableIndex {
     TreeId tree;
     PageNo root;
     Oid oid;
     bool unique, nulls_not_distinct, is_primary;
     bool deferrable; /* a duplicate is let in and looked at later (table_unique_check) */
+    const IndexExclude *exclude; /* NULL: no exclusion constraint has it */
     uint16_t column_count;
     IndexColumn columns[INDEX_COLUMNS_MAX];
     const char *name;            /* index or constraint name for 23505 */
@@ -139,7 +152,8 @@ Status table_open(Cx *cx, Engine *e, Arena *arena, Oid oid, const char *schema_n
  * left its layout behind. XX001 when no layout fits. */
 Status table_only_columns(Cx *cx, Table *t, uint16_t column_count);
 /* index_create - a new empty index tree; index_build - fill it from the table (needs SHARE lock: no
-   writers). 23505 "could not create unique index" with PostgreSQL's detail. */
+   writers). 23505 "could not create unique index", 23P01 "could not create exclusion constraint",
+   with PostgreSQL's details. */
 Status index_create(Cx *cx, Engine *e, Txn *txn, TreeId *tree_out, PageNo *root_out);
 Status index_build(Cx *cx, Txn *txn, const Table *table, TableIndex *index);
 /* index_serves - has the index what the transaction's snapshot sees? One built after the snapshot
@@ -167,18 +181,19 @@ typedef struct RowValues {
     uint32_t row;
 } RowValues;
 
-/* table_insert - one row and its index entries. 23505 with names and detail; 54000 for rows or keys
- * too large. */
+/* table_insert - one row and its index entries. 23505 and 23P01 with names and detail; 54000 for
+ * rows or keys too large. */
 Status table_insert(Cx *cx, Txn *txn, const Table *t, const RowValues *values, RowId *rowid_out);
 /*
  * table_insert_unless - INSERT ... ON CONFLICT: like table_insert, but a conflict with a live row
- * in a unique index (arbiter: index number, or -1 for any) changes nothing and reports the row in
- * *conflict_out with *inserted_out = false. Waits for in-progress writers of the key. The row
- * reported may not be visible to the statement's snapshot.
+ * in a unique or exclusion index (arbiter: index number, or -1 for any) changes nothing and reports
+ * the row in *conflict_out with *inserted_out = false. Waits for in-progress writers of the key.
+ * The row reported may not be visible to the statement's snapshot.
  */
 Status table_insert_unless(Cx *cx, Txn *txn, const Table *t, const RowValues *values, int arbiter,
                            RowId *rowid_out, bool *inserted_out, RowId *conflict_out);
-/* UniqueLater - a row that met another with its key in a deferrable unique index, and was let in.
+/* UniqueLater - a row that met another with its key in a deferrable unique index, or one that
+ * conflicts with it in a deferrable exclusion constraint's, and was let in.
  * Txn.unique_later lists them until whoever decides when (src/exec) has looked at them. */
 typedef struct UniqueLater {
     struct UniqueLater *next;
@@ -187,8 +202,9 @@ typedef struct UniqueLater {
     TreeId index;
     bool put_off; /* beyond the end of its statement */
 } UniqueLater;
-/* table_unique_check - is the row, if it is still there, the only one with its key by now? Waits
- * for in-progress writers of the key; 23505. ix: one of t->indexes. */
+/* table_unique_check - is the row, if it is still there, the only one with its key by now (or
+ * without conflict)? Waits for in-progress writers of the key; 23505, 23P01. ix: one of t->indexes.
+ */
 Status table_unique_check(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, RowId rowid);
 /* table_insert_batch - all selected rows of the batch (COPY, INSERT ... SELECT): one log record per
    leaf fill. rowids_out (sel.count of them) may be NULL. */

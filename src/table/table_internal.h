@@ -355,6 +355,7 @@ typedef struct IndexKey {
     Buf buf;
     const struct KeySource *src; /* for the text of an error */
     size_t prefix_len;
+    size_t equal_len; /* of an exclusion constraint: the columns compared by equality */
     bool has_null;
     bool left_out; /* the row is not one of this partial index: there is no entry */
     uint8_t bytes[INDEX_KEY_MAX + 64];
@@ -376,6 +377,11 @@ void unique_put_off(Txn *txn, const Table *t, const TableIndex *ix, RowId rowid)
  * none). */
 Status index_put(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, IndexKey *key, RowId rowid,
                  bool check, RowId *conflict_out);
+/* index_put_plain - insert the entry whatever else has its key. */
+Status index_put_plain(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, const IndexKey *key);
+/* index_key_text - the key as a message shows it, appended: "(a, b)=(1, x)". */
+Status index_key_text(Cx *cx, const Txn *txn, const Table *t, const TableIndex *ix,
+                      const KeySource *src, Buf *text);
 /* index_duplicate - 23505 as PostgreSQL words it, for a new row or while building. */
 Status index_duplicate(Cx *cx, const Txn *txn, const Table *t, const TableIndex *ix,
                        const KeySource *src, bool building);
@@ -383,8 +389,30 @@ Status index_duplicate(Cx *cx, const Txn *txn, const Table *t, const TableIndex 
 RowId key_rowid(Slice key);
 Status index_delete_mark(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix,
                          const IndexKey *key);
+/* index_find_conflict - a live row in the way of the key in a unique or exclusion index, or a
+ * transaction to wait for. own: the row's entry is there already (0: not yet). */
 Status index_find_conflict(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix,
                            const IndexKey *key, RowId own, RowId *conflict_out, Xid *wait_out);
+/* row_pending - is the row of a conflicting entry being changed by another transaction? */
+Status row_pending(Cx *cx, const Txn *txn, const Table *t, RowId rowid, Xid *xid_out);
+/* row_newest - the newest version of the row, if it is live and nobody else is changing it; copied
+ * to `bytes` (ROW_INLINE_MAX), *len_out 0 when there is none. */
+Status row_newest(Cx *cx, const Txn *txn, const Table *t, RowId rowid, uint8_t *bytes,
+                  uint32_t *len_out);
+/* unique_note - SERIALIZABLE: an entry decided over a key, its leaf latched. */
+Status unique_note(Cx *cx, Txn *txn, const Table *t, uint64_t tag, RowId rowid, bool live);
+
+/* ---- exclusion constraints ---- */
+/* exclude_put - index_put for the index of an exclusion constraint. */
+Status exclude_put(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, const IndexKey *key,
+                   RowId rowid, RowId *conflict_out);
+/* exclude_find - index_find_conflict for it. */
+Status exclude_find(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, const IndexKey *key,
+                    RowId own, RowId *conflict_out, Xid *wait_out);
+/* exclude_violation - 23P01 as PostgreSQL words it; *gone_out (then ST_OK): the other row is not in
+ * the way any more. */
+Status exclude_violation(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix,
+                         const IndexKey *key, RowId conflict, bool building, bool *gone_out);
 
 /*
  * KeySorter - index entries sorted in bounded memory: what does not fit goes to a temporary file in

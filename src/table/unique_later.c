@@ -1,5 +1,6 @@
 /*
- * unique_later.c - deferrable unique indexes: duplicates are let in and looked at later.
+ * unique_later.c - deferrable unique and exclusion indexes: duplicates are let in and looked at
+ * later.
  *
  * Only the row is remembered. What counts is what it holds when the check comes: it may be gone by
  * then, changed once more, or rolled back to a savepoint, and each needs no bookkeeping that way.
@@ -13,10 +14,8 @@ void unique_put_off(Txn *txn, const Table *t, const TableIndex *ix, RowId rowid)
     txn->unique_later = u;
 }
 
-/* own_row - the newest version of the row, if it is live and nobody else is changing it; copied to
- * `bytes`, *len_out 0 when there is none. */
-static Status own_row(Cx *cx, const Txn *txn, const Table *t, RowId rowid, uint8_t *bytes,
-                      uint32_t *len_out)
+Status row_newest(Cx *cx, const Txn *txn, const Table *t, RowId rowid, uint8_t *bytes,
+                  uint32_t *len_out)
 {
     BtTree tree = table_tree(t);
     BtKey key = row_key(rowid);
@@ -52,7 +51,7 @@ Status table_unique_check(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix
         RowId conflict;
         Xid wait;
         ArenaMark mark = arena_mark(cx->arena);
-        TRY(own_row(cx, txn, t, rowid, bytes, &len));
+        TRY(row_newest(cx, txn, t, rowid, bytes, &len));
         if (len == 0) {
             return ST_OK;
         }
@@ -60,13 +59,19 @@ Status table_unique_check(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix
                         &src.row, &src.layout));
         TRY(index_key_build(cx, t, ix, &src, rowid, &key));
         TRY(index_find_conflict(cx, txn, t, ix, &key, rowid, &conflict, &wait));
-        if (conflict != 0) {
+        bool gone = false;
+        if (conflict != 0 && ix->exclude == NULL) {
             return index_duplicate(cx, txn, t, ix, &src, false);
         }
+        if (conflict != 0) {
+            TRY(exclude_violation(cx, txn, t, ix, &key, conflict, false, &gone));
+        }
         arena_rewind(cx->arena, mark);
-        if (wait == 0) {
+        if (wait == 0 && !gone) {
             return ST_OK;
         }
-        TRY(txn_wait_xid(cx, txn, wait, 0));
+        if (wait != 0) {
+            TRY(txn_wait_xid(cx, txn, wait, 0));
+        }
     }
 }

@@ -1,5 +1,5 @@
 /*
- * inet.c - inet: addresses of hosts with a network's length; I/O, order, comparisons.
+ * inet.c - inet: addresses of hosts with a network's length; I/O, order, comparisons, containment.
  *
  * A value is its bytes on the wire: family, network bits, a zero, how many bytes, the address.
  */
@@ -140,6 +140,25 @@ static int inet_compare(const Str *a, const Str *b)
     return x.bits != y.bits ? x.bits - y.bits : memcmp(x.address, y.address, x.size);
 }
 
+/* inet_within - is a's network b's or a part of it? */
+static bool inet_within(const InetValue *a, const InetValue *b)
+{
+    if (a->family != b->family || a->bits < b->bits) {
+        return false;
+    }
+    uint32_t whole = b->bits / 8u, rest = b->bits % 8u;
+    uint8_t mask = (uint8_t)(0xff00 >> rest);
+    return memcmp(a->address, b->address, whole) == 0 &&
+           (rest == 0 || ((a->address[whole] ^ b->address[whole]) & mask) == 0);
+}
+
+/* inet_contains - network b holds a: `strict` without being the same network. */
+static bool inet_contains(const Str *b, const Str *a, bool strict)
+{
+    InetValue x = inet_value(a), y = inet_value(b);
+    return inet_within(&x, &y) && !(strict && x.bits == y.bits);
+}
+
 static int inet_order(const Datum *a, const Datum *b)
 {
     return inet_compare(&a->str, &b->str);
@@ -151,11 +170,17 @@ static uint64_t inet_hash(const Datum *v)
 }
 
 KERNEL_COMPARE_BY(k_network_, Str, inet_compare)
+KERNEL_BINARY(k_network_sub, Str, Str, uint8_t, r = inet_contains(&b, &a, true))
+KERNEL_BINARY(k_network_subeq, Str, Str, uint8_t, r = inet_contains(&b, &a, false))
+KERNEL_BINARY(k_network_sup, Str, Str, uint8_t, r = inet_contains(&a, &b, true))
+KERNEL_BINARY(k_network_supeq, Str, Str, uint8_t, r = inet_contains(&a, &b, false))
+KERNEL_BINARY(k_network_overlap, Str, Str, uint8_t,
+              r = inet_contains(&a, &b, false) || inet_contains(&b, &a, false))
 KERNEL_BINARY(k_network_cmp, Str, Str, int32_t, int c = inet_compare(&a, &b); r = (c > 0) - (c < 0))
 
 static const FnOps INET_FNS[] = {
-    FN_COMPARE(network_, 0),
-    FN(network_cmp),
+    FN_COMPARE(network_, 0), FN(network_cmp),   FN(network_sub),     FN(network_subeq),
+    FN(network_sup),         FN(network_supeq), FN(network_overlap),
 };
 static const TypeOps INET_TYPES[] = {
     {TYPE_INET, "inet", PHYS_STR, inet_in, inet_out, inet_recv, inet_send, inet_order, inet_hash,

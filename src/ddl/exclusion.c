@@ -1,0 +1,328 @@
+/*
+ * exclusion.c - EXCLUDE constraints: what their index is over, and by which operators.
+ *
+ * Any access method that PostgreSQL takes for one is taken, with its operator classes; the index is
+ * an ordered tree all the same (src/table/exclude.c).
+ */
+#include <stdlib.h>
+
+#include "ddl/ddl_internal.h"
+
+/* ExclusionMethod - what an access method can do for an exclusion constraint. */
+typedef struct ExclusionMethod {
+    Oid oid;
+    bool multicolumn, include, order, exclusion;
+} ExclusionMethod;
+
+/* Exclusion - a constraint under construction. */
+typedef struct Exclusion {
+    DdlCx *d;
+    const CatTable *t;
+    const PgQuery__Constraint *node;
+    const ExclusionMethod *method;
+    NewIndex ix;
+    Oid operators[INDEX_COLUMNS_MAX];
+} Exclusion;
+
+/* exclusion_method - the access method, and whether it will do. */
+static Status exclusion_method(Cx *cx, Exclusion *x)
+{
+    static const ExclusionMethod METHODS[] = {
+        {403, true, true, true, true},     {405, false, false, false, true},
+        {783, true, true, false, true},    {4000, false, true, false, true},
+        {2742, true, false, false, false}, {3580, true, false, false, false}};
+    const char *given = x->node->access_method;
+    const char *name = given != NULL && given[0] != '\0' ? given : "btree", *lacks = NULL;
+    Oid oid = cat_access_method(name);
+    for (size_t i = 0; i < ARRAY_LEN(METHODS); i++) {
+        x->method = METHODS[i].oid == oid ? &METHODS[i] : x->method;
+    }
+    if (x->method == NULL) {
+        return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "access method \"%s\" does not exist", name);
+    }
+    if (x->node->n_including > 0 && !x->method->include) {
+        lacks = "included columns";
+    } else if (x->node->n_exclusions > 1 && !x->method->multicolumn) {
+        lacks = "multicolumn indexes";
+    } else if (!x->method->exclusion) {
+        lacks = "exclusion constraints";
+    }
+    return lacks == NULL ? ST_OK
+                         : err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
+                                   "access method \"%s\" does not support %s", name, lacks);
+}
+
+/* ---- operators ---- */
+
+/* exclusion_operator_text - "<(integer,integer)". */
+static const char *exclusion_operator_text(DdlCx *d, const CatOper *o)
+{
+    Buf b;
+    buf_init(&b, 512);
+    cat_format_type(d->view, o->left, CAT_TYPMOD_NONE, &b);
+    buf_putc(&b, ',');
+    cat_format_type(d->view, o->right, CAT_TYPMOD_NONE, &b);
+    const char *text =
+        arena_printf(d->arena, "%s(%.*s)", o->name, (int)b.len, (const char *)b.data);
+    buf_release(&b);
+    return text;
+}
+
+/* exclusion_bind - "element operator element" as an expression over the table. */
+static Status exclusion_bind(Cx *cx, Exclusion *x, const PgQuery__IndexElem *e,
+                             const PgQuery__Node *names, Expr **out)
+{
+    BindCx b = {.view = x->d->view, .arena = x->d->arena, .env = x->d->env, .no_locks = true};
+    PgQuery__Node ref = PG_QUERY__NODE__INIT, part = PG_QUERY__NODE__INIT,
+                  top = PG_QUERY__NODE__INIT;
+    PgQuery__ColumnRef column = PG_QUERY__COLUMN_REF__INIT;
+    PgQuery__String string = PG_QUERY__STRING__INIT;
+    PgQuery__AExpr expr = PG_QUERY__A__EXPR__INIT;
+    PgQuery__Node *parts[1] = {&part};
+    string.sval = e->name;
+    part.node_case = PG_QUERY__NODE__NODE_STRING;
+    part.string = &string;
+    column.n_fields = 1;
+    column.fields = parts;
+    column.location = -1;
+    ref.node_case = PG_QUERY__NODE__NODE_COLUMN_REF;
+    ref.column_ref = &column;
+    expr.kind = PG_QUERY__A__EXPR__KIND__AEXPR_OP;
+    expr.n_name = names->list->n_items;
+    expr.name = names->list->items;
+    expr.lexpr = expr.rexpr = e->expr != NULL ? e->expr : &ref;
+    expr.location = -1;
+    top.node_case = PG_QUERY__NODE__NODE_A_EXPR;
+    top.a_expr = &expr;
+    return bind_table_expr(cx, &b, x->t, &top, 0, -1, "index expression", out);
+}
+
+/* exclusion_same_bytes - are values of the type operands of the operator as they are? */
+static bool exclusion_same_bytes(DdlCx *d, Oid type, Oid operand)
+{
+    const CatType *t = cat_type(d->view, operand);
+    const CatCast *c = cat_cast(d->view, type, operand);
+    return type == operand || (t != NULL && t->kind == 'p') ||
+           (c != NULL && c->method == 'b' && c->context == 'i');
+}
+
+/* exclusion_family - the family of an operator class, with its name. */
+static Oid exclusion_family(Oid opclass, const char **name_out)
+{
+    Oid family = 0;
+    for (uint32_t i = 0; i < CATALOG_PG_OPCLASS_COUNT; i++) {
+        family = catalog_pg_opclass[i].oid == opclass ? catalog_pg_opclass[i].opcfamily : family;
+    }
+    for (uint32_t i = 0; i < CATALOG_PG_OPFAMILY_COUNT; i++) {
+        if (catalog_pg_opfamily[i].oid == family) {
+            *name_out = catalog_str(catalog_pg_opfamily[i].opfname);
+        }
+    }
+    return family;
+}
+
+static bool exclusion_is_member(Oid family, Oid oper)
+{
+    for (uint32_t i = 0; i < CATALOG_PG_AMOP_COUNT; i++) {
+        const PgAmopRow *r = &catalog_pg_amop[i];
+        if (r->amopfamily == family && r->amopopr == oper && r->amoppurpose == 's') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* exclusion_allowed - the operator must be commutative, and one of the operator class's family. */
+static Status exclusion_allowed(Cx *cx, DdlCx *d, const CatOper *o, Oid opclass)
+{
+    const char *family_name = "";
+    if (o->commutator != o->oid) {
+        st_ignore(err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "operator %s is not commutative",
+                          exclusion_operator_text(d, o)));
+        return err_detail(cx, "Only commutative operators can be used in exclusion constraints.");
+    }
+    if (!exclusion_is_member(exclusion_family(opclass, &family_name), o->oid)) {
+        st_ignore(err_set(cx, ERRCODE_WRONG_OBJECT_TYPE,
+                          "operator %s is not a member of operator family \"%s\"",
+                          exclusion_operator_text(d, o), family_name));
+        return err_detail(cx, "The exclusion operator must be related to the index operator class "
+                              "for the constraint.");
+    }
+    return ST_OK;
+}
+
+/* exclusion_workable - can the engine evaluate it? Equality of the type's order needs only its
+ * keys; of another operator both the function and the keys' way back to values have to be there,
+ * also for all columns behind it. */
+static Status exclusion_workable(Cx *cx, Exclusion *x, uint16_t n, Oid type, const CatOper *o,
+                                 bool *plain)
+{
+    Oid lt, eq, gt;
+    const CatType *t = cat_type(x->d->view, type);
+    const CatProc *proc = cat_proc(x->d->view, o->proc);
+    bool order = cat_default_order(x->d->view, type, &lt, &eq, &gt);
+    *plain = *plain && order && eq == o->oid;
+    bool works = t != NULL && t->ops != NULL && t->ops->key != NULL &&
+                 (*plain || (t->ops->unkey != NULL && (x->ix.options[n] & 1) == 0 && proc != NULL &&
+                             fn_ops_by_prosrc(proc->prosrc) != NULL));
+    return works ? ST_OK
+                 : err_unsupported(cx, "operator %s in exclusion constraints is not supported",
+                                   exclusion_operator_text(x->d, o));
+}
+
+/* exclusion_order - ASC, DESC, NULLS FIRST are for methods that have an order. */
+static Status exclusion_order(Cx *cx, const Exclusion *x, const PgQuery__IndexElem *e)
+{
+    bool dir = e->ordering == PG_QUERY__SORT_BY_DIR__SORTBY_ASC ||
+               e->ordering == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
+    bool nulls = e->nulls_ordering == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST ||
+                 e->nulls_ordering == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_LAST;
+    if (x->method->order || (!dir && !nulls)) {
+        return ST_OK;
+    }
+    return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED, "access method \"%s\" does not support %s",
+                   cat_access_method_name(x->method->oid),
+                   dir ? "ASC/DESC options" : "NULLS FIRST/LAST options");
+}
+
+/* exclusion_element - one "element WITH operator". */
+static Status exclusion_element(Cx *cx, Exclusion *x, const PgQuery__Node *pair, bool *plain)
+{
+    const PgQuery__IndexElem *e = pair->list->items[0]->index_elem;
+    uint16_t n = x->ix.column_count;
+    Oid type, collation;
+    int32_t typmod;
+    Expr *bound;
+    TRY(ddl_index_element(cx, x->d, x->t, e, true, &x->ix));
+    ddl_index_column_type(x->t, &x->ix, n, &type, &typmod, &collation);
+    TRY(exclusion_bind(cx, x, e, pair->list->items[1], &bound));
+    const CatOper *o = bound->kind == EXPR_FUNC ? cat_oper(x->d->view, bound->oper) : NULL;
+    if (o == NULL) {
+        return err_unsupported(cx, "this operator in exclusion constraints is not supported");
+    }
+    if (!exclusion_same_bytes(x->d, type, o->left) || !exclusion_same_bytes(x->d, type, o->right)) {
+        Buf b;
+        buf_init(&b, 256);
+        cat_format_type(x->d->view, type, CAT_TYPMOD_NONE, &b);
+        st_ignore(err_set(cx, ERRCODE_UNDEFINED_FUNCTION,
+                          "operator requires run-time type coercion: %.*s %s %.*s", (int)b.len,
+                          (const char *)b.data, o->name, (int)b.len, (const char *)b.data));
+        buf_release(&b);
+        return ST_ERROR;
+    }
+    TRY(exclusion_allowed(cx, x->d, o, x->ix.opclasses[n]));
+    TRY(exclusion_order(cx, x, e));
+    x->operators[n] = o->oid;
+    return exclusion_workable(cx, x, n, type, o, plain);
+}
+
+/* exclusion_index - all that the index is over. */
+static Status exclusion_index(Cx *cx, Exclusion *x)
+{
+    bool plain = true;
+    for (size_t i = 0; i < x->node->n_including; i++) {
+        const char *name = ddl_string(x->node->including[i]);
+        if (ddl_column(x->t, name) == NULL) {
+            st_ignore(err_set(cx, ERRCODE_UNDEFINED_COLUMN,
+                              "column \"%s\" named in key does not exist", name));
+            return ddl_error_at(cx, x->d, ST_ERROR, x->node->location);
+        }
+    }
+    if (x->node->where_clause != NULL) {
+        TRY(ddl_index_predicate(cx, x->d, x->t, x->node->where_clause, &x->ix));
+    }
+    for (size_t i = 0; i < x->node->n_exclusions; i++) {
+        TRY(exclusion_element(cx, x, x->node->exclusions[i], &plain));
+    }
+    for (size_t i = 0; i < x->node->n_including; i++) {
+        PgQuery__IndexElem e = PG_QUERY__INDEX_ELEM__INIT;
+        e.name = (char *)(uintptr_t)ddl_string(x->node->including[i]);
+        TRY(ddl_index_element(cx, x->d, x->t, &e, false, &x->ix));
+    }
+    return ddl_rel_options(cx, x->d, x->node->options, x->node->n_options, &x->ix.rel_options);
+}
+
+/* exclusion_name - the given one, which must be free, or t_a_b_excl. */
+static Status exclusion_name(Cx *cx, Exclusion *x)
+{
+    const char **columns = ddl_index_column_names(x->d, x->t, &x->ix);
+    char *names = NULL, *name;
+    if (x->node->conname != NULL && x->node->conname[0] != '\0') {
+        x->ix.name = x->node->conname;
+        return ddl_constraint_name_free(cx, x->d, x->t, x->ix.name);
+    }
+    for (uint16_t i = 0; i < x->ix.column_count; i++) {
+        names = i == 0 ? arena_strdup(x->d->arena, columns[i])
+                       : arena_printf(x->d->arena, "%s_%s", names, columns[i]);
+        if (strlen(names) > DDL_NAME_BYTES_MAX) {
+            break;
+        }
+    }
+    TRY(ddl_choose_relation_name(cx, x->d, x->t->namespace_oid, x->t->name, names, "excl", &name));
+    x->ix.name = name;
+    return ST_OK;
+}
+
+Status ddl_add_exclusion(Cx *cx, DdlCx *d, const CatTable *t, const NewConstraint *c)
+{
+    Exclusion *x = ARENA_NEW(d->arena, Exclusion);
+    *x = (Exclusion){.d = d, .t = t, .node = c->node};
+    TRY(exclusion_method(cx, x));
+    TRY(ddl_constraint_refuse(cx, c->node));
+    x->ix = (NewIndex){.constraint = true,
+                       .exclusion = true,
+                       .method = x->method->oid,
+                       .deferrable = c->node->deferrable != 0};
+    TRY(exclusion_index(cx, x));
+    TRY(exclusion_name(cx, x));
+    ConstraintRow r = {.name = x->ix.name,
+                       .type = 'x',
+                       .columns = x->ix.columns,
+                       .column_count = x->ix.key_count,
+                       .operators = x->operators,
+                       .deferrable = c->node->deferrable != 0,
+                       .deferred = c->node->initdeferred != 0,
+                       .validated = true};
+    TRY(ddl_index_define(cx, d, t, &x->ix, &r.index));
+    TRY(ddl_index_depend_computed(cx, d, t, &x->ix, r.index));
+    TRY(ddl_new_oid(cx, d, &r.oid));
+    TRY(ddl_insert_constraint(cx, d, t, &r));
+    TRY(ddl_depend(cx, d, (DdlObject){CAT_PG_CLASS, r.index, 0},
+                   (DdlObject){CAT_PG_CONSTRAINT, r.oid, 0}, 'i'));
+    return ddl_index_fill(cx, d, t->oid, r.index);
+}
+
+Status ddl_retype_exclusion(Cx *cx, DdlCx *d, const CatTable *t, const CatIndex *ix, uint16_t k,
+                            Oid type, Oid *opclass_out)
+{
+    const CatConstraint *con = NULL;
+    Oid lt, eq, gt;
+    Datum key;
+    DdlRow r;
+    for (uint16_t i = 0; i < t->constraint_count; i++) {
+        con = t->constraints[i].oid == ix->constraint ? &t->constraints[i] : con;
+    }
+    bool equality =
+        con != NULL &&
+        cat_default_order(d->view, t->columns[ix->columns[k] - 1].type, &lt, &eq, &gt) &&
+        con->operators[k] == eq;
+    *opclass_out = cat_method_opclass(d->view, cat_opclass_method(ix->opclasses[k]), type);
+    if (!equality || *opclass_out == 0 || !cat_default_order(d->view, type, &lt, &eq, &gt)) {
+        return err_unsupported(cx,
+                               "changing the type of a column that exclusion constraint \"%s\" "
+                               "uses is not supported",
+                               ix->name);
+    }
+    key.u32 = con->oid;
+    TRY(ddl_row_load(cx, d, CAT_PG_CONSTRAINT, &key, 1, &r));
+    Oid *operators = ARENA_ARRAY(d->arena, Oid, con->column_count + 1u);
+    const char *at =
+        ddl_row_text(d, &r, PG_CONSTRAINT_CONEXCLOP); /* other columns may have changed */
+    for (uint16_t i = 0; i < con->column_count && at != NULL; i++) {
+        operators[i] = i == k ? eq : (Oid)strtoul(at + 1, NULL, 10);
+        at = strpbrk(at + 1, ",}");
+    }
+    ddl_set_text(&r, PG_CONSTRAINT_CONEXCLOP,
+                 ddl_oid_array(d->arena, operators, con->column_count));
+    return ddl_row_store(cx, d, &r);
+}
