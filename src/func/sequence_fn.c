@@ -4,10 +4,16 @@
 #include "catalog/catalog_data.h"
 #include "func/func_internal.h"
 
-/* sequence_find - the sequence of an OID; 42809 for another kind of relation. */
+/* sequence_find - the sequence of an OID, locked until the transaction ends: who
+ * alters it is waited for, and its limits are those of then. 42809 for another kind of relation. */
 static Status sequence_find(FnCall *call, FuncSession *fs, Oid oid, const CatTable **out)
 {
-    Status st = cat_table_by_oid(call->cx, fs->view, oid, out);
+    CatView *v = fs->view;
+    if (oid >= FIRST_USER_OID && v->txn != NULL) {
+        TRY(table_lock(call->cx, v->txn, (uint64_t)v->database << 32 | oid, TABLELOCK_ROW_EXCLUSIVE,
+                       WAIT_BLOCK));
+    }
+    Status st = cat_table_by_oid(call->cx, v, oid, out);
     if (st == ST_NOTFOUND) {
         return err_set(call->cx, ERRCODE_UNDEFINED_TABLE, "could not open relation with OID %u",
                        oid);
@@ -68,6 +74,7 @@ static Status fn_currval(FnCall *call, FuncSession *fs, const Datum *a, Datum *o
 }
 KERNEL(fn_currval)
 
+/* fn_lastval - what nextval last gave this session, of whatever sequence. */
 static Status fn_lastval(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
 {
     (void)a;
@@ -80,6 +87,9 @@ static Status fn_lastval(FnCall *call, FuncSession *fs, const Datum *a, Datum *o
             return st;
         }
         slot = st == ST_OK ? map_get_int(fs->sequence_values, fs->last_sequence) : NULL;
+    }
+    if (slot != NULL) {
+        TRY(sequence_find(call, fs, fs->last_sequence, &seq));
     }
     if (slot == NULL) { /* never called, or the sequence is gone */
         return err_set(call->cx, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
