@@ -95,7 +95,12 @@ part() {
             tidy) suite_run "$state/$name.log" 600 python3 tools/tidy.py ;;
             crash) suite_run "$state/$name.log" 14400 env BUILD="$build" tests/crash/run.sh \
                 --seeds "$(crash_seeds "$name")" --state "$state/$name.seeds" ;;
-            faults) suite_run "$state/$name.log" 14400 env BUILD="$build" tests/faults/run.sh --all ;;
+            faults)
+                how=--all
+                [ "$1" = crash ] || how="--real --all --step 7"
+                # shellcheck disable=SC2086
+                suite_run "$state/$name.log" 14400 env BUILD="$build" DASSIE="$PWD/$build/dassie" tests/faults/run.sh $how
+                ;;
             *) suite_run "$state/$name.log" 3600 env BUILD="$build" DASSIE="$PWD/$build/dassie" "tests/$3/run.sh" ;;
             esac
         fi
@@ -191,7 +196,7 @@ UBSAN_OPTIONS=print_stacktrace=1
 CRASH_SEEDS=1000
 export ASAN_OPTIONS UBSAN_OPTIONS
 config crash-asan "$crash $sanitize" crash
-config debug "--buildtype=debug $sanitize" unit sql iso wire input clients kill fuzz
+config debug "--buildtype=debug $sanitize" unit sql iso wire input clients kill fuzz faults
 
 for pattern in $wanted; do
     case " $matched " in

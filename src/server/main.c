@@ -139,11 +139,24 @@ static bool wants_supervisor(const ServerOptions *o)
     return on;
 }
 
+/* exit_in_midst - a library has called exit() while the server serves, as libpg_query does when it
+ * gets no memory: an end as by a signal, so that the supervisor starts the server again. */
+static void exit_in_midst(int code, void *arg)
+{
+    const volatile sig_atomic_t *serving = arg;
+    if (*serving != 0) {
+        log_line(LOG_FATAL, "a library ended the process with exit code %d", code);
+        abort();
+    }
+}
+
 /* command_serve - `dassie serve`: runs until SIGTERM or SIGINT; signals are blocked first so that
  * every thread inherits it. */
 static int command_serve(int argc, char **argv)
 {
     static const char *names[SETTINGS_MAX], *values[SETTINGS_MAX];
+    static volatile sig_atomic_t
+        serving; /* of the process: exit() tells its handlers nothing more */
     ServerOptions options;
     Err err = {0};
     Arena arena;
@@ -177,7 +190,10 @@ static int command_serve(int argc, char **argv)
         stop.server = server;
         st = os_thread_create(&cx, os, "signals", stop_main, &stop, &thread);
         if (st == ST_OK) {
+            serving = 1;
+            (void)on_exit(exit_in_midst, (void *)&serving);
             st = server_run(&cx, server);
+            serving = 0;
             (void)kill(getpid(), SIGTERM); /* the thread ends, if no signal has ended it */
             os_thread_join(thread);
         }
