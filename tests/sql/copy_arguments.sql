@@ -3,19 +3,28 @@ CREATE TABLE c (id int, name text, note text);
 COPY c TO STDOUT (FORMAT csv, HEADER match);
 COPY c TO STDOUT (HEADER match);
 COPY c FROM STDIN (HEADER match, FORMAT binary);
+\.
 COPY c FROM STDIN (FORMAT csv, FORCE_QUOTE (name));
+\.
 COPY c FROM STDIN (FORCE_NULL (name));
+\.
 COPY c TO STDOUT (FORCE_QUOTE (name));
 COPY c TO STDOUT (FORMAT csv, FORCE_NULL (name));
 COPY c TO STDOUT (FORMAT csv, FORCE_NOT_NULL (name));
 COPY c TO STDOUT (FORMAT csv, FORCE_QUOTE (nosuch));
 COPY c (id) TO STDOUT (FORMAT csv, FORCE_QUOTE (name));
 COPY c (id) FROM STDIN (FORMAT csv, FORCE_NOT_NULL (name));
+\.
 COPY c (id) FROM STDIN (FORMAT csv, FORCE_NULL (name));
+\.
 COPY c (id) FROM STDIN (FORMAT csv, FORCE_NULL (nosuch));
+\.
 COPY c (id) FROM STDIN (FORMAT csv, FORCE_NULL (id, id));
+\.
 COPY c FROM STDIN (FORMAT csv, FORCE_NULL *);
+\.
 COPY c FROM STDIN (FORMAT csv, FORCE_NULL name);
+\.
 COPY c TO STDOUT (FORMAT csv, FORCE_QUOTE name);
 COPY c TO STDOUT (FORMAT csv, FORCE_QUOTE);
 COPY (SELECT 1 AS a, 'b' AS b) TO STDOUT (FORMAT csv, FORCE_QUOTE (b));
@@ -50,9 +59,12 @@ COPY c TO STDOUT (ENCODING 5);
 COPY c TO STDOUT (ENCODING 'UTF8');
 COPY nosuch TO STDOUT (nosuch);
 COPY nosuch FROM STDIN (nosuch);
+\.
 COPY c (nosuch) TO STDOUT (nosuch);
 COPY c (nosuch) FROM STDIN (nosuch);
+\.
 COPY c (id, id) FROM STDIN;
+\.
 COPY c (id, id) TO STDOUT;
 COPY (SELECT nosuch) TO STDOUT (nosuch);
 COPY c TO STDOUT (FORMAT binary, DELIMITER ',');
