@@ -52,7 +52,7 @@ static void reopen_clean(void **state)
 static void reopen_small_pool(void **state)
 {
     (void)state;
-    enum { ROWS = 20000, FRAMES = 64 };
+    enum { ROWS = 20000 * (PAGE_SIZE > 8192 ? PAGE_SIZE / 8192 : 1), FRAMES = 64 };
     Fixture f;
     char text[101];
     memset(text, 'x', 100);

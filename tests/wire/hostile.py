@@ -425,7 +425,11 @@ def row_wait(first, wanted, action):
         waiter.ask(w.query(sql))
     update = w.parse("", "UPDATE row_wait SET a = 1 WHERE a = 1") + w.bind("", "") + w.execute()
     waiter.send(update + update + w.SYNC)
-    time.sleep(0.1)
+    end = time.monotonic() + 20
+    while ("D", b"\0\1\0\0\0\1t") not in holder.ask(w.query(f"SELECT pg_blocking_pids({waiter.pid}) <> '{{}}'")):
+        if time.monotonic() > end:
+            return "the statement does not wait"
+        time.sleep(0.005)
     action(holder, waiter)
     got = codes(waiter.read_until())
     holder.ask(w.query("COMMIT"))

@@ -13,6 +13,7 @@ import pgwire as w
 # Facts of a server, not of its behaviour, and what names a place in its sources.
 ERROR_FIELDS = "SVCMDHPpqWstcdn"
 HIDDEN_PARAMETERS = ("server_version",)
+UNTIL_SECONDS = 20
 
 
 def text_of(data):
@@ -198,6 +199,18 @@ class Script:
         self.conns[self.name] = self.conns.get(self.name) or w.Conn()
         self.conn.send(w.startup(pairs, code))
 
+    def until(self, condition):
+        """Wait until the server's row of pg_stat_activity for this connection fulfils the condition."""
+        other = w.Conn()
+        other.login()
+        ask = w.query(f"SELECT count(*) FROM pg_stat_activity WHERE pid = {self.conn.pid} AND {condition}")
+        end = time.monotonic() + UNTIL_SECONDS
+        while ("D", b"\0\1\0\0\0\1" + b"1") not in other.ask(ask):
+            if time.monotonic() > end:
+                raise TimeoutError
+            time.sleep(0.005)
+        other.close()
+
     def line(self, line):
         verb, _, rest = line.partition(" ")
         rest = rest.strip()
@@ -226,6 +239,8 @@ class Script:
             other = w.Conn()
             other.send(w.i32(16) + w.i32(w.CANCEL) + struct.pack(">II", self.conn.pid, self.conn.key ^ int(rest or 0)))
             print("< " + "".join(show(k, b) for k, b in other.ended()))
+        elif verb == "until":
+            self.until(rest)
         elif verb == "sleep":
             time.sleep(float(rest))
         else:
