@@ -1,7 +1,7 @@
 /*
  * exec.c - execution states: made from a plan, kept on its free list, opened, pulled, closed.
  */
-#include "exec/spill.h"
+#include "exec/fk_action.h"
 
 enum { FREE_STATES_MAX = 64 };
 
@@ -193,6 +193,7 @@ Status exec_open(Cx *cx, Plan *plan, const ExecEnv *env, ExecState **state_out)
     s->env = *env;
     s->affected = 0;
     s->failed = s->started = false;
+    s->due_first = s->due_last = NULL;
     s->expr_env.type_env = env->type_env;
     s->expr_env.extra_fn = env->extra_fn;
     uint32_t given = MIN(env->param_count, plan->param_count);
@@ -241,6 +242,10 @@ Status exec_next(Cx *cx, ExecState *s, uint32_t max_rows, const Batch **batch_ou
     }
     if (st == ST_OK) {
         st = s->root->next(cx, s->root, MIN(max_rows, VEC_CAPACITY), &b);
+    }
+    if (st == ST_DONE && s->due_first != NULL) {
+        st = exec_statement_end(cx, s);
+        st = st == ST_OK ? ST_DONE : st;
     }
     st = cat_view_judge(cx, s->env.view, st);
     if (st != ST_OK) {

@@ -93,6 +93,9 @@ struct ExecState {
     bool spoiled; /* something in it failed and was passed over: not to be used again */
     Batch view;   /* what exec_next hands out */
     struct FkAction *fk_actions;
+    /* INSERT, UPDATE and DELETE nodes that are through, with what they owe at the statement's end
+     */
+    ExecNode *due_first, *due_last;
     struct ExecState *next_free;
 };
 

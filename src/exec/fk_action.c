@@ -340,31 +340,48 @@ static void own_events(FkQueue *q, ExecNode *n)
     }
 }
 
-Status fk_statement_end(Cx *cx, ExecNode *n)
+/* next_due - the next node with something owed. */
+static ExecNode *next_due(const ExecNode *n)
 {
-    const PlanModify *m = &n->plan->u.modify;
-    ExecState *s = n->s;
+    return ((const ModifyRun *)n->priv)->next_due;
+}
+
+/* queue_run - everything in the queue, and what comes to it meanwhile. Works in the arenas of `n`.
+ */
+static Status queue_run(Cx *cx, FkQueue *q, ExecNode *n)
+{
     Status st = ST_OK;
-    if (m->fk_count == 0 && m->ref_count == 0) {
-        return ST_OK;
-    }
-    if (s->env.fk_queue != NULL) {
-        fk_queue_add(s->env.fk_queue, n);
-        return ST_OK;
-    }
-    FkQueue q = {.top = s, .arena = &n->hold};
-    q.last = &q.first;
-    own_events(&q, n);
-    while (q.first != NULL) {
+    while (q->first != NULL) {
         TRY_OUT(cx_check(cx));
-        TRY_OUT(txn_next_command(cx, s->env.txn));
-        TRY_OUT(event_do(cx, &q, q.first, &n->batch));
-        TRY_OUT(exec_budget(cx, s, &n->hold));
-        q.first = q.first->next;
+        TRY_OUT(txn_next_command(cx, q->top->env.txn));
+        TRY_OUT(event_do(cx, q, q->first, &n->batch));
+        TRY_OUT(exec_budget(cx, q->top, &n->hold));
+        q->first = q->first->next;
     }
 out:
-    for (uint32_t i = 0; i < q.plan_count; i++) {
-        plan_unref(q.plans[i]);
+    for (uint32_t i = 0; i < q->plan_count; i++) {
+        plan_unref(q->plans[i]);
     }
     return st;
+}
+
+Status exec_statement_end(Cx *cx, ExecState *s)
+{
+    ExecNode *first = s->due_first, *last = s->due_last;
+    s->due_first = s->due_last = NULL;
+    FkQueue q = {.top = s, .arena = &last->hold};
+    q.last = &q.first;
+    for (ExecNode *n = first; n != NULL; n = next_due(n)) {
+        const PlanModify *m = &n->plan->u.modify;
+        if (m->fk_count == 0 && m->ref_count == 0) {
+            continue;
+        }
+        if (s->env.fk_queue != NULL) {
+            fk_queue_add(s->env.fk_queue, n);
+        } else {
+            own_events(&q, n);
+        }
+    }
+    TRY(queue_run(cx, &q, last));
+    return unique_statement_end(cx, &s->env);
 }

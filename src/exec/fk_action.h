@@ -19,8 +19,9 @@ void fk_defer(FkDeferred *d, const FkCheck *fk, bool parent_side, const RowStore
 /* fk_pending_add - a check of the constraint is put off because of rows of the table. */
 void fk_pending_add(FkDeferred *d, Oid table, Oid constraint);
 
-/* fk_statement_end - all that the INSERT, UPDATE or DELETE of this node owes its foreign keys. */
-Status fk_statement_end(Cx *cx, ExecNode *n);
+/* exec_statement_end - all that the nodes of ExecState.due_first owe: foreign keys, then deferrable
+ * unique constraints. */
+Status exec_statement_end(Cx *cx, ExecState *s);
 
 /* unique_statement_end - rows of deferrable unique constraints that a statement let in. */
 Status unique_statement_end(Cx *cx, const ExecEnv *env);

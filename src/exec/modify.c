@@ -341,8 +341,11 @@ static Status write_batch(Cx *cx, ExecNode *n, const Batch *in)
     return ST_OK;
 }
 
+/* modify_all - every row. What is owed to constraints waits for the statement's end: others of its
+ * parts (WITH) may make good what this one has broken. */
 static Status modify_all(Cx *cx, ExecNode *n)
 {
+    ModifyRun *r = n->priv;
     const Batch *b;
     Status st = ST_OK;
     while ((st = n->left->next(cx, n->left, VEC_CAPACITY, &b)) == ST_OK) {
@@ -353,8 +356,14 @@ static Status modify_all(Cx *cx, ExecNode *n)
     if (st != ST_DONE) {
         return st;
     }
-    TRY(fk_statement_end(cx, n));
-    return unique_statement_end(cx, &n->s->env);
+    if (n->s->due_first == NULL) {
+        n->s->due_first = n;
+    } else {
+        ((ModifyRun *)n->s->due_last->priv)->next_due = n;
+    }
+    n->s->due_last = n;
+    r->next_due = NULL;
+    return n == n->s->root ? exec_statement_end(cx, n->s) : ST_OK;
 }
 
 static Status modify_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)

@@ -20,6 +20,7 @@ typedef struct ModifyRun {
     uint64_t affected;
     RowStore *fk_keys;           /* per foreign key: new keys */
     RowStore *ref_old, *ref_new; /* per referencing key: old and new parent keys */
+    ExecNode *next_due;          /* ExecState.due_first */
     PhysType *fk_types;
     Batch one, newest; /* a joined row with the newest version of the row to change; that alone */
     Snapshot fresh;

@@ -1,0 +1,65 @@
+-- Constraints of a statement with several data-changing parts (WITH): checked when all of it is done.
+CREATE TABLE t (id int PRIMARY KEY DEFERRABLE, v int UNIQUE DEFERRABLE INITIALLY DEFERRED, w int UNIQUE);
+INSERT INTO t VALUES (1, 1, 1), (2, 2, 2), (3, 3, 3);
+-- a duplicate that another part removes
+WITH x AS (INSERT INTO t VALUES (1, 4, 4)) DELETE FROM t WHERE v = 1;
+SELECT * FROM t ORDER BY id, v;
+WITH x AS (UPDATE t SET id = 2 WHERE v = 3), y AS (UPDATE t SET id = 3 WHERE v = 2) SELECT 1 AS one;
+SELECT * FROM t ORDER BY id, v;
+WITH x AS (UPDATE t SET id = 5 WHERE v = 4 RETURNING v), y AS (INSERT INTO t VALUES (5, 6, 6) RETURNING v)
+  DELETE FROM t USING x WHERE t.id = 2 RETURNING t.*, x.v AS x;
+SELECT * FROM t ORDER BY id, v;
+-- one that stays
+WITH x AS (INSERT INTO t VALUES (3, 7, 7)) SELECT 1 AS one;
+WITH x AS (INSERT INTO t VALUES (3, 7, 7)) UPDATE t SET w = w WHERE id = 3;
+WITH x AS (INSERT INTO t VALUES (8, 8, 8) RETURNING *) INSERT INTO t SELECT id, v + 1, w + 1 FROM x;
+SELECT * FROM t ORDER BY id, v;
+-- the error of the query itself comes first
+WITH x AS (INSERT INTO t VALUES (3, 7, 7) RETURNING v) SELECT 1 / (v - 7) FROM x;
+-- not deferrable: at once
+WITH x AS (INSERT INTO t VALUES (9, 9, 2) RETURNING w) DELETE FROM t USING x WHERE t.w = x.w;
+-- deferred: at the end of the transaction
+BEGIN;
+WITH x AS (INSERT INTO t VALUES (10, 2, 10)) SELECT 1 AS one;
+WITH x AS (INSERT INTO t VALUES (11, 2, 11)) DELETE FROM t WHERE id = 10;
+COMMIT;
+BEGIN;
+SET CONSTRAINTS ALL IMMEDIATE;
+WITH x AS (INSERT INTO t VALUES (10, 2, 10)) DELETE FROM t WHERE v = 2;
+WITH x AS (INSERT INTO t VALUES (11, 2, 11)) SELECT 1 AS one;
+ROLLBACK;
+-- foreign keys: parent and child in one statement, in either order
+CREATE TABLE p (a int PRIMARY KEY);
+CREATE TABLE c (a int REFERENCES p, b int);
+WITH x AS (INSERT INTO c VALUES (1, 1)) INSERT INTO p VALUES (1);
+WITH x AS (INSERT INTO p VALUES (2) RETURNING a) INSERT INTO c SELECT a, 2 FROM x RETURNING *;
+WITH x AS (INSERT INTO c VALUES (3, 3) RETURNING a) INSERT INTO p SELECT a FROM x RETURNING *;
+WITH x AS (INSERT INTO c VALUES (4, 4) RETURNING a), y AS (INSERT INTO p VALUES (4) RETURNING a) SELECT * FROM x, y;
+SELECT * FROM c ORDER BY b;
+WITH x AS (DELETE FROM p WHERE a = 4) DELETE FROM c WHERE a = 4;
+WITH x AS (DELETE FROM c WHERE a = 3) DELETE FROM p WHERE a = 3;
+WITH x AS (DELETE FROM p WHERE a = 2) INSERT INTO c VALUES (1, 5);
+WITH x AS (INSERT INTO c VALUES (7, 7)) DELETE FROM p WHERE a = 99;
+WITH x AS (INSERT INTO c VALUES (7, 7)) SELECT 'not told' AS row;
+WITH x AS (DELETE FROM p WHERE a = 2) UPDATE c SET a = 1 WHERE a = 2;
+SELECT * FROM p ORDER BY a;
+SELECT * FROM c ORDER BY a, b;
+-- actions run at the end, too: the other parts see and change rows that will go
+CREATE TABLE cc (a int REFERENCES p ON DELETE CASCADE ON UPDATE CASCADE, b int);
+INSERT INTO p VALUES (20), (21), (22);
+INSERT INTO cc VALUES (20, 0), (21, 1), (22, 2);
+WITH x AS (DELETE FROM p WHERE a = 20) UPDATE cc SET b = b + 10 RETURNING *;
+SELECT * FROM cc ORDER BY a;
+WITH x AS (UPDATE p SET a = 31 WHERE a = 21) INSERT INTO cc VALUES (31, 31), (22, 32) RETURNING *;
+SELECT * FROM cc ORDER BY a, b;
+WITH x AS (DELETE FROM p WHERE a = 22), y AS (UPDATE p SET a = 41 WHERE a = 31) SELECT count(*) FROM cc;
+SELECT * FROM cc ORDER BY a, b;
+-- an UPDATE that leaves the key alone asks for no parent
+ALTER TABLE c DROP CONSTRAINT c_a_fkey;
+INSERT INTO c VALUES (50, 50);
+ALTER TABLE c ADD CONSTRAINT c_a_fkey FOREIGN KEY (a) REFERENCES p NOT VALID;
+UPDATE c SET a = a, b = 51 WHERE b = 50;
+UPDATE c SET a = 52 WHERE b = 51;
+UPDATE c SET a = NULL WHERE b = 51;
+SELECT * FROM c ORDER BY a, b;
+DROP TABLE t, c, cc, p;
