@@ -6,7 +6,8 @@
  * Table "kv" (a int4, b int8, c text; a unique index, one on c, one on an expression, a partial
  * one): each worker owns a range of keys, so its part of the table has a linear history; the model
  * keeps every state since the last acknowledged commit, and after a crash exactly one of them must
- * be there. Table "claim": workers contend for the same few unique keys, and each knows which it
+ * be there. Table "claim": workers contend for the same few unique keys (of a unique
+ * index or an exclusion constraint), and each knows which it
  * holds. Table "account" (a int4 unique, b int8): all workers move money between the same few rows,
  * so they wait for each other; the sum must never change. Each worker also has a table of its own
  * that it makes, fills, alters, rewrites, empties, indexes and drops (CrashOwn). Everything of the
@@ -127,6 +128,7 @@ typedef struct Crash {
     TreeId kv_tree, account_tree, claim_tree, sequence_tree;
     int64_t sequence_seen; /* the greatest value a committed transaction used */
     TableIndex kv_index[CRASH_IX_KINDS], account_index[1], claim_index[1];
+    IndexExclude claim_exclude; /* a third of the seeds each: a unique key, exclusion constraints */
     RowId accounts[CRASH_ACCOUNTS];
     Table *kv, *account, *claim;
     CrashWorker workers[CRASH_WORKERS_MAX];
@@ -189,6 +191,7 @@ void crash_own_check(Crash *c, Cx *cx, const CrashOwn *own, const Snapshot *snap
 void crash_own_verify(Crash *c, const CrashOwn *own);
 
 /* crash_claim.c: contended unique keys, row locks. */
+void crash_claim_describe(Crash *c);
 bool crash_claim_step(CrashWorker *w, Txn *txn);
 bool crash_lock_step(CrashWorker *w, Txn *txn);
 /* crash_gave_up - deadlock, serialization failure, cancelled: the transaction has to be aborted. */

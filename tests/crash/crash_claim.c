@@ -1,5 +1,5 @@
 /*
- * crash_claim.c - workers in each other's way: unique keys that only one can hold, rows locked.
+ * crash_claim.c - workers in each other's way: keys that only one can hold, rows locked.
  *
  * Table "claim": a key is a worker's from its insert to its delete, so the union of what the
  * workers believe to hold is exactly the table, and no key can be held twice.
@@ -26,6 +26,19 @@ bool crash_snapshot(CrashWorker *w, Txn *txn, const Snapshot **snap_out)
 {
     Status st = txn_snapshot(&w->cx, txn, snap_out);
     return !crash_gave_up(w, st) && crash_status(w->crash, &w->cx, st);
+}
+
+void crash_claim_describe(Crash *c)
+{
+    TableIndex *ix = &c->claim_index[0];
+    crash_index_describe(CRASH_IX_KEY, false, ix);
+    if (c->seed % 3 != 0) {
+        /* By the order's equality, or by an operator that is asked about every entry. */
+        c->claim_exclude = (IndexExclude){.equal_count = c->seed % 3 == 1};
+        c->claim_exclude.opers[0].fn = fn_ops_by_prosrc("int4eq");
+        ix->exclude = &c->claim_exclude;
+        ix->unique = ix->is_primary = false;
+    }
 }
 
 /* claim_take - the key, if nobody has it: INSERT, or INSERT ... ON CONFLICT DO NOTHING. */
@@ -80,7 +93,8 @@ bool crash_claim_step(CrashWorker *w, Txn *txn)
     SavePoint sp;
     txn_savepoint(txn, &sp);
     Status st = before.present ? claim_keep(w, txn, k) : claim_take(w, txn, k);
-    if (st == ST_ERROR && w->err.sqlstate == ERRCODE_UNIQUE_VIOLATION) {
+    if (st == ST_ERROR && (w->err.sqlstate == ERRCODE_UNIQUE_VIOLATION ||
+                           w->err.sqlstate == ERRCODE_EXCLUSION_VIOLATION)) {
         crash_check(!before.present, "claim %u is mine, and is refused", k);
         crash_must(&w->cx, txn_rollback_to(&w->cx, txn, &sp));
         c->conflicts++;

@@ -126,7 +126,7 @@ static void crash_describe(Crash *c)
         crash_index_describe((CrashIndexKind)k, false, &c->kv_index[k]);
     }
     crash_index_describe(CRASH_IX_KEY, false, &c->account_index[0]);
-    crash_index_describe(CRASH_IX_KEY, false, &c->claim_index[0]);
+    crash_claim_describe(c);
 }
 
 static void row_put(Batch *b, uint32_t at, int32_t a, const CrashRow *row, Arena *arena)

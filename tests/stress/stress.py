@@ -1,4 +1,4 @@
-"""Unique keys, foreign keys, indexes and DDL under concurrent load on the real server, with a pool of 16 pages.
+"""Unique keys, exclusion constraints, foreign keys, indexes and DDL under load on the real server, with a pool of 16 pages.
 
 Goal: what single transactions cannot show: a key twice, an orphan, an index that finds other rows than its table, the
 rows of one table in another. Method: writers with few keys, so that they meet all the time, roll back, go back to a
@@ -8,6 +8,7 @@ table and of each index; a count of what was acknowledged. `dassie check` ends e
 STRESS_SEED, STRESS_SECONDS, STRESS_ROUNDS choose another run.
 """
 
+import ipaddress
 import os
 import random
 import shutil
@@ -28,7 +29,7 @@ KEYS = 24
 PARENTS = 8
 TABLES = 3
 # A row or key somebody else has, a deadlock, a snapshot too old for a change, a lock not free in time.
-LAWFUL = {"23505", "23503", "40001", "40P01", "55P03"}
+LAWFUL = {"23505", "23503", "23P01", "40001", "40P01", "55P03"}
 # What a statement may find when a table or a column has just gone or come.
 LAWFUL_DDL = LAWFUL | {"42P01", "42P07", "42703", "42701", "42704", "0A000", "55006"}
 
@@ -43,6 +44,10 @@ SCHEMA = (
     "CREATE INDEX kept_p ON kept (p)",
     "CREATE INDEX gone_p ON gone (p)",
     "CREATE INDEX freed_p ON freed (p)",
+    "CREATE TABLE net (id int PRIMARY KEY, pool inet NOT NULL, c inet NOT NULL, pad text,"
+    " EXCLUDE USING gist (pool inet_ops WITH =, c inet_ops WITH &&))",
+    "CREATE TABLE lazy (id int PRIMARY KEY, pool inet NOT NULL, c inet NOT NULL, pad text,"
+    " EXCLUDE USING gist (c inet_ops WITH &&, pool inet_ops WITH =) DEFERRABLE INITIALLY DEFERRED)",
 )
 
 
@@ -175,6 +180,57 @@ class Reader(Worker):
         self.ask("COMMIT")
 
 
+class Networks(Worker):
+    """Networks that contain each other, in two tables: their constraints look at once, or at COMMIT."""
+
+    def network(self):
+        bits = self.r.choice((29, 30, 31, 32))
+        return f"10.0.0.{self.r.randrange(16) >> (32 - bits) << (32 - bits)}/{bits}"
+
+    def change(self):
+        n, r = self.r.randrange(12), self.r.random()
+        t = self.r.choice(("net", "net", "lazy"))
+        row = (n, f"1.1.1.{self.r.randrange(2)}", self.network(), "x" * self.r.choice((0, 300)))
+        if r < 0.3:
+            self.ask(f"INSERT INTO {t} VALUES ($1, $2, $3, $4)", *row)
+        elif r < 0.45:
+            self.ask("INSERT INTO net VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", *row)
+        elif r < 0.65:
+            self.ask(f"DELETE FROM {t} WHERE id = $1", n)
+        elif r < 0.85:
+            self.ask(f"UPDATE {t} SET pool = $1, c = $2, pad = $3 WHERE id = $4", *row[1:], n)
+        elif self.affected(f"UPDATE {t} SET pool = '9.9.9.9' WHERE id = $1 AND pool = '1.1.1.1'", n):
+            self.ask(f"UPDATE {t} SET pool = '1.1.1.1' WHERE id = $1", n)
+
+    def step(self):
+        self.begin()
+        for _ in range(self.r.randint(1, 4)):
+            if self.r.random() < 0.4:
+                self.ask("SAVEPOINT a")
+                try:
+                    self.change()
+                    keep = self.r.random() < 0.5
+                except load.Failed as error:
+                    if error.state not in ("23505", "23P01"):
+                        raise
+                    keep = False
+                self.ask("RELEASE a" if keep else "ROLLBACK TO a")
+            else:
+                self.change()
+        self.ask("ROLLBACK" if self.r.random() < 0.2 else "COMMIT")
+
+
+class Overlaps(Worker):
+    def step(self):
+        for table in ("net", "lazy"):
+            rows, _ = self.ask(f"SELECT id, pool, c FROM {table} ORDER BY id")
+            for i, (one, pool, c) in enumerate(rows):
+                for two, other_pool, d in rows[i + 1 :]:
+                    if pool == other_pool and ipaddress.ip_network(c).overlaps(ipaddress.ip_network(d)):
+                        self.s.problem(f"{self.name}: {table} has {one} {c} and {two} {d}")
+        time.sleep(0.005)
+
+
 class Family(Worker):
     """Parents and children come and go; no child may be without its parent in any snapshot."""
 
@@ -281,6 +337,7 @@ class Checkpoints(Worker):
 
 SCENES = {
     "unique keys and indexes": [Keys] * 6 + [Reader] * 2 + [Checkpoints],
+    "exclusion constraints": [Networks] * 6 + [Overlaps] * 2 + [Checkpoints],
     "foreign keys": [Family] * 6 + [Orphans] * 2 + [Checkpoints],
     "DDL beside statements": [Users] * 5 + [Builder] * 3 + [Checkpoints],
 }
