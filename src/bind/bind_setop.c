@@ -46,6 +46,9 @@ static Status setop_convert(BindScope *s, Query *q, uint16_t i, Oid type, int32_
     }
     const Expr *was = t->expr;
     TRY(bind_coerce_common(s, t->expr, type, name, &t->expr));
+    if (t->expr->arg_count > 0 && t->expr->args[0] == was && t->expr != was) {
+        t->expr->form = FORM_HIDDEN; /* PostgreSQL's own tree has it above the operand */
+    }
     for (uint16_t k = 0; k < q->order_count; k++) {
         if (q->order_by[k].expr == was && was->type == TYPE_UNKNOWN) {
             q->order_by[k].expr = t->expr;

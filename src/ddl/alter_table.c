@@ -270,7 +270,7 @@ static Status alter_drop_column(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterT
     return ddl_drop_objects(cx, d, &o, 1, cmd->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE);
 }
 
-static Status alter_owner(Cx *cx, DdlCx *d, const PgQuery__RoleSpec *role)
+Status ddl_owner(Cx *cx, DdlCx *d, const PgQuery__RoleSpec *role)
 {
     const char *name = role->rolename;
     if (name == NULL || name[0] == '\0' || strcmp(name, d->view->user_name) == 0) {
@@ -309,7 +309,7 @@ static Status alter_command(Cx *cx, DdlCx *d, Slice sql, Oid oid, const PgQuery_
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DropConstraint:
         return alter_drop_constraint(cx, d, oid, cmd);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DropColumn: return alter_drop_column(cx, d, oid, cmd);
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_ChangeOwner: return alter_owner(cx, d, cmd->newowner);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_ChangeOwner: return ddl_owner(cx, d, cmd->newowner);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_SetRelOptions: return alter_options(cx, d, oid, cmd->def);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_SetStorage: return ddl_set_storage(cx, d, oid, cmd);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_SetCompression: return ddl_set_compression(cx, d, oid, cmd);

@@ -20,6 +20,8 @@ static Status ddl_any(Cx *cx, DdlCx *d, const struct PgQuery__Node *stmt, const 
     case PG_QUERY__NODE__NODE_CREATE_SCHEMA_STMT:
         *tag_out = "CREATE SCHEMA";
         return ddl_create_schema(cx, d, stmt->create_schema_stmt);
+    case PG_QUERY__NODE__NODE_ALTER_OWNER_STMT:
+        return ddl_alter_owner(cx, d, stmt->alter_owner_stmt, tag_out);
     case PG_QUERY__NODE__NODE_TRUNCATE_STMT:
         *tag_out = "TRUNCATE TABLE";
         return ddl_truncate(cx, d, stmt->truncate_stmt);

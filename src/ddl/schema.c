@@ -1,5 +1,5 @@
 /*
- * schema.c - CREATE SCHEMA.
+ * schema.c - CREATE SCHEMA, ALTER SCHEMA ... OWNER TO.
  */
 #include "ddl/ddl_internal.h"
 
@@ -44,4 +44,19 @@ Status ddl_create_schema(Cx *cx, DdlCx *d, const PgQuery__CreateSchemaStmt *stmt
     TRY(ddl_row_insert(cx, d, &r));
     cat_changed(d->view);
     return ST_OK;
+}
+
+Status ddl_alter_owner(Cx *cx, DdlCx *d, const PgQuery__AlterOwnerStmt *stmt, const char **tag_out)
+{
+    Oid oid;
+    if (stmt->object_type != PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA) {
+        return ST_NOTFOUND;
+    }
+    const char *name = stmt->object->string->sval;
+    *tag_out = "ALTER SCHEMA";
+    Status st = cat_namespace(cx, d->view, name, &oid);
+    if (st == ST_NOTFOUND) {
+        return err_set(cx, ERRCODE_UNDEFINED_SCHEMA, "schema \"%s\" does not exist", name);
+    }
+    return st == ST_OK ? ddl_owner(cx, d, stmt->newowner) : st;
 }
