@@ -305,31 +305,6 @@ Status bind_row_resolve(BindScope *s, Expr *e)
     return ST_OK;
 }
 
-/* bind_field - (row).name: the field itself, as what makes the row is known. */
-static Status bind_field(BindScope *s, Expr *row, const Node *n, const Node *arg, Expr **out)
-{
-    const char *name = bind_string(n);
-    if (row->kind != EXPR_ROW) {
-        return BIND_ERR(s, bind_location(row), ERRCODE_FEATURE_NOT_SUPPORTED,
-                        "selecting a field of a composite value is not supported");
-    }
-    for (uint16_t i = 0; i < row->arg_count; i++) {
-        const char *have = row->u.row.names != NULL ? row->u.row.names[i]
-                                                    : arena_printf(s->b->arena, "f%u", i + 1u);
-        if (strcmp(have, name) == 0) {
-            *out = row->args[i];
-            return ST_OK;
-        }
-    }
-    if (row->u.row.whole && NODE_IS(arg, COLUMN_REF)) {
-        const PgQuery__ColumnRef *ref = arg->column_ref;
-        return BIND_ERR(s, row->location, ERRCODE_UNDEFINED_COLUMN, "column %s.%s does not exist",
-                        bind_string(ref->fields[ref->n_fields - 1]), name);
-    }
-    return BIND_ERR(s, row->location, ERRCODE_UNDEFINED_COLUMN,
-                    "could not identify column \"%s\" in record data type", name);
-}
-
 Status bind_indirection(BindScope *s, const PgQuery__AIndirection *a, Expr **out)
 {
     TRY(bind_expr(s, a->arg, out));

@@ -58,7 +58,12 @@ typedef struct BindScope {
     const char *no_columns;        /* clause that may hold no columns, NULL = allowed */
     uint32_t depth;                /* nesting of views and subqueries */
     const struct ViewChain *views; /* the views whose queries this one is in */
-    const char *no_subquery;       /* expression that may hold no subquery, NULL = allowed */
+    bool in_targets;               /* of a SELECT: sets inside expressions are allowed */
+    bool set_top;                  /* a target is a set itself */
+    const PgQuery__FuncCall *set_call; /* the set inside expressions of targets, and its item */
+    uint16_t set_item;
+    const Expr *sql_call;    /* this is the body of that function: parameters are its arguments */
+    const char *no_subquery; /* expression that may hold no subquery, NULL = allowed */
 } BindScope;
 
 /* ---- errors ---- */
@@ -114,6 +119,7 @@ Status bind_no_column(BindScope *s, const char *rel, const char *name, int32_t l
 
 /* ---- from.c, table.c ---- */
 Status bind_from_clause(BindScope *s, Node *const *items, size_t count);
+Status bind_from_function(BindScope *s, const PgQuery__RangeFunction *rf, FromNode **out);
 Status bind_open_table(BindScope *s, const PgQuery__RangeVar *rv, TableLockMode mode,
                        const CatTable **out);
 Status bind_table_rte(BindScope *s, const CatTable *t, const char *alias, uint16_t *rte_out);
@@ -153,6 +159,33 @@ Status bind_param(BindScope *s, const PgQuery__ParamRef *p, Expr **out);
 Status bind_params_check(BindScope *s);
 const char *bind_target_name(const Node *n);
 Status bind_const(BindScope *s, const PgQuery__AConst *c, Expr **out);
+
+/* ---- composite.c ---- */
+/* RowShape - the fields of a row value. */
+typedef struct RowShape {
+    const char **names;
+    Oid *types;
+    uint16_t count;
+} RowShape;
+/* bind_row_shape - false when it cannot be known here. */
+bool bind_row_shape(BindScope *s, const Expr *e, RowShape *out);
+/* bind_row_field - the field itself, or EXPR_FIELD. */
+Expr *bind_row_field(BindScope *s, Expr *row, const RowShape *shape, uint16_t field);
+/* bind_field - (row).name; arg is the text of the row. */
+Status bind_field(BindScope *s, Expr *row, const Node *n, const Node *arg, Expr **out);
+/* bind_set_in_target - a call that returns a set inside a target's expression: its value there. */
+Status bind_set_in_target(BindScope *s, const PgQuery__FuncCall *f, Expr **out);
+/* bind_set_check - 0A000 for such a call in a query that does more than PostgreSQL's order allows.
+ */
+Status bind_set_check(BindScope *s);
+
+/* ---- sql_function.c ---- */
+/* bind_sql_function - a call of a built-in function written in SQL becomes its body; else *out
+ * stays. */
+Status bind_sql_function(BindScope *s, Expr *call, Expr **out);
+/* bind_sql_param, bind_sql_name - an argument inside such a body; ST_NOTFOUND elsewhere. */
+Status bind_sql_param(BindScope *s, uint32_t number, Expr **out);
+Status bind_sql_name(BindScope *s, const char *name, Expr **out);
 
 /* ---- coerce.c ---- */
 bool bind_can_coerce(BindScope *s, Oid from, Oid to, char context);

@@ -69,6 +69,9 @@ static CoercePath coerce_path(BindScope *s, Oid from, Oid to, char context, Oid 
         return PATH_ARRAY;
     }
     const CatType *tf = cat_type(s->b->view, from), *tt = cat_type(s->b->view, to);
+    if (from == TYPE_RECORD && tt != NULL && tt->kind == 'c') {
+        return PATH_SAME; /* its fields are looked at where it is used */
+    }
     if (from == TYPE_RECORD && tt != NULL && tt->category == CATEGORY_STRING && context != 'i') {
         return PATH_IO;
     }
@@ -288,6 +291,10 @@ Status bind_coerce_to(BindScope *s, Expr *e, Oid type, int32_t typmod, char cont
         }
         TRY(coerce_param(s, e, type, &e));
     } else if (e->type != type && type != TYPE_ANY && !bind_is_generic(type)) {
+        const CatType *to = cat_type(s->b->view, type);
+        if (e->kind == EXPR_ROW && to != NULL && to->kind == 'c') {
+            return ST_OK; /* the row itself: its fields are where they are wanted */
+        }
         if (type == TYPE_RECORD || (e->type == TYPE_RECORD && context == 'i')) {
             return ST_NOTFOUND;
         }
@@ -302,6 +309,10 @@ Status bind_coerce_to(BindScope *s, Expr *e, Oid type, int32_t typmod, char cont
         case PATH_SAME:
         case PATH_RELABEL:
         case PATH_IO:
+            if (path == PATH_IO && base_type(s, type) != type) { /* a domain is over what is read */
+                TRY(bind_coerce_to(s, e, base_type(s, type), -1, context, location, &e));
+                path = PATH_RELABEL;
+            }
             c = bind_expr_new(s, path == PATH_IO ? EXPR_IO_CAST : EXPR_RELABEL, type, -1, location,
                               1);
             c->args[0] = e;

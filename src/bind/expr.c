@@ -346,6 +346,19 @@ static Status bind_row(BindScope *s, const PgQuery__RowExpr *r, Expr **out)
     return ST_OK;
 }
 
+/* bind_no_sets - an expression of which a part may be left out holds no set-returning call. */
+static Status bind_no_sets(BindScope *s, const Node *n, Expr **out)
+{
+    bool in_targets = s->in_targets;
+    s->in_targets = false;
+    Status st = NODE_IS(n, CASE_EXPR) ? bind_case(s, n->case_expr, out)
+                                      : bind_common_list(s, EXPR_COALESCE, n->coalesce_expr->args,
+                                                         n->coalesce_expr->n_args, "COALESCE",
+                                                         n->coalesce_expr->location, out);
+    s->in_targets = in_targets;
+    return st;
+}
+
 Status bind_expr(BindScope *s, const Node *n, Expr **out)
 {
     switch (n->node_case) {
@@ -356,10 +369,8 @@ Status bind_expr(BindScope *s, const Node *n, Expr **out)
     case PG_QUERY__NODE__NODE_BOOL_EXPR: return bind_logic(s, n->bool_expr, out);
     case PG_QUERY__NODE__NODE_NULL_TEST: return bind_null_test(s, n->null_test, out);
     case PG_QUERY__NODE__NODE_BOOLEAN_TEST: return bind_boolean_test(s, n->boolean_test, out);
-    case PG_QUERY__NODE__NODE_CASE_EXPR: return bind_case(s, n->case_expr, out);
-    case PG_QUERY__NODE__NODE_COALESCE_EXPR:
-        return bind_common_list(s, EXPR_COALESCE, n->coalesce_expr->args, n->coalesce_expr->n_args,
-                                "COALESCE", n->coalesce_expr->location, out);
+    case PG_QUERY__NODE__NODE_CASE_EXPR:
+    case PG_QUERY__NODE__NODE_COALESCE_EXPR: return bind_no_sets(s, n, out);
     case PG_QUERY__NODE__NODE_MIN_MAX_EXPR: return bind_min_max(s, n->min_max_expr, out);
     case PG_QUERY__NODE__NODE_TYPE_CAST: return bind_type_cast(s, n->type_cast, out);
     case PG_QUERY__NODE__NODE_FUNC_CALL: return bind_func_call(s, n->func_call, out);

@@ -132,9 +132,15 @@ static void function_columns(BindScope *s, Rte *r, const Expr *f, const char *al
     r->columns = ARENA_ARRAY(s->b->arena, RteColumn, (p != NULL ? p->all_arg_count : 0u) + 2u);
     for (uint16_t i = 0; p != NULL && p->arg_modes != NULL && i < p->all_arg_count; i++) {
         if (strchr("obt", p->arg_modes[i]) != NULL) {
-            const CatType *t = cat_type(s->b->view, p->all_args[i]);
+            Oid type = p->all_args[i];
+            if (bind_is_generic(type) && f->arg_count > 0) { /* of the first argument's array */
+                const CatType *array = cat_type(s->b->view, f->args[0]->type);
+                bool whole = type == TYPE_ANYARRAY || array == NULL || array->element == 0;
+                type = whole ? f->args[0]->type : array->element;
+            }
+            const CatType *t = cat_type(s->b->view, type);
             r->columns[n++] = (RteColumn){.name = p->arg_names != NULL ? p->arg_names[i] : "column",
-                                          .type = p->all_args[i],
+                                          .type = type,
                                           .collation = t != NULL ? t->collation : 0,
                                           .typmod = -1,
                                           .phys = t != NULL ? t->phys : PHYS_STR};
@@ -165,8 +171,6 @@ static Status own_column_visit(void *arg, Expr *e, uint32_t level, bool *descend
     return ST_OK;
 }
 
-static Status from_function(BindScope *s, const PgQuery__RangeFunction *rf, FromNode **out);
-
 /* from_function_lateral - a function whose arguments are columns of what stands before it is a
  * LATERAL subquery over just that function. */
 static Status from_function_lateral(BindScope *s, const PgQuery__RangeFunction *rf,
@@ -177,7 +181,7 @@ static Status from_function_lateral(BindScope *s, const PgQuery__RangeFunction *
     BindScope *in = bind_scope_new(s, s, CMD_SELECT);
     Query *q = in->query;
     q->from = ARENA_ARRAY(s->b->arena, FromNode *, 1);
-    Status st = from_function(in, rf, &q->from[0]);
+    Status st = bind_from_function(in, rf, &q->from[0]);
     lateral_end(s, saved, count);
     TRY(st);
     q->from_count = 1;
@@ -246,8 +250,8 @@ static void unnest_columns(BindScope *s, Rte *r)
     }
 }
 
-/* from_function - a function in FROM; it may always look at what stands before it. */
-static Status from_function(BindScope *s, const PgQuery__RangeFunction *rf, FromNode **out)
+/* bind_from_function - a function in FROM; it may always look at what stands before it. */
+Status bind_from_function(BindScope *s, const PgQuery__RangeFunction *rf, FromNode **out)
 {
     if (rf->is_rowsfrom || rf->n_functions != 1) {
         return err_unsupported(s->cx, "ROWS FROM is not supported");
@@ -536,7 +540,7 @@ static Status from_item(BindScope *s, const Node *n, FromNode **out)
     switch (n->node_case) {
     case PG_QUERY__NODE__NODE_RANGE_VAR: return from_table(s, n->range_var, out);
     case PG_QUERY__NODE__NODE_RANGE_SUBSELECT: return from_subquery(s, n->range_subselect, out);
-    case PG_QUERY__NODE__NODE_RANGE_FUNCTION: return from_function(s, n->range_function, out);
+    case PG_QUERY__NODE__NODE_RANGE_FUNCTION: return bind_from_function(s, n->range_function, out);
     case PG_QUERY__NODE__NODE_JOIN_EXPR: return from_join(s, n->join_expr, out);
     case PG_QUERY__NODE__NODE_RANGE_TABLE_SAMPLE:
         return err_unsupported(s->cx, "TABLESAMPLE is not supported");

@@ -472,6 +472,9 @@ static Status func_check_kind(BindScope *s, const PgQuery__FuncCall *f, const Ca
         return BIND_ERR(s, f->location, ERRCODE_FEATURE_NOT_SUPPORTED,
                         "set-returning functions are not allowed in %s", s->no_aggs);
     }
+    if (p->returns_set && !from_top && s->in_targets) {
+        return ST_DONE;
+    }
     if (p->returns_set && !from_top) {
         return BIND_ERR(s, f->location, ERRCODE_FEATURE_NOT_SUPPORTED,
                         "set-returning functions are only supported in FROM");
@@ -547,7 +550,14 @@ Status bind_func_call(BindScope *s, const PgQuery__FuncCall *f, Expr **out)
     }
     TRY(st);
     (void)had_aggs;
-    TRY(func_check_kind(s, f, pick.proc, args, nargs, from_top));
+    st = func_check_kind(s, f, pick.proc, args, nargs, from_top);
+    bool rows = st == ST_OK && from_top && s->in_targets && pick.proc->returns_set &&
+                pick.proc->result == TYPE_RECORD;
+    if (st == ST_DONE || rows) {
+        return bind_set_in_target(s, f, out);
+    }
+    TRY(st);
+    s->set_top = s->set_top || (from_top && s->in_targets && pick.proc->returns_set);
     if (names.variadic && pick.proc->variadic == TYPE_ANY) {
         return BIND_ERR(s, f->location, ERRCODE_FEATURE_NOT_SUPPORTED,
                         "VARIADIC arguments of any type are not supported");
@@ -583,5 +593,5 @@ Status bind_func_call(BindScope *s, const PgQuery__FuncCall *f, Expr **out)
         }
         return agg_finish(s, f, call);
     }
-    return ST_OK;
+    return bind_sql_function(s, call, out);
 }

@@ -22,6 +22,10 @@ static Status params_grow(BindScope *s, uint32_t count)
 Status bind_param(BindScope *s, const PgQuery__ParamRef *ref, Expr **out)
 {
     BindParams *p = s->b->params;
+    Status st = bind_sql_param(s, (uint32_t)ref->number, out);
+    if (st != ST_NOTFOUND) {
+        return st;
+    }
     if (p == NULL || s->stored || ref->number <= 0 || ref->number > PARAMS_MAX ||
         (p->fixed && (uint32_t)ref->number > p->count)) {
         return BIND_ERR(s, ref->location, ERRCODE_UNDEFINED_PARAMETER, "there is no parameter $%d",

@@ -413,7 +413,7 @@ Status bind_find_column(BindScope *s, const char *name, int32_t location, Expr *
             }
         }
     }
-    return ST_NOTFOUND;
+    return bind_sql_name(s, name, out);
 }
 
 /* whole_row - a table's name used as a value: the row of its columns. */
@@ -439,6 +439,14 @@ Status bind_column_ref(BindScope *s, const PgQuery__ColumnRef *ref, Expr **out)
 {
     size_t n = ref->n_fields;
     if (NODE_IS(ref->fields[n - 1], A_STAR)) {
+        NsItem *star;
+        uint16_t up;
+        const char *of = n > 1 ? bind_string(ref->fields[n - 2]) : NULL;
+        const char *schema = n > 2 ? bind_string(ref->fields[n - 3]) : NULL;
+        if (of != NULL && bind_find_relation(s, schema, of, ref->location, &star, &up) == ST_OK) {
+            whole_row(s, star, up, ref->location, out);
+            return ST_OK;
+        }
         return BIND_ERR(s, ref->location, ERRCODE_FEATURE_NOT_SUPPORTED,
                         "row expansion via \"*\" is not supported here");
     }

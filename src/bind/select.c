@@ -88,6 +88,31 @@ Status bind_target_limit(BindScope *s, size_t count)
                                           "target lists can have at most %d entries", TARGETS_MAX);
 }
 
+/* target_fields - (row).*: a target for each of its fields, ST_DONE; else the expression. */
+static Status target_fields(BindScope *s, TargetList *l, const Node *n, Expr **out)
+{
+    const PgQuery__AIndirection *a = NODE_IS(n, A_INDIRECTION) ? n->a_indirection : NULL;
+    RowShape shape;
+    if (a == NULL || !NODE_IS(a->indirection[a->n_indirection - 1], A_STAR)) {
+        return bind_expr(s, n, out);
+    }
+    PgQuery__AIndirection inner = *a;
+    inner.n_indirection--;
+    TRY(inner.n_indirection > 0 ? bind_indirection(s, &inner, out) : bind_expr(s, a->arg, out));
+    if (!bind_row_shape(s, *out, &shape)) {
+        return err_unsupported(s->cx, "\"*\" of a row of unknown fields is not supported");
+    }
+    for (uint16_t i = 0; i < shape.count; i++) {
+        if (shape.names[i][0] != '\0') {
+            TRY(bind_target_limit(s, l->count));
+            Target *t = targets_add(s, l);
+            t->expr = bind_row_field(s, *out, &shape, i);
+            t->name = shape.names[i];
+        }
+    }
+    return ST_DONE;
+}
+
 Status bind_targets(BindScope *s, Node *const *nodes, size_t count, Target **targets_out,
                     uint16_t *count_out)
 {
@@ -104,8 +129,12 @@ Status bind_targets(BindScope *s, Node *const *nodes, size_t count, Target **tar
         }
         Expr *e;
         s->in_from_function = NODE_IS(rt->val, FUNC_CALL) && s->query->command == CMD_SELECT;
-        Status st = bind_expr(s, rt->val, &e);
-        s->in_from_function = false;
+        s->in_targets = s->query->command == CMD_SELECT;
+        Status st = target_fields(s, &l, rt->val, &e);
+        s->in_from_function = s->in_targets = false;
+        if (st == ST_DONE) {
+            continue;
+        }
         TRY(st);
         TRY(bind_row_resolve(s, e));
         Target *t = targets_add(s, &l);
@@ -327,6 +356,7 @@ static Status select_plain(BindScope *s, const PgQuery__SelectStmt *st)
     TRY(resolve_targets(s));
     TRY(bind_row_marks(s, st));
     TRY(bind_check_aggregates(s));
+    TRY(bind_set_check(s));
     return bind_target_limit(s, q->target_count);
 }
 

@@ -81,6 +81,13 @@ const CatProc *cat_builtin_proc(const Catalog *c, Oid oid)
     return at < 0 ? NULL : &c->procs[at];
 }
 
+const char *cat_builtin_body(Oid proc)
+{
+    int32_t at = BUILTIN_SEARCH(catalog_pg_proc, CATALOG_PG_PROC_COUNT, PgProcRow, proc);
+    const char *body = at < 0 ? NULL : catalog_str(catalog_pg_proc[at].prosqlbody);
+    return at < 0 || body != NULL ? body : catalog_str(catalog_pg_proc[at].prosrc);
+}
+
 const CatOper *cat_oper(CatView *v, Oid oid)
 {
     int32_t at = BUILTIN_SEARCH(catalog_pg_operator, CATALOG_PG_OPERATOR_COUNT, PgOperatorRow, oid);

@@ -232,6 +232,8 @@ const CatType *cat_type(CatView *v, Oid oid); /* NULL when none */
 Status cat_type_by_name(Cx *cx, CatView *v, const char *schema, const char *name,
                         const CatType **out);
 const CatProc *cat_proc(CatView *v, Oid oid);
+/* cat_builtin_body - the text of a built-in function that is written in SQL; NULL for others. */
+const char *cat_builtin_body(Oid proc);
 const CatOper *cat_oper(CatView *v, Oid oid);
 /* All functions (operators) of the name visible under the path (or in the schema); an array in the
    view's arena, nearer schemas first. */

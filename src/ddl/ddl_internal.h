@@ -301,8 +301,7 @@ Status ddl_restart_sequence(Cx *cx, DdlCx *d, Oid sequence);
 /* ddl_owner - OWNER TO: the present user, or 0A000. */
 Status ddl_owner(Cx *cx, DdlCx *d, const PgQuery__RoleSpec *role);
 /* ddl_alter_owner - ALTER SCHEMA ... OWNER TO; ST_NOTFOUND for other kinds. */
-Status ddl_alter_owner(Cx *cx, DdlCx *d, const PgQuery__AlterOwnerStmt *stmt,
-                       const char **tag_out);
+Status ddl_alter_owner(Cx *cx, DdlCx *d, const PgQuery__AlterOwnerStmt *stmt, const char **tag_out);
 Status ddl_create_schema(Cx *cx, DdlCx *d, const PgQuery__CreateSchemaStmt *stmt);
 Status ddl_create_view(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt);
 Status ddl_comment(Cx *cx, DdlCx *d, const PgQuery__CommentStmt *stmt);

@@ -6,6 +6,8 @@
  */
 #include "exec/exec_internal.h"
 
+enum { LANGUAGE_SQL = 14 };
+
 typedef struct SeriesRun {
     const Expr *expr;       /* the call */
     uint16_t column;        /* PROJECT_SET: where it goes */
@@ -227,7 +229,10 @@ static Status series_init(Cx *cx, ExecNode *n, SeriesRun *r, const Expr *call, c
     arena_init(&r->state, &n->s->arena, "set", 0);
     r->expr = call;
     if (n->plan->u.function.scalar == NULL && !is_int_series(call)) {
-        const char *prosrc = call->proc->prosrc;
+        /* A function written in SQL is found by its own name, as its text is none. */
+        const char *prosrc = call->proc->language == LANGUAGE_SQL
+                                 ? arena_printf(&n->s->arena, "sql:%s", call->proc->name)
+                                 : call->proc->prosrc;
         r->set = prosrc != NULL ? set_ops_by_prosrc(prosrc) : NULL;
         if (r->set == NULL && prosrc != NULL && n->s->env.extra_set != NULL) {
             r->set = n->s->env.extra_set(prosrc);

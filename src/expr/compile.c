@@ -366,7 +366,7 @@ static Status compile_expr(Compiler *c, const Expr *e, uint32_t *step_out)
         *step_out = c->count - 1;
         return ST_OK;
     case EXPR_ROW: return compile_row(c, e, step_out);
-    case EXPR_FIELD: return err_unsupported(c->cx, "row values are not supported in this place");
+    case EXPR_FIELD: return compile_field(c, e, step_out);
     case EXPR_AGG:
         return err_set(c->cx, ERRCODE_GROUPING_ERROR,
                        "aggregate functions are not allowed in this place");

@@ -71,6 +71,20 @@ Status compile_array(Compiler *c, const Expr *e, uint32_t *step_out)
     return ST_OK;
 }
 
+Status compile_field(Compiler *c, const Expr *e, uint32_t *step_out)
+{
+    uint32_t *args;
+    bool invariant;
+    TRY(compile_args(c, e->args, 1, &args, &invariant));
+    Step *s = step_new(c, e, STEP_FIELD);
+    s->args = args;
+    s->arg_count = 1;
+    s->number = e->u.field;
+    s->invariant = invariant;
+    *step_out = c->count - 1;
+    return ST_OK;
+}
+
 Status compile_row(Compiler *c, const Expr *e, uint32_t *step_out)
 {
     uint32_t *args;

@@ -387,7 +387,8 @@ static Status step_eval_plain(Cx *cx, ExprRun *run, uint32_t step, const Batch *
     case STEP_ARRAY_CAST:
     case STEP_ARRAY_ANY:
     case STEP_SUBSCRIPT:
-    case STEP_ROW: TRY(step_eval_array(cx, run, step, rows, where)); break;
+    case STEP_ROW:
+    case STEP_FIELD: TRY(step_eval_array(cx, run, step, rows, where)); break;
     default: UNREACHABLE();
     }
     if (all_const) {

@@ -286,6 +286,33 @@ static void eval_row(const Step *s, StepRun *sr, const Sel *sel, Arena *arena)
     }
 }
 
+/* eval_field - one field of each row value. */
+static void eval_field(const Step *s, StepRun *sr, const Sel *sel, Arena *arena)
+{
+    SEL_FOREACH(row, sel)
+    {
+        RecordField f = {.is_null = true};
+        Slice name;
+        if (!vec_is_null(sr->argv[0], row)) {
+            Datum d = vec_get(sr->argv[0], row);
+            RecordIter it = record_iter(&d.str);
+            bool more = true;
+            for (uint32_t i = 0; i <= s->number && more; i++) {
+                more = record_next(&it, &f, &name);
+            }
+            f.is_null = f.is_null || !more;
+            if (!f.is_null && s->phys == PHYS_STR) {
+                f.value.str = str_copy(arena, str_ptr(&f.value.str), f.value.str.len);
+            }
+        }
+        if (f.is_null) {
+            vec_set_null(&sr->out, row);
+        } else {
+            vec_put(&sr->out, row, &f.value);
+        }
+    }
+}
+
 Status step_eval_array(Cx *cx, ExprRun *run, uint32_t step, const Sel *sel, Arena *arena)
 {
     const Step *s = &run->prog->steps[step];
@@ -296,6 +323,7 @@ Status step_eval_array(Cx *cx, ExprRun *run, uint32_t step, const Sel *sel, Aren
     case STEP_ARRAY_ANY: return eval_array_any(cx, run, step, sel, arena);
     case STEP_SUBSCRIPT: return eval_subscript(cx, s, sr, sel, arena);
     case STEP_ROW: eval_row(s, sr, sel, arena); return ST_OK;
+    case STEP_FIELD: eval_field(s, sr, sel, arena); return ST_OK;
     default: UNREACHABLE();
     }
 }

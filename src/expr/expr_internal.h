@@ -37,6 +37,7 @@ typedef enum StepKind {
     STEP_ARRAY_ANY,
     STEP_SUBSCRIPT,
     STEP_ROW,
+    STEP_FIELD,
 } StepKind;
 
 typedef enum FusedOp {
@@ -71,7 +72,7 @@ typedef struct Step {
     FusedOp fused; /* FUNC: args[0] op args[1], a column against an invariant, on plain integers or
                       floats */
     BoolTest bool_test;
-    uint32_t number; /* INPUT: vector; PARAM: 0-based; SUBLINK: sub-plan */
+    uint32_t number; /* INPUT: vector; PARAM: 0-based; SUBLINK: sub-plan; FIELD: which */
     const uint32_t *args;
     const FnOps *fn;
     Oid fn_oid;
@@ -138,6 +139,7 @@ bool compile_name_ends_eq(const char *name);
 /* compile_array - ARRAY[...], casts of arrays, op ANY/ALL (array), subscripts. */
 Status compile_array(Compiler *c, const Expr *e, uint32_t *step_out);
 /* compile_row - ROW(...) and whole rows. */
+Status compile_field(Compiler *c, const Expr *e, uint32_t *step_out);
 Status compile_row(Compiler *c, const Expr *e, uint32_t *step_out);
 
 /* eval.c */

@@ -113,48 +113,21 @@ static Status fn_acl_default(FnCall *call, FuncSession *fs, const Datum *a, Datu
 }
 KERNEL(fn_acl_default)
 
-/* fn_make_item - makeaclitem(grantee, grantor, privileges, with grant option). */
+/* fn_make_item - makeaclitem(grantee, grantor, privilege, with grant option). */
 static Status fn_make_item(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
                            bool *null_out)
 {
     const char *p = func_cstring(call, &a[2]);
-    bool given[ARRAY_LEN(ACL_WORDS)] = {false};
-    char letters[2 * ARRAY_LEN(ACL_WORDS) + 1];
-    size_t n = 0;
     (void)null_out;
-    for (;;) {
-        p += strspn(p, " ");
-        size_t part = strcspn(p, ","), len = part;
-        bool found = false;
-        while (len > 0 && p[len - 1] == ' ') {
-            len--;
-        }
-        for (size_t i = 0; i < ARRAY_LEN(ACL_WORDS); i++) {
-            bool same =
-                strlen(ACL_WORDS[i].name) == len && strncasecmp(ACL_WORDS[i].name, p, len) == 0;
-            bool temp = ACL_WORDS[i].letter == 'T' && len == 4 && strncasecmp(p, "TEMP", 4) == 0;
-            given[i] = given[i] || same || temp;
-            found = found || same || temp;
-        }
-        if (!found) {
-            return err_set(call->cx, ERRCODE_INVALID_PARAMETER_VALUE,
-                           "unrecognized privilege type: \"%.*s\"", (int)len, p);
-        }
-        if (p[part] == '\0') {
-            break;
-        }
-        p += part + 1;
-    }
     for (size_t i = 0; i < ARRAY_LEN(ACL_WORDS); i++) {
-        if (given[i]) {
-            letters[n++] = ACL_WORDS[i].letter;
-            if (a[3].b) {
-                letters[n++] = '*';
-            }
+        bool temp = ACL_WORDS[i].letter == 'T' && strcasecmp(p, "TEMP") == 0;
+        if (temp || strcasecmp(ACL_WORDS[i].name, p) == 0) {
+            const char letters[3] = {ACL_WORDS[i].letter, a[3].b ? '*' : '\0', '\0'};
+            return acl_make(call, fs, a[0].u32, letters, a[1].u32, out);
         }
     }
-    letters[n] = '\0';
-    return acl_make(call, fs, a[0].u32, letters, a[1].u32, out);
+    return err_set(call->cx, ERRCODE_INVALID_PARAMETER_VALUE, "unrecognized privilege type: \"%s\"",
+                   p);
 }
 KERNEL(fn_make_item)
 

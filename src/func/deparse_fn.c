@@ -562,6 +562,7 @@ static Status def_view(DefText *d, const CatTable *t)
     return ST_OK;
 }
 
+/* get_viewdef - the query of a view; NULL for what is none. */
 static Status get_viewdef(FnCall *call, FuncSession *fs, Oid oid, bool pretty, Datum *out,
                           bool *null_out)
 {
@@ -574,6 +575,10 @@ static Status get_viewdef(FnCall *call, FuncSession *fs, Oid oid, bool pretty, D
     }
     *null_out = t->view_sql == NULL;
     if (*null_out) {
+        return ST_OK;
+    }
+    if (t->oid < FIRST_USER_OID && !pretty) { /* kept as PostgreSQL gives it */
+        func_text(call, out, t->view_sql);
         return ST_OK;
     }
     def_begin(&d, call, fs, pretty);

@@ -231,6 +231,21 @@ static Status fn_identity_arguments(FnCall *call, FuncSession *fs, const Datum *
 }
 KERNEL(fn_identity_arguments)
 
+/* fn_arg_default - pg_get_function_arg_default(function, n-th input argument). */
+static Status fn_arg_default(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
+                             bool *null_out)
+{
+    const CatProc *p = cat_proc(fs->view, a[0].u32);
+    int first = p != NULL ? p->arg_count - p->default_count : 0, n = a[1].i32 - 1;
+    *null_out = p == NULL || p->defaults == NULL || n < first || n >= p->arg_count;
+    if (!*null_out) {
+        Slice text = default_text(p->defaults, (uint32_t)(n - first));
+        out->str = str_copy(call->arena, text.ptr, text.len);
+    }
+    return ST_OK;
+}
+KERNEL(fn_arg_default)
+
 /* fn_function_result - the type, SETOF it, or TABLE (...); NULL for procedures. */
 static Status fn_function_result(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
                                  bool *null_out)
@@ -357,6 +372,7 @@ static const FnOps FNS[] = {
     {"pg_get_userbyid", fn_userbyid_kernel, 0},
     {"pg_get_function_arguments", fn_function_arguments_kernel, 0},
     {"pg_get_function_identity_arguments", fn_identity_arguments_kernel, 0},
+    {"pg_get_function_arg_default", fn_arg_default_kernel, 0},
     {"pg_get_function_result", fn_function_result_kernel, 0},
     {"pg_get_function_sqlbody", fn_function_sqlbody_kernel, 0},
     {"pg_operator_is_visible", fn_operator_visible_kernel, 0},

@@ -33,6 +33,20 @@ typedef struct FuncSetting {
     const char *value, *boot, *reset, *source;
 } FuncSetting;
 
+/* FuncPrepared, FuncCursor - a prepared statement and an open cursor of the session. */
+typedef struct FuncPrepared {
+    const char *name, *statement;
+    int64_t prepared_us;
+    const Oid *types;
+    uint32_t type_count;
+    bool from_sql;
+} FuncPrepared;
+typedef struct FuncCursor {
+    const char *name, *statement;
+    bool holdable, binary, scrollable;
+    int64_t created_us;
+} FuncCursor;
+
 typedef struct FuncSession {
     CatView *view;
     Engine *engine;
@@ -53,6 +67,9 @@ typedef struct FuncSession {
     void (*backends)(void *arg, Arena *arena, FuncBackend **out, uint32_t *count_out);
     bool (*backend_exists)(void *arg, int32_t pid);
     _Atomic(const FuncWait *) wait; /* set while a function waits */
+    /* What the session itself has prepared and opened. */
+    void (*prepared_statements)(void *arg, Arena *arena, FuncPrepared **out, uint32_t *count_out);
+    void (*cursors)(void *arg, Arena *arena, FuncCursor **out, uint32_t *count_out);
     void *arg;
     Map *sequence_values; /* currval: sequence OID -> int64_t* in session memory */
     Oid last_sequence;    /* lastval */

@@ -181,6 +181,106 @@ static Status options_next(FnCall *call, Datum *cols, bool *nulls)
     return ST_OK;
 }
 
+/* ---- arrays ---- */
+
+typedef struct ExpandRows {
+    ArrayList list;
+    int32_t at;
+} ExpandRows;
+
+static Status unrolled_begin(FnCall *call, const Datum *args, const bool *nulls, uint32_t count)
+{
+    ExpandRows *r = ARENA_NEW(call->state_arena, ExpandRows);
+    ArrayView view;
+    (void)nulls, (void)count;
+    r->list = array_list(call->state_arena);
+    array_view(&args[0].str, &view);
+    array_list_all(&r->list, &view);
+    call->state = r;
+    return ST_OK;
+}
+
+/* unrolled_next - information_schema._pg_expandarray: each element and its number, from 1. */
+static Status unrolled_next(FnCall *call, Datum *cols, bool *nulls)
+{
+    ExpandRows *r = call->state;
+    if ((uint32_t)r->at == r->list.count) {
+        return ST_DONE;
+    }
+    nulls[0] = r->list.nulls[r->at];
+    cols[0] = r->list.values[r->at];
+    cols[1].i32 = ++r->at;
+    return ST_OK;
+}
+
+/* ---- what the session has ---- */
+
+typedef struct SessionRows {
+    FuncPrepared *prepared;
+    FuncCursor *cursors;
+    uint32_t count, at;
+} SessionRows;
+
+static Status prepared_list_begin(FnCall *call, const Datum *args, const bool *nulls,
+                                  uint32_t count)
+{
+    SessionRows *r = ARENA_NEW(call->state_arena, SessionRows);
+    FuncSession *fs = func_session(call);
+    (void)args, (void)nulls, (void)count;
+    call->state = r;
+    fs->prepared_statements(fs->arg, call->state_arena, &r->prepared, &r->count);
+    return ST_OK;
+}
+
+/* prepared_list_next - a row of pg_prepared_statements. */
+static Status prepared_list_next(FnCall *call, Datum *cols, bool *nulls)
+{
+    enum { REGTYPE = 2206 };
+    SessionRows *r = call->state;
+    if (r->at == r->count) {
+        return ST_DONE;
+    }
+    const FuncPrepared *p = &r->prepared[r->at++];
+    ArrayList types = array_list(call->arena);
+    for (uint32_t i = 0; i < p->type_count; i++) {
+        Datum d = {.u32 = p->types[i]};
+        array_list_add(&types, PHYS_I32, &d, false, false);
+    }
+    func_put(call, cols, nulls, 0, p->name);
+    func_put(call, cols, nulls, 1, p->statement);
+    cols[2].i64 = p->prepared_us;
+    cols[3].str = array_build_list(&types, REGTYPE);
+    cols[4].b = p->from_sql;
+    nulls[5] = nulls[6] = true; /* plans are shared: which kind a run had is not counted */
+    return ST_OK;
+}
+
+static Status cursors_begin(FnCall *call, const Datum *args, const bool *nulls, uint32_t count)
+{
+    SessionRows *r = ARENA_NEW(call->state_arena, SessionRows);
+    FuncSession *fs = func_session(call);
+    (void)args, (void)nulls, (void)count;
+    call->state = r;
+    fs->cursors(fs->arg, call->state_arena, &r->cursors, &r->count);
+    return ST_OK;
+}
+
+static Status cursors_next(FnCall *call, Datum *cols, bool *nulls)
+{
+    SessionRows *r = call->state;
+    if (r->at == r->count) {
+        return ST_DONE;
+    }
+    const FuncCursor *c = &r->cursors[r->at++];
+    func_put(call, cols, nulls, 0, c->name);
+    func_put(call, cols, nulls, 1, c->statement);
+    cols[2].b = c->holdable;
+    cols[3].b = c->binary;
+    cols[4].b = c->scrollable;
+    cols[5].i64 = c->created_us;
+    return ST_OK;
+}
+
 /* ---- what there is none of ---- */
 
 static Status nothing_next(FnCall *call, Datum *cols, bool *nulls)
@@ -201,7 +301,10 @@ static const SetOps SETS[] = {
     {"pg_available_extensions", list_begin, extensions_next},
     {"pg_available_extension_versions", list_begin, extension_versions_next},
     {"pg_config", list_begin, build_next},
+    {"sql:_pg_expandarray", unrolled_begin, unrolled_next},
     {"pg_options_to_table", options_begin, options_next},
+    {"pg_prepared_statement", prepared_list_begin, prepared_list_next},
+    {"pg_cursor", cursors_begin, cursors_next},
     LIST_NOTHING("show_all_file_settings"), /* no configuration file */
     LIST_NOTHING("pg_hba_file_rules"),
     LIST_NOTHING("pg_ident_file_mappings"),

@@ -150,6 +150,7 @@ typedef struct Portal {
     uint32_t savepoint_level;
     struct Cursor *cursor; /* made by DECLARE; NULL for the protocol's own portals */
     bool held;             /* WITH HOLD, and its transaction has committed */
+    int64_t created_us;    /* since 2000-01-01 UTC */
 } Portal;
 
 typedef struct SessionSavepoint {
@@ -457,6 +458,11 @@ Status session_auth_message(Cx *cx, Session *s, ProtoMsg *m);
 
 /* ---- session_func.c: what src/func asks for ---- */
 const char *func_setting_get(void *arg, const char *name);
+struct FuncPrepared;
+struct FuncCursor;
+void func_prepared_statements(void *arg, Arena *arena, struct FuncPrepared **out,
+                              uint32_t *count_out);
+void func_cursors(void *arg, Arena *arena, struct FuncCursor **out, uint32_t *count_out);
 void func_setting_tell(void *arg, uint32_t i, struct FuncSetting *out);
 Status func_setting_set(void *arg, Cx *cx, const char *name, const char *value, bool local);
 /* server_end_idle - the engine's on_retained: end the session if it waits for its client. */
@@ -594,6 +600,9 @@ const char *session_needs_table(void *session, Oid table);
 /* cursors_drop_open - all portals but cursors held beyond a commit. */
 void cursors_drop_open(Session *s);
 bool cursor_is_with_hold(const Portal *p);
+/* cursor_is_scroll, cursor_is_binary - as DECLARE said; false for portals of the protocol. */
+bool cursor_is_scroll(const Portal *p);
+bool cursor_is_binary(const Portal *p);
 void portal_tag(const Portal *p, char *tag, size_t size);
 void exec_env_fill(Session *s, ExecEnv *env, const Snapshot *snap, const Datum *values,
                    const bool *nulls, uint32_t n);

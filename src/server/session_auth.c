@@ -139,6 +139,8 @@ static Status session_ready(Cx *cx, Session *s)
                             .signal_backend = func_signal_backend,
                             .backends = func_backends,
                             .backend_exists = func_backend_exists,
+                            .prepared_statements = func_prepared_statements,
+                            .cursors = func_cursors,
                             .arg = s,
                             .sequence_values = &s->sequence_values,
                             .session_arena = &s->arena};

@@ -99,6 +99,7 @@ Status portal_create(Cx *cx, Session *s, const char *name, Portal **out)
         portal_drop(s, old);
     }
     Portal *p = mem_zalloc("portal", sizeof(*p));
+    p->created_us = s->env.statement_time_us;
     arena_init(&p->arena, NULL, "portal", 0);
     size_t n = strlen(name);
     p->name = arena_strndup(&p->arena, name, n);

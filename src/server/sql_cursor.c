@@ -416,6 +416,16 @@ bool cursor_is_with_hold(const Portal *p)
     return p->cursor != NULL && (p->cursor->options & OPT_HOLD) != 0;
 }
 
+bool cursor_is_scroll(const Portal *p)
+{
+    return p->cursor != NULL && (p->cursor->options & OPT_SCROLL) != 0;
+}
+
+bool cursor_is_binary(const Portal *p)
+{
+    return p->cursor != NULL && (p->cursor->options & OPT_BINARY) != 0;
+}
+
 const char *session_needs_table(void *session, Oid table)
 {
     Session *s = session;

@@ -1,0 +1,174 @@
+/*
+ * composite.c - row values: what fields one has, one field of it, and calls in a target list that
+ * give rows.
+ *
+ * A set-returning function that is not the whole of a target, or that gives rows, is what
+ * PostgreSQL makes of it for one such call: an item of FROM after all others, LATERAL, whose
+ * columns the target names. The same call again means the same item.
+ */
+#include "bind/bind_internal.h"
+
+/* shape_of_query - the shape of a subquery's column. */
+static bool shape_of_query(BindScope *s, const Query *q, uint16_t column, RowShape *out)
+{
+    while (q->set_op != SETOP_NONE) {
+        q = q->set_left;
+    }
+    return q->command == CMD_SELECT && column < q->target_count &&
+           bind_row_shape(s, q->targets[column].expr, out);
+}
+
+/* shape_of_table - of a table's own row type. */
+static bool shape_of_table(BindScope *s, Oid type, RowShape *out)
+{
+    const CatType *t = cat_type(s->b->view, type);
+    const CatTable *table;
+    if (t == NULL || t->kind != 'c' ||
+        cat_table_by_oid(s->cx, s->b->view, t->relation, &table) != ST_OK) {
+        return false;
+    }
+    out->names = ARENA_ARRAY(s->b->arena, const char *, table->column_count + 1u);
+    out->types = ARENA_ARRAY(s->b->arena, Oid, table->column_count + 1u);
+    out->count = table->column_count;
+    for (uint16_t i = 0; i < table->column_count; i++) {
+        out->names[i] = table->columns[i].dropped ? "" : table->columns[i].name;
+        out->types[i] = table->columns[i].type;
+    }
+    return true;
+}
+
+bool bind_row_shape(BindScope *s, const Expr *e, RowShape *out)
+{
+    if (e->kind == EXPR_ROW) {
+        out->names = ARENA_ARRAY(s->b->arena, const char *, e->arg_count + 1u);
+        out->types = ARENA_ARRAY(s->b->arena, Oid, e->arg_count + 1u);
+        out->count = e->arg_count;
+        for (uint16_t i = 0; i < e->arg_count; i++) {
+            out->names[i] = e->u.row.names != NULL ? e->u.row.names[i]
+                                                   : arena_printf(s->b->arena, "f%u", i + 1u);
+            out->types[i] = e->args[i]->type;
+        }
+        return true;
+    }
+    if (e->kind == EXPR_COLUMN && e->type == TYPE_RECORD && e->u.column.column >= 0) {
+        const BindScope *at = s;
+        for (uint16_t i = 0; i < e->u.column.levels_up && at != NULL; i++) {
+            at = at->parent;
+        }
+        if (at == NULL || e->u.column.rte >= at->query->rte_count) {
+            return false;
+        }
+        const Rte *r = at->query->rtes[e->u.column.rte];
+        return r->kind == RTE_SUBQUERY && r->subquery != NULL &&
+               shape_of_query(s, r->subquery, (uint16_t)e->u.column.column, out);
+    }
+    return shape_of_table(s, e->type, out);
+}
+
+Status bind_field(BindScope *s, Expr *row, const Node *n, const Node *arg, Expr **out)
+{
+    const char *name = bind_string(n);
+    RowShape shape;
+    if (!bind_row_shape(s, row, &shape)) {
+        return BIND_ERR(s, bind_location(row), ERRCODE_FEATURE_NOT_SUPPORTED,
+                        "selecting a field of a composite value is not supported");
+    }
+    for (uint16_t i = 0; i < shape.count; i++) {
+        if (strcmp(shape.names[i], name) == 0) {
+            *out = bind_row_field(s, row, &shape, i);
+            return ST_OK;
+        }
+    }
+    if (row->kind == EXPR_ROW && row->u.row.whole && NODE_IS(arg, COLUMN_REF)) {
+        const PgQuery__ColumnRef *ref = arg->column_ref;
+        return BIND_ERR(s, row->location, ERRCODE_UNDEFINED_COLUMN, "column %s.%s does not exist",
+                        bind_string(ref->fields[ref->n_fields - 1]), name);
+    }
+    return BIND_ERR(s, row->location, ERRCODE_UNDEFINED_COLUMN,
+                    "could not identify column \"%s\" in record data type", name);
+}
+
+Expr *bind_row_field(BindScope *s, Expr *row, const RowShape *shape, uint16_t field)
+{
+    if (row->kind == EXPR_ROW) {
+        return row->args[field];
+    }
+    Expr *e = bind_expr_new(s, EXPR_FIELD, shape->types[field], -1, row->location, 1);
+    e->args[0] = row;
+    e->u.field = field;
+    return e;
+}
+
+/* ---- set-returning calls inside a target ---- */
+
+/* set_item - the FROM item of a call, made when it is met first. */
+static Status set_item(BindScope *s, const PgQuery__FuncCall *f, const NsItem **out)
+{
+    if (s->set_call != NULL) {
+        if (!bind_same_text(&s->set_call->base, &f->base)) {
+            return BIND_ERR(s, f->location, ERRCODE_FEATURE_NOT_SUPPORTED,
+                            "different set-returning functions inside expressions of a target "
+                            "list are not supported");
+        }
+        *out = s->items[s->set_item];
+        return ST_OK;
+    }
+    PgQuery__RangeFunction rf = PG_QUERY__RANGE_FUNCTION__INIT;
+    PgQuery__Node call = PG_QUERY__NODE__INIT;
+    Node *nodes[1] = {&call};
+    PgQuery__FuncCall copy = *f;
+    FromNode *leaf;
+    Query *q = s->query;
+    call.node_case = PG_QUERY__NODE__NODE_FUNC_CALL;
+    call.func_call = &copy;
+    rf.lateral = true;
+    rf.n_functions = 1;
+    rf.functions = nodes;
+    s->in_targets = false;
+    Status st = bind_from_function(s, &rf, &leaf);
+    s->in_targets = true;
+    TRY(st);
+    FromNode **from = ARENA_ARRAY(s->b->arena, FromNode *, q->from_count + 1u);
+    if (q->from_count > 0) {
+        memcpy(from, q->from, q->from_count * sizeof(*from));
+    }
+    from[q->from_count++] = leaf;
+    q->from = from;
+    s->set_call = f;
+    s->set_item = (uint16_t)(s->item_count - 1);
+    NsItem *item = s->items[s->set_item];
+    item->rel_visible = item->cols_visible = false;
+    *out = item;
+    return ST_OK;
+}
+
+Status bind_set_in_target(BindScope *s, const PgQuery__FuncCall *f, Expr **out)
+{
+    const NsItem *item = NULL;
+    TRY(set_item(s, f, &item));
+    if (item->scalar) {
+        *out = bind_item_column(s, item, 0, 0, f->location);
+        return ST_OK;
+    }
+    Expr *e = bind_expr_new(s, EXPR_ROW, TYPE_RECORD, -1, f->location, item->column_count);
+    const char **names = ARENA_ARRAY(s->b->arena, const char *, item->column_count + 1u);
+    for (uint16_t i = 0; i < item->column_count; i++) {
+        names[i] = item->columns[i].name;
+        e->args[i] = bind_item_column(s, item, i, 0, f->location);
+    }
+    e->u.row.names = names;
+    *out = e;
+    return ST_OK;
+}
+
+Status bind_set_check(BindScope *s)
+{
+    const Query *q = s->query;
+    if (s->set_call != NULL &&
+        (q->has_aggs || q->group_count > 0 || q->has_windows || s->set_top)) {
+        return BIND_ERR(s, s->set_call->location, ERRCODE_FEATURE_NOT_SUPPORTED,
+                        "set-returning functions inside expressions of a target list are not "
+                        "supported beside aggregates, window functions and other sets");
+    }
+    return ST_OK;
+}
