@@ -58,7 +58,7 @@ Status store_master_put(Cx *cx, Store *s, const StoreMaster *m)
     s->master = *m;
     s->master.seq = seq;
     TRY(header_write(cx, s, (uint32_t)(seq & 1)));
-    sync_or_halt(cx, s, s->file);
+    store_sync(cx, s);
     return ST_OK;
 }
 
@@ -166,26 +166,8 @@ static Status store_init(Cx *cx, Os *os, const char *path, const StoreOptions *o
     os_mutex_init(&s->trees_mutex, "store.trees", RANK_TREES);
     os_mutex_init(&s->write_mutex, "store.write", RANK_WRITE);
     map_init(&s->trees);
-    s->batch = os_mem_reserve((size_t)(1 + DWB_PAGES) * STORE_STRIDE);
+    s->batch = os_mem_reserve(dwb_batch_bytes());
     return store_map(cx, s);
-}
-
-/* dwb_close - every batch was synced in place, so the area has done its duty: the file goes. Unless
- * recovery did not come to its end, or the last batch is not whole in place: then it may hold what
- * the next one needs. */
-static void dwb_close(Store *s)
-{
-    if (s->dwb != NULL && (s->recovering || s->dwb_owed)) {
-        os_file_close(s->dwb);
-    } else if (s->dwb != NULL) {
-        Err err = {0};
-        Arena arena;
-        arena_init(&arena, NULL, "path", 0);
-        Cx cx = {.err = &err, .arena = &arena};
-        os_file_close(s->dwb);
-        st_ignore(os_unlink(&cx, s->os, arena_printf(&arena, "%s-dwb", s->path)));
-        arena_release(&arena);
-    }
 }
 
 void store_stop(Store *s)
@@ -196,6 +178,11 @@ void store_stop(Store *s)
         os_thread_join(s->writer);
         s->writer = NULL;
     }
+    if (s->syncer != NULL) {
+        os_event_signal(s->os, &s->sync_wanted);
+        os_thread_join(s->syncer);
+        s->syncer = NULL;
+    }
 }
 
 void store_close(Store *s)
@@ -203,9 +190,14 @@ void store_close(Store *s)
     if (s == NULL) {
         return;
     }
+    Err err = {0};
+    Arena arena;
+    arena_init(&arena, NULL, "path", 0);
+    Cx cx = {.err = &err, .arena = &arena};
     store_stop(s);
+    dwb_close(&cx, s);
+    arena_release(&arena);
     os_file_close(s->file);
-    dwb_close(s);
     MapSlot slot;
     for (uint32_t pos = 0; map_next(&s->trees, &pos, &slot);) {
         mem_free(slot.value);
@@ -224,7 +216,7 @@ void store_close(Store *s)
         os_mem_unreserve((void *)s->io, s->options.max_pages);
     }
     if (s->batch != NULL) {
-        os_mem_unreserve(s->batch, (size_t)(1 + DWB_PAGES) * STORE_STRIDE);
+        os_mem_unreserve(s->batch, dwb_batch_bytes());
     }
     mem_free(s->residents);
     mem_free(s->huge_done);
@@ -243,8 +235,7 @@ static Status store_lock(Cx *cx, Store *s)
     return st;
 }
 
-/* store_sync_parent - names made beside the database file become durable. */
-static Status store_sync_parent(Cx *cx, Store *s)
+Status store_sync_parent(Cx *cx, Store *s)
 {
     Arena arena;
     if (!s->options.sync) {
@@ -259,16 +250,6 @@ static Status store_sync_parent(Cx *cx, Store *s)
     Status st = os_sync_dir(cx, s->os, slash != NULL ? parent : ".");
     arena_release(&arena);
     return st;
-}
-
-static Status dwb_open(Cx *cx, Store *s)
-{
-    Arena arena;
-    arena_init(&arena, NULL, "path", 0);
-    Status st = os_file_open(cx, s->os, arena_printf(&arena, "%s-dwb", s->path),
-                             OS_OPEN_CREATE | OS_OPEN_DIRECT, &s->dwb);
-    arena_release(&arena);
-    return st == ST_OK ? store_sync_parent(cx, s) : st;
 }
 
 /* format_page - one of the first pages of a new file, written directly: there is no log yet. */

@@ -5,8 +5,9 @@
  * The clock marks an unlocked page when it passes and takes it when it passes again and nobody has
  * used it since. A page is dropped from the very word seen when it was judged, and its dirtiness is
  * looked at once more under the latch: a page that was used or changed in between survives (shared
- * engine notes 1.1, pitfall 1). Threads drop clean pages only; dirty ones are the writer's. The
- * limit is soft: a fault never fails or deadlocks for want of a frame.
+ * engine notes 1.1, pitfall 1). Threads drop clean pages only; dirty ones are the writer's, which
+ * takes what the clock says, clean or dirty. The limit is soft: a fault never fails or deadlocks
+ * for want of a frame.
  */
 #include "base/log.h"
 #include "store/store_internal.h"
@@ -14,7 +15,14 @@
 #define WRITER_TICK_US 200000
 #define EVICT_STEPS    1024u  /* a thread that needs a frame looks no further: the writer does */
 #define WRITER_STEPS   16384u /* ... and holds the mutex no longer than this */
-#define COLLECT_STEPS  65536u
+#define WRITE_MIN      (DWB_PAGES / 2)
+
+/* ColdPages - dirty pages the clock came to, and where they stood in its array then. */
+typedef struct ColdPages {
+    PageNo pages[DWB_PAGES];
+    uint32_t at[DWB_PAGES];
+    uint32_t n;
+} ColdPages;
 
 void residents_add(Store *s, const PageNo *pages, uint32_t n)
 {
@@ -114,29 +122,39 @@ static bool page_pinned(Store *s, PageNo page)
     return type == PAGE_SPACE_MAP || type == PAGE_TREE_DIR;
 }
 
-/* evict_claim - the clock at one resident: mark it, claim it (exclusive, clean), or let it be. */
-static bool evict_claim(Store *s, PageNo page, uint64_t word)
+/* Clock - what the clock found one resident to be. */
+typedef enum Clock {
+    CLOCK_PASS,  /* used since it came by, or in use: it goes on */
+    CLOCK_TAKEN, /* cold and clean: claimed, exclusive */
+    CLOCK_DIRTY, /* cold, to be written first */
+} Clock;
+
+/* clock_look - the clock at one resident: mark it, claim it, or say that it is to be written. */
+static Clock clock_look(Store *s, PageNo page)
 {
+    uint64_t word = atomic_load(&s->state[page]);
     if (state_of(word) == STATE_UNLOCKED) {
         (void)atomic_compare_exchange_strong(&s->state[page], &word,
                                              state_word(STATE_MARKED, word));
-        return false;
+        return CLOCK_PASS;
     }
-    if (state_of(word) != STATE_MARKED || atomic_load(&s->rec_lsn[page]) != 0 ||
-        atomic_load(&s->io[page]) != 0 || page_pinned(s, page)) {
-        return false;
+    if (state_of(word) != STATE_MARKED || atomic_load(&s->io[page]) != 0 || page_pinned(s, page)) {
+        return CLOCK_PASS;
+    }
+    if (atomic_load(&s->rec_lsn[page]) != 0) {
+        return CLOCK_DIRTY;
     }
     os_stop_point(s->os, "evict.judged");
     if (!atomic_compare_exchange_strong(&s->state[page], &word,
                                         state_word(STATE_EXCLUSIVE, word))) {
-        return false;
+        return CLOCK_PASS;
     }
     if (atomic_load(&s->rec_lsn[page]) != 0 || atomic_load(&s->io[page]) != 0) {
         (void)atomic_exchange(&s->state[page], state_word(STATE_UNLOCKED, word));
         latch_wake(s, page);
-        return false;
+        return CLOCK_PASS;
     }
-    return true;
+    return CLOCK_TAKEN;
 }
 
 /* evict_drop - give back the memory of claimed pages in one call and release them. */
@@ -164,29 +182,112 @@ static void evict_drop(Store *s, PageNo *pages, uint32_t n)
     }
 }
 
-uint32_t evict_clean(Store *s, uint32_t want, uint32_t steps_max)
+/* resident_remove - the newest page takes the place in the clock's array. Requires evict_mutex. */
+static void resident_remove(Store *s, uint32_t at)
 {
-    PageNo claimed[EVICT_BATCH];
-    uint32_t n = 0;
-    want = MIN(want, EVICT_BATCH);
+    s->residents[at] = s->residents[--s->resident_len];
+}
+
+/* sweep - move the clock on until `want` pages were claimed or found cold and dirty. The latter go
+ * to `cold` as long as there is room. Returns how many were claimed, EVICT_BATCH at most. */
+static uint32_t sweep(Store *s, uint32_t want, uint32_t steps_max, PageNo *claimed, ColdPages *cold)
+{
+    uint32_t n = 0, dirty = 0;
     os_mutex_lock(s->os, &s->evict_mutex);
     uint32_t most = MIN(2 * s->resident_len + 2, steps_max);
-    for (uint32_t steps = 0; steps < most && n < want && s->resident_len != 0; steps++) {
+    for (uint32_t steps = 0; steps < most && n + dirty < want && s->resident_len != 0; steps++) {
         if (s->hand >= s->resident_len) {
             s->hand = 0;
         }
-        PageNo page = s->residents[s->hand];
-        if (evict_claim(s, page, atomic_load(&s->state[page]))) {
-            /* The newest page takes its place, and the hand goes on: else it would be next. */
-            s->residents[s->hand] = s->residents[--s->resident_len];
+        uint32_t at = s->hand++;
+        PageNo page = s->residents[at];
+        Clock found = clock_look(s, page);
+        if (found == CLOCK_TAKEN) {
+            resident_remove(s, at); /* the hand goes on: else the newest page would be next */
             claimed[n++] = page;
+            if (n == EVICT_BATCH) {
+                break;
+            }
+        } else if (found == CLOCK_DIRTY) {
+            dirty++;
+            if (cold != NULL && cold->n < DWB_PAGES) {
+                cold->pages[cold->n] = page;
+                cold->at[cold->n++] = at;
+            }
         }
-        s->hand++;
     }
     os_mutex_unlock(s->os, &s->evict_mutex);
+    return n;
+}
+
+/* evict_claimed - they leave the pool. */
+static void evict_claimed(Store *s, PageNo *claimed, uint32_t n)
+{
     evict_drop(s, claimed, n);
     atomic_fetch_sub(&s->resident_count, n);
+}
+
+uint32_t evict_clean(Store *s, uint32_t want, uint32_t steps_max)
+{
+    PageNo claimed[EVICT_BATCH];
+    uint32_t n = sweep(s, MIN(want, EVICT_BATCH), steps_max, claimed, NULL);
+    evict_claimed(s, claimed, n);
     return n;
+}
+
+/* evict_written - drop those of the pages just written that nobody has used or changed since.
+ * Returns how many. */
+static uint32_t evict_written(Store *s, const ColdPages *cold)
+{
+    PageNo claimed[EVICT_BATCH];
+    uint32_t total = 0;
+    /* From the last: those before it keep their places when it goes. */
+    for (uint32_t left = cold->n; left != 0;) {
+        uint32_t n = 0;
+        os_mutex_lock(s->os, &s->evict_mutex);
+        for (; left != 0 && n < EVICT_BATCH; left--) {
+            PageNo page = cold->pages[left - 1];
+            uint32_t at = cold->at[left - 1];
+            if (at < s->resident_len && s->residents[at] == page &&
+                state_of(atomic_load(&s->state[page])) == STATE_MARKED &&
+                clock_look(s, page) == CLOCK_TAKEN) {
+                resident_remove(s, at);
+                claimed[n++] = page;
+            }
+        }
+        os_mutex_unlock(s->os, &s->evict_mutex);
+        evict_claimed(s, claimed, n);
+        total += n;
+    }
+    return total;
+}
+
+/* writer_write - write the cold pages and drop them. */
+static Status writer_write(Cx *cx, Store *s, ColdPages *cold, uint32_t *freed)
+{
+    PageNo pages[DWB_PAGES];
+    StoreFlush flush = {0};
+    memcpy(pages, cold->pages, cold->n * sizeof(*pages));
+    pages_sort(pages, cold->n); /* neighbours are written together */
+    Status st = write_pages(cx, s, pages, cold->n, false, &flush);
+    atomic_fetch_add(&s->written_clean, flush.pages);
+    *freed += evict_written(s, cold);
+    cold->n = 0;
+    return st;
+}
+
+/* make_room - one round of the writer: what is cold goes in the order of the clock, be it clean or
+ * dirty. If only the clean went, those few would be driven out as soon as they come in, and the
+ * pool would be full of dirty ones. *freed counts up; none: there is nothing cold just now. */
+static Status make_room(Cx *cx, Store *s, ColdPages *cold, uint32_t need, uint32_t *freed)
+{
+    PageNo claimed[EVICT_BATCH];
+    uint32_t n = sweep(s, MIN(need, DWB_PAGES), WRITER_STEPS, claimed, cold);
+    evict_claimed(s, claimed, n);
+    *freed += n;
+    /* A batch has its price whatever its size, as long as clean pages are enough. */
+    return cold->n >= WRITE_MIN || (n == 0 && cold->n != 0) ? writer_write(cx, s, cold, freed)
+                                                            : ST_OK;
 }
 
 void frames_make_room(Store *s, uint32_t more)
@@ -232,81 +333,55 @@ uint64_t store_resident_count(Store *s)
     return atomic_load(&s->resident_count);
 }
 
-/* collect_dirty - resident pages with unwritten changes, from the hand on; cold: those the clock
- * has marked, which are the next to go. */
-static uint32_t collect_dirty(Store *s, PageNo *pages, uint32_t max, bool cold)
-{
-    uint32_t n = 0;
-    os_mutex_lock(s->os, &s->evict_mutex);
-    for (uint32_t i = 0; i < MIN(s->resident_len, COLLECT_STEPS) && n < max; i++) {
-        PageNo page = s->residents[(s->hand + i) % s->resident_len];
-        if (atomic_load(&s->rec_lsn[page]) != 0 &&
-            (!cold || state_of(atomic_load(&s->state[page])) == STATE_MARKED)) {
-            pages[n++] = page;
-        }
-    }
-    os_mutex_unlock(s->os, &s->evict_mutex);
-    return n;
-}
-
-/* writer_write - a batch of dirty pages, cold ones when there are enough. */
-static Status writer_write(Cx *cx, Store *s, uint32_t *n_out)
-{
-    PageNo pages[DWB_PAGES];
-    uint32_t n = collect_dirty(s, pages, DWB_PAGES, true);
-    if (n < DWB_PAGES / 8) {
-        n = collect_dirty(s, pages, DWB_PAGES, false);
-    }
-    *n_out = n;
-    pages_sort(pages, n); /* neighbours are written together */
-    StoreFlush flush = {0};
-    Status st = n != 0 ? write_pages(cx, s, pages, n, false, &flush) : ST_OK;
-    atomic_fetch_add(&s->written_clean, flush.pages);
-    return st;
-}
-
 void store_redo_room(Cx *cx, Store *s)
 {
-    uint32_t most = s->resident_max - s->resident_max / 32, n;
+    uint32_t most = s->resident_max - s->resident_max / 32;
+    ColdPages cold;
+    cold.n = 0;
     for (int tries = 0; tries < 8; tries++) {
-        if (LIKELY(atomic_load_explicit(&s->resident_count, memory_order_relaxed) <= most)) {
+        uint32_t count = atomic_load_explicit(&s->resident_count, memory_order_relaxed), freed = 0;
+        if (LIKELY(count <= most)) {
             return;
         }
-        if (evict_clean(s, EVICT_BATCH, WRITER_STEPS) != 0) {
-            continue;
-        }
-        if (writer_write(cx, s, &n) != ST_OK) {
+        if (make_room(cx, s, &cold, EVICT_BATCH, &freed) != ST_OK) {
             err_clear(cx);
             return;
         }
-        if (n == 0) {
+        if (freed == 0 && cold.n == 0) {
             return;
         }
     }
 }
 
-/* writer_main - keep 3 % of the frames free: drop clean pages, write dirty ones. */
+/* free_goal - frames the writer keeps free: 3 %, and of a small pool more, so that threads find
+ * some while a batch is written. */
+static uint32_t free_goal(const Store *s)
+{
+    return MAX(s->resident_max / 32, MIN(s->resident_max / 8, 2 * DWB_PAGES));
+}
+
+/* writer_main - keep frames free: drop clean pages, write dirty ones and drop them. */
 static void writer_main(void *arg)
 {
     Store *s = arg;
     Err err = {0};
     Cx cx = {.err = &err};
-    uint32_t goal = s->resident_max - s->resident_max / 32;
+    ColdPages cold;
+    uint32_t goal = s->resident_max - free_goal(s);
+    cold.n = 0;
     while (!atomic_load(&s->stop)) {
-        uint32_t seen = os_event_value(&s->writer_event), n;
-        if (atomic_load(&s->resident_count) <= goal) {
+        uint32_t seen = os_event_value(&s->writer_event), freed = 0;
+        uint32_t count = atomic_load(&s->resident_count);
+        if (count <= goal) {
             pool_make_huge(s);
             (void)os_event_wait(s->os, &s->writer_event, seen, WRITER_TICK_US);
             continue;
         }
-        if (evict_clean(s, EVICT_BATCH, WRITER_STEPS) != 0) {
-            continue;
-        }
-        Status st = writer_write(&cx, s, &n);
+        Status st = make_room(&cx, s, &cold, count - goal, &freed);
         if (st != ST_OK) {
             log_err(LOG_ERROR, &err);
         }
-        if (n == 0 || st != ST_OK) {
+        if ((freed == 0 && cold.n == 0) || st != ST_OK) {
             (void)os_event_wait(s->os, &s->writer_event, seen, WRITER_TICK_US);
         }
     }
@@ -314,5 +389,8 @@ static void writer_main(void *arg)
 
 Status store_start(Cx *cx, Store *s)
 {
+    if (s->options.sync) {
+        TRY(os_thread_create(cx, s->os, "file sync", syncer_main, s, &s->syncer));
+    }
     return os_thread_create(cx, s->os, "page writer", writer_main, s, &s->writer);
 }

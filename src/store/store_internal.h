@@ -40,8 +40,12 @@ static inline uint64_t state_word(uint32_t state, uint64_t version)
 #define PARK_BUCKETS 256u
 #ifdef DASSIE_TINY
 #define DWB_PAGES 8u
+#define DWB_SLOTS 4u
 #else
 #define DWB_PAGES 256u /* pages of one write batch */
+#define DWB_SLOTS                                                                                  \
+    32u /* batches whose pages are in place, but perhaps not yet on the disk there                 \
+         */
 #endif
 #define EVICT_BATCH 64u
 #define RANK_EVICT  153
@@ -101,10 +105,16 @@ struct Store {
     TreeId next_tree;
     StoreMaster master;
     /* writing */
-    OsMutex write_mutex; /* one batch at a time: guards batch, dwb */
-    uint8_t *batch;      /* (1 + DWB_PAGES) * PAGE_SIZE, aligned */
-    uint64_t dwb_seq;
-    bool dwb_owed;                             /* the last batch may not be whole in place */
+    OsMutex write_mutex; /* one batch at a time: guards batch, dwb_seq, dwb_slot, dwb_owed */
+    uint8_t *batch;      /* a slot of the double-write area: its head, then copies */
+    uint64_t dwb_seq;    /* the last batch */
+    uint32_t dwb_slot;   /* where it stands */
+    bool dwb_owed;       /* it may not be whole in place */
+    _Atomic uint64_t dwb_placed; /* batches up to this one are in place */
+    _Atomic uint64_t dwb_synced; /* ... and durable there: their slots may be used again */
+    OsThread *syncer;
+    OsEvent sync_wanted, sync_done;
+    _Atomic bool syncing;                      /* the thread is there */
     _Atomic uint64_t written_clean, allocated; /* StoreStats */
     OsThread *writer;
     OsEvent writer_event;
@@ -128,6 +138,10 @@ uint32_t page_crc(const void *page);
 void store_describe_header(const void *bytes, Buf *out);
 /* sync_or_halt - after a failed sync nobody knows what the file holds. */
 void sync_or_halt(Cx *cx, Store *s, OsFile *f);
+/* store_sync - the database file; the batches in place by now give their slots back. Any thread. */
+void store_sync(Cx *cx, Store *s);
+/* store_sync_parent - names made beside the database file become durable. */
+Status store_sync_parent(Cx *cx, Store *s);
 /* latch_wake - after a release: wake who waits for the page. */
 void latch_wake(Store *s, PageNo page);
 /* page_fault - bring an evicted page in; returns with the page unlocked (or lost to a faster
@@ -145,15 +159,27 @@ bool page_is_good(Store *s, PageNo page);
 void frames_make_room(Store *s, uint32_t more);
 /* pages_sort - ascending. */
 void pages_sort(PageNo *pages, uint32_t n);
-/* evict_clean - up to `want` clean pages, looking at steps_max residents at most. Returns how many.
- */
+/* evict_clean - drop about `want` clean pages, looking at steps_max residents at most, and past no
+ * more dirty ones than that: they are as cold, the writer is to take them, and what is clean behind
+ * them is worth more. Returns how many. */
 uint32_t evict_clean(Store *s, uint32_t want, uint32_t steps_max);
 /* write_pages - write the dirty ones of these pages through the double-write area. wait: for X
  * latches too. What it took is added to flush, if given. */
 Status write_pages(Cx *cx, Store *s, const PageNo *pages, uint32_t count, bool wait,
                    StoreFlush *flush);
+/* dwb_copy - where the batch's i-th copy stands in memory. dwb_batch_bytes - of s->batch. */
+uint8_t *dwb_copy(Store *s, uint32_t i);
+size_t dwb_batch_bytes(void);
+/* dwb_write - the batch into a free slot, durably. Requires write_mutex; waits for a sync of the
+ * file when all slots are in use. dwb_placed - its pages are in place. */
 Status dwb_write(Cx *cx, Store *s, const PageNo *pages, uint32_t count);
+void dwb_placed(Store *s);
 Status dwb_settle(Cx *cx, Store *s);
+/* dwb_open - the area's file; what it holds counts only when the database was not shut down. */
+Status dwb_open(Cx *cx, Store *s);
+void dwb_close(Cx *cx, Store *s);
+/* syncer_main - the thread that syncs the file behind the batches. */
+void syncer_main(void *arg);
 /* store_grow - make the file (and the map of used pages) cover page_count pages. Requires
  * space_mutex, or recovery. */
 Status store_grow(Cx *cx, Store *s, uint64_t page_count);

@@ -3,8 +3,9 @@
  *
  * A batch is copied page by page under shared latches, so writers are held up for a memcpy only.
  * The log is flushed up to the newest copy before any of them is written (the WAL rule). The copies
- * go to the double-write area first and are synced there; then in place, and synced, before the
- * area is used again. io[] keeps two batches from writing one page.
+ * go to the double-write area first and are synced there; then in place. That is synced later, for
+ * several batches at once, before their slots of the area are used again and before a checkpoint
+ * counts on it. io[] keeps two batches from writing one page.
  */
 #include <stdlib.h>
 
@@ -93,7 +94,7 @@ static Status batch_write(Cx *cx, Store *s, const BatchPage *batch, uint32_t n, 
     PageNo pages[DWB_PAGES];
     Lsn newest = 0;
     for (uint32_t i = 0; i < n; i++) {
-        PageHeader *h = (PageHeader *)(void *)(s->batch + (size_t)(i + 1) * PAGE_SIZE);
+        PageHeader *h = (PageHeader *)(void *)dwb_copy(s, i);
         h->crc = page_crc(h);
         pages[i] = batch[i].page;
         newest = MAX(newest, h->lsn);
@@ -108,20 +109,17 @@ static Status batch_write(Cx *cx, Store *s, const BatchPage *batch, uint32_t n, 
     int64_t start = os_mono_us(s->os);
     TRY(dwb_write(cx, s, pages, n));
     *sync_us += os_mono_us(s->os) - start; /* nearly all of it is the sync */
-    s->dwb_owed = true;
+    s->dwb_owed = s->options.sync;
     for (uint32_t i = 0, run; i < n; i += run) {
         run = 1;
         while (i + run < n && pages[i + run] == pages[i] + run) {
             run++;
         }
-        TRY(os_file_pwrite(cx, s->file, s->batch + (size_t)(i + 1) * PAGE_SIZE,
-                           (size_t)run * PAGE_SIZE, pages[i] * PAGE_SIZE));
+        TRY(os_file_pwrite(cx, s->file, dwb_copy(s, i), (size_t)run * PAGE_SIZE,
+                           pages[i] * PAGE_SIZE));
     }
-    os_stop_point(s->os, "write.before_sync");
-    start = os_mono_us(s->os);
-    sync_or_halt(cx, s, s->file);
-    *sync_us += os_mono_us(s->os) - start;
-    s->dwb_owed = false;
+    os_stop_point(s->os, "write.placed");
+    dwb_placed(s);
     return ST_OK;
 }
 
@@ -136,8 +134,7 @@ Status write_pages(Cx *cx, Store *s, const PageNo *pages, uint32_t count, bool w
         uint32_t n = 0;
         for (; at < count && n < DWB_PAGES && st == ST_OK; at++) {
             bool copied;
-            st = copy_page(cx, s, pages[at], wait, s->batch + (size_t)(n + 1) * PAGE_SIZE,
-                           &batch[n], &copied);
+            st = copy_page(cx, s, pages[at], wait, dwb_copy(s, n), &batch[n], &copied);
             n += st == ST_OK && copied;
         }
         Status written = n != 0 ? batch_write(cx, s, batch, n, &sync_us) : ST_OK;
@@ -209,7 +206,7 @@ Status store_flush_before(Cx *cx, Store *s, Lsn begin, StoreFlush *flush, Lsn *r
         redo = rec != 0 ? MIN(redo, rec) : redo;
     }
     int64_t start = os_mono_us(s->os);
-    sync_or_halt(cx, s, s->file);
+    store_sync(cx, s);
     flush->sync_us += os_mono_us(s->os) - start;
     *redo_out = redo;
     return ST_OK;
