@@ -28,6 +28,7 @@ typedef struct OsOps {
     Status (*file_pread)(OsFile *f, Cx *cx, void *buf, size_t n, uint64_t offset, size_t *n_out);
     Status (*file_pwrite)(OsFile *f, Cx *cx, const void *buf, size_t n, uint64_t offset);
     Status (*file_sync)(OsFile *f, Cx *cx);
+    Status (*file_writeback)(OsFile *f, Cx *cx, uint64_t offset, uint64_t n, bool wait);
     Status (*file_truncate)(OsFile *f, Cx *cx, uint64_t size);
     Status (*file_allocate)(OsFile *f, Cx *cx, uint64_t offset, uint64_t n);
     Status (*file_size)(OsFile *f, Cx *cx, uint64_t *size_out);
@@ -97,6 +98,13 @@ static inline Status os_file_pwrite(Cx *cx, OsFile *f, const void *buf, size_t n
 static inline Status os_file_sync(Cx *cx, OsFile *f)
 {
     return f->os->ops->file_sync(f, cx);
+}
+/* os_file_writeback - have the bytes of a buffered file written to the device soon, or (wait) wait
+ * for the writes begun: os_file_sync then finds less to do. Nothing is durable by it, but a failure
+ * is one of os_file_sync, which will not report it again. */
+static inline Status os_file_writeback(Cx *cx, OsFile *f, uint64_t offset, uint64_t n, bool wait)
+{
+    return f->os->ops->file_writeback(f, cx, offset, n, wait);
 }
 static inline Status os_file_truncate(Cx *cx, OsFile *f, uint64_t size)
 {

@@ -153,6 +153,7 @@ static const OsOps posix_ops = {
     .file_pread = posix_file_pread,
     .file_pwrite = posix_file_pwrite,
     .file_sync = posix_file_sync,
+    .file_writeback = posix_file_writeback,
     .file_truncate = posix_file_truncate,
     .file_allocate = posix_file_allocate,
     .file_size = posix_file_size,

@@ -204,6 +204,22 @@ Status posix_file_sync(OsFile *file, Cx *cx)
     return ST_OK;
 }
 
+/* posix_file_writeback - a file system or kernel without it leaves the work to fdatasync. */
+Status posix_file_writeback(OsFile *file, Cx *cx, uint64_t offset, uint64_t n, bool wait)
+{
+    PosixFile *f = (PosixFile *)file;
+    unsigned how = wait ? SYNC_FILE_RANGE_WAIT_BEFORE : SYNC_FILE_RANGE_WRITE;
+    int rc;
+    do {
+        rc = sync_file_range(f->fd, (off_t)offset, (off_t)n, how);
+    } while (rc != 0 && errno == EINTR);
+    int err = rc != 0 ? errno : 0;
+    if (err != 0 && err != ENOSYS && err != EINVAL && err != ESPIPE && err != EOPNOTSUPP) {
+        return posix_error(cx, err, "fsync file", f->path);
+    }
+    return ST_OK;
+}
+
 Status posix_file_truncate(OsFile *file, Cx *cx, uint64_t size)
 {
     PosixFile *f = (PosixFile *)file;

@@ -14,6 +14,7 @@ void posix_file_close(OsFile *f);
 Status posix_file_pread(OsFile *f, Cx *cx, void *buf, size_t n, uint64_t offset, size_t *n_out);
 Status posix_file_pwrite(OsFile *f, Cx *cx, const void *buf, size_t n, uint64_t offset);
 Status posix_file_sync(OsFile *f, Cx *cx);
+Status posix_file_writeback(OsFile *f, Cx *cx, uint64_t offset, uint64_t n, bool wait);
 Status posix_file_truncate(OsFile *f, Cx *cx, uint64_t size);
 Status posix_file_allocate(OsFile *f, Cx *cx, uint64_t offset, uint64_t n);
 Status posix_file_size(OsFile *f, Cx *cx, uint64_t *size_out);

@@ -62,6 +62,7 @@ static const OsOps sim_ops = {
     .file_pread = sim_file_pread,
     .file_pwrite = sim_file_pwrite,
     .file_sync = sim_file_sync,
+    .file_writeback = sim_file_writeback,
     .file_truncate = sim_file_truncate,
     .file_allocate = sim_file_allocate,
     .file_size = sim_file_size,

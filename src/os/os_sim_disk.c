@@ -184,6 +184,15 @@ Status sim_file_pwrite(OsFile *file, Cx *cx, const void *buf, size_t n, uint64_t
     return verdict == SIM_GO ? ST_OK : ST_ERROR;
 }
 
+/* sim_file_writeback - unsynced changes are lost or kept by the seed, whether this is called or
+ * not. */
+Status sim_file_writeback(OsFile *file, Cx *cx, uint64_t offset, uint64_t n, bool wait)
+{
+    (void)cx, (void)offset, (void)n, (void)wait;
+    sim_point(sim_of(file), "writeback");
+    return ST_OK;
+}
+
 Status sim_file_sync(OsFile *file, Cx *cx)
 {
     SimFile *f = (SimFile *)file;

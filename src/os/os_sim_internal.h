@@ -133,6 +133,7 @@ void sim_file_close(OsFile *f);
 Status sim_file_pread(OsFile *f, Cx *cx, void *buf, size_t n, uint64_t offset, size_t *n_out);
 Status sim_file_pwrite(OsFile *f, Cx *cx, const void *buf, size_t n, uint64_t offset);
 Status sim_file_sync(OsFile *f, Cx *cx);
+Status sim_file_writeback(OsFile *f, Cx *cx, uint64_t offset, uint64_t n, bool wait);
 Status sim_file_truncate(OsFile *f, Cx *cx, uint64_t size);
 Status sim_file_allocate(OsFile *f, Cx *cx, uint64_t offset, uint64_t n);
 Status sim_file_size(OsFile *f, Cx *cx, uint64_t *size_out);

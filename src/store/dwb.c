@@ -1,22 +1,31 @@
 /*
- * dwb.c - the double-write area: a batch's pages stand here, synced, before they are written in
+ * dwb.c - the double-write area: a page's copy stands here, synced, before the page is written in
  * place.
  *
  * Layout of "<file>-dwb": DWB_SLOTS slots, each a head {magic, count, seq, synced, {page, lsn}...}
  * and then the page copies of one batch. Slots are taken in turn, from the first one again whenever
- * all are free, so that a server that writes little keeps a small file. A slot is in use until the
- * database file was synced after its pages were written in place: one sync frees many slots, and a
- * thread of its own makes it while the next ones are filled. Without a free slot the writer waits.
+ * all are free. A slot is in use until the database file was synced after its pages were written in
+ * place; every checkpoint does that, and a thread of its own when half of the slots are in use.
+ *
+ * While a page's copy stands in a slot in use, the page is written in place without another one: if
+ * that is torn, the old copy is put back, and redo brings it to what the page was. Redo begins
+ * before the copy was made, because the last checkpoint freed all slots before it counted. So a
+ * page that is written again and again between two checkpoints costs one copy, and is written to
+ * the device when the kernel finds it right.
  *
  * A page torn in place is put back at the next open from its newest whole copy among the batches
  * that were in use, which the head of the newest batch tells: older ones are in place for sure, and
  * a stale copy must never stand in for a page that went bad in another way. The newest copy may be
  * unfinished; then its page was not yet being written with it, but perhaps with the one before.
+ *
+ * Freeing slots has a beginning, `dwb_closing`, set between two batches (write_mutex): from then on
+ * a page in them needs a new copy, as the sync that follows may miss what is written later.
  */
 #include "store/store_internal.h"
 
 #define DWB_MAGIC       0x6264776473617332ULL
-#define DWB_SYNC_SLOTS  (DWB_SLOTS / 4) /* in place and not synced: the thread sets to work */
+#define DWB_SYNC_SLOTS  (DWB_SLOTS / 2) /* in use: the thread sets to work */
+#define DWB_IN_FLIGHT   16u             /* enough for the full speed of a disk */
 #define DWB_WAIT_MAX_US 1000000
 
 typedef struct DwbEntry {
@@ -31,6 +40,8 @@ typedef struct DwbHead {
 } DwbHead;
 #define DWB_HEAD_BYTES ((size_t)ALIGN_UP(sizeof(DwbHead), 4096))
 #define DWB_SLOT_BYTES ((uint64_t)ALIGN_UP(DWB_HEAD_BYTES + (size_t)DWB_PAGES * PAGE_SIZE, 4096))
+/* In memory: a slot, then the pages of a batch that go without a copy. */
+#define DWB_BATCH_BYTES (DWB_HEAD_BYTES + 2 * (size_t)DWB_PAGES * PAGE_SIZE)
 
 /* DwbFound - a copy that may be needed to put its page back. */
 typedef struct DwbFound {
@@ -38,14 +49,27 @@ typedef struct DwbFound {
     uint64_t seq, at; /* its batch; where in the file it stands */
 } DwbFound;
 
+static Status dwb_settle(Cx *cx, Store *s);
+
 uint8_t *dwb_copy(Store *s, uint32_t i)
 {
     return s->batch + DWB_HEAD_BYTES + (size_t)i * PAGE_SIZE;
 }
 
-size_t dwb_batch_bytes(void)
+bool dwb_init(Store *s)
 {
-    return (size_t)DWB_SLOT_BYTES;
+    s->batch = os_mem_reserve(DWB_BATCH_BYTES);
+    s->dwb_seq_of = os_mem_reserve(s->options.max_pages * sizeof(uint64_t));
+    s->dwb_lists = os_mem_reserve(DWB_SLOTS * sizeof(DwbList));
+    os_mutex_init(&s->sync_mutex, "store.sync", RANK_SYNC);
+    return s->batch != NULL && s->dwb_seq_of != NULL && s->dwb_lists != NULL;
+}
+
+void dwb_release(Store *s)
+{
+    os_mem_unreserve(s->batch, DWB_BATCH_BYTES);
+    os_mem_unreserve(s->dwb_seq_of, s->options.max_pages * sizeof(uint64_t));
+    os_mem_unreserve(s->dwb_lists, DWB_SLOTS * sizeof(DwbList));
 }
 
 static uint64_t head_hash(const DwbHead *head)
@@ -56,63 +80,122 @@ static uint64_t head_hash(const DwbHead *head)
                       DWB_MAGIC);
 }
 
-void store_sync(Cx *cx, Store *s)
+/* sync_begin - the batches that a sync beginning now frees. Requires write_mutex. */
+static uint64_t sync_begin(Store *s)
 {
-    uint64_t placed = atomic_load(&s->dwb_placed);
+    if (!s->dwb_owed) {
+        atomic_store(&s->dwb_closing, s->dwb_placed);
+    }
+    return atomic_load(&s->dwb_closing);
+}
+
+static void sync_end(Cx *cx, Store *s, uint64_t closing)
+{
     sync_or_halt(cx, s, s->file);
-    uint64_t synced = atomic_load(&s->dwb_synced);
-    while (synced < placed && !atomic_compare_exchange_weak(&s->dwb_synced, &synced, placed)) {
+    if (atomic_load(&s->dwb_synced) < closing) {
+        atomic_store(&s->dwb_synced, closing);
     }
     os_event_signal(s->os, &s->sync_done);
 }
 
-/* dwb_free_slot - for the next batch; waits for the thread that syncs, or does it here when there
- * is none. */
-static uint32_t dwb_free_slot(Cx *cx, Store *s)
+/* write_back - have these pages written to the device, few at a time. A sync that finds thousands
+ * of them queues all at once, and every write and sync of the log stands behind them. */
+static void write_back(Cx *cx, Store *s, const PageNo *pages, uint32_t count)
 {
-    for (;;) {
-        uint32_t seen = os_event_value(&s->sync_done);
-        uint64_t in_use = s->dwb_seq - atomic_load(&s->dwb_synced);
-        if (in_use < DWB_SLOTS) {
-            return in_use == 0 ? 0 : (s->dwb_slot + 1) % DWB_SLOTS;
-        }
-        os_event_signal(s->os, &s->sync_wanted);
-        if (!atomic_load(&s->syncing) ||
-            !os_event_wait(s->os, &s->sync_done, seen, DWB_WAIT_MAX_US)) {
-            store_sync(cx, s);
+    Status st = ST_OK;
+    for (uint32_t at = 0, n; at < count && st == ST_OK; at += n) {
+        n = MIN(count - at, DWB_IN_FLIGHT);
+        for (uint32_t i = 0; i < 2 * n && st == ST_OK; i++) {
+            st = os_file_writeback(cx, s->file, pages[at + i % n] * PAGE_SIZE, PAGE_SIZE, i >= n);
         }
     }
+    if (st != ST_OK) {
+        os_halt(s->os, cx->err->message);
+    }
+}
+
+/* sync_slots - sync the file and free the slots in use; gently: written back first. */
+static void sync_slots(Cx *cx, Store *s, bool gently)
+{
+    os_mutex_lock(s->os, &s->sync_mutex);
+    os_mutex_lock(s->os, &s->write_mutex);
+    uint64_t closing = sync_begin(s), seq = atomic_load(&s->dwb_synced);
+    os_mutex_unlock(s->os, &s->write_mutex);
+    /* Their lists stay: no slot is free before the end of this. */
+    while (gently && ++seq <= closing && !atomic_load(&s->stop)) {
+        write_back(cx, s, s->dwb_lists[seq % DWB_SLOTS].pages, s->dwb_lists[seq % DWB_SLOTS].n);
+    }
+    sync_end(cx, s, closing);
+    os_mutex_unlock(s->os, &s->sync_mutex);
+}
+
+void store_sync(Cx *cx, Store *s)
+{
+    sync_slots(cx, s, false);
+}
+
+Status dwb_ready(Cx *cx, Store *s)
+{
+    TRY(dwb_settle(cx, s));
+    for (;;) {
+        uint32_t seen = os_event_value(&s->sync_done);
+        uint64_t synced = atomic_load(&s->dwb_synced);
+        uint64_t in_use = s->dwb_seq - synced;
+        if (in_use < DWB_SLOTS && (!s->dwb_failed || in_use == 0)) {
+            return ST_OK;
+        }
+        if (atomic_load(&s->dwb_closing) > synced) {
+            (void)os_event_wait(s->os, &s->sync_done, seen, DWB_WAIT_MAX_US);
+        } else {
+            sync_end(cx, s, sync_begin(s));
+        }
+    }
+}
+
+bool dwb_has_copy(const Store *s, PageNo page)
+{
+    return !s->options.sync || s->dwb_seq_of[page] > atomic_load(&s->dwb_closing);
 }
 
 Status dwb_write(Cx *cx, Store *s, const PageNo *pages, uint32_t count)
 {
     DwbHead *head = (DwbHead *)(void *)s->batch;
-    if (!s->options.sync) {
-        return ST_OK; /* nothing is durable before the end anyway */
+    uint64_t synced = atomic_load(&s->dwb_synced);
+    uint32_t slot = s->dwb_seq == synced ? 0 : (s->dwb_slot + 1) % DWB_SLOTS;
+    if (count == 0 || !s->options.sync) {
+        return ST_OK; /* without syncs nothing is durable before the end anyway */
     }
-    uint32_t slot = dwb_free_slot(cx, s);
     memset(head, 0, DWB_HEAD_BYTES);
     head->magic = DWB_MAGIC;
     head->count = count;
     head->seq = s->dwb_seq + 1;
-    head->synced = atomic_load(&s->dwb_synced);
+    head->synced = synced;
     for (uint32_t i = 0; i < count; i++) {
         const PageHeader *h = (const PageHeader *)(const void *)dwb_copy(s, i);
         head->entries[i] = (DwbEntry){pages[i], h->lsn};
     }
     head->hash = head_hash(head);
+    /* A full disk: the next batch finds all slots free and takes the first one, which is there. */
+    s->dwb_failed = true;
     TRY(os_file_pwrite(cx, s->dwb, s->batch, DWB_HEAD_BYTES + (size_t)count * PAGE_SIZE,
                        slot * DWB_SLOT_BYTES));
+    s->dwb_failed = false;
     sync_or_halt(cx, s, s->dwb);
     s->dwb_slot = slot;
     s->dwb_seq++;
+    DwbList *list = &s->dwb_lists[s->dwb_seq % DWB_SLOTS];
+    list->n = count;
+    memcpy(list->pages, pages, count * sizeof(*pages));
+    for (uint32_t i = 0; i < count; i++) {
+        s->dwb_seq_of[pages[i]] = s->dwb_seq;
+    }
     return ST_OK;
 }
 
 void dwb_placed(Store *s)
 {
     s->dwb_owed = false;
-    atomic_store(&s->dwb_placed, s->dwb_seq);
+    s->dwb_placed = s->dwb_seq;
     if (s->dwb_seq - atomic_load(&s->dwb_synced) >= DWB_SYNC_SLOTS) {
         os_event_signal(s->os, &s->sync_wanted);
     }
@@ -123,17 +206,42 @@ void syncer_main(void *arg)
     Store *s = arg;
     Err err = {0};
     Cx cx = {.err = &err};
-    atomic_store(&s->syncing, true);
     while (!atomic_load(&s->stop)) {
         uint32_t seen = os_event_value(&s->sync_wanted);
-        if (atomic_load(&s->dwb_placed) - atomic_load(&s->dwb_synced) >= DWB_SYNC_SLOTS) {
-            store_sync(&cx, s);
+        os_mutex_lock(s->os, &s->write_mutex);
+        uint64_t in_use = s->dwb_owed ? 0 : s->dwb_placed - atomic_load(&s->dwb_synced);
+        os_mutex_unlock(s->os, &s->write_mutex);
+        if (in_use >= DWB_SYNC_SLOTS) {
+            sync_slots(&cx, s, true);
         } else {
             (void)os_event_wait(s->os, &s->sync_wanted, seen, DWB_WAIT_MAX_US);
         }
     }
-    atomic_store(&s->syncing, false);
-    os_event_signal(s->os, &s->sync_done);
+}
+
+uint32_t dwb_write_back(Cx *cx, Store *s, uint64_t *seq)
+{
+    DwbList list;
+    list.n = 0;
+    os_mutex_lock(s->os, &s->write_mutex);
+    *seq = MAX(*seq, atomic_load(&s->dwb_synced)) + 1;
+    if (*seq <= s->dwb_placed) {
+        list = s->dwb_lists[*seq % DWB_SLOTS];
+    }
+    os_mutex_unlock(s->os, &s->write_mutex);
+    write_back(cx, s, list.pages, list.n);
+    return list.n;
+}
+
+uint64_t dwb_in_use(Store *s)
+{
+    uint64_t n = 0;
+    os_mutex_lock(s->os, &s->write_mutex);
+    for (uint64_t seq = atomic_load(&s->dwb_synced) + 1; seq <= s->dwb_placed; seq++) {
+        n += s->dwb_lists[seq % DWB_SLOTS].n;
+    }
+    os_mutex_unlock(s->os, &s->write_mutex);
+    return n;
 }
 
 /* read_head - of a slot; false when no batch stands there whole enough to be told. */
@@ -209,16 +317,16 @@ static Status restore_found(Cx *cx, Store *s, DwbFound *found, uint32_t count, u
     return st;
 }
 
-/* find_copies - those of slots `first` to below `end`; what the newest head among them says. */
-static Status find_copies(Cx *cx, Store *s, uint32_t first, uint32_t end, DwbFound *found,
-                          uint32_t *count_out, uint64_t *seq_out, uint64_t *synced_out)
+/* find_copies - those of all slots; what the newest head among them says. */
+static Status find_copies(Cx *cx, Store *s, DwbFound *found, uint32_t *count_out, uint64_t *seq_out,
+                          uint64_t *synced_out)
 {
     Status st = ST_OK;
     bool good;
     *count_out = 0;
     *seq_out = *synced_out = 0;
     DwbHead *head = os_mem_reserve(DWB_HEAD_BYTES);
-    for (uint32_t slot = first; slot < end && st == ST_OK; slot++) {
+    for (uint32_t slot = 0; slot < DWB_SLOTS && st == ST_OK; slot++) {
         st = read_head(cx, s, slot, head, &good);
         if (st != ST_OK || !good) {
             continue;
@@ -236,41 +344,40 @@ static Status find_copies(Cx *cx, Store *s, uint32_t first, uint32_t end, DwbFou
     return st;
 }
 
-Status store_restore_torn(Cx *cx, Store *s)
+/* restore_torn - put back every page in a slot in use that is torn in place. */
+static Status restore_torn(Cx *cx, Store *s, uint64_t *seq_out)
 {
-    uint64_t size, seq, synced;
+    uint64_t synced;
     uint32_t count;
     DwbFound *found = mem_alloc("dwb", (size_t)DWB_SLOTS * DWB_PAGES * sizeof(*found));
-    Status st = find_copies(cx, s, 0, DWB_SLOTS, found, &count, &seq, &synced);
+    Status st = find_copies(cx, s, found, &count, seq_out, &synced);
     if (st == ST_OK) {
         st = restore_found(cx, s, found, count, synced);
     }
     mem_free(found);
-    TRY(st);
-    s->dwb_seq = seq;
-    atomic_store(&s->dwb_placed, seq);
+    return st;
+}
+
+Status store_restore_torn(Cx *cx, Store *s)
+{
+    uint64_t size, seq;
+    TRY(restore_torn(cx, s, &seq));
+    s->dwb_seq = s->dwb_placed = seq;
     store_sync(cx, s);
     TRY(os_file_size(cx, s->file, &size));
     atomic_store(&s->page_count, MIN(size / PAGE_SIZE, s->options.max_pages));
     return ST_OK;
 }
 
-/* dwb_settle - a write in place failed: the page may be half written, and the area holds its only
+/* dwb_settle - a write in place failed: a page may be half written, and the area holds its only
  * whole copy. Before the next batch, all of it must be in place. */
-Status dwb_settle(Cx *cx, Store *s)
+static Status dwb_settle(Cx *cx, Store *s)
 {
-    uint64_t seq, synced;
-    uint32_t count;
+    uint64_t seq;
     if (!s->dwb_owed) {
         return ST_OK;
     }
-    DwbFound *found = mem_alloc("dwb", DWB_PAGES * sizeof(*found));
-    Status st = find_copies(cx, s, s->dwb_slot, s->dwb_slot + 1, found, &count, &seq, &synced);
-    if (st == ST_OK && seq == s->dwb_seq) {
-        st = restore_found(cx, s, found, count, seq - 1);
-    }
-    mem_free(found);
-    TRY(st);
+    TRY(restore_torn(cx, s, &seq));
     dwb_placed(s);
     return ST_OK;
 }

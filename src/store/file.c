@@ -143,7 +143,8 @@ static Status store_map(Cx *cx, Store *s)
     s->state = os_mem_reserve(max * sizeof(uint64_t));
     s->rec_lsn = os_mem_reserve(max * sizeof(uint64_t));
     s->io = os_mem_reserve(max);
-    if (s->pages == NULL || s->state == NULL || s->rec_lsn == NULL || s->io == NULL) {
+    if (!dwb_init(s) || s->pages == NULL || s->state == NULL || s->rec_lsn == NULL ||
+        s->io == NULL) {
         st_ignore(err_set(cx, ERRCODE_OUT_OF_MEMORY,
                           "could not reserve address space for the buffer pool"));
         return err_hint(
@@ -166,7 +167,6 @@ static Status store_init(Cx *cx, Os *os, const char *path, const StoreOptions *o
     os_mutex_init(&s->trees_mutex, "store.trees", RANK_TREES);
     os_mutex_init(&s->write_mutex, "store.write", RANK_WRITE);
     map_init(&s->trees);
-    s->batch = os_mem_reserve(dwb_batch_bytes());
     return store_map(cx, s);
 }
 
@@ -215,9 +215,7 @@ void store_close(Store *s)
     if (s->io != NULL) {
         os_mem_unreserve((void *)s->io, s->options.max_pages);
     }
-    if (s->batch != NULL) {
-        os_mem_unreserve(s->batch, dwb_batch_bytes());
-    }
+    dwb_release(s);
     mem_free(s->residents);
     mem_free(s->huge_done);
     mem_free(s->used);

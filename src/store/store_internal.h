@@ -40,18 +40,23 @@ static inline uint64_t state_word(uint32_t state, uint64_t version)
 #define PARK_BUCKETS 256u
 #ifdef DASSIE_TINY
 #define DWB_PAGES 8u
-#define DWB_SLOTS 4u
+#define DWB_SLOTS 16u
 #else
 #define DWB_PAGES 256u /* pages of one write batch */
-#define DWB_SLOTS                                                                                  \
-    32u /* batches whose pages are in place, but perhaps not yet on the disk there                 \
-         */
+#define DWB_SLOTS 512u /* batches in the area between two checkpoints: 1 GiB */
 #endif
 #define EVICT_BATCH 64u
 #define RANK_EVICT  153
 #define RANK_SPACE  152
 #define RANK_TREES  151
 #define RANK_WRITE  150
+#define RANK_SYNC   149
+
+/* DwbList - the pages of a batch in the double-write area. */
+typedef struct DwbList {
+    PageNo pages[DWB_PAGES];
+    uint32_t n;
+} DwbList;
 
 typedef struct TreeSlot {
     TreeEntry entry;
@@ -105,16 +110,20 @@ struct Store {
     TreeId next_tree;
     StoreMaster master;
     /* writing */
-    OsMutex write_mutex; /* one batch at a time: guards batch, dwb_seq, dwb_slot, dwb_owed */
-    uint8_t *batch;      /* a slot of the double-write area: its head, then copies */
-    uint64_t dwb_seq;    /* the last batch */
-    uint32_t dwb_slot;   /* where it stands */
-    bool dwb_owed;       /* it may not be whole in place */
-    _Atomic uint64_t dwb_placed; /* batches up to this one are in place */
-    _Atomic uint64_t dwb_synced; /* ... and durable there: their slots may be used again */
+    OsMutex write_mutex;  /* one batch at a time: guards what follows */
+    uint8_t *batch;       /* a slot of the double-write area: its head, then copies */
+    uint64_t *dwb_seq_of; /* by page: the batch of its newest copy */
+    DwbList *dwb_lists;   /* by batch in use, seq % DWB_SLOTS */
+    uint64_t dwb_seq;     /* the last batch in the area */
+    uint64_t dwb_placed;  /* batches up to this one are in place */
+    uint32_t dwb_slot;    /* where the last one stands */
+    bool dwb_owed;        /* the last batch, with or without copies, may not be whole in place */
+    bool dwb_failed;      /* the area could not be written: not again before all slots are free */
+    OsMutex sync_mutex;   /* one sync that frees slots at a time; taken before write_mutex */
+    _Atomic uint64_t dwb_closing; /* a sync is under way that will free batches up to this one */
+    _Atomic uint64_t dwb_synced;  /* it has ended: they are durable in place */
     OsThread *syncer;
     OsEvent sync_wanted, sync_done;
-    _Atomic bool syncing;                      /* the thread is there */
     _Atomic uint64_t written_clean, allocated; /* StoreStats */
     OsThread *writer;
     OsEvent writer_event;
@@ -167,14 +176,26 @@ uint32_t evict_clean(Store *s, uint32_t want, uint32_t steps_max);
  * latches too. What it took is added to flush, if given. */
 Status write_pages(Cx *cx, Store *s, const PageNo *pages, uint32_t count, bool wait,
                    StoreFlush *flush);
-/* dwb_copy - where the batch's i-th copy stands in memory. dwb_batch_bytes - of s->batch. */
+/* dwb_init / dwb_release - its memory. False when there is no address space for it. */
+bool dwb_init(Store *s);
+void dwb_release(Store *s);
+/* dwb_copy - where the batch's i-th copy stands in memory; those from DWB_PAGES on are not written
+ * to the area. */
 uint8_t *dwb_copy(Store *s, uint32_t i);
-size_t dwb_batch_bytes(void);
-/* dwb_write - the batch into a free slot, durably. Requires write_mutex; waits for a sync of the
- * file when all slots are in use. dwb_placed - its pages are in place. */
+/* dwb_ready - before a batch, which holds write_mutex from here to dwb_placed: there is a free
+ * slot, perhaps after waiting for a sync. */
+Status dwb_ready(Cx *cx, Store *s);
+/* dwb_has_copy - the page can be written in place as it is. Within a batch. */
+bool dwb_has_copy(const Store *s, PageNo page);
+/* dwb_write - the copies into the free slot, durably. dwb_placed - all pages of the batch are in
+ * place. */
 Status dwb_write(Cx *cx, Store *s, const PageNo *pages, uint32_t count);
 void dwb_placed(Store *s);
-Status dwb_settle(Cx *cx, Store *s);
+/* dwb_write_back - have the next batch after *seq in use written to the device, which moves *seq.
+ * Returns how many pages; 0: no further one. */
+uint32_t dwb_write_back(Cx *cx, Store *s, uint64_t *seq);
+/* dwb_in_use - pages of the batches in use. */
+uint64_t dwb_in_use(Store *s);
 /* dwb_open - the area's file; what it holds counts only when the database was not shut down. */
 Status dwb_open(Cx *cx, Store *s);
 void dwb_close(Cx *cx, Store *s);

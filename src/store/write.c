@@ -16,8 +16,16 @@ typedef struct BatchPage {
     PageNo page;
     Lsn lsn; /* of the copy */
     Lsn rec; /* its rec_lsn then */
+    uint8_t *copy;
     bool cold;
 } BatchPage;
+
+/* Batch - pages copied, in the order of their numbers. */
+typedef struct Batch {
+    BatchPage pages[DWB_PAGES];
+    PageNo copied[DWB_PAGES]; /* those that need a copy in the double-write area */
+    uint32_t n, copies, plain;
+} Batch;
 
 static int page_cmp(const void *pa, const void *pb)
 {
@@ -40,14 +48,12 @@ static void page_unlock_as(Store *s, PageRef *ref, bool cold)
     }
 }
 
-/* copy_page - take the page's bytes and set its io flag; false when it is clean, busy or being
- * written. */
-static Status copy_page(Cx *cx, Store *s, PageNo page, bool wait, uint8_t *to, BatchPage *out,
-                        bool *copied_out)
+/* copy_page - take the page's bytes into the batch and set its io flag; not when it is clean, busy
+ * or being written. */
+static Status copy_page(Cx *cx, Store *s, PageNo page, bool wait, Batch *b)
 {
     PageRef ref;
     uint8_t idle = 0;
-    *copied_out = false;
     if (atomic_load(&s->rec_lsn[page]) == 0) {
         return ST_OK;
     }
@@ -56,14 +62,21 @@ static Status copy_page(Cx *cx, Store *s, PageNo page, bool wait, uint8_t *to, B
         return ST_OK;
     }
     TRY(page_lock(cx, s, page, LATCH_SHARED, &ref));
+    bool cold = state_of(word) == STATE_MARKED;
     if (atomic_load(&s->rec_lsn[page]) != 0 &&
         atomic_compare_exchange_strong(&s->io[page], &idle, 1)) {
-        memcpy(to, ref.hdr, PAGE_SIZE);
-        *out = (BatchPage){page, ref.hdr->lsn, atomic_load(&s->rec_lsn[page]),
-                           state_of(word) == STATE_MARKED};
-        *copied_out = true;
+        bool plain = dwb_has_copy(s, page);
+        uint8_t *copy = dwb_copy(s, plain ? DWB_PAGES + b->plain : b->copies);
+        memcpy(copy, ref.hdr, PAGE_SIZE);
+        b->pages[b->n++] =
+            (BatchPage){page, ref.hdr->lsn, atomic_load(&s->rec_lsn[page]), copy, cold};
+        if (plain) {
+            b->plain++;
+        } else {
+            b->copied[b->copies++] = page;
+        }
     }
-    page_unlock_as(s, &ref, state_of(word) == STATE_MARKED);
+    page_unlock_as(s, &ref, cold);
     return ST_OK;
 }
 
@@ -89,14 +102,12 @@ static void finish_page(Store *s, const BatchPage *b)
 
 /* batch_write - write a batch of page copies: log first, then the double-write area, then their
  * places. */
-static Status batch_write(Cx *cx, Store *s, const BatchPage *batch, uint32_t n, int64_t *sync_us)
+static Status batch_write(Cx *cx, Store *s, const Batch *b, int64_t *sync_us)
 {
-    PageNo pages[DWB_PAGES];
     Lsn newest = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        PageHeader *h = (PageHeader *)(void *)dwb_copy(s, i);
+    for (uint32_t i = 0; i < b->n; i++) {
+        PageHeader *h = (PageHeader *)(void *)b->pages[i].copy;
         h->crc = page_crc(h);
-        pages[i] = batch[i].page;
         newest = MAX(newest, h->lsn);
     }
     if (s->wal != NULL && wal_flushed(s->wal) <= newest) {
@@ -105,18 +116,19 @@ static Status batch_write(Cx *cx, Store *s, const BatchPage *batch, uint32_t n, 
     DASSERT(s->wal == NULL ||
             newest < wal_flushed(s->wal)); /* I1: what goes to disk is logged there */
     os_stop_point(s->os, "write.before_dwb");
-    TRY(dwb_settle(cx, s));
     int64_t start = os_mono_us(s->os);
-    TRY(dwb_write(cx, s, pages, n));
+    TRY(dwb_write(cx, s, b->copied, b->copies));
     *sync_us += os_mono_us(s->os) - start; /* nearly all of it is the sync */
     s->dwb_owed = s->options.sync;
-    for (uint32_t i = 0, run; i < n; i += run) {
+    for (uint32_t i = 0, run; i < b->n; i += run) {
+        const BatchPage *first = &b->pages[i];
         run = 1;
-        while (i + run < n && pages[i + run] == pages[i] + run) {
+        while (i + run < b->n && first[run].page == first->page + run &&
+               first[run].copy == first->copy + (size_t)run * PAGE_SIZE) {
             run++;
         }
-        TRY(os_file_pwrite(cx, s->file, dwb_copy(s, i), (size_t)run * PAGE_SIZE,
-                           pages[i] * PAGE_SIZE));
+        TRY(os_file_pwrite(cx, s->file, first->copy, (size_t)run * PAGE_SIZE,
+                           first->page * PAGE_SIZE));
     }
     os_stop_point(s->os, "write.placed");
     dwb_placed(s);
@@ -128,26 +140,27 @@ Status write_pages(Cx *cx, Store *s, const PageNo *pages, uint32_t count, bool w
 {
     Status st = ST_OK;
     int64_t sync_us = 0;
+    Batch b;
     os_mutex_lock(s->os, &s->write_mutex);
     for (uint32_t at = 0; at < count && st == ST_OK;) {
-        BatchPage batch[DWB_PAGES];
-        uint32_t n = 0;
-        for (; at < count && n < DWB_PAGES && st == ST_OK; at++) {
-            bool copied;
-            st = copy_page(cx, s, pages[at], wait, dwb_copy(s, n), &batch[n], &copied);
-            n += st == ST_OK && copied;
+        int64_t start = os_mono_us(s->os);
+        st = dwb_ready(cx, s);
+        sync_us += os_mono_us(s->os) - start;
+        b.n = b.copies = b.plain = 0;
+        for (; at < count && b.n < DWB_PAGES && st == ST_OK; at++) {
+            st = copy_page(cx, s, pages[at], wait, &b);
         }
-        Status written = n != 0 ? batch_write(cx, s, batch, n, &sync_us) : ST_OK;
-        for (uint32_t i = 0; i < n; i++) {
+        Status written = b.n != 0 ? batch_write(cx, s, &b, &sync_us) : ST_OK;
+        for (uint32_t i = 0; i < b.n; i++) {
             if (written == ST_OK) {
-                finish_page(s, &batch[i]);
+                finish_page(s, &b.pages[i]);
             } else {
-                atomic_store(&s->io[batch[i].page], 0); /* still dirty */
+                atomic_store(&s->io[b.pages[i].page], 0); /* still dirty */
             }
         }
         st_keep_first(&st, written);
         if (flush != NULL && written == ST_OK) {
-            flush->pages += n;
+            flush->pages += b.n;
         }
     }
     os_mutex_unlock(s->os, &s->write_mutex);
@@ -182,7 +195,7 @@ Status store_flush_before(Cx *cx, Store *s, Lsn begin, StoreFlush *flush, Lsn *r
     uint32_t n = 0;
     flush = flush != NULL ? flush : &at_once;
     uint64_t count = atomic_load(&s->page_count), seen = 0;
-    uint64_t total = flush->pace != NULL ? dirty_before(s, begin) : 0;
+    uint64_t total = flush->pace != NULL ? dirty_before(s, begin) + dwb_in_use(s) : 0;
     uint32_t batch = flush_batch(flush, 0, total);
     for (PageNo p = STORE_FIRST_PAGE; p <= count; p++) {
         if (p < count) {
@@ -198,6 +211,10 @@ Status store_flush_before(Cx *cx, Store *s, Lsn begin, StoreFlush *flush, Lsn *r
             n = 0;
             batch = flush_batch(flush, seen, total);
         }
+    }
+    for (uint64_t seq = 0; (n = dwb_write_back(cx, s, &seq)) != 0;) {
+        seen += n;
+        (void)flush_batch(flush, seen, total);
     }
     Lsn redo = begin;
     count = atomic_load(&s->page_count);
