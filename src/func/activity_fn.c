@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "catalog/catalog_data.h"
 #include "func/func_internal.h"
 #include "txn/locklist.h"
 #include "txn/ssi.h"
@@ -86,6 +87,7 @@ static const char *lock_wait_event(const LockInfo *w)
     case LOCKKIND_ROW: return "tuple";
     case LOCKKIND_XID: return "transactionid";
     case LOCKKIND_ADVISORY: return "advisory";
+    case LOCKKIND_SIREAD: return NULL; /* nobody waits for one */
     }
     return NULL;
 }
@@ -187,12 +189,73 @@ enum {
     LOCK_COLUMNS,
 };
 
+/* LockRelation - the relation whose rows or keys a tree holds. */
+typedef struct LockRelation {
+    TreeId tree;
+    Oid oid;
+} LockRelation;
+
 typedef struct LockRows {
     LockInfo *list;
     FuncBackend *backends;
     uint32_t count, backend_count, at, backend_at;
     int64_t mono_to_clock_us; /* from os_mono_us to the clock */
+    Arena *arena;
+    LockRelation *relations; /* by tree; none when nothing in the list has one */
+    uint32_t relation_count, relation_size;
 } LockRows;
+
+/* lock_relation - CatRowFn over pg_class: whose tree is it? */
+static Status lock_relation(void *arg, Cx *cx, const CatRow *row)
+{
+    LockRows *r = arg;
+    (void)cx;
+    if (r->relation_count == r->relation_size) {
+        uint32_t size = MAX(r->relation_size * 2, 64u);
+        r->relations = arena_grow(r->arena, r->relations, r->relation_size * sizeof(LockRelation),
+                                  size * sizeof(LockRelation));
+        r->relation_size = size;
+    }
+    r->relations[r->relation_count++] =
+        (LockRelation){row->values[PG_CLASS_RELFILENODE].u32, row->values[PG_CLASS_OID].u32};
+    return ST_OK;
+}
+
+static int lock_relation_order(const void *a, const void *b)
+{
+    TreeId x = ((const LockRelation *)a)->tree, y = ((const LockRelation *)b)->tree;
+    return (x > y) - (x < y);
+}
+
+/* lock_relations - look the relations up when there is something that only has a tree. */
+static Status lock_relations(FnCall *call, CatView *view, LockRows *r)
+{
+    bool any = false;
+    for (uint32_t i = 0; !any && i < r->count; i++) {
+        any = r->list[i].tree != 0;
+    }
+    if (any) {
+        TRY(cat_rows_each(call->cx, view, CAT_PG_CLASS, NULL, NULL, 0, lock_relation, r));
+        qsort(r->relations, r->relation_count, sizeof(LockRelation), lock_relation_order);
+    }
+    return ST_OK;
+}
+
+/* lock_put_relation - of a lock that knows its tree; NULL when the caller does not see a relation
+ * with it. */
+static void lock_put_relation(const FnCall *call, const LockRows *r, TreeId tree, Datum *cols,
+                              bool *nulls)
+{
+    const LockRelation key = {.tree = tree}, *found = NULL;
+    if (r->relation_count != 0) {
+        found = bsearch(&key, r->relations, r->relation_count, sizeof(key), lock_relation_order);
+    }
+    if (found != NULL && tree != 0) {
+        cols[LOCK_DATABASE].u32 = func_session(call)->view->database;
+        cols[LOCK_RELATION].u32 = found->oid;
+        nulls[LOCK_DATABASE] = nulls[LOCK_RELATION] = false;
+    }
+}
 
 static Status locks_begin(FnCall *call, const Datum *args, const bool *nulls, uint32_t count)
 {
@@ -203,8 +266,9 @@ static Status locks_begin(FnCall *call, const Datum *args, const bool *nulls, ui
     call->state = r;
     lock_list(fs->engine->txns, call->state_arena, &r->list, &r->count);
     fs->backends(fs->arg, call->state_arena, &r->backends, &r->backend_count);
+    r->arena = call->state_arena;
     r->mono_to_clock_us = os_now_us(os) - 946684800000000LL - os_mono_us(os);
-    return ST_OK;
+    return lock_relations(call, fs->view, r);
 }
 
 /* lock_virtual_txn - "process/number" of the transaction under way; "-1/xid" of one that no session
@@ -220,9 +284,11 @@ static const char *lock_virtual_txn(FnCall *call, const LockRows *r, int32_t pid
 }
 
 /* lock_put_what - the columns that say what is locked, and the mode. */
-static void lock_put_what(FnCall *call, const LockInfo *l, Datum *cols, bool *nulls)
+static void lock_put_what(FnCall *call, const LockRows *r, const LockInfo *l, Datum *cols,
+                          bool *nulls)
 {
     const char *type = NULL, *mode = NULL;
+    lock_put_relation(call, r, l->tree, cols, nulls);
     switch (l->kind) {
     case LOCKKIND_TABLE:
         type = "relation";
@@ -237,6 +303,14 @@ static void lock_put_what(FnCall *call, const LockInfo *l, Datum *cols, bool *nu
         cols[LOCK_PAGE].i32 = (int32_t)(l->key >> 16);
         cols[LOCK_TUPLE].i16 = (int16_t)l->key;
         nulls[LOCK_PAGE] = nulls[LOCK_TUPLE] = false;
+        break;
+    case LOCKKIND_SIREAD:
+        type = l->mode == SSI_ROW ? "tuple" : l->mode == SSI_LEAF ? "page" : "relation";
+        mode = "SIReadLock";
+        cols[LOCK_PAGE].i32 = (int32_t)(l->mode == SSI_ROW ? l->key >> 16 : l->key);
+        cols[LOCK_TUPLE].i16 = (int16_t)l->key;
+        nulls[LOCK_PAGE] = l->mode == SSI_TREE;
+        nulls[LOCK_TUPLE] = l->mode != SSI_ROW;
         break;
     case LOCKKIND_XID:
         type = "transactionid";
@@ -260,12 +334,13 @@ static void lock_put_what(FnCall *call, const LockInfo *l, Datum *cols, bool *nu
 }
 
 /* lock_put_holder - whose it is. */
-static void lock_put_holder(FnCall *call, const LockRows *r, int32_t pid, Xid xid, bool granted,
-                            Datum *cols, bool *nulls)
+static void lock_put_holder(FnCall *call, const LockRows *r, const LockInfo *l, Datum *cols,
+                            bool *nulls)
 {
-    func_text(call, &cols[LOCK_VIRTUAL_TXN], lock_virtual_txn(call, r, pid, xid));
+    int32_t pid = l->process_id;
+    func_text(call, &cols[LOCK_VIRTUAL_TXN], lock_virtual_txn(call, r, l->ended ? 0 : pid, l->xid));
     cols[LOCK_PID].i32 = pid;
-    cols[LOCK_GRANTED].b = granted;
+    cols[LOCK_GRANTED].b = l->granted;
     cols[LOCK_FAST].b = false; /* there is no other path */
     nulls[LOCK_VIRTUAL_TXN] = nulls[LOCK_GRANTED] = nulls[LOCK_FAST] = false;
     nulls[LOCK_PID] = pid == 0;
@@ -284,8 +359,8 @@ static Status locks_next(FnCall *call, Datum *cols, bool *nulls)
     }
     if (r->at < r->count) {
         const LockInfo *l = &r->list[r->at++];
-        lock_put_what(call, l, cols, nulls);
-        lock_put_holder(call, r, l->process_id, l->xid, l->granted, cols, nulls);
+        lock_put_what(call, r, l, cols, nulls);
+        lock_put_holder(call, r, l, cols, nulls);
         nulls[LOCK_SINCE] = l->since_us == 0;
         cols[LOCK_SINCE].i64 = l->since_us + r->mono_to_clock_us;
         return ST_OK;
@@ -297,12 +372,12 @@ static Status locks_next(FnCall *call, Datum *cols, bool *nulls)
     if (r->backend_at == r->backend_count) {
         return ST_DONE;
     }
-    int32_t pid = r->backends[r->backend_at++].pid;
+    const LockInfo own = {.process_id = r->backends[r->backend_at++].pid, .granted = true};
     func_text(call, &cols[LOCK_TYPE], "virtualxid");
-    func_text(call, &cols[LOCK_VIRTUAL_XID], lock_virtual_txn(call, r, pid, 0));
+    func_text(call, &cols[LOCK_VIRTUAL_XID], lock_virtual_txn(call, r, own.process_id, 0));
     func_text(call, &cols[LOCK_MODE], "ExclusiveLock");
     nulls[LOCK_TYPE] = nulls[LOCK_VIRTUAL_XID] = nulls[LOCK_MODE] = false;
-    lock_put_holder(call, r, pid, 0, true, cols, nulls);
+    lock_put_holder(call, r, &own, cols, nulls);
     return ST_OK;
 }
 

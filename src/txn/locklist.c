@@ -3,14 +3,15 @@
  * and the list of waiters, one mutex at a time.
  */
 #include "txn/locklist.h"
-#include "txn/txn_internal.h"
+#include "txn/ssi_internal.h"
 
 /* LockList - the answer so far. */
 typedef struct LockList {
     Arena *arena;
     LockInfo *items;
     uint32_t count, size;
-    uint32_t rows; /* granted row locks told of */
+    uint32_t rows;  /* granted row locks told of */
+    uint32_t reads; /* SIREAD locks told of */
 } LockList;
 
 static void lock_list_put(LockList *l, const Txn *t, LockInfo info)
@@ -165,6 +166,24 @@ static void lock_list_waits(LockList *l, TxnSys *sys)
     os_mutex_unlock(sys->os, &sys->deadlock);
 }
 
+/* lock_list_read - one SIREAD lock. A reader that is only known by the summary has no process. */
+static bool lock_list_read(void *arg, const SerLock *lock)
+{
+    LockList *l = arg;
+    const SerTxn *by = lock->owner;
+    const Txn owner = {.process_id = by != NULL ? by->process_id : 0,
+                       .xid = by != NULL ? __atomic_load_n(&by->xid, __ATOMIC_RELAXED) : 0};
+    lock_list_put(
+        l, &owner,
+        (LockInfo){.kind = LOCKKIND_SIREAD,
+                   .granted = true,
+                   .mode = lock->what,
+                   .tree = lock->tree,
+                   .key = lock->id,
+                   .ended = by == NULL || (ser_flags(by) & (SER_COMMITTED | SER_GONE)) != 0});
+    return ++l->reads < LOCKLIST_ROWS_MAX;
+}
+
 void lock_list(TxnSys *sys, Arena *arena, LockInfo **list_out, uint32_t *count_out)
 {
     LockList l = {.arena = arena};
@@ -172,6 +191,7 @@ void lock_list(TxnSys *sys, Arena *arena, LockInfo **list_out, uint32_t *count_o
     lock_list_rows(&l, sys);
     lock_list_writers(&l, sys);
     lock_list_advisory(&l, sys);
+    ser_each_lock(sys, lock_list_read, &l);
     lock_list_waits(&l, sys);
     *list_out = l.items;
     *count_out = l.count;

@@ -13,6 +13,7 @@ typedef enum LockKind {
     LOCKKIND_ROW,      /* tree, key = row id (0: every row); mode: RowLockMode */
     LOCKKIND_XID,      /* key = xid; granted: a writer's own, else somebody waits for its end */
     LOCKKIND_ADVISORY, /* advisory; mode: 0 shared, 1 exclusive */
+    LOCKKIND_SIREAD,   /* what SERIALIZABLE has read: tree, mode: SsiWhat, key: its id */
 } LockKind;
 
 typedef struct LockInfo {
@@ -25,10 +26,11 @@ typedef struct LockInfo {
     uint64_t key;
     AdvisoryKey advisory;
     int64_t since_us; /* os_mono_us when the wait began; 0 when granted */
+    bool ended;       /* SIREAD: the reader has committed, others may still meet what it read */
 } LockInfo;
 
-/* LOCKLIST_ROWS_MAX - how many granted row locks lock_list tells of at most: a transaction may hold
- * millions. Waiting ones are always told. */
+/* LOCKLIST_ROWS_MAX - how many granted row locks, and as many SIREAD locks, lock_list tells of at
+ * most: a transaction may hold millions. Waiting ones are always told. */
 #define LOCKLIST_ROWS_MAX 10000
 
 /* lock_list - every lock granted and every wait. */

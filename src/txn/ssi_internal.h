@@ -168,6 +168,9 @@ void ser_locks_summarise(Os *os, struct Ssi *ssi, SerTxn *t);
 /* ser_old_release - free locks of the summary that were taken off its list. */
 void ser_old_release(Os *os, struct Ssi *ssi, ListNode *gone);
 
+/* ser_each_lock - fn for every lock in the table, under its partition, until it says false. */
+void ser_each_lock(TxnSys *sys, bool (*fn)(void *arg, const SerLock *l), void *arg);
+
 /* ssi_each_read - what an active transaction has read, coarse enough to hold after a restart: fn
  * for rows and trees. */
 void ssi_each_read(const Txn *txn, void (*fn)(void *arg, TreeId tree, SsiWhat what, uint64_t id),

@@ -189,6 +189,24 @@ void ssi_each_read(const Txn *txn, void (*fn)(void *arg, TreeId tree, SsiWhat wh
     }
 }
 
+void ser_each_lock(TxnSys *sys, bool (*fn)(void *arg, const SerLock *l), void *arg)
+{
+    struct Ssi *ssi = sys->ssi;
+    bool more = ssi_any(sys);
+    for (uint32_t i = 0; more && i < SSI_BUCKETS; i++) {
+        if (atomic_load_explicit(&ssi->buckets[i], memory_order_acquire) == NULL) {
+            continue;
+        }
+        OsMutex *m = ser_part(ssi, i);
+        os_mutex_lock(sys->os, m);
+        const SerLock *l = atomic_load_explicit(&ssi->buckets[i], memory_order_relaxed);
+        for (; more && l != NULL; l = l->next) {
+            more = fn(arg, l);
+        }
+        os_mutex_unlock(sys->os, m);
+    }
+}
+
 /* ---- the end of the owner ---- */
 
 /* ser_copies_take - the next batch of copies made by splits. */
