@@ -10,7 +10,7 @@ build:
 test:
 	@./test
 
-# The long forms of the tests, in other builds, too: part by part, a stopped run goes on where it was.
+# The long forms of the tests, in other builds, too: some three hours, part by part, a stopped run goes on where it was.
 # make check-all PART="tiny page2k/sql" runs some of them; tools/check-all.sh --list shows how they stand.
 check-all:
 	@tools/check-all.sh $(PART)
