@@ -632,11 +632,11 @@ class Limits(InputTest):
         run(setup, "SET lock_timeout = '2s'; UPDATE t SET a = 3")  # its lock is gone
         conn = server.connect(options="-c idle_session_timeout=200")
         self.ended_by(server, conn, "57P05", "terminating connection due to idle-session timeout", 0.6)
-        conn = server.connect(options="-c idle_session_timeout=400 -c idle_in_transaction_session_timeout=400")
+        conn = server.connect(options="-c idle_session_timeout=2000 -c idle_in_transaction_session_timeout=2000")
         for _ in range(8):
-            time.sleep(0.1)
+            time.sleep(0.3)
             run(conn, "SELECT 1")
-        run(conn, "SELECT pg_sleep(1)")
+        run(conn, "SELECT pg_sleep(2.4)")
         self.assertEqual(one(conn, "SELECT 1"), 1)
 
     def test_log_kept_for_others(self):
@@ -865,7 +865,7 @@ class OnlineCheck(InputTest):
             started = time.monotonic()
             with self.assertRaises(errors.QueryCanceled):
                 self.findings(conn, relation)
-            self.assertLess(time.monotonic() - started, 5)
+            self.assertLess(time.monotonic() - started, 30)
         run(conn, "SET statement_timeout = 0")
         self.assertEqual(self.findings(conn), [])
 
@@ -894,6 +894,14 @@ class Waiting(InputTest):
             sock.sendall(b"".join(kind + struct.pack(">i", len(part) + 4) + part for kind, part in parts))
             waiting.append(sock)
         return waiting
+
+    def all_wait(self, server, count):
+        """The server says that so many sessions wait for a lock."""
+        deadline = time.monotonic() + 60
+        with server.connect() as conn:
+            while one(conn, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") < count:
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.05)
 
     def ready(self, sock):
         """What the server says up to ReadyForQuery: the message types, and the text of an error."""
@@ -931,7 +939,7 @@ class Waiting(InputTest):
         waiting = []
         for sql, extended in kinds:
             waiting.append(self.wait_all(server, sql, self.COUNT // len(kinds), extended))
-        time.sleep(1)
+        self.all_wait(server, sum(map(len, waiting)))
         self.assertLessEqual(self.threads(server), before + 4)
         with server.connect() as conn:
             self.assertEqual(one(conn, "SELECT 1"), 1)
@@ -987,7 +995,7 @@ class Waiting(InputTest):
         run(holder, "UPDATE w SET n = 1")
         # Two statements in one string are not begun again: each waits in a thread.
         waiting = self.wait_all(server, b"SELECT 1; UPDATE w SET n = n + 1", 20)
-        time.sleep(0.5)
+        self.all_wait(server, 20)
         self.assertGreater(self.threads(server), before + 10)
         holder.commit()
         for sock in waiting:
