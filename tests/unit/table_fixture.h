@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "recovery/engine.h"
+#include "txn/locklist.h"
 
 /* Session - one thread's error object, memory and call context. */
 typedef struct Session {
@@ -356,6 +357,20 @@ static UNUSED void purge_all(Fixture *f, Session *s)
         st = engine_purge_step(&s->cx, f->e);
     } while (st == ST_OK);
     assert_int_equal(st, ST_DONE);
+}
+
+/* until_blocked - until the transaction of this process waits for another one. */
+static UNUSED void until_blocked(TxnSys *sys, int32_t process_id)
+{
+    uint32_t count = 0;
+    while (count == 0) {
+        Arena arena;
+        int32_t *pids;
+        usleep(1000);
+        arena_init(&arena, NULL, "blockers", 0);
+        lock_blockers(sys, &arena, process_id, &pids, &count);
+        arena_release(&arena);
+    }
 }
 
 #endif

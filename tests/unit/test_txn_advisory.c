@@ -101,7 +101,7 @@ static void advisory_deadlock(void **state)
     must(&b.s, advisory_take_number(&b, 2, false, WAIT_BLOCK));
     b.want = number(1);
     pthread_create(&th, NULL, other_take, &b);
-    usleep(30000);
+    until_blocked(f.e->txns, 222);
     assert_false(atomic_load(&b.done));
     assert_int_equal(advisory_take_number(&a, 2, true, WAIT_BLOCK), ST_ERROR);
     assert_int_equal(a.s.err.sqlstate, ERRCODE_T_R_DEADLOCK_DETECTED);

@@ -124,8 +124,10 @@ static void locks_waiter_wakes(void **state)
         o.id = id;
         /* Taken here: a thread that starts late must not see what the writer commits. */
         must(&o.s, txn_snapshot(&o.s.cx, o.txn, &o.snap));
+        w->process_id = 111;
+        o.txn->process_id = 222;
         pthread_create(&th, NULL, other_update, &o);
-        usleep(30000);
+        until_blocked(f.e->txns, 222);
         assert_false(atomic_load(&o.done));
         if (commits) {
             fixture_commit(&f, &f.s, w);
@@ -165,7 +167,7 @@ static void locks_deadlock(void **state)
     o.id = a;
     must(&o.s, txn_snapshot(&o.s.cx, o.txn, &o.snap));
     pthread_create(&th, NULL, other_update, &o);
-    usleep(30000);
+    until_blocked(f.e->txns, 222);
     assert_false(atomic_load(&o.done));
     must(&f.s, txn_snapshot(&f.s.cx, w, &snap));
     Status st = table_delete(&f.s.cx, w, snap, f.t, b, &out);
