@@ -109,6 +109,8 @@ struct Catalog {
 
 /* cat_trees.c: catalog_verify for the stored rows of catalogs. */
 Status cat_trees_verify(Cx *cx, Catalog *c, Buf *report, uint64_t *errors);
+/* cat_trees_each - fn for each tree of the catalogs themselves, with whose it is. */
+void cat_trees_each(Catalog *c, void (*fn)(void *arg, TreeId tree, Oid oid), void *arg);
 
 /* cat_builtin.c */
 Status cat_builtin_init(Cx *cx, Catalog *c);

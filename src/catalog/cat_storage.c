@@ -92,6 +92,10 @@ static Status storage_index(Cx *cx, CatRead *read, Arena *arena, const CatTable 
         col->column = (int16_t)(attnum - 1); /* -1 for an expression */
         col->desc = (ix->options[k] & 1) != 0;
         col->nulls_first = (ix->options[k] & 2) != 0;
+        if (attnum > t->column_count) {
+            return err_corrupt(cx, entry.root, "index \"%s\" is over a column that \"%s\" has not",
+                               ix->name, t->name);
+        }
         if (attnum > 0) {
             const CatColumn *column = &t->columns[attnum - 1];
             const CatType *type = cat_type(read->view, column->type);

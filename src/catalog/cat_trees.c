@@ -701,6 +701,25 @@ Status cat_trees_verify(Cx *cx, Catalog *c, Buf *report, uint64_t *errors)
     return ST_OK;
 }
 
+void cat_trees_each(Catalog *c, void (*fn)(void *arg, TreeId tree, Oid oid), void *arg)
+{
+    const TreeStore *s = c->store_self;
+    if (c->engine == NULL) {
+        return; /* rows in memory */
+    }
+    fn(arg, s->map->tree, OID_INVALID);
+    for (uint32_t i = 0; i < c->shape_count; i++) {
+        const Table *t = atomic_load_explicit(&s->tables[i], memory_order_acquire);
+        if (t == NULL) {
+            continue;
+        }
+        fn(arg, t->tree, t->oid);
+        for (uint16_t k = 0; k < t->index_count; k++) {
+            fn(arg, t->indexes[k].tree, t->indexes[k].oid);
+        }
+    }
+}
+
 bool catalog_stored_table(Catalog *c, uint32_t i, const Table **table_out)
 {
     TreeStore *s = c->store_self;

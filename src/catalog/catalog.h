@@ -188,9 +188,13 @@ typedef Status (*CatIndexComputeFn)(Cx *cx, CatView *v, Arena *arena, const CatT
                                     const CatIndex *ix, const IndexCompute **out,
                                     const char *const **names_out);
 void catalog_set_index_compute(Catalog *c, CatIndexComputeFn fn);
-/* catalog_verify - every table, catalogs included, against each of its indexes. Findings are
- * appended to report. */
-Status catalog_verify(Cx *cx, Catalog *c, Buf *report, uint64_t *errors);
+/* catalog_verify - every table, catalogs included, against each of its indexes, and all that the
+ * catalogs say of trees, columns and sequences against what is in the file. Findings are appended
+ * to report. lost_out: trees that belong to nobody, as a crash may leave them; with reclaim, and
+ * when nothing was found, they are dropped. NULL: transactions are under way, whose trees look so.
+ */
+Status catalog_verify(Cx *cx, Catalog *c, Buf *report, uint64_t *errors, bool reclaim,
+                      uint64_t *lost_out);
 /* catalog_stored_table - the i-th catalog's stored rows: NULL when it has none (yet). false: there
  * are not so many catalogs. They are never dropped. */
 bool catalog_stored_table(Catalog *c, uint32_t i, const Table **table_out);

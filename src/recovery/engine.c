@@ -131,7 +131,9 @@ static Status engine_open_steps(Cx *cx, Engine *e)
     StoreMaster m;
     struct EnginePrivate *p = e->priv;
     TRY(engine_open_store(cx, e));
-    engine_remove_leftovers(cx, e);
+    if (!e->options.store.read_only) {
+        engine_remove_leftovers(cx, e);
+    }
     store_master_get(e->store, &m);
     e->created = store_is_new(e->store);
     bool fresh = e->created || m.clean != 0 || m.checkpoint_lsn == 0;
@@ -160,6 +162,7 @@ static Status engine_open_steps(Cx *cx, Engine *e)
          * served: the background begins at once. */
         p->checkpoint_lsn = m.checkpoint_lsn;
         p->recovered = true;
+        p->was_recovered = true;
     }
     return e->options.background ? engine_background_start(cx, e) : ST_OK;
 }
@@ -256,6 +259,16 @@ Status engine_next_oid(Cx *cx, Engine *e, Oid *oid_out)
     os_mutex_unlock(e->os, &p->oid_mutex);
     return *oid_out != 0 ? ST_OK
                          : err_set(cx, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "object IDs are used up");
+}
+
+Status engine_drop_lost_tree(Cx *cx, Engine *e, TreeId tree)
+{
+    return table_drop_tree(cx, e, tree);
+}
+
+bool engine_recovered(const Engine *e)
+{
+    return e->priv->was_recovered;
 }
 
 Status engine_settle(Cx *cx, Engine *e)

@@ -49,6 +49,10 @@ void engine_check_at(Engine *e, const char *what, uint64_t done, uint64_t total)
  * after a crash); with reclaim, and when there is no damage, they are freed. */
 Status engine_check_space(Cx *cx, Engine *e, bool reclaim, Buf *report, uint64_t *errors,
                           uint64_t *leaked_out);
+/* engine_drop_lost_tree - free a tree that nothing names (catalog_verify). */
+Status engine_drop_lost_tree(Cx *cx, Engine *e, TreeId tree);
+/* engine_recovered - had the file to be recovered when it was opened? */
+bool engine_recovered(const Engine *e);
 /* engine_settle - undo and purge until nothing is left to do: for checks of a quiet file. */
 Status engine_settle(Cx *cx, Engine *e);
 

@@ -43,6 +43,7 @@ struct EnginePrivate {
     OsMutex told_mutex;            /* guards checkpoints */
     EngineCheckpoints checkpoints;
     _Atomic uint32_t hurry;       /* somebody waits for checkpoint_mutex */
+    bool was_recovered;           /* set when the file is opened */
     _Atomic bool recovered;       /* the first checkpoint writes what redo changed */
     EngineProgress undo_progress; /* of the one undoer */
     Lsn retain_told;              /* the limit when what holds the log was last said */

@@ -63,7 +63,7 @@ typedef struct StoreOptions {
     uint64_t
         max_pages; /* virtual size of the file at most; default 2^27 (1 TiB; 2^24 under TSan) */
     bool sync;
-    bool read_only;
+    bool read_only; /* looked at only, through an Os that keeps writes to itself */
 } StoreOptions;
 
 /*

@@ -304,7 +304,7 @@ Status fault_check(FaultDb *db, uint64_t *errors_out)
         st = engine_check(&db->cx, db->engine, &report, errors_out);
     }
     if (st == ST_OK && *errors_out == 0) {
-        st = catalog_verify(&db->cx, db->catalog, &report, errors_out);
+        st = catalog_verify(&db->cx, db->catalog, &report, errors_out, false, NULL);
     }
     if (st == ST_OK && *errors_out == 0) {
         st = engine_check_space(&db->cx, db->engine, true, &report, errors_out, &leaked);

@@ -6,6 +6,7 @@ Each test has files and servers of its own; a refused file must be byte for byte
 import hashlib
 import json
 import os
+import pty
 import random
 import resource
 import shutil
@@ -343,6 +344,54 @@ class Files(InputTest):
         self.assertEqual(code, 1)
         self.assertIn(leaf, [line.get("page") for line in lines if line["type"] == "finding"])
 
+    def test_check_changes_nothing(self):
+        """A file that was not shut down is checked as recovery would leave it, by one who may only read it."""
+        path = self.database(rows=20000, stop="kill")
+        before = digest(path)
+        for _ in range(2):
+            code, lines = self.check_json(path)
+            self.assertEqual((code, lines[-1]["errors"], lines[-1]["recovered"]), (0, 0, True))
+            self.assertIn("not changed", [line["text"] for line in lines if line["type"] == "recovery"][0])
+            self.assertEqual({line["phase"] for line in lines if line["type"] == "progress"}, {"open", "pages", "trees", "indexes", "space"})
+        if os.getuid() == 0:  # root may write what it likes: another user, who may read the files
+            subprocess.run(["chmod", "-R", "a+rX", WORK], check=True)
+            done = subprocess.run(
+                ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", DASSIE, "check", path],
+                capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "TMPDIR": "/tmp"},
+            )
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(digest(path), before)
+        done = subprocess.run([DASSIE, "check", path], capture_output=True, text=True, env={**os.environ, "TMPDIR": "/no/such"}, check=False)
+        self.assertEqual(done.returncode, 2, done.stdout)
+        done = subprocess.run([DASSIE, "check", path, "--reclaim"], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("has been recovered", done.stdout)
+        code, lines = self.check_json(path)
+        self.assertEqual((code, lines[-1]["recovered"]), (0, False))
+        self.assertFalse(os.path.exists(path + "-wal"))
+
+    def test_check_shows_progress(self):
+        """A bar on a terminal's stderr, which is gone at the end; nothing of it in the report."""
+        path = self.database(rows=2000)
+        mine, theirs = pty.openpty()
+        with subprocess.Popen([DASSIE, "check", path], stdout=subprocess.PIPE, stderr=theirs, text=True) as process:
+            os.close(theirs)
+            shown = b""
+            while True:
+                try:
+                    data = os.read(mine, 10000)
+                except OSError:
+                    break
+                if not data:
+                    break
+                shown += data
+            said = process.stdout.read()
+        os.close(mine)
+        self.assertEqual(process.returncode, 0)
+        self.assertIn(b"100%", shown)
+        self.assertTrue(shown.endswith(b"\r\x1b[K"), shown[-60:])
+        self.assertEqual(said, f"{path}: 0 errors found\n")
+
     def test_check_lives_through_noise(self):
         """Bytes changed anywhere under checksums made anew: findings or none, but an end."""
         path = self.database(rows=2000)
@@ -394,6 +443,7 @@ class Files(InputTest):
             done = subprocess.run([DASSIE, *command], capture_output=True, text=True, timeout=30, check=False)
             self.assertEqual(done.returncode, 2 if command[0] == "check" else 1)
             self.assertIn("is already served by another process", done.stderr)
+            self.assertEqual("dassie_check()" in done.stderr, command[0] == "check")
         run(conn, "INSERT INTO t VALUES (1)")
         self.assertEqual(one(conn, "SELECT count(*) FROM t"), 1)
         self.assertTrue(os.path.exists(path + "-run"))

@@ -79,6 +79,7 @@ static Status put_class(CatalogFixture *f, CatView *v, Oid oid, const char *name
     set_oid(&r, PG_CLASS_RELNAMESPACE, NAMESPACE_PUBLIC);
     set_text(&r, PG_CLASS_RELKIND, kind);
     set_oid(&r, PG_CLASS_RELFILENODE, tree);
+    set_i16(&r, PG_CLASS_RELNATTS, kind[0] == 'r' ? 2 : 0);
     return cat_row_insert(&f->cx, v, CAT_PG_CLASS, r.values, r.nulls);
 }
 
@@ -107,8 +108,9 @@ static void put_index(CatalogFixture *f, CatView *v, Oid oid, Oid rel)
     MUST(cat_row_insert(&f->cx, v, CAT_PG_INDEX, r.values, r.nulls));
 }
 
-/* make_table - (id int4 unique, name text) with a tree and an index tree. */
-static void make_table(CatalogFixture *f, CatView *v, Oid oid, const char *name)
+/* make_table_of - (id int4 unique, name of a type as the catalog says, but stored as text) with a
+ * tree and an index tree. */
+static void make_table_of(CatalogFixture *f, CatView *v, Oid oid, const char *name, Oid type)
 {
     static const ColumnLayout COLUMNS[2] = {{.phys = PHYS_I32}, {.phys = PHYS_STR}};
     TreeId tree, index_tree;
@@ -120,9 +122,14 @@ static void make_table(CatalogFixture *f, CatView *v, Oid oid, const char *name)
     MUST(put_class(f, v, oid, name, "r", tree));
     MUST(put_class(f, v, oid + 1, index_name, "i", index_tree));
     put_attribute(f, v, oid, 1, "id", TYPE_INT4);
-    put_attribute(f, v, oid, 2, "name", TYPE_TEXT);
+    put_attribute(f, v, oid, 2, "name", type);
     put_index(f, v, oid + 1, oid);
     cat_changed(v);
+}
+
+static void make_table(CatalogFixture *f, CatView *v, Oid oid, const char *name)
+{
+    make_table_of(f, v, oid, name, TYPE_TEXT);
 }
 
 static void insert_user_row(CatalogFixture *f, CatView *v, const CatTable *t, int32_t id)
@@ -308,6 +315,68 @@ static void test_scan_and_databases(void **state)
     view_commit(f, &a);
 }
 
+static uint64_t verify_catalogs(CatalogFixture *f, bool reclaim, uint64_t *lost, Buf *report)
+{
+    uint64_t errors = 0;
+    buf_clear(report);
+    MUST(catalog_verify(&f->cx, f->catalog, report, &errors, reclaim, lost));
+    buf_putc(report, '\0');
+    return errors;
+}
+
+/* test_verify - each kind of contradiction between catalog rows and trees is told, once. */
+static void test_verify(void **state)
+{
+    static const char *const FINDINGS[] = {
+        "relation 16500: its tree 9999 is not in the file\n",
+        "relation 16501: its tree", /* that of accounts */
+        "relation 16502: of kind \"S\", but its tree",
+        "relation 16503: of kind \"r\" with tree 0\n",
+        "relation 16504: an index without its row in pg_index\n",
+        "relation 16505: has an index 16506 in pg_index, but no row in pg_class\n",
+        "relation 16395: column \"name\" is of another type than its values are stored as\n",
+    };
+    CatalogFixture *f = *state;
+    CatView a;
+    const CatTable *t;
+    TreeEntry entry;
+    Buf report;
+    uint64_t lost = 77;
+    buf_init(&report, 1 << 20);
+    view_begin(f, &a);
+    make_table(f, &a, 16385, "accounts");
+    MUST(cat_table_by_name(&f->cx, &a, NULL, "accounts", &t));
+    insert_user_row(f, &a, t, 7);
+    TreeId tree = t->storage->tree, index = t->storage->indexes[0].tree;
+    view_commit(f, &a);
+    assert_int_equal(verify_catalogs(f, false, &lost, &report), 0);
+    assert_int_equal(lost, 0);
+    MUST(tree_create(&f->cx, f->engine->store, TREE_TABLE, &entry)); /* and no more of it */
+    assert_int_equal(verify_catalogs(f, false, &lost, &report), 0);
+    assert_int_equal(lost, 1);
+    assert_int_equal(verify_catalogs(f, true, &lost, &report), 0);
+    assert_int_equal(tree_get(&f->cx, f->engine->store, entry.tree, &entry), ST_NOTFOUND);
+    assert_int_equal(verify_catalogs(f, false, &lost, &report), 0);
+    assert_int_equal(lost, 0);
+    view_begin(f, &a);
+    MUST(put_class(f, &a, 16500, "gone", "i", 9999));
+    MUST(put_class(f, &a, 16501, "twice", "i", index));
+    MUST(put_class(f, &a, 16502, "wrong_kind", "S", tree));
+    MUST(put_class(f, &a, 16503, "no_tree", "r", 0));
+    MUST(put_class(f, &a, 16504, "no_index_row", "i", 0));
+    put_index(f, &a, 16506, 16505);
+    make_table_of(f, &a, 16395, "other", TYPE_INT4);
+    view_commit(f, &a);
+    assert_true(verify_catalogs(f, true, &lost, &report) >= ARRAY_LEN(FINDINGS));
+    for (size_t i = 0; i < ARRAY_LEN(FINDINGS); i++) {
+        if (strstr((const char *)report.data, FINDINGS[i]) == NULL) {
+            printf("not found: %sin:\n%s", FINDINGS[i], (const char *)report.data);
+            fail();
+        }
+    }
+    buf_release(&report);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -316,6 +385,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_duplicate_name, catalog_setup, catalog_teardown),
         cmocka_unit_test_setup_teardown(test_rename_and_drop, catalog_setup, catalog_teardown),
         cmocka_unit_test_setup_teardown(test_open_again, catalog_setup, catalog_teardown),
+        cmocka_unit_test_setup_teardown(test_verify, catalog_setup, catalog_teardown),
         cmocka_unit_test_setup_teardown(test_scan_and_databases, catalog_setup, catalog_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
