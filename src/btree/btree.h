@@ -147,8 +147,9 @@ Status bt_walk_pages(Cx *cx, const BtTree *t, Status (*fn)(void *arg, Cx *cx, Pa
                      void *arg);
 
 /* bt_free_tree - free all pages of a tree and its directory entry: after a drop no snapshot can see
-   it, or on undo of its creation. Many small records; safe to repeat after a crash. */
-Status bt_free_tree(Cx *cx, Store *s, TreeId tree);
+   it, or on undo of its creation. About so many pages at most; ST_RESTART: there are more, call
+   again. Repeatable after a crash. */
+Status bt_free_tree(Cx *cx, Store *s, TreeId tree, uint32_t pages);
 
 /* bt_describe_page - fences and entries of one page as text; nothing for pages of other kinds. The
  * bytes may be damaged. */

@@ -134,26 +134,114 @@ Status bt_walk_pages(Cx *cx, const BtTree *t, Status (*fn)(void *arg, Cx *cx, Pa
     return walk_node(cx, t, t->root, 0, fn, arg);
 }
 
-/* free_page - mark one page of a dropped tree free. */
-static Status free_page(void *arg, Cx *cx, PageNo page)
+/*
+ * Freeing a tree nobody can see. Leaves are not read: the node above names them, and no other page
+ * does, so one record frees the last of its children and shortens it. Nodes higher up are shortened
+ * by each child that is gone. So the walk may stop anywhere, for a crash or because it has done
+ * enough, and goes on where it was: each step finds its way down the last child of every node.
+ */
+enum { FREE_RECORD_PAGES = 256 };
+
+typedef struct FreeRun {
+    const BtTree *t;
+    uint32_t left; /* pages that may still be freed in this step */
+} FreeRun;
+
+/* free_shorten - the node has only its first n children from now on; with none it is free itself.
+ */
+static void free_shorten(FreeRun *run, Smo *smo, PageRef *node, uint32_t n)
 {
-    const BtTree *t = arg;
-    PageRef ref;
-    Smo smo;
-    TRY(page_lock(cx, t->store, page, LATCH_EXCLUSIVE, &ref));
-    if (ref.hdr->tree == t->tree && ref.hdr->type != PAGE_FREE) {
-        page_dirty(t->store, &ref);
-        ref.hdr->type = PAGE_FREE;
-        smo_begin(&smo, t->store);
-        smo_bytes(&smo, &ref, 0, sizeof(PageHeader));
-        smo_free(&smo, page);
-        (void)smo_commit(&smo, t->tree);
+    page_dirty(run->t->store, node);
+    node->hdr->slot_count = (uint16_t)n;
+    if (n == 0) {
+        node->hdr->type = PAGE_FREE;
+        smo_free(smo, node->page);
+        run->left -= MIN(run->left, 1u);
     }
-    page_unlock(t->store, &ref);
+    smo_bytes(smo, node, 0, 8); /* type and count */
+    (void)smo_commit(smo, run->t->tree);
+}
+
+/* free_leaves - the last children of a node over leaves, as many as one record takes. */
+static Status free_leaves(Cx *cx, FreeRun *run, PageRef *node)
+{
+    Store *s = run->t->store;
+    PageNo pages[FREE_RECORD_PAGES];
+    uint32_t n = slots_clamped(node->hdr);
+    uint32_t k = MIN(MIN(n, (uint32_t)FREE_RECORD_PAGES), MAX(run->left, 1u));
+    Smo smo;
+    for (uint32_t i = 0; i < k; i++) {
+        pages[i] = inner_child(node->hdr, n - k + i);
+        if (pages[i] >= store_page_count(s) || !store_page_used(s, pages[i])) {
+            return err_corrupt(cx, node->page, "it names page %llu, which is not in use",
+                               (unsigned long long)pages[i]);
+        }
+    }
+    smo_begin(&smo, s);
+    k = smo_free_many(&smo, pages, k);
+    run->left -= MIN(run->left, k);
+    free_shorten(run, &smo, node, n - k);
     return ST_OK;
 }
 
-Status bt_free_tree(Cx *cx, Store *s, TreeId tree)
+static Status free_node(Cx *cx, FreeRun *run, PageNo page, int depth);
+
+/* free_children - a node's children from the last to the first, then the node. Latched exclusive at
+ * entry and exit, not while its children are. */
+static Status free_children(Cx *cx, FreeRun *run, PageRef *node, int depth)
+{
+    Store *s = run->t->store;
+    PageNo page = node->page;
+    Smo smo;
+    if (depth >= BT_DEPTH_MAX) {
+        return err_corrupt(cx, page, "the tree is deeper than any");
+    }
+    while (node->hdr->type == PAGE_BT_INNER) {
+        uint32_t n = slots_clamped(node->hdr);
+        if (run->left == 0) {
+            return ST_RESTART;
+        }
+        if (key_info(node->hdr)->level == 1 && n != 0) {
+            TRY(free_leaves(cx, run, node));
+            continue;
+        }
+        if (n != 0) {
+            PageNo child = inner_child(node->hdr, n - 1);
+            page_unlock(s, node);
+            Status st = free_node(cx, run, child, depth + 1);
+            Status again = page_lock(cx, s, page, LATCH_EXCLUSIVE, node);
+            TRY(again);
+            TRY(st);
+        }
+        smo_begin(&smo, s);
+        free_shorten(run, &smo, node, n - MIN(n, 1u));
+    }
+    return ST_OK;
+}
+
+/* free_node - a page and all below it. ST_RESTART: there is more to do. */
+static Status free_node(Cx *cx, FreeRun *run, PageNo page, int depth)
+{
+    const BtTree *t = run->t;
+    PageRef ref;
+    Smo smo;
+    Status st = ST_OK;
+    TRY(page_lock(cx, t->store, page, LATCH_EXCLUSIVE, &ref));
+    if (ref.hdr->tree != t->tree || ref.hdr->type == PAGE_FREE) {
+        page_unlock(t->store, &ref); /* freed before a crash already */
+        return ST_OK;
+    }
+    if (ref.hdr->type == PAGE_BT_INNER) {
+        st = free_children(cx, run, &ref, depth);
+    } else {
+        smo_begin(&smo, t->store);
+        free_shorten(run, &smo, &ref, 0);
+    }
+    page_unlock(t->store, &ref);
+    return st;
+}
+
+Status bt_free_tree(Cx *cx, Store *s, TreeId tree, uint32_t pages)
 {
     TreeEntry entry;
     Status st = tree_get(cx, s, tree, &entry);
@@ -162,7 +250,8 @@ Status bt_free_tree(Cx *cx, Store *s, TreeId tree)
     }
     TRY(st);
     BtTree t = {.store = s, .tree = tree, .kind = entry.kind, .root = entry.root};
-    TRY(bt_walk_pages(cx, &t, free_page, &t));
+    FreeRun run = {.t = &t, .left = pages};
+    TRY(free_node(cx, &run, t.root, 0));
     TRY(page_chain_free(cx, s, tree, entry.meta));
     return tree_remove_entry(cx, s, tree);
 }

@@ -13,6 +13,7 @@ enum {
     ENGINE_RANK_REDO = 40,
     ENGINE_RANK_TOLD = 50,
     PURGE_STEP_RECORDS = 4096,
+    PURGE_STEP_PAGES = 16384, /* of a dropped tree */
     PURGE_IDLE_US = 50000,
     RETAIN_CHECKPOINT_US = 1000000, /* between checkpoints made to give log back */
     CHECK_STEP_PAGES = 1024,

@@ -13,6 +13,7 @@
 enum { SMO_IMAGE = 1, SMO_BYTES = 2, SMO_ALLOC = 3, SMO_FREE = 4 };
 #define SMO_BYTES_MAX   ((size_t)WAL_RECORD_BYTES_MAX - 4096)
 #define REDO_GROW_PAGES 64u
+#define SMO_MANY_GROUPS 16u
 
 typedef struct SmoOp {
     uint8_t op, reserved;
@@ -128,13 +129,47 @@ void smo_free(Smo *smo, PageNo page)
     smo_op(smo, SMO_FREE, 0, 0, page);
 }
 
+uint32_t smo_free_many(Smo *smo, const PageNo *pages, uint32_t count)
+{
+    PageNo groups[SMO_MANY_GROUPS];
+    uint32_t n = 0, group_count = 0;
+    ASSERT(smo->many == NULL);
+    for (; n < count; n++) {
+        PageNo page = pages[count - 1 - n], map = space_map_page(page);
+        uint32_t g = 0;
+        while (g < group_count && groups[g] != map) {
+            g++;
+        }
+        if (g == SMO_MANY_GROUPS) {
+            break;
+        }
+        groups[g] = map;
+        group_count = MAX(group_count, g + 1);
+        smo_op(smo, SMO_FREE, 0, 0, page);
+    }
+    smo->many = pages + (count - n);
+    smo->many_count = n;
+    return n;
+}
+
+/* smo_space - the i-th page whose bit the record changes, and to what. */
+static PageNo smo_space(const Smo *smo, uint32_t i, bool *used_out)
+{
+    *used_out = i < smo->alloc_count;
+    if (i < smo->alloc_count) {
+        return smo->alloc[i];
+    }
+    i -= smo->alloc_count;
+    return i < smo->freed_count ? smo->freed[i] : smo->many[i - smo->freed_count];
+}
+
 /* map_pages - the space map pages this record changes, ascending, each once. */
 static uint32_t map_pages(const Smo *smo, PageNo *out)
 {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < smo->alloc_count + smo->freed_count; i++) {
-        PageNo page =
-            space_map_page(i < smo->alloc_count ? smo->alloc[i] : smo->freed[i - smo->alloc_count]);
+    bool used;
+    for (uint32_t i = 0; i < smo->alloc_count + smo->freed_count + smo->many_count; i++) {
+        PageNo page = space_map_page(smo_space(smo, i, &used));
         uint32_t at = 0;
         while (at < n && out[at] < page) {
             at++;
@@ -152,8 +187,8 @@ static uint32_t map_pages(const Smo *smo, PageNo *out)
 Lsn smo_commit(Smo *smo, TreeId tree)
 {
     Store *s = smo->store;
-    PageNo maps[32];
-    PageRef refs[32];
+    PageNo maps[32 + SMO_MANY_GROUPS];
+    PageRef refs[32 + SMO_MANY_GROUPS];
     Err err = {0};
     Cx cx = {.err = &err};
     uint32_t n = map_pages(smo, maps);
@@ -171,9 +206,9 @@ Lsn smo_commit(Smo *smo, TreeId tree)
     for (uint32_t i = 0; i < smo->page_count; i++) {
         page_set_lsn(smo->pages[i], lsn, false);
     }
-    for (uint32_t i = 0; i < smo->alloc_count + smo->freed_count; i++) {
-        bool used = i < smo->alloc_count;
-        PageNo page = used ? smo->alloc[i] : smo->freed[i - smo->alloc_count];
+    for (uint32_t i = 0; i < smo->alloc_count + smo->freed_count + smo->many_count; i++) {
+        bool used;
+        PageNo page = smo_space(smo, i, &used);
         for (uint32_t m = 0; m < n; m++) {
             if (maps[m] == space_map_page(page)) {
                 space_bit_set(refs[m].hdr, page, used);
@@ -186,6 +221,9 @@ Lsn smo_commit(Smo *smo, TreeId tree)
     }
     for (uint32_t i = 0; i < smo->freed_count; i++) {
         space_mark(s, smo->freed[i], false);
+    }
+    for (uint32_t i = 0; i < smo->many_count; i++) {
+        space_mark(s, smo->many[i], false);
     }
     buf_release(&smo->ops);
     return lsn;

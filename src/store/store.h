@@ -183,6 +183,8 @@ typedef struct Smo {
     PageRef *pages[16];
     PageNo alloc[16], freed[16];
     uint32_t alloc_count, freed_count;
+    const PageNo *many; /* smo_free_many */
+    uint32_t many_count;
 } Smo;
 void smo_begin(Smo *smo, Store *s);
 /* smo_image - log the page as it is now (the hole between slots and heap left out). Call after
@@ -195,6 +197,9 @@ void smo_diff(Smo *smo, PageRef *ref, const void *before);
 /* smo_alloc / smo_free - the record also marks a reserved page used, or a page free. */
 void smo_alloc(Smo *smo, PageNo page);
 void smo_free(Smo *smo, PageNo page);
+/* smo_free_many - so, too, the last of these pages, as many as one record takes: returned. The
+ * array must live until the commit; once a record. */
+uint32_t smo_free_many(Smo *smo, const PageNo *pages, uint32_t count);
 Lsn smo_commit(Smo *smo, TreeId tree);
 
 /* ---- tree directory ---- */

@@ -24,6 +24,8 @@ Status overflow_free(Cx *cx, Engine *e, TreeId tree, PageNo page, uint64_t stamp
 /* table_drop_tree - free a tree: its overflow chains, its pages, its directory entry. Harmless when
  * it is gone already. */
 Status table_drop_tree(Cx *cx, Engine *e, TreeId tree);
+/* table_drop_some - the same by steps of about so many pages: ST_RESTART until it is done. */
+Status table_drop_some(Cx *cx, Engine *e, TreeId tree, uint32_t pages);
 /* table_check_rows - every row of a tree parses and its values out of line can be read. */
 Status table_check_rows(Cx *cx, Engine *e, TreeId tree);
 /* table_sequences_settle - before a clean shutdown: write what was handed out, not what was logged

@@ -318,8 +318,7 @@ Status overflow_free(Cx *cx, Engine *e, TreeId tree, PageNo page, uint64_t stamp
         for (size_t i = 0; i < k; i++) {
             page_dirty(e->store, &refs[i]);
             refs[i].hdr->type = PAGE_FREE;
-            refs[i].hdr->first_rowid = 0;
-            smo_image(&smo, &refs[i]);
+            smo_bytes(&smo, &refs[i], 0, 8); /* the type: no page of a chain any more */
             smo_free(&smo, refs[i].page);
         }
         (void)smo_commit(&smo, tree);

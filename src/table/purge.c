@@ -168,7 +168,7 @@ static Status drop_prepare(Cx *cx, Engine *e, TreeId tree)
     return ST_OK;
 }
 
-Status table_drop_tree(Cx *cx, Engine *e, TreeId tree)
+Status table_drop_some(Cx *cx, Engine *e, TreeId tree, uint32_t pages)
 {
     TreeEntry entry;
     Status st = tree_get(cx, e->store, tree, &entry);
@@ -176,7 +176,15 @@ Status table_drop_tree(Cx *cx, Engine *e, TreeId tree)
         st = drop_prepare(cx, e, tree);
     }
     if (st == ST_OK) {
-        st = bt_free_tree(cx, e->store, tree);
+        st = bt_free_tree(cx, e->store, tree, pages);
     }
     return st == ST_NOTFOUND ? ST_OK : st;
+}
+
+Status table_drop_tree(Cx *cx, Engine *e, TreeId tree)
+{
+    Status st;
+    while ((st = table_drop_some(cx, e, tree, UINT32_MAX)) == ST_RESTART) {
+    }
+    return st;
 }
