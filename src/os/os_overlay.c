@@ -291,6 +291,7 @@ static const OsOps OVERLAY_OPS = {
     .file_pread = overlay_file_pread,
     .file_pwrite = overlay_file_pwrite,
     .file_sync = overlay_file_sync,
+    .file_writeback = overlay_file_writeback,
     .file_truncate = overlay_file_truncate,
     .file_allocate = overlay_file_allocate,
     .file_size = overlay_file_size,

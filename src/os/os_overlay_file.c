@@ -136,6 +136,16 @@ Status overlay_file_sync(OsFile *f, Cx *cx)
     return ST_OK;
 }
 
+Status overlay_file_writeback(OsFile *f, Cx *cx, uint64_t offset, uint64_t n, bool wait)
+{
+    (void)f;
+    (void)cx;
+    (void)offset;
+    (void)n;
+    (void)wait;
+    return ST_OK;
+}
+
 /* overlay_cut - blocks from `bytes` on are as if never written. */
 static Status overlay_cut(Cx *cx, OverlayOs *o, OverlayNode *n, uint64_t bytes)
 {

@@ -46,6 +46,7 @@ void overlay_file_close(OsFile *f);
 Status overlay_file_pread(OsFile *f, Cx *cx, void *buf, size_t n, uint64_t offset, size_t *n_out);
 Status overlay_file_pwrite(OsFile *f, Cx *cx, const void *buf, size_t n, uint64_t offset);
 Status overlay_file_sync(OsFile *f, Cx *cx);
+Status overlay_file_writeback(OsFile *f, Cx *cx, uint64_t offset, uint64_t n, bool wait);
 Status overlay_file_truncate(OsFile *f, Cx *cx, uint64_t size);
 Status overlay_file_allocate(OsFile *f, Cx *cx, uint64_t offset, uint64_t n);
 Status overlay_file_size(OsFile *f, Cx *cx, uint64_t *size_out);
