@@ -48,6 +48,9 @@ static Status storage_exclude(Cx *cx, CatRead *read, Arena *arena, const CatTabl
             TRY(storage_operator(cx, read->view, ix, con->operators[k], k, x));
         }
     }
+    if (x->equal_count < ix->key_count) {
+        x->ranges = key_range_fn(x->opers[x->equal_count].proc);
+    }
     out->exclude = x;
     return ST_OK;
 }

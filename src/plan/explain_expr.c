@@ -92,17 +92,34 @@ static const char *operator_text(const Expr *e)
 {
     static const struct {
         const char *end, *symbol;
-    } OPS[] = {{"eq", "="},  {"ne", "<>"},  {"lt", "<"},      {"le", "<="},
-               {"gt", ">"},  {"ge", ">="},  {"pl", "+"},      {"mi", "-"},
-               {"mul", "*"}, {"div", "/"},  {"mod", "%"},     {"add", "+"},
-               {"sub", "-"}, {"cat", "||"}, {"nlike", "!~~"}, {"like", "~~"}};
+    } OPS[] = {{"network_sub", "<<"},
+               {"network_subeq", "<<="},
+               {"network_sup", ">>"},
+               {"network_supeq", ">>="},
+               {"network_overlap", "&&"},
+               {"eq", "="},
+               {"ne", "<>"},
+               {"lt", "<"},
+               {"le", "<="},
+               {"gt", ">"},
+               {"ge", ">="},
+               {"pl", "+"},
+               {"mi", "-"},
+               {"mul", "*"},
+               {"div", "/"},
+               {"mod", "%"},
+               {"add", "+"},
+               {"sub", "-"},
+               {"cat", "||"},
+               {"nlike", "!~~"},
+               {"like", "~~"}};
     if (e->oper == 0 || e->arg_count != 2 || e->proc->prosrc == NULL) {
         return NULL;
     }
     size_t n = strlen(e->proc->prosrc);
     for (uint32_t i = 0; i < ARRAY_LEN(OPS); i++) {
         size_t m = strlen(OPS[i].end);
-        if (n > m && strcmp(e->proc->prosrc + n - m, OPS[i].end) == 0) {
+        if (n >= m && strcmp(e->proc->prosrc + n - m, OPS[i].end) == 0) {
             return OPS[i].symbol;
         }
     }

@@ -3,8 +3,9 @@
  * true.
  *
  * The index is an ordered tree whatever its access method is called. Leading columns compared by
- * equality narrow what is looked at; of the rest every entry is looked at, its values decoded from
- * its key, a leaf at a time and with no latch held while operators run.
+ * equality narrow what is looked at, and for a few operators (KeyRangeFn) so does the column behind
+ * them; else every entry is looked at. Values are decoded from keys, a leaf at a time, and no latch
+ * is held while operators run.
  *
  * Two inserters that conflict: never are both let in, and of two that meet only one waits. Each
  * puts its own entry first and looks at those of others then. An entry and its log record are made
@@ -38,6 +39,7 @@ typedef struct ExcludeSearch {
     ExcludeEntry *entries;
     uint32_t count;
     bool more;                     /* leaves to the right may have entries */
+    Buf first, last;               /* entries' keys from and to, or what they begin with */
     Datum mine[INDEX_COLUMNS_MAX]; /* values of the columns that operators are asked about */
     Arena mine_arena;
     RowId conflict;
@@ -160,13 +162,13 @@ static Status exclude_take_leaf(Cx *cx, ExcludeSearch *s, const BtPos *pos)
     uint8_t bytes[INDEX_KEY_MAX + 64];
     Buf buf = {.data = bytes, .size = sizeof(bytes), .cap = sizeof(bytes)};
     uint32_t n = bt_leaf_count(&pos->leaf);
-    size_t equal = s->key->equal_len;
     arena_clear(&s->arena);
     s->entries = ARENA_ARRAY(&s->arena, ExcludeEntry, n + 1u);
     s->count = 0;
     for (uint32_t slot = pos->slot; slot < n; slot++) {
         bt_leaf_key(&pos->leaf, slot, &buf);
-        if (buf.len < equal + 8 || memcmp(buf.data, s->key->buf.data, equal) != 0) {
+        if (buf.len < s->key->equal_len + 8 ||
+            memcmp(buf.data, s->last.data, MIN(buf.len, s->last.len)) > 0) {
             s->more = false;
             break;
         }
@@ -218,16 +220,16 @@ static Status exclude_judge(Cx *cx, ExcludeSearch *s)
     return ST_OK;
 }
 
-/* exclude_walk - leaf by leaf over all entries that the equal columns leave. */
+/* exclude_walk - leaf by leaf over the entries of a range. */
 static Status exclude_walk(Cx *cx, ExcludeSearch *s)
 {
     BtTree tree = index_tree(s->t, s->ix);
-    BtKey from = index_key(s->key->buf.data, s->key->equal_len);
+    BtKey from = index_key(s->first.data, s->first.len);
     BtCursor c;
     BtPos pos;
     s->more = true;
     bt_cursor_init(&c, &tree, false);
-    Status st = bt_cursor_seek(cx, &c, s->key->equal_len > 0 ? &from : NULL, &pos);
+    Status st = bt_cursor_seek(cx, &c, s->first.len > 0 ? &from : NULL, &pos);
     while (st == ST_OK) {
         st = exclude_take_leaf(cx, s, &pos);
         bt_cursor_leave(&c, &pos);
@@ -244,6 +246,27 @@ static Status exclude_walk(Cx *cx, ExcludeSearch *s)
     }
     bt_cursor_release(&c);
     return st == ST_DONE ? ST_OK : st;
+}
+
+/* exclude_ranges - all entries that may conflict, range by range. */
+static Status exclude_ranges(Cx *cx, ExcludeSearch *s)
+{
+    const IndexExclude *x = s->ix->exclude;
+    for (uint32_t i = 0; s->conflict == 0 && s->wait == 0; i++) {
+        buf_clear(&s->first);
+        buf_put(&s->first, s->key->buf.data, s->key->equal_len);
+        if (x->ranges != NULL) {
+            buf_putc(&s->first, 1); /* not NULL */
+        }
+        buf_clear(&s->last);
+        buf_put(&s->last, s->first.data, s->first.len);
+        if (x->ranges == NULL ? i > 0
+                              : !x->ranges(&s->mine[x->equal_count], i, &s->first, &s->last)) {
+            break;
+        }
+        TRY(exclude_walk(cx, s));
+    }
+    return ST_OK;
 }
 
 /* exclude_own_lsn - when the row's own entry was made. */
@@ -271,6 +294,8 @@ static Status exclude_begin(Cx *cx, ExcludeSearch *s)
     bool null;
     arena_init(&s->arena, NULL, "exclusion check", 0);
     arena_init(&s->mine_arena, NULL, "exclusion check's own values", 0);
+    buf_init(&s->first, INDEX_KEY_MAX + 64);
+    buf_init(&s->last, INDEX_KEY_MAX + 64);
     return exclude_decode(cx, s, slice_bytes(s->key->buf.data, s->key->prefix_len), &s->mine_arena,
                           s->mine, &null);
 }
@@ -279,6 +304,8 @@ static void exclude_end(ExcludeSearch *s)
 {
     arena_release(&s->arena);
     arena_release(&s->mine_arena);
+    buf_release(&s->first);
+    buf_release(&s->last);
 }
 
 Status exclude_find(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, const IndexKey *key,
@@ -295,7 +322,7 @@ Status exclude_find(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, cons
         st = exclude_own_lsn(cx, &s);
     }
     if (st == ST_OK) {
-        st = exclude_walk(cx, &s);
+        st = exclude_ranges(cx, &s);
     }
     exclude_end(&s);
     TRY(st);

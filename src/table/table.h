@@ -68,6 +68,7 @@ typedef struct IndexExclude {
         const FnOps *fn;
         Oid proc, collation;
     } opers[INDEX_COLUMNS_MAX]; /* of the columns behind those */
+    KeyRangeFn ranges;          /* of the first of them; NULL: all its entries are looked at */
 } IndexExclude;
 
 typedef struct TableIndex {

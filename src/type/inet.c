@@ -140,6 +140,35 @@ static int inet_compare(const Str *a, const Str *b)
     return x.bits != y.bits ? x.bits - y.bits : memcmp(x.address, y.address, x.size);
 }
 
+/* inet_overlap_range - KeyRangeFn of &&: for each shorter length the one network that holds v's,
+ * then all that begin within v's. */
+static bool inet_overlap_range(const Datum *d, uint32_t i, Buf *first, Buf *last)
+{
+    InetValue v = inet_value(&d->str);
+    if (i > v.bits) {
+        return false;
+    }
+    buf_putc(first, (char)v.family);
+    buf_putc(last, (char)v.family);
+    for (uint32_t at = 0; at < v.size; at++) {
+        uint32_t keep = i >= 8 * (at + 1) ? 8 : i > 8 * at ? i - 8 * at : 0;
+        uint8_t mask = (uint8_t)(0xff00 >> keep), net = v.address[at] & mask;
+        buf_putc(first, (char)net);
+        buf_putc(last, (char)(i < v.bits ? net : net | (uint8_t)~mask));
+    }
+    if (i < v.bits) {
+        buf_putc(first, (char)i);
+        buf_putc(last, (char)i);
+    }
+    return true;
+}
+
+KeyRangeFn key_range_fn(Oid proc)
+{
+    enum { PROC_NETWORK_OVERLAP = 3551 };
+    return proc == PROC_NETWORK_OVERLAP ? inet_overlap_range : NULL;
+}
+
 /* inet_within - is a's network b's or a part of it? */
 static bool inet_within(const InetValue *a, const InetValue *b)
 {

@@ -176,6 +176,13 @@ Status type_typmod_in(Cx *cx, Oid type, const int32_t *mods, uint32_t mod_count,
 bool key_encode(const TypeOps *type, const Datum *v, bool is_null, bool desc, bool nulls_first,
                 Buf *buf);
 
+/* KeyRangeFn - where among the keys of a type (not inverted) those of all values lie for which a
+ * function of two such values is true with v: range i's first and last key, or what they begin
+ * with, appended. False: there are no more. key_range_fn - that of a function (pg_proc OID); NULL:
+ * they may be anywhere. */
+typedef bool (*KeyRangeFn)(const Datum *v, uint32_t i, Buf *first, Buf *last);
+KeyRangeFn key_range_fn(Oid proc);
+
 /* ---- functions ---- */
 typedef Status (*FnKernel)(FnCall *call, const Vector *const *args, uint32_t arg_count,
                            const Sel *sel, Vector *out);

@@ -67,3 +67,16 @@ select '10.1.0.0/16'::inet << '10.0.0.0/8'::inet, '10.0.0.0/8'::inet <<= '10.0.0
        '10.0.0.0/8'::inet && '11.0.0.0/8', '10.0.0.0/9'::inet && '10.128.0.0/9', '::/0'::inet && '10.0.0.1',
        '10.0.0.1/8'::inet >> '10.0.0.1', '0.0.0.0/0'::inet >> '10.0.0.1/0';
 drop table nets, lease, swap, same, sp, was;
+
+-- many, of all lengths and both families, against those that were let in
+create table many (c inet, exclude using gist (c inet_ops with &&));
+insert into many
+select case when n % 3 = 0
+            then '2001:db8:' || to_hex(n * 7919 % 64) || '::' || to_hex(n * 104729 % 256) || '/' || (33 + n * 31 % 96)
+            else '10.' || (n * 7919 % 4) || '.' || (n * 104729 % 256) || '.' || (n * 31 % 256) || '/' || (9 + n * 17 % 24)
+       end::inet
+  from generate_series(1, 3000) n on conflict do nothing;
+select count(*) from many;
+select c from many order by c limit 40;
+select count(*) from many a join many b on a.c && b.c;
+drop table many;
