@@ -60,6 +60,9 @@ typedef struct BtEntry {
     RowId rowid; /* table leaves */
 } BtEntry;
 uint32_t bt_leaf_count(const PageRef *leaf);
+/* bt_leaf_sound - may the page be edited as a leaf, by about so many bytes? Slots and free space
+ * are within it; where entries will be moved they agree, too. Descents have looked already. */
+bool bt_leaf_sound(const PageRef *leaf, uint32_t bytes);
 /* bt_leaf_entry - false when the slot's bytes are damaged (lengths checked against the page). */
 bool bt_leaf_entry(const PageRef *leaf, uint32_t slot, BtEntry *out);
 /* bt_leaf_key - the full key of an index entry, copied to buf (cleared first). */

@@ -367,6 +367,13 @@ bool page_must_compact(PageHeader *h, uint32_t bytes)
 
 /* ---- leaves ---- */
 
+bool bt_leaf_sound(const PageRef *leaf, uint32_t bytes)
+{
+    PageHeader *h = leaf->hdr;
+    bool is_leaf = h->type == PAGE_BT_TABLE_LEAF || h->type == PAGE_BT_INDEX_LEAF;
+    return is_leaf && (page_must_compact(h, bytes) ? page_sound(h) : page_head_sound(h));
+}
+
 uint32_t bt_leaf_count(const PageRef *leaf)
 {
     return slots_clamped(leaf->hdr);

@@ -65,6 +65,13 @@ static bool can_unlink(PageHeader *left, PageHeader *leaf)
     return upper.ptr == NULL || space_total(left) >= MAX(ALIGN_UP((uint32_t)upper.len, 8u), 8u);
 }
 
+/* shrink_sound - are parent and leaves what the unlinking relies on? */
+static bool shrink_sound(const BtTree *t, PageHeader *parent, PageHeader *left, PageHeader *leaf)
+{
+    return parent->tree == t->tree && left->tree == t->tree && leaf->tree == t->tree &&
+           page_head_sound(parent) && page_head_sound(left) && page_head_sound(leaf);
+}
+
 Status bt_try_shrink(Cx *cx, const BtTree *t, const BtKey *key)
 {
     Store *s = t->store;
@@ -89,7 +96,9 @@ Status bt_try_shrink(Cx *cx, const BtTree *t, const BtKey *key)
         if (st == ST_OK) {
             st = page_lock(cx, s, inner_child(cur.hdr, slot), LATCH_EXCLUSIVE, &leaf);
             if (st == ST_OK) {
-                if (can_unlink(left.hdr, leaf.hdr)) {
+                if (!shrink_sound(t, cur.hdr, left.hdr, leaf.hdr)) {
+                    st = err_corrupt(cx, cur.page, "its header and its slots do not agree");
+                } else if (can_unlink(left.hdr, leaf.hdr)) {
                     unlink_leaf(t, &cur, slot, &left, &leaf);
                 }
                 page_unlock(s, &leaf);

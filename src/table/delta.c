@@ -90,6 +90,13 @@ bool update_body_decode(Slice body, bool clr, UpdateBody *out)
             return false;
         }
     }
+    /* One range may change the length, by what it gains: else what is moved behind it would not end
+     * where the row does. */
+    const DeltaRange *one = &out->delta.ranges[0];
+    if (out->delta.count == 1 ? out->delta.old_len - one->old_n != out->delta.new_len - one->new_n
+                              : out->delta.old_len != out->delta.new_len) {
+        return false;
+    }
     out->bytes = p + 22 + 6 * (size_t)out->delta.count;
     out->byte_count = body.len - 22 - 6 * (size_t)out->delta.count;
     return bytes <= out->byte_count;

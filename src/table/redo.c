@@ -79,8 +79,9 @@ static Status redo_update(Cx *cx, PageRef *leaf, uint64_t tag, const WalHeader *
 static Status redo_tag(Cx *cx, PageRef *leaf, const BtKey *key, uint64_t tag, bool remove,
                        const WalHeader *hdr)
 {
+    BtEntry entry;
     uint32_t slot;
-    if (!bt_find_slot(leaf, key, &slot)) {
+    if (!bt_find_slot(leaf, key, &slot) || !bt_leaf_entry(leaf, slot, &entry)) {
         return redo_damaged(cx, hdr);
     }
     if (remove) {
@@ -150,6 +151,9 @@ static Status redo_apply(Cx *cx, PageRef *leaf, Lsn lsn, const WalHeader *hdr, S
         return redo_damaged(cx, hdr);
     }
     Slice after_tag = {body.ptr + 8, body.len >= 8 ? body.len - 8 : 0};
+    if (!bt_leaf_sound(leaf, (uint32_t)MIN(body.len, (size_t)PAGE_SIZE))) {
+        return err_corrupt(cx, leaf->page, "its header and its slots do not agree");
+    }
     switch (type) {
     case WAL_INSERT:
         return index ? redo_insert_key(cx, leaf, lsn, hdr, body)

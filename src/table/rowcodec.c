@@ -355,6 +355,9 @@ static Status row_read_str(Cx *cx, Engine *e, const RowLayout *l, Slice row, uin
     if (UNLIKELY(external)) {
         OverflowRef ref;
         memcpy(&ref, row.ptr + from, sizeof(ref));
+        if (UNLIKELY(ref.len > OVERFLOW_BYTES_MAX)) {
+            return err_corrupt(cx, ref.page, "reference to a value out of line is damaged");
+        }
         char *bytes = arena_alloc_aligned(arena, MAX(ref.len, 1u), 1);
         TRY(overflow_read(cx, e, &ref, bytes));
         *out = str_ref(bytes, ref.len);
