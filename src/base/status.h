@@ -138,6 +138,16 @@ static inline Status cx_check(Cx *cx)
     return LIKELY(bits == 0) ? ST_OK : cx_check_slow(cx, bits);
 }
 
+/* cx_retry - a loop that lost a race, or whose wait is over, begins again: counted, and interrupted
+ * when asked to stop (I13). More than RETRIES_MAX times is not a race any more, but a loop. */
+#define RETRIES_MAX 1000000u
+static inline Status cx_retry(Cx *cx, uint32_t *retries)
+{
+    ++*retries;
+    DASSERT(*retries < RETRIES_MAX);
+    return cx_check(cx);
+}
+
 /* TRY - hand a failure up. TRY_OUT - go to the one cleanup label `out:` with `st` set (declare
  * `Status st = ST_OK;`). */
 #define TRY(expr)                                                                                  \

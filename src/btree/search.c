@@ -142,7 +142,7 @@ Status bt_descend(Cx *cx, const BtTree *t, Descend how, Slice key, LatchMode mod
                   PageRef *leaf_out)
 {
     store_throttle(t->store);
-    for (uint32_t tries = 0;; tries++) {
+    for (uint32_t tries = 0;;) {
         leaf_out->hdr = NULL;
         Status st = tries < BT_RETRY_OPTIMISTIC ? descend_once(cx, t, how, key, mode, leaf_out)
                                                 : descend_coupled(cx, t, how, key, mode, leaf_out);
@@ -152,7 +152,7 @@ Status bt_descend(Cx *cx, const BtTree *t, Descend how, Slice key, LatchMode mod
         if (st != ST_RESTART) {
             return st;
         }
-        TRY(cx_check(cx));
+        TRY(cx_retry(cx, &tries));
     }
 }
 
@@ -229,7 +229,7 @@ Status bt_seek_last(Cx *cx, const BtTree *t, LatchMode mode, BtPos *pos_out)
 Status bt_seek_insert(Cx *cx, const BtTree *t, const BtKey *key, uint32_t entry_bytes,
                       BtPos *pos_out)
 {
-    for (;;) {
+    for (uint32_t tries = 0;;) {
         TRY(bt_seek(cx, t, key, LATCH_EXCLUSIVE, pos_out));
         PageHeader *h = pos_out->leaf.hdr;
         bool room = entry_bytes == 0 || bt_leaf_has_room(&pos_out->leaf, key, entry_bytes);
@@ -245,7 +245,7 @@ Status bt_seek_insert(Cx *cx, const BtTree *t, const BtKey *key, uint32_t entry_
         }
         page_unlock(t->store, &pos_out->leaf);
         TRY(bt_split(cx, t, key, entry_bytes));
-        TRY(cx_check(cx));
+        TRY(cx_retry(cx, &tries));
     }
 }
 

@@ -328,6 +328,7 @@ Status bt_split(Cx *cx, const BtTree *t, const BtKey *key, uint32_t entry_bytes)
     uint8_t scratch[8];
     Split sp = {.tree = t, .key = key, .entry_bytes = entry_bytes};
     bool done = false;
+    uint32_t steps = 0;
     Status st = ST_OK;
     sp.key_bytes = bt_key_bytes(t, key, scratch);
     buf_init(&sp.sep, PAGE_SIZE * 2);
@@ -338,6 +339,8 @@ Status bt_split(Cx *cx, const BtTree *t, const BtKey *key, uint32_t entry_bytes)
         if (st == ST_OK) {
             bool forced_root = sp.force == t->root;
             st = split_step(cx, &sp, &done);
+            /* A split a level, and those that it needs above: nobody undoes them meanwhile. */
+            DASSERT(++steps < RETRIES_MAX);
             if (forced_root && sp.force == t->root && sp.fresh == PAGE_NO_INVALID) {
                 sp.force = PAGE_NO_INVALID;
             }

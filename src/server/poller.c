@@ -313,6 +313,7 @@ static int poller_sleep(Poller *p)
     bool due = atomic_load(&p->ready_count) != 0 ||
                (atomic_load(&p->waiting_count) != 0 &&
                 wal_flushed(p->server->engine->wal) != p->flushed_seen);
+    os_latch_none(); /* I10 */
     int n = epoll_wait(p->epoll_fd, p->events, POLLER_EVENTS_MAX, due ? 0 : 1000);
     atomic_store(&p->sleeping, false);
     return n;

@@ -288,6 +288,7 @@ Status session_send_wait(Cx *cx, Session *s)
         }
         worker_blocking(s, CX_BLOCKING_WAIT);
         struct pollfd pfd = {.fd = s->fd, .events = POLLOUT};
+        os_latch_none(); /* I10 */
         (void)poll(&pfd, 1, 200);
         TRY(cx_check(cx));
     }

@@ -21,6 +21,8 @@ void latch_wake(Store *s, PageNo page)
 /* latch_wait - until the page's word may have changed from `word`. */
 static void latch_wait(Store *s, PageNo page, uint64_t word, uint32_t *spins)
 {
+    /* Not to be interrupted: who holds a latch waits for a read of a page at most. */
+    DASSERT(*spins < RETRIES_MAX);
     if (++*spins < SPIN_MAX) {
         os_pause(s->os);
         return;

@@ -338,7 +338,7 @@ Status exclude_put(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, const
                    RowId rowid, RowId *conflict_out)
 {
     TRY(index_put_plain(cx, txn, t, ix, key));
-    for (;;) {
+    for (uint32_t tries = 0;;) {
         RowId conflict;
         Xid wait;
         bool gone;
@@ -352,6 +352,7 @@ Status exclude_put(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, const
         }
         if (wait != 0) {
             TRY(txn_wait_xid(cx, txn, wait, 0));
+            TRY(cx_retry(cx, &tries));
             continue;
         }
         if (conflict_out != NULL) {
@@ -359,6 +360,7 @@ Status exclude_put(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, const
             return ST_OK;
         }
         TRY(exclude_violation(cx, txn, t, ix, key, conflict, false, &gone));
+        TRY(cx_retry(cx, &tries));
     }
 }
 

@@ -497,7 +497,7 @@ Status index_put(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, IndexKe
     }
     TxnSys *sys = t->engine->txns;
     uint64_t hash = hash_bytes(key->buf.data, key->prefix_len, ix->tree);
-    for (;;) {
+    for (uint32_t tries = 0;;) {
         UniqueVerdict v;
         key_lock(sys, hash);
         Status st = index_put_unique(cx, txn, t, ix, key, rowid, &v);
@@ -524,6 +524,7 @@ Status index_put(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix, IndexKe
             return ST_OK;
         }
         TRY(txn_wait_xid(cx, txn, v.wait, 0));
+        TRY(cx_retry(cx, &tries));
     }
 }
 

@@ -182,6 +182,9 @@ static Status index_scan_judge(Cx *cx, IndexScan *s, const PageRef *leaf, uint32
     if (version_settled(s->snap, entry.tag)) {
         seen = (entry.tag & TAG_DELETED) == 0;
     } else {
+        s->vr.tree = s->tree.tree;
+        s->vr.rowid = 0;
+        s->vr.key = slice_bytes(s->key.data, s->key.len);
         TRY(version_find(cx, s->snap, entry.tag, none, &s->vr, &seen, &none));
     }
     if (table_tracked(s->t, s->snap) != NULL) {

@@ -117,7 +117,7 @@ Status table_insert_unless(Cx *cx, Txn *txn, const Table *t, const RowValues *va
     uint32_t len;
     TRY(txn_start_write(cx, txn));
     *inserted_out = false;
-    for (;;) {
+    for (uint32_t tries = 0;;) {
         Xid wait;
         TRY(insert_find_conflict(cx, txn, t, values, arbiter, conflict_out, &wait));
         if (*conflict_out != 0) {
@@ -125,6 +125,7 @@ Status table_insert_unless(Cx *cx, Txn *txn, const Table *t, const RowValues *va
         }
         if (wait != 0) {
             TRY(txn_wait_xid(cx, txn, wait, 0));
+            TRY(cx_retry(cx, &tries));
             continue;
         }
         /* Nobody there a moment ago; whoever comes in between is found by the insert itself, which
@@ -139,6 +140,7 @@ Status table_insert_unless(Cx *cx, Txn *txn, const Table *t, const RowValues *va
             return ST_OK;
         }
         TRY(txn_rollback_to(cx, txn, &sp));
+        TRY(cx_retry(cx, &tries));
     }
 }
 

@@ -63,7 +63,7 @@ Status table_lock_row(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, Ro
 {
     BtTree tree = table_tree(t);
     BtKey key = row_key(rowid);
-    for (;;) {
+    for (uint32_t tries = 0;;) {
         BtPos pos;
         LockTry result;
         Xid xid = 0;
@@ -75,6 +75,7 @@ Status table_lock_row(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, Ro
         bt_release(&tree, &pos);
         if (st == ST_OK && result == LOCK_WAIT && wait == WAIT_BLOCK) {
             TRY(row_wait(cx, txn));
+            TRY(cx_retry(cx, &tries));
             continue;
         }
         if (st != ST_OK || *outcome_out != WRITE_UPDATED_MEANWHILE) {

@@ -125,6 +125,8 @@ static Status row_list_add_slow(Cx *cx, const Snapshot *snap, const Table *t, Ve
 {
     bool seen;
     Slice payload = slice_bytes(entry->payload, entry->payload_len), row;
+    vr->tree = t->tree;
+    vr->rowid = entry->rowid;
     TRY(version_find(cx, snap, entry->tag, payload, vr, &seen, &payload));
     if (!seen) {
         return ST_OK;
@@ -564,6 +566,8 @@ Status table_scan_count(Cx *cx, TableScan *s, uint64_t *count_out)
                     break;
                 }
             }
+            s->vr.tree = s->t->tree;
+            s->vr.rowid = entry.rowid;
             st = version_find(cx, s->snap, entry.tag, slice_bytes(entry.payload, entry.payload_len),
                               &s->vr, &seen, &row);
             count += st == ST_OK && seen;
@@ -594,6 +598,8 @@ Status row_fetch_at(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, Vers
         seen = (entry.tag & TAG_DELETED) == 0;
         txn_note_shown(txn, snap, tag_lsn(entry.tag));
     } else {
+        vr->tree = t->tree;
+        vr->rowid = entry.rowid;
         TRY(version_find(cx, snap, entry.tag, payload, vr, &seen, &payload));
         txn_note_shown(txn, snap, vr->shown_lsn);
     }

@@ -148,11 +148,16 @@ typedef struct VersionReader {
     Lsn last_lsn; /* verdict cache for rows written by one record */
     bool last_seen, last_own;
     Lsn shown_lsn; /* what version_find showed last: its LSN; 0 = nothing, or an own change */
+    TreeId tree;   /* whose entry is asked for, for assertions: its row, or its key (an index) */
+    RowId rowid;
+    Slice key;
     uint8_t bytes[PAGE_SIZE / 4];
 } VersionReader;
 static inline void version_reader_init(VersionReader *vr)
 {
     vr->last_lsn = 0;
+    vr->tree = 0;
+    vr->rowid = 0;
 }
 /* version_find - the one visibility function. With the entry's leaf latched: *seen_out tells
  * whether the snapshot sees a row (entry), *row_out its bytes: in the page, or in vr->bytes. */

@@ -46,7 +46,7 @@ Status table_unique_check(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix
     uint8_t bytes[ROW_INLINE_MAX];
     KeySource src = {.arena = cx->arena};
     IndexKey key;
-    for (;;) {
+    for (uint32_t tries = 0;;) {
         uint32_t len;
         RowId conflict;
         Xid wait;
@@ -73,5 +73,6 @@ Status table_unique_check(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix
         if (wait != 0) {
             TRY(txn_wait_xid(cx, txn, wait, 0));
         }
+        TRY(cx_retry(cx, &tries));
     }
 }

@@ -14,7 +14,7 @@ Status row_write_seek(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, Ro
 {
     BtTree tree = table_tree(t);
     BtKey key = row_key(rowid);
-    for (;;) {
+    for (uint32_t tries = 0;;) {
         if (room == 0) {
             TRY(bt_seek(cx, &tree, &key, LATCH_EXCLUSIVE, pos));
         } else {
@@ -62,6 +62,7 @@ Status row_write_seek(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, Ro
         bt_release(&tree, pos);
         if (waits) {
             TRY(row_wait(cx, txn));
+            TRY(cx_retry(cx, &tries));
         } else if (state == VERSION_SELF) {
             row_wait_over(txn);
             *outcome_out = WRITE_SELF_CHANGED;
@@ -350,7 +351,7 @@ Status table_update(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowI
     bool own_key;
     TRY(txn_start_write(cx, txn));
     TRY(wal_admit(cx, t->engine->wal, 2 * ROW_INLINE_MAX));
-    for (;;) {
+    for (uint32_t tries = 0;;) {
         uint32_t room = 0;
         Slice expected, known = {NULL, 0};
         TRY(update_lock(cx, t, rowid, values, changed, old, &expected, &mode));
@@ -367,6 +368,7 @@ Status table_update(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowI
             uint8_t *to = expected.ptr != NULL ? row : old;
             TRY(update_read_old(cx, t, rowid, to, &known));
             if (expected.ptr != NULL && !slice_eq(expected, known)) {
+                TRY(cx_retry(cx, &tries));
                 continue; /* changed since its keys were compared */
             }
             known.ptr = known.ptr != NULL ? (const char *)old : NULL;
@@ -394,6 +396,7 @@ Status table_update(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowI
                                      memcmp(expected.ptr, entry.payload, expected.len) != 0)) {
             bt_release(&tree, &pos);
             TRY(update_give_up(cx, txn, t, row, len, known));
+            TRY(cx_retry(cx, &tries));
             continue;
         }
         break;

@@ -58,6 +58,9 @@ static Status verify_entries(Cx *cx, const VerifyRun *v, const TableIndex *ix, u
                 st = err_corrupt(cx, pos.leaf.page, "index entry %u is damaged", s);
                 break;
             }
+            vr.tree = ix->tree;
+            vr.rowid = 0;
+            vr.key = slice_bytes(key.data, key.len);
             st = version_find(cx, snap, entry.tag, none, &vr, &seen, &none);
             if (st == ST_OK && seen) {
                 list[k++] = __builtin_bswap64(get_u64(key.data + key.len - 8));
@@ -103,6 +106,8 @@ static Status verify_row_in_index(Cx *cx, const VerifyRun *v, const TableIndex *
     TRY(bt_seek(cx, &tree, &k, LATCH_SHARED, &pos));
     Status st = ST_OK;
     if (pos.found && bt_leaf_entry(&pos.leaf, pos.slot, &entry)) {
+        vr.tree = ix->tree;
+        vr.key = k.bytes;
         st = version_find(cx, v->snap, entry.tag, none, &vr, &seen, &none);
     }
     bt_release(&tree, &pos);

@@ -40,6 +40,28 @@ static Status version_read(Cx *cx, TxnSys *sys, Lsn lsn, VersionRecord *r, bool 
     return st;
 }
 
+/* is_record_of - I6: the record is one of the entry that the reader asks for. */
+static UNUSED bool is_record_of(const VersionReader *vr, const VersionRecord *r)
+{
+    size_t have = MIN(r->len, sizeof(r->body));
+    WalType type = wal_type(&r->hdr);
+    if (vr->tree == 0) {
+        return true; /* not told */
+    }
+    if (r->hdr.tree != vr->tree || ((wal_flags(&r->hdr) & ROWREC_INDEX) != 0) != (vr->rowid == 0)) {
+        return false;
+    }
+    if (vr->rowid != 0) {
+        RowId first = have >= 10 ? get_u64(r->body) : 0;
+        return type == WAL_INSERT ? vr->rowid >= first && vr->rowid - first < get_u16(r->body + 8)
+                                  : vr->rowid == first;
+    }
+    Slice key;
+    size_t at = type == WAL_INSERT ? 0 : 8;
+    return have != r->len ||
+           (have >= at && key_body_decode(r->body + at, have - at, &key) && slice_eq(key, vr->key));
+}
+
 /* version_body - the whole body; a long one (an update of a long row) is read again. */
 static Status version_body(Cx *cx, TxnSys *sys, Lsn lsn, VersionRecord *r, Slice *out)
 {
@@ -148,6 +170,7 @@ Status version_find(Cx *cx, const Snapshot *snap, uint64_t tag, Slice payload, V
             VersionRecord r;
             bool gone;
             TRY(version_read(cx, snap->sys, lsn, &r, &gone));
+            DASSERT(gone || is_record_of(vr, &r));
             seen = gone || xid_visible(snap, lsn, wal_xid(&r.hdr), r.hdr.cid);
             own = !gone && snap->txn != NULL && wal_xid(&r.hdr) == snap->txn->xid;
             if (first) {
@@ -193,8 +216,13 @@ static Status version_before(Cx *cx, const Snapshot *snap, VersionRecord *r, Lsn
             uint8_t head[16];
             size_t len = 0;
             st = wal_read(cx, txnsys_wal(snap->sys), link.lsn, &hdr, head, sizeof(head), &len);
-            *base_out = wal_xid(&hdr);
-            *tag = get_u64(head + 8);
+            if (st == ST_OK && (wal_type(&hdr) != WAL_UPDATE || len < sizeof(head))) {
+                st = err_corrupt(cx, 0, "skip link does not lead to an update record");
+            }
+            if (st == ST_OK) {
+                *base_out = wal_xid(&hdr);
+                *tag = get_u64(head + 8);
+            }
         }
     }
     if (UNLIKELY(r->big != NULL)) {

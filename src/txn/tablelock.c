@@ -238,7 +238,8 @@ Status table_lock(Cx *cx, Txn *txn, uint64_t key, TableLockMode mode, WaitPolicy
     }
     os_stop_point(txn->sys->os, "table.wait");
     Status st = ST_OK;
-    for (;;) {
+    for (uint32_t tries = 0;; tries++) {
+        DASSERT(tries < RETRIES_MAX); /* the wait looks whether it is to end */
         txn_wait_arm(txn);
         if (table_lock_try(txn, part, key, own, mode, true)) {
             return ST_OK;
