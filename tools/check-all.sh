@@ -173,6 +173,11 @@ SQL_LEAVE_OUT="big_values con_unique limits_index_key"
 export SQL_LEAVE_OUT
 config page2k "-Dpage_size=2048" unit sql iso stress
 config page4k "-Dpage_size=4096" unit sql iso stress
+# What runs at the smallest page: trees, races, and the server under load, with assertions.
+UNIT_ONLY="test_btree_linear test_btree_model test_store_pool test_race_store test_race_txn"
+export UNIT_ONLY
+config page512 "--buildtype=debug -Doptimization=1 -Dwerror=false -Dtiny=true -Dpage_size=512" unit stress
+unset UNIT_ONLY
 SQL_LEAVE_OUT=limits_index_key
 config page16k "-Dpage_size=16384" unit sql iso stress
 # With one row in a chunk, what is kept for each chunk on disk is more than 64 times its work_mem.

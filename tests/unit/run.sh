@@ -2,6 +2,7 @@
 # Runs every unit test program of a build, several at once, and adds up cmocka's own counts.
 #
 # Usage: tests/unit/run.sh [NAME ...]     BUILD names the build directory (default: build)
+# UNIT_ONLY in the environment: the names when none are given.
 set -u
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
@@ -10,6 +11,8 @@ rm -rf "$logs"
 mkdir -p "$logs"
 export BUILD logs
 
+# shellcheck disable=SC2086
+[ $# -gt 0 ] || set -- ${UNIT_ONLY:-}
 if [ $# -eq 0 ]; then
     for program in "$BUILD"/tests/unit/test_*; do
         [ -f "$program" ] && [ -x "$program" ] && set -- "$@" "$(basename "$program")"
