@@ -39,6 +39,7 @@ typedef struct FaultDb {
     Arena arena, txn_arena;
     Cx cx;
     Buf out;
+    bool cannot_spill; /* operators have no files, and much memory */
     uint32_t refuse; /* so many requests for memory under a budget until one is refused; 0 = none */
 } FaultDb;
 

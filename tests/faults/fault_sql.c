@@ -102,9 +102,9 @@ static Status run_plan(FaultDb *db, Plan *p)
                    .txn = db->view.txn,
                    .snapshot = snap,
                    .type_env = &db->env,
-                   .work_mem_bytes = FAULT_WORK_MEM,
+                   .work_mem_bytes = db->cannot_spill ? (uint64_t)1 << 30 : FAULT_WORK_MEM,
                    .os = db->os,
-                   .temp_prefix = FAULT_PATH};
+                   .temp_prefix = db->cannot_spill ? NULL : FAULT_PATH};
     Status st = exec_open(cx, p, &env, &s);
     if (st == ST_OK) {
         while ((st = exec_next(cx, s, VEC_CAPACITY, &b)) == ST_OK) {

@@ -47,7 +47,8 @@ enum {
     CALL_LIST = 2048,
     CALL_STAT = 4096,
     CALL_EXTEND = 8192, /* a write behind the end of the file */
-    CALL_MEMORY = 16384
+    CALL_MEMORY = 16384,
+    CALL_MAP = 32768
 };
 enum { FILE_DATA = 1, FILE_LOG = 2, FILE_DOUBLE = 4, FILE_TEMP = 8, FILE_OTHER = 16 };
 
@@ -378,11 +379,11 @@ void *__libc_malloc(size_t n);
 void *__libc_calloc(size_t count, size_t n);
 void *__libc_realloc(void *p, size_t n);
 
-static bool memory_fails(const void *caller)
+static bool memory_fails(const void *caller, uint32_t call)
 {
     uintptr_t at = (uintptr_t)caller;
     if (atomic_load_explicit(&control->armed, memory_order_relaxed) == 0 || at < program_from ||
-        at >= program_to || !fails(CALL_MEMORY, FILE_OTHER)) {
+        at >= program_to || !fails(call, FILE_OTHER)) {
         return false;
     }
     atomic_store(&control->where, at - program_base);
@@ -391,15 +392,31 @@ static bool memory_fails(const void *caller)
 
 IOFAULT_EXPORT void *malloc(size_t n)
 {
-    return memory_fails(__builtin_return_address(0)) ? NULL : __libc_malloc(n);
+    return memory_fails(__builtin_return_address(0), CALL_MEMORY) ? NULL : __libc_malloc(n);
 }
 
 IOFAULT_EXPORT void *calloc(size_t count, size_t n)
 {
-    return memory_fails(__builtin_return_address(0)) ? NULL : __libc_calloc(count, n);
+    return memory_fails(__builtin_return_address(0), CALL_MEMORY) ? NULL : __libc_calloc(count, n);
 }
 
 IOFAULT_EXPORT void *realloc(void *p, size_t n)
 {
-    return memory_fails(__builtin_return_address(0)) ? NULL : __libc_realloc(p, n);
+    return memory_fails(__builtin_return_address(0), CALL_MEMORY) ? NULL : __libc_realloc(p, n);
+}
+
+IOFAULT_EXPORT void *mmap64(void *at, size_t n, int prot, int flags, int fd, off64_t offset)
+{
+    if (memory_fails(__builtin_return_address(0), CALL_MAP)) {
+        return MAP_FAILED;
+    }
+    return (void *)syscall(SYS_mmap, at, n, prot, flags, fd, offset);
+}
+
+IOFAULT_EXPORT void *mmap(void *at, size_t n, int prot, int flags, int fd, off_t offset)
+{
+    if (memory_fails(__builtin_return_address(0), CALL_MAP)) {
+        return MAP_FAILED;
+    }
+    return (void *)syscall(SYS_mmap, at, n, prot, flags, fd, offset);
 }

@@ -12,7 +12,7 @@ import struct
 import subprocess
 
 CALLS = ("open", "create", "read", "write", "sync", "allocate", "truncate", "unlink", "rename", "mkdir", "rmdir", "list")
-CALLS += ("stat", "extend", "memory")  # extend: a write behind the end of a file; write: any other
+CALLS += ("stat", "extend", "memory", "map")  # extend: a write behind the end of a file; write: any other
 FILES = ("data", "log", "double", "temp", "other")
 ALWAYS = 0xFFFFFFFF
 LAYOUT = struct.Struct("<IIIIIiI")  # armed, calls, files, at, times, error, half
@@ -33,7 +33,8 @@ class Fault:
 
 
 def mask(names, of):
-    return (1 << len(of)) - 1 if names == "all" else sum(1 << of.index(name) for name in names.split())
+    """All calls are those on files."""
+    return sum(1 << of.index(name) for name in of if name in names.split() or names == "all" and name not in ("memory", "map"))
 
 
 class Control:
@@ -47,7 +48,7 @@ class Control:
     def arm(self, fault, at=1):
         self.disarm()
         error = getattr(errno, fault.error) if fault.error else 0
-        calls = mask(fault.calls, CALLS if fault.calls != "all" else CALLS[:-1])
+        calls = mask(fault.calls, CALLS)
         COUNTS.pack_into(self.map, LAYOUT.size, 0, 0, 0, 0)
         LAYOUT.pack_into(self.map, 0, 0, calls, mask(fault.files, FILES), at, fault.times, error, fault.half)
         self.map[0:4] = struct.pack("<I", 1)

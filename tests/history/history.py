@@ -19,6 +19,10 @@ import checker
 import load
 import pgwire
 import test_checker
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "faults"))
+
+import iofault
 from checker import FAIL, OK, RC, RR, SER
 
 WORK = os.environ.get("HISTORY_WORK", "/tmp")
@@ -40,6 +44,7 @@ class Server:
     def __init__(self, settings):
         self.settings, self.process = settings, None
         self.file = os.path.join(WORK, "history.db")
+        self.control = self.environment = None  # of faults below it
         for name in os.listdir(WORK):
             if name.startswith("history.db"):
                 path = os.path.join(WORK, name)
@@ -53,9 +58,15 @@ class Server:
             stdout=self.log,
             stderr=self.log,
             stdin=subprocess.DEVNULL,
+            env=self.environment,
         )
         if wait:
             self.wait_ready()
+
+    def can_fail(self):
+        """Before the start: its system calls can be made to fail (tests/faults/iofault.c)."""
+        self.control = iofault.Control(os.path.join(WORK, "control"))
+        self.environment = self.control.environment(DASSIE, iofault.library_of(DASSIE), self.file)
 
     def wait_ready(self):
         end = time.monotonic() + 30
@@ -131,9 +142,13 @@ def nemesis_pause(server, r):
 
 def nemesis_checkpoint(server, r):
     time.sleep(r.uniform(0.02, 0.3))
-    conn = load.Client()
-    conn.run("CHECKPOINT")
-    conn.close()
+    try:
+        conn = load.Client()
+        conn.run("CHECKPOINT")
+        conn.close()
+    except (OSError, pgwire.Closed, load.Failed):
+        if server.control is None:
+            raise  # nothing was made to fail
     return "checkpoint"
 
 
@@ -162,8 +177,50 @@ def nemesis_full(server, r):
     return "full disk"
 
 
+FAULTS = [  # the last: how many calls fail at most
+    (iofault.Fault("read", "EIO", "data log"), 3),
+    (iofault.Fault("read", "EIO", "data"), 40),
+    (iofault.Fault("sync", "EIO"), 1),
+    (iofault.Fault("write extend", "EIO", "data double", half=True), 5),
+    (iofault.Fault("write extend", "EIO"), 1),
+    (iofault.Fault("create extend allocate truncate mkdir", "ENOSPC"), iofault.ALWAYS),
+    (iofault.Fault("read write extend", None, half=True), iofault.ALWAYS),
+]
+
+
+def nemesis_faults(server, r):
+    """Some system calls of the running server fail; where that ends the process, its supervisor starts it again."""
+    time.sleep(r.uniform(0.02, 0.3))
+    fault, most = r.choice(FAULTS)
+    pid = server.pid()
+    fault.times = most if most == iofault.ALWAYS else r.randint(1, most)
+    server.control.arm(fault, r.choice((1, 1, 2, 5, 10, 20)))
+    if fault.calls != "sync" and r.random() < 0.5:
+        nemesis_checkpoint(server, r)  # pages go, and come again
+    time.sleep(r.uniform(0.05, 0.4) if fault.error != "ENOSPC" else r.uniform(0.3, 1.5))  # files grow now and then only
+    failed = server.control.disarm()
+    if not failed:
+        return "nothing to fail"
+    what = f"{fault.calls} {fault.error or 'short'}"
+    time.sleep(0.02)
+    if server.process.poll() is not None:
+        server.start()  # it was not to be read or written while it opened the file again, so the supervisor has ended
+        return what + ", start"
+    if server.pid() != pid:
+        if r.random() < 0.8:
+            server.kill()  # its supervisor waits longer each time
+            server.start()
+        server.wait_ready()
+        return what + ", restart"
+    if r.random() < 0.15:
+        server.kill()
+        server.start()
+        return what + ", kill"
+    return what
+
+
 def nemesis_mixed(server, r):
-    return r.choice((nemesis_kill, nemesis_pause, nemesis_checkpoint, nemesis_full))(server, r)
+    return r.choice((nemesis_kill, nemesis_pause, nemesis_checkpoint, nemesis_full, nemesis_faults))(server, r)
 
 
 WEAK_RR = (RC, {"G-single", "fractured-read", "lost-update", "internal", "stale-read", "G-nonadjacent"})
@@ -177,6 +234,7 @@ PLANS = [
     Plan("kill -9", (RC, RR, SER), nemesis_kill, seconds=1.5),
     Plan("tiny pool", (RC, RR, SER), nemesis_checkpoint, ("shared_buffers=128kB",)),
     Plan("full disk", (RC, RR, SER), nemesis_full, ("shared_buffers=256kB",)),
+    Plan("faults", (RC, RR, SER), nemesis_faults, ("shared_buffers=128kB",), seconds=1.5),
 ]
 LONG_PLANS = [Plan("everything", (RC, RR, SER), nemesis_mixed, ("shared_buffers=256kB",), 2.0)]
 
@@ -229,6 +287,8 @@ def run_load(server, plan, levels, seed, seconds):
 def run_plan(plan, seed, seconds, totals, oracle=False):
     """One plan; returns the texts of what was wrong."""
     server = Oracle() if oracle else Server(plan.settings)
+    if plan.nemesis in (nemesis_faults, nemesis_mixed) and not oracle:
+        server.can_fail()
     server.start()
     levels = [level for level in plan.levels if level_there(level)]
     for level in plan.levels:

@@ -243,6 +243,12 @@ def lost():
     expect(m.names(RC, {"x": [1], "y": []}), "lost-append")
     m.txn(RC, r("x", 1))
     expect(m.names(RC, {"x": [], "y": []}), "incompatible-order lost-append")
+    # One statement that would write two rows and was not answered (its end is its start) may have found one only.
+    two = [["x", 1], ["y", 1]]
+    m = Maker().txn(RC, Op(5, 5, appends=two), start=5, end=9, status=INFO)
+    expect(m.names(RC, {"x": [1], "y": []}), "")
+    m = Maker().txn(RC, Op(5, 6, appends=two), start=5, end=9, status=INFO)
+    expect(m.names(RC, {"x": [1], "y": []}), "lost-append")
 
 
 @case
