@@ -462,8 +462,9 @@ static void session_keep(Session *s, const uint8_t *data, size_t len, bool in_bu
 }
 
 /* session_note_rows - replies are about to leave while their transaction goes on: the rows among
- * them wait for the commits they show. A command tag alone shows none that matters: what its
- * transaction did with the rows counts only once it has committed, later in the log. */
+ * them wait for the commits they show, and so does the news that there are no rows. The tag of a
+ * change of rows shows nothing that matters: what its transaction did with them counts only once
+ * it has committed, later in the log. */
 static void session_note_rows(Session *s)
 {
     if (s->rows_told && s->txn != NULL) {

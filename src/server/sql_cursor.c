@@ -83,6 +83,7 @@ static Status cursor_pull(Cx *cx, Session *s, Portal *p, uint64_t want, bool wan
             exec_next(cx, p->exec, (uint32_t)MIN(want - *got_out, (uint64_t)VEC_CAPACITY), &b);
         if (st == ST_DONE) {
             c->ended = true;
+            s->rows_told = true; /* that there are no more */
             break;
         }
         TRY(st);

@@ -567,6 +567,9 @@ Status portal_run(Cx *cx, Session *s, Portal *p, uint64_t max_rows, bool *done_o
     if (st == ST_OK && !select) {
         p->rows_sent = exec_affected(p->exec);
     }
+    if (st == ST_OK && (select || p->rows_sent == 0)) {
+        s->rows_told = true; /* also that there are none, or no more */
+    }
     p->done = true;
     portal_end(s, p);
     if (st == ST_OK && s->txn->xid != 0) {

@@ -56,7 +56,7 @@ typedef struct IoFaultControl {
     _Atomic uint32_t armed;  /* 0 = nothing fails and nothing is counted */
     uint32_t calls, files;   /* masks of CALL_ and FILE_ */
     uint32_t at, times;      /* the first that fails, and how many from there on */
-    int32_t error;           /* errno; 0 with half = a short read or write */
+    int32_t error;           /* errno; 0 = a short read or write, a sync that lasts */
     uint32_t half;           /* reads and writes do half of their work, then fail or return */
     _Atomic uint32_t seen;   /* calls that matched since the arming */
     _Atomic uint32_t failed; /* those that failed */
@@ -277,16 +277,29 @@ IOFAULT_EXPORT ssize_t pwrite(int fd, const void *buf, size_t n, off_t offset)
     return pwrite64(fd, buf, n, offset);
 }
 
-IOFAULT_EXPORT int fdatasync(int fd)
+/* sync_fails - a sync that is to fail without an error lasts until nothing is armed any more. */
+static bool sync_fails(int fd)
 {
     uint32_t file = fd_file(fd);
-    return file != 0 && fails(CALL_SYNC, file) ? -1 : (int)syscall(SYS_fdatasync, fd);
+    if (file == 0 || !fails(CALL_SYNC, file)) {
+        return false;
+    }
+    int error = errno;
+    while (error == 0 && atomic_load(&control->armed) != 0) {
+        (void)usleep(1000);
+    }
+    errno = error;
+    return error != 0;
+}
+
+IOFAULT_EXPORT int fdatasync(int fd)
+{
+    return sync_fails(fd) ? -1 : (int)syscall(SYS_fdatasync, fd);
 }
 
 IOFAULT_EXPORT int fsync(int fd)
 {
-    uint32_t file = fd_file(fd);
-    return file != 0 && fails(CALL_SYNC, file) ? -1 : (int)syscall(SYS_fsync, fd);
+    return sync_fails(fd) ? -1 : (int)syscall(SYS_fsync, fd);
 }
 
 IOFAULT_EXPORT int fallocate64(int fd, int mode, off64_t offset, off64_t n)

@@ -498,6 +498,47 @@ class Sweep:
             self.fresh()
 
 
+HELD = (  # what another session is told while the commit of "DELETE FROM t WHERE id = 7" is not durable
+    ["SELECT count(*) FROM t"],
+    ["SELECT * FROM t WHERE id = 7"],
+    ["SELECT id FROM t WHERE s = 'row 7'"],
+    ["UPDATE t SET n = 0 WHERE id = 7"],
+    ["DELETE FROM t WHERE s = 'row 7'"],
+    ["DECLARE c CURSOR FOR SELECT * FROM t WHERE id = 7", "FETCH c"],
+)
+
+
+def told(conn, statements):
+    with conn.cursor() as cursor:
+        for sql in statements:
+            cursor.execute(sql)
+
+
+def held_replies(server):
+    """A reply waits for the commits it shows, also in a transaction that goes on, also when it shows that there is no
+    row: the log's syncs are held up, and nobody may be answered until they go on. Returns what was answered."""
+    wrong = []
+    for statements in HELD:
+        writer, reader = (psycopg2.connect(host=server.work, user="postgres", dbname="postgres") for _ in range(2))
+        told(writer, ["DELETE FROM t WHERE id = 7"])
+        told(reader, ["SELECT 1"])
+        server.control.arm(Fault("sync", None, "log", times=ALWAYS))
+        threads = [threading.Thread(target=writer.commit), threading.Thread(target=told, args=(reader, statements))]
+        for thread in threads:
+            thread.start()
+            thread.join(0.15)
+        wrong += [what for what, thread in zip(("COMMIT", statements), threads) if not thread.is_alive()]
+        server.control.disarm()
+        for thread in threads:
+            thread.join(HANG_SECONDS)
+        reader.rollback()
+        told(writer, [rows(7, 7), "INSERT INTO child VALUES (7, 7, repeat('p', 40))"])
+        writer.commit()
+        writer.close()
+        reader.close()
+    return wrong
+
+
 def sockets(_, names):
     return [name for name in names if name.startswith(".s.")]
 
@@ -523,6 +564,12 @@ def main():
         for name in ENDS:
             if arguments.unit in name:
                 sweep.whole(name, 2)
+        if arguments.unit in "held replies":
+            sweep.cases += 1
+            wrong = held_replies(sweep.server)
+            sweep.failed += bool(wrong)
+            if wrong:
+                print(f"FAILED held replies: answered before what they show was durable: {wrong}")
     except (Wrong, psycopg2.Error) as error:
         sweep.failed += 1
         print(f"FAILED {type(error).__name__}: {error}")
