@@ -187,7 +187,8 @@ config vector1 "-Dvector_size=1" unit sql iso stress fuzz
 unset SQL_LEAVE_OUT
 
 # The first race ends the program, so that no suite passes over one, also where it kills servers.
-TSAN_OPTIONS=halt_on_error=1:history_size=5
+# Signals that tests/kill sends must end it as they do otherwise.
+TSAN_OPTIONS=halt_on_error=1:history_size=5:handle_segv=0:handle_abort=0:handle_sigbus=0
 HISTORY_SECONDS=6
 STRESS_SECONDS=5
 KILL_ROUNDS=6

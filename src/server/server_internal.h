@@ -270,7 +270,8 @@ struct Session {
     uint64_t cache_salt;                  /* hash of the settings that binding depends on */
     FkDeferred fk_deferred;               /* of the transaction */
     _Atomic int64_t statement_timeout_us; /* the monitor reads it */
-    int64_t lock_timeout_us, client_check_us;
+    _Atomic int64_t client_check_us;      /* it, too */
+    int64_t lock_timeout_us;
     uint64_t work_mem_bytes;
     Isolation default_isolation;
     bool read_uncommitted, default_read_uncommitted; /* what READ COMMITTED was asked for as */
