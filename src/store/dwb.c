@@ -5,7 +5,7 @@
  * Layout of "<file>-dwb": DWB_SLOTS slots, each a head {magic, count, seq, synced, {page, lsn}...}
  * and then the page copies of one batch. Slots are taken in turn, from the first one again whenever
  * all are free. A slot is in use until the database file was synced after its pages were written in
- * place; every checkpoint does that, and a thread of its own when half of the slots are in use.
+ * place; every checkpoint does that, and a thread of its own when most of the slots are in use.
  *
  * While a page's copy stands in a slot in use, the page is written in place without another one: if
  * that is torn, the old copy is put back, and redo brings it to what the page was. Redo begins
@@ -24,8 +24,8 @@
 #include "store/store_internal.h"
 
 #define DWB_MAGIC       0x6264776473617332ULL
-#define DWB_SYNC_SLOTS  (DWB_SLOTS / 2) /* in use: the thread sets to work */
-#define DWB_IN_FLIGHT   16u             /* enough for the full speed of a disk */
+#define DWB_SYNC_SLOTS  (DWB_SLOTS / 4 * 3) /* in use: the thread sets to work */
+#define DWB_IN_FLIGHT   16u                 /* enough for the full speed of a disk */
 #define DWB_WAIT_MAX_US 1000000
 
 typedef struct DwbEntry {
