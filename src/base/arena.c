@@ -261,7 +261,9 @@ void *arena_memdup(Arena *a, const void *p, size_t bytes)
 char *arena_strndup(Arena *a, const char *s, size_t n)
 {
     char *copy = arena_alloc_aligned(a, n + 1, 1);
-    memcpy(copy, s, n);
+    if (n != 0) { /* s may be NULL then */
+        memcpy(copy, s, n);
+    }
     copy[n] = '\0';
     return copy;
 }

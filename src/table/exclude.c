@@ -168,7 +168,7 @@ static Status exclude_take_leaf(Cx *cx, ExcludeSearch *s, const BtPos *pos)
     for (uint32_t slot = pos->slot; slot < n; slot++) {
         bt_leaf_key(&pos->leaf, slot, &buf);
         if (buf.len < s->key->equal_len + 8 ||
-            memcmp(buf.data, s->last.data, MIN(buf.len, s->last.len)) > 0) {
+            (s->last.len != 0 && memcmp(buf.data, s->last.data, MIN(buf.len, s->last.len)) > 0)) {
             s->more = false;
             break;
         }
