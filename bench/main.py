@@ -125,7 +125,7 @@ class Bench:
         snapshot.run(self.report, self.segments, self.servers, quiet_s, held_s)
 
     def steady(self):
-        """long: 30 minutes of pgbench -N, then of hot rows, drawn in the state directory (120 min)"""
+        """long: 15 minutes of pgbench -N, then 15 of hot rows, drawn in the state directory (60 min)"""
 
         def pair(load):
             work = os.path.join(self.segments.directory, load.replace(" ", "-"))
@@ -133,7 +133,7 @@ class Bench:
             os.chmod(work, 0o755)
             return [Dassie(work, shared_buffers=SHARED_BUFFERS), Postgres(work, shared_buffers=SHARED_BUFFERS)]
 
-        pieces, seconds = (2, 10) if self.quick else (6, 300)
+        pieces, seconds = (2, 10) if self.quick else (3, 300)
         picture = os.path.join(self.segments.directory, "steady.svg")
         steady.run(self.report, self.segments, pair, pieces, seconds, picture)
 
