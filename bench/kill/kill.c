@@ -8,7 +8,7 @@
  * are durable. Also prints the cost of the single operations (--micro).
  *
  * usage: bench-kill FILE [--seconds N] [--rows N] [--writers N] [--hot N] [--scans N]
- *                        [--updates N] [--nosync] [--micro]
+ *                        [--updates N] [--log-memory MIB] [--nosync] [--micro]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +20,9 @@ typedef struct KillOptions {
     const char *path;
     int seconds, writers;
     int64_t rows, hot;
-    int64_t updates; /* by one thread, not flushed, instead of the phases */
-    int scans;       /* of the old snapshot after the load; the fastest counts */
+    uint64_t log_memory; /* bytes of log kept in memory at most; 0: the default */
+    int64_t updates;     /* by one thread, not flushed, instead of the phases */
+    int scans;           /* of the old snapshot after the load; the fastest counts */
     bool micro, sync;
 } KillOptions;
 
@@ -465,6 +466,8 @@ static void options_parse(KillOptions *o, int argc, char **argv)
             o->scans = (int)strtol(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "--updates") == 0 && more) {
             o->updates = strtoll(argv[++i], NULL, 10);
+        } else if (strcmp(argv[i], "--log-memory") == 0 && more) {
+            o->log_memory = strtoull(argv[++i], NULL, 10) << 20;
         } else if (strcmp(argv[i], "--hot") == 0 && more) {
             o->hot = strtoll(argv[++i], NULL, 10);
         } else {
@@ -480,7 +483,7 @@ int main(int argc, char **argv)
     EngineOptions eo;
     if (argc < 2) {
         fprintf(stderr, "usage: bench-kill FILE [--seconds N] [--rows N] [--writers N] [--hot N] "
-                        "[--scans N] [--updates N] [--nosync] [--micro]\n");
+                        "[--scans N] [--updates N] [--log-memory MIB] [--nosync] [--micro]\n");
         return 2;
     }
     options_parse(&b.o, argc, argv);
@@ -490,6 +493,10 @@ int main(int argc, char **argv)
     engine_options_default(&eo);
     eo.wal.sync = b.o.sync;
     eo.store.sync = b.o.sync;
+    if (b.o.log_memory != 0) {
+        eo.wal.resident_max_bytes = b.o.log_memory;
+        eo.wal.resident_bytes = MIN(eo.wal.resident_bytes, b.o.log_memory);
+    }
     must(&b.err, engine_open(&b.cx, b.os, b.o.path, &eo, &b.e), "open");
     printf("load: %.2f million rows/s\n", bench_load(&b) / 1e6);
     bench_hops(&b);

@@ -10,6 +10,10 @@
 
 #define DROP_AT_ONCE 8
 
+/* With the cold chunks' budget used up, one in so many reads brings its chunk in and another one
+ * out; the others take their bytes from the file. */
+#define COLD_ADMIT 512
+
 static _Atomic uint64_t *chunk_word(Wal *wal, uint64_t number)
 {
     return &wal->chunks[number & (wal->chunk_count - 1)];
@@ -43,8 +47,15 @@ static void chunk_drop(Wal *wal, uint64_t number)
     }
 }
 
-/* chunk_take_place - requires chunk_mutex: make the place of a new window chunk free of a cold one.
- */
+/* old_pop - requires chunk_mutex: the first of the old chunks is not kept any more. */
+static void old_pop(Wal *wal)
+{
+    chunk_drop(wal, wal->old_first++);
+    wal->old_count--;
+}
+
+/* chunk_take_place - requires chunk_mutex: make the place of a new window chunk free of a cold or
+ * an old one. */
 static void chunk_take_place(Wal *wal, uint64_t number)
 {
     _Atomic uint64_t *word = chunk_word(wal, number);
@@ -59,6 +70,10 @@ static void chunk_take_place(Wal *wal, uint64_t number)
         /* A window chunk is here when somebody else made the place while the mutex was given up. */
         if (chunk_status(state) == CHUNK_LOADED) {
             chunk_drop(wal, chunk_number(state));
+        } else if (chunk_status(state) == CHUNK_WINDOW && chunk_number(state) != number) {
+            while (wal->old_count != 0 && wal->old_first <= chunk_number(state)) {
+                old_pop(wal);
+            }
         }
         return;
     }
@@ -70,11 +85,40 @@ void wal_keep_resident(Wal *wal, Lsn lsn)
 }
 
 /* chunk_window - how many chunks the window should have when it ends behind `number`. */
-static uint64_t chunk_window(Wal *wal, uint64_t number)
+static uint64_t chunk_window(const Wal *wal, uint64_t number, uint64_t keep)
+{
+    uint64_t wanted = number > keep ? number - keep + 1 : 0;
+    return MAX(wal->resident_chunks, MIN(wanted, wal->resident_chunks_max - wal->old_count));
+}
+
+/*
+ * window_shrink - requires chunk_mutex: give up what the window is too wide by, a few chunks at a
+ * time: when an old snapshot goes, appends must not wait for all it kept.
+ *
+ * When the log since the oldest snapshot outgrows the budget, its middle goes: an old snapshot
+ * needs a row's newest record, which is mostly recent, and the oldest since it was taken, which a
+ * link leads to (table/version.c). So half of the budget stays with the chunks from `keep` on.
+ */
+static void window_shrink(Wal *wal, uint64_t number)
 {
     uint64_t keep = atomic_load_explicit(&wal->keep_lsn, memory_order_relaxed) >> wal->chunk_shift;
-    uint64_t wanted = number > keep ? number - keep + 1 : 0;
-    return MAX(wal->resident_chunks, MIN(wanted, wal->resident_chunks_max));
+    int dropped = 0;
+    while (dropped < DROP_AT_ONCE && wal->old_count != 0 && wal->old_first < keep) {
+        old_pop(wal);
+        dropped++;
+    }
+    while (dropped < DROP_AT_ONCE && number - wal->chunk_low >= chunk_window(wal, number, keep) &&
+           (wal->chunk_low + 1) << wal->chunk_shift <= atomic_load(&wal->flushed)) {
+        bool next = wal->old_count == 0 || wal->chunk_low == wal->old_first + wal->old_count;
+        if (wal->chunk_low >= keep && next && wal->old_count < wal->resident_chunks_max / 2) {
+            wal->old_first = wal->old_count == 0 ? wal->chunk_low : wal->old_first;
+            wal->old_count++;
+        } else {
+            chunk_drop(wal, wal->chunk_low);
+            dropped++;
+        }
+        wal->chunk_low++;
+    }
 }
 
 void wal_chunk_extend(Wal *wal, Lsn end, bool populate)
@@ -82,12 +126,7 @@ void wal_chunk_extend(Wal *wal, Lsn end, bool populate)
     os_mutex_lock(wal->os, &wal->chunk_mutex);
     while (wal->chunk_next << wal->chunk_shift < end) {
         uint64_t number = wal->chunk_next;
-        /* A few at a time: when an old snapshot goes, appends must not wait for all it kept. */
-        for (int i = 0; i < DROP_AT_ONCE && number - wal->chunk_low >= chunk_window(wal, number) &&
-                        (wal->chunk_low + 1) << wal->chunk_shift <= atomic_load(&wal->flushed);
-             i++) {
-            chunk_drop(wal, wal->chunk_low++);
-        }
+        window_shrink(wal, number);
         if (number - wal->chunk_low >= wal->chunk_count) {
             break;
         }
@@ -133,6 +172,7 @@ void wal_chunk_calm(Wal *wal)
     os_mutex_lock(wal->os, &wal->chunk_mutex);
     wal->cold_max = (uint32_t)MIN(MAX(wal->resident_chunks / 4, 2), 64);
     wal->cold_max = MIN(wal->cold_max, wal->cold_size);
+    wal->calm = true;
     while (wal->cold_count > wal->cold_max) {
         chunk_cold_pop(wal);
     }
@@ -156,6 +196,10 @@ static bool chunk_claim(Wal *wal, uint64_t number, bool *direct_out, bool *wait_
     } else if (status == CHUNK_WINDOW) {
         *direct_out = !mine;
     } else if (status == CHUNK_EMPTY || !mine) {
+        *direct_out =
+            wal->calm && wal->cold_count == wal->cold_max && ++wal->cold_misses % COLD_ADMIT != 0;
+    }
+    if (!*direct_out && (status == CHUNK_EMPTY || (status == CHUNK_LOADED && !mine))) {
         chunk_cold_push(wal, number);
         chunk_set(wal, number, CHUNK_LOADING);
         claimed = true;

@@ -5,8 +5,10 @@
  *
  * Addresses. Byte `lsn` of the log is region[lsn % region_bytes] while its chunk is in memory, and
  * byte lsn - segment.start of the segment that covers it. Chunks [chunk_low, chunk_next) are the
- * window: always in memory, the only ones appends go to. Older chunks ("cold") are read back on
- * demand, as long as their place is not taken by a chunk of the window.
+ * window: always in memory, the only ones appends go to. [old_first, old_first + old_count) have
+ * left it and stay as they are, for an old snapshot. Other older chunks ("cold") are read back on
+ * demand, as long as their place is not taken by a chunk of the window; when too many are wanted,
+ * single records are read from the files instead.
  */
 #include "wal/wal.h"
 
@@ -85,9 +87,12 @@ struct Wal {
     OsMutex chunk_mutex; /* window bounds, cold list, every change of a chunk's number */
     _Atomic uint64_t *chunks;
     uint64_t chunk_low, chunk_next;
+    uint64_t old_first, old_count; /* chunks kept from wal_keep_resident's on, below chunk_low */
+    uint32_t cold_misses;
     uint64_t *cold;     /* ring of chunk numbers read back, oldest first */
     uint32_t cold_size; /* of the ring */
     uint32_t cold_max;  /* chunks it may hold: more while the log is opened and redone */
+    bool calm;          /* ... which is over */
     uint32_t cold_first, cold_count;
 
     OsMutex flush_mutex; /* one flush round at a time */

@@ -221,6 +221,66 @@ static void keep_old_records(void **state)
     wal_test_end(&t);
 }
 
+/* append_flushed - records [from, to), flushed now and then so that the window can move. */
+static void append_flushed(WalTest *t, Wal *wal, Lsn *lsns, uint64_t from, uint64_t to)
+{
+    for (uint64_t i = from; i < to; i++) {
+        lsns[i] = wal_test_append(wal, i + 1);
+        if (i % 100 == 0) {
+            wal_test_ok(t, wal_flush_wait(&t->cx, wal, wal_head(wal)));
+        }
+    }
+}
+
+/* keep_both_ends - log that outgrows resident_max_bytes loses its middle: half of the budget stays
+ * where wal_keep_resident began, until new log needs its place or nobody wants it any more. Every
+ * record can be read all the time. */
+static void keep_both_ends(void **state)
+{
+    (void)state;
+    enum { GROWN = 9000, WRAPPED = 18000, LATER = 20000 };
+    static Lsn lsns[LATER];
+    WalTest t;
+    Wal *wal;
+    uint8_t byte;
+    WalOptions o = wal_test_options();
+    o.segment_bytes = 1u << 20;
+    o.region_bytes = 4u << 20; /* chunks of 256 KiB */
+    o.resident_bytes = 512u << 10;
+    o.resident_max_bytes = 1536u << 10;
+    wal_test_begin(&t);
+    wal_test_ok(&t, wal_open(&t.cx, t.os, t.dir, &o, 4096, true, &wal));
+    wal_test_ok(&t, wal_start(&t.cx, wal));
+    wal_keep_resident(wal, 4096);
+    append_flushed(&t, wal, lsns, 0, GROWN);
+    assert_true(lsns[GROWN - 1] > o.resident_max_bytes && lsns[GROWN - 1] < o.region_bytes);
+    for (uint64_t i = 0; i < GROWN; i++) {
+        bool end = lsns[i] < o.resident_max_bytes / 2 - 1024 ||
+                   lsns[i] > wal_head(wal) - (64u << 10); /* room is made ahead */
+        bool middle = lsns[i] > o.resident_max_bytes / 2 &&
+                      lsns[i] < wal_head(wal) - o.resident_max_bytes / 2 - (256u << 10);
+        assert_true(!end || wal_peek(wal, lsns[i], &byte, 1));
+        assert_false(middle && wal_peek(wal, lsns[i], &byte, 1));
+    }
+    for (uint64_t i = 0; i < GROWN; i++) {
+        uint64_t n = i * 7919 % GROWN; /* in no order: most reads come from the files */
+        wal_test_read(&t, wal, lsns[n], n + 1);
+    }
+    append_flushed(&t, wal, lsns, GROWN, WRAPPED);
+    assert_true(lsns[WRAPPED - 1] > o.region_bytes + o.resident_max_bytes / 2);
+    assert_false(wal_peek(wal, lsns[0], &byte, 1));
+    for (uint64_t i = 0; i < WRAPPED; i++) {
+        wal_test_read(&t, wal, lsns[i], i + 1);
+    }
+    wal_keep_resident(wal, lsns[WRAPPED - 1]);
+    append_flushed(&t, wal, lsns, WRAPPED, LATER);
+    for (uint64_t i = 0; i < LATER; i++) {
+        wal_test_read(&t, wal, lsns[i], i + 1);
+    }
+    wal_test_ok(&t, wal_close(&t.cx, wal, true));
+    wal_test_end(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +289,7 @@ int main(void)
         cmocka_unit_test(truncate_recycles),
         cmocka_unit_test(big_records),
         cmocka_unit_test(keep_old_records),
+        cmocka_unit_test(keep_both_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
