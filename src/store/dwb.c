@@ -141,8 +141,12 @@ Status dwb_ready(Cx *cx, Store *s)
         uint32_t seen = os_event_value(&s->sync_done);
         uint64_t synced = atomic_load(&s->dwb_synced);
         uint64_t in_use = s->dwb_seq - synced;
-        if (in_use < DWB_SLOTS && (!s->dwb_failed || in_use == 0)) {
+        if (in_use < DWB_SLOTS && !s->dwb_failed) {
             return ST_OK;
+        }
+        if (in_use == 0) {
+            /* The disk was full: the first slot, which comes next, gets what the others held. */
+            return os_file_truncate(cx, s->dwb, DWB_SLOT_BYTES);
         }
         if (atomic_load(&s->dwb_closing) > synced) {
             (void)os_event_wait(s->os, &s->sync_done, seen, DWB_WAIT_MAX_US);

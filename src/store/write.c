@@ -140,9 +140,11 @@ Status write_pages(Cx *cx, Store *s, const PageNo *pages, uint32_t count, bool w
 {
     Status st = ST_OK;
     int64_t sync_us = 0;
+    bool again = false;
     Batch b;
     os_mutex_lock(s->os, &s->write_mutex);
     for (uint32_t at = 0; at < count && st == ST_OK;) {
+        uint32_t from = at;
         int64_t start = os_mono_us(s->os);
         st = dwb_ready(cx, s);
         sync_us += os_mono_us(s->os) - start;
@@ -158,6 +160,14 @@ Status write_pages(Cx *cx, Store *s, const PageNo *pages, uint32_t count, bool w
                 atomic_store(&s->io[b.pages[i].page], 0); /* still dirty */
             }
         }
+        if (written != ST_OK && st == ST_OK && s->dwb_failed && !again) {
+            /* No room for a longer double-write area: once more in its first slot (dwb_ready). */
+            again = true;
+            at = from;
+            err_clear(cx);
+            continue;
+        }
+        again = false;
         st_keep_first(&st, written);
         if (flush != NULL && written == ST_OK) {
             flush->pages += b.n;
