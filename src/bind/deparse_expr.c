@@ -167,7 +167,7 @@ Status dp_const(DpOut *o, const Expr *e, int show_type)
         label = false;
     } else {
         Buf text;
-        buf_init(&text, 256);
+        buf_init(&text, DP_BYTES_MAX);
         Status st = const_text(o, e, &text);
         if (st == ST_OK && const_bare(e->type, (const char *)text.data, text.len, &label)) {
             buf_put(o->buf, text.data, text.len);
@@ -598,8 +598,11 @@ static Status dp_run(Cx *cx, const Deparse *d, DpNames *names, DpWrite fn, const
         v->search_path = NO_PATH;
         v->search_path_count = 1;
     }
-    buf_init(&buf, 4096);
+    buf_init(&buf, DP_BYTES_MAX);
     Status st = fn(&o, what, columns);
+    if (st == ST_OK && buf.overflow) {
+        st = err_set(cx, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the definition is too long");
+    }
     if (st == ST_OK) {
         *text_out = arena_strndup(d->arena, (const char *)buf.data, buf.len);
     }

@@ -190,7 +190,7 @@ Status dp_from(DpOut *o, const Query *q)
 {
     Buf *buf = o->buf, text;
     Status st = ST_OK;
-    buf_init(&text, 512);
+    buf_init(&text, DP_BYTES_MAX);
     for (uint16_t i = 0; i < q->from_count; i++) {
         if (i == 0) {
             dp_keyword(o, " FROM ", -DP_INDENT_STD, DP_INDENT_STD, 2);

@@ -25,6 +25,9 @@ typedef struct DpOut {
     uint32_t depth;
 } DpOut;
 
+/* DP_BYTES_MAX - of one text: more than any stored tree can stand for. */
+#define DP_BYTES_MAX ((size_t)256 << 20)
+
 #define DP_INDENT_STEP 4 /* of CASE, JOIN */
 #define DP_INDENT_STD  8 /* of a query's clauses */
 #define DP_INDENT_MAX  40

@@ -83,7 +83,7 @@ static Status dp_targets(DpOut *o, const Query *q, const char *const *names, boo
     uint16_t n = 0;
     Buf *buf = o->buf, text;
     Status st = ST_OK;
-    buf_init(&text, 512);
+    buf_init(&text, DP_BYTES_MAX);
     for (uint16_t i = 0; i < q->target_count; i++) {
         const Target *t = &q->targets[i];
         if (t->hidden) {

@@ -78,16 +78,6 @@ static Status fn_function_visible(FnCall *call, FuncSession *fs, const Datum *a,
 }
 KERNEL(fn_function_visible)
 
-static Status fn_encoding_name(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
-                               bool *null_out)
-{
-    (void)fs;
-    (void)null_out;
-    func_text(call, out, a[0].i32 == 6 ? "UTF8" : a[0].i32 == 0 ? "SQL_ASCII" : "");
-    return ST_OK;
-}
-KERNEL(fn_encoding_name)
-
 static Status fn_typeof(FnCall *call, const Vector *const *args, uint32_t arg_count, const Sel *sel,
                         Vector *out)
 {
@@ -131,7 +121,6 @@ static const FnOps FNS[] = {
     {"pg_table_is_visible", fn_table_visible_kernel, 0},
     {"pg_type_is_visible", fn_type_visible_kernel, 0},
     {"pg_function_is_visible", fn_function_visible_kernel, 0},
-    {"PG_encoding_to_char", fn_encoding_name_kernel, 0},
     {"pg_typeof", fn_typeof, 0},
     {"pg_column_size", fn_column_size, 0},
 };

@@ -29,9 +29,14 @@ static Deparse def_deparse(const DefText *d)
         .view = d->fs->view, .arena = d->call->arena, .env = d->call->env, .pretty = d->pretty};
 }
 
+#define DEF_BYTES_MAX ((size_t)256 << 20) /* of one definition */
+
 /* def_finish - the text as the function's result. */
 static Status def_finish(DefText *d, Status st, Datum *out)
 {
+    if (st == ST_OK && d->buf.overflow) {
+        st = err_set(d->call->cx, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the definition is too long");
+    }
     if (st == ST_OK) {
         out->str = str_copy(d->call->arena, d->buf.data, d->buf.len);
     }
@@ -42,7 +47,7 @@ static Status def_finish(DefText *d, Status st, Datum *out)
 static void def_begin(DefText *d, FnCall *call, FuncSession *fs, bool pretty)
 {
     *d = (DefText){.call = call, .fs = fs, .pretty = pretty};
-    buf_init(&d->buf, 1024);
+    buf_init(&d->buf, DEF_BYTES_MAX);
 }
 
 /* ---- expressions ---- */
@@ -511,6 +516,22 @@ static Status constraint_of(FnCall *call, FuncSession *fs, Oid oid, const CatTab
     return ST_NOTFOUND;
 }
 
+/* builtin_domaindef - the check of a domain that every database has: its text is constant. */
+static Status builtin_domaindef(FnCall *call, FuncSession *fs, Oid oid, bool pretty, Datum *out)
+{
+    const Datum *row, key = {.u32 = oid};
+    const bool *nulls;
+    TRY(cat_row_get(call->cx, fs->view, call->arena, CAT_PG_CONSTRAINT, &key, 1, &row, &nulls));
+    if (oid >= FIRST_USER_OID || nulls[PG_CONSTRAINT_CONBIN] ||
+        row[PG_CONSTRAINT_CONTYPID].u32 == OID_INVALID) {
+        return ST_NOTFOUND;
+    }
+    const char *text = func_cstring(call, &row[PG_CONSTRAINT_CONBIN]);
+    func_text(call, out,
+              arena_printf(call->arena, pretty && *text == '(' ? "CHECK %s" : "CHECK (%s)", text));
+    return ST_OK;
+}
+
 static Status get_constraintdef(FnCall *call, FuncSession *fs, Oid oid, bool pretty, Datum *out,
                                 bool *null_out)
 {
@@ -518,10 +539,12 @@ static Status get_constraintdef(FnCall *call, FuncSession *fs, Oid oid, bool pre
     const CatConstraint *c;
     DefText d;
     Status st = constraint_of(call, fs, oid, &t, &c);
-    *null_out = st == ST_NOTFOUND;
     if (st != ST_OK) {
+        st = st == ST_NOTFOUND ? builtin_domaindef(call, fs, oid, pretty, out) : st;
+        *null_out = st == ST_NOTFOUND;
         return st == ST_NOTFOUND ? ST_OK : st;
     }
+    *null_out = false;
     def_begin(&d, call, fs, pretty);
     return def_finish(&d, def_constraint(&d, t, c), out);
 }

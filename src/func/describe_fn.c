@@ -2,13 +2,18 @@
  * describe_fn.c - what psql and drivers ask about objects: comments, owners, signatures,
  * visibility.
  */
+#include <ctype.h>
 #include <strings.h>
 
 #include "func/func_internal.h"
 
 #include "catalog/catalog_data.h"
 
-enum { DESCRIBE_SHDESCRIPTION = 2396, DESCRIBE_LANGUAGE_INTERNAL = 12 };
+enum {
+    DESCRIBE_SHDESCRIPTION = 2396,
+    DESCRIBE_LANGUAGE_INTERNAL = 12,
+    DESCRIBE_BYTES_MAX = 1 << 20
+};
 
 /* ---- comments ---- */
 
@@ -210,7 +215,7 @@ static Status function_arguments(FnCall *call, FuncSession *fs, Oid oid, bool de
     if (p == NULL) {
         return ST_OK;
     }
-    buf_init(&b, 512);
+    buf_init(&b, DESCRIBE_BYTES_MAX);
     Status st = put_arguments(call, fs, p, false, defaults, &b);
     out->str = str_copy(call->arena, b.data, b.len);
     buf_release(&b);
@@ -257,7 +262,7 @@ static Status fn_function_result(FnCall *call, FuncSession *fs, const Datum *a, 
     if (*null_out) {
         return ST_OK;
     }
-    buf_init(&b, 512);
+    buf_init(&b, DESCRIBE_BYTES_MAX);
     if (p->arg_modes != NULL && strchr(p->arg_modes, 't') != NULL) {
         buf_puts(&b, "TABLE(");
         st = put_arguments(call, fs, p, true, false, &b);
@@ -321,6 +326,17 @@ VISIBLE(fn_ts_template_visible, 3764, PG_TS_TEMPLATE_TMPLNAMESPACE)
 
 /* ---- the database, places ---- */
 
+/* DESCRIBE_ENCODINGS - PostgreSQL's encodings by number. */
+static const char *const DESCRIBE_ENCODINGS[] = {
+    "SQL_ASCII", "EUC_JP",        "EUC_CN",     "EUC_KR",     "EUC_TW",     "EUC_JIS_2004",
+    "UTF8",      "MULE_INTERNAL", "LATIN1",     "LATIN2",     "LATIN3",     "LATIN4",
+    "LATIN5",    "LATIN6",        "LATIN7",     "LATIN8",     "LATIN9",     "LATIN10",
+    "WIN1256",   "WIN1258",       "WIN866",     "WIN874",     "KOI8R",      "WIN1251",
+    "WIN1252",   "ISO_8859_5",    "ISO_8859_6", "ISO_8859_7", "ISO_8859_8", "WIN1250",
+    "WIN1253",   "WIN1254",       "WIN1255",    "WIN1257",    "KOI8U",      "SJIS",
+    "BIG5",      "GBK",           "UHC",        "GB18030",    "JOHAB",      "SHIFT_JIS_2004",
+};
+
 static Status fn_encoding(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
 {
     (void)fs, (void)a, (void)null_out;
@@ -329,14 +345,43 @@ static Status fn_encoding(FnCall *call, FuncSession *fs, const Datum *a, Datum *
 }
 KERNEL(fn_encoding)
 
+static Status fn_encoding_name(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
+                               bool *null_out)
+{
+    (void)fs, (void)null_out;
+    bool known = a[0].i32 >= 0 && (size_t)a[0].i32 < ARRAY_LEN(DESCRIBE_ENCODINGS);
+    func_text(call, out, known ? DESCRIBE_ENCODINGS[a[0].i32] : "");
+    return ST_OK;
+}
+KERNEL(fn_encoding_name)
+
+/* encoding_same - alike but for case and what is neither letter nor digit, as encodings are named.
+ */
+static bool encoding_same(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        for (; *a != '\0' && !isalnum((unsigned char)*a); a++) {
+        }
+        for (; *b != '\0' && !isalnum((unsigned char)*b); b++) {
+        }
+        if (tolower((unsigned char)*a) != tolower((unsigned char)*b)) {
+            return false;
+        }
+        if (*a == '\0') {
+            return true;
+        }
+    }
+}
+
 static Status fn_char_to_encoding(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
                                   bool *null_out)
 {
     const char *name = func_cstring(call, &a[0]);
     (void)fs, (void)null_out;
-    out->i32 = strcasecmp(name, "utf8") == 0 || strcasecmp(name, "utf-8") == 0 ? 6
-               : strcasecmp(name, "sql_ascii") == 0                            ? 0
-                                                                               : -1;
+    out->i32 = encoding_same(name, "unicode") ? 6 : -1;
+    for (size_t i = 0; i < ARRAY_LEN(DESCRIBE_ENCODINGS) && out->i32 < 0; i++) {
+        out->i32 = encoding_same(name, DESCRIBE_ENCODINGS[i]) ? (int32_t)i : -1;
+    }
     return ST_OK;
 }
 KERNEL(fn_char_to_encoding)
@@ -385,6 +430,7 @@ static const FnOps FNS[] = {
     {"pg_ts_parser_is_visible", fn_ts_parser_visible_kernel, 0},
     {"pg_ts_template_is_visible", fn_ts_template_visible_kernel, 0},
     {"PG_char_to_encoding", fn_char_to_encoding_kernel, 0},
+    {"PG_encoding_to_char", fn_encoding_name_kernel, 0},
     {"getdatabaseencoding", fn_encoding_kernel, 0},
     {"pg_tablespace_location", fn_tablespace_location_kernel, 0},
     {"pg_relation_is_publishable", fn_publishable_kernel, 0},

@@ -70,7 +70,7 @@ static Status fn_size_pretty_numeric(FnCall *call, FuncSession *fs, const Datum 
         size_text(call, size, 0, out);
         return ST_OK;
     }
-    buf_init(&b, 4096);
+    buf_init(&b, SIZE_MAX);
     numeric_text(&a[0].str, &b);
     buf_puts(&b, " bytes");
     out->str = str_copy(call->arena, b.data, b.len);

@@ -76,7 +76,7 @@ static Status zone_of_interval(Cx *cx, Session *s, const char *text, Buf *out)
 static Status set_joined(Cx *cx, Session *s, const PgQuery__VariableSetStmt *stmt, char **out)
 {
     Buf b;
-    buf_init(&b, 4096);
+    buf_init(&b, SIZE_MAX);
     bool is_list = strcasecmp(stmt->name, "search_path") == 0;
     for (size_t i = 0; i < stmt->n_args; i++) {
         const PgQuery__Node *arg = stmt->args[i];

@@ -480,7 +480,7 @@ ROW_KERNEL(numeric_float8)
     Num n = num_get(&a[0].str);
     if (n.kind == NUM_FINITE && (isinf(r->f64) || (r->f64 == 0 && !num_is_zero(&n)))) {
         Buf text;
-        buf_init(&text, 600);
+        buf_init(&text, SIZE_MAX);
         numeric_text(&a[0].str, &text);
         Status st = err_set(call->cx, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
                             "\"%.*s\" is out of range for type double precision", (int)text.len,
@@ -497,7 +497,7 @@ ROW_KERNEL(numeric_float4)
     Num n = num_get(&a[0].str);
     if (n.kind == NUM_FINITE && (isinf(r->f32) || (r->f32 == 0 && !num_is_zero(&n)))) {
         Buf text;
-        buf_init(&text, 600);
+        buf_init(&text, SIZE_MAX);
         numeric_text(&a[0].str, &text);
         Status st = err_set(call->cx, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
                             "\"%.*s\" is out of range for type real", (int)text.len,
