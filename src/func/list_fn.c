@@ -144,16 +144,17 @@ static Status build_next(FnCall *call, Datum *cols, bool *nulls)
     return ST_OK;
 }
 
-/* ---- options ---- */
+/* ---- arrays ---- */
 
-typedef struct OptionRows {
+/* ElementRows - the elements of the argument, an array, one after the other. */
+typedef struct ElementRows {
     ArrayList list;
     uint32_t at;
-} OptionRows;
+} ElementRows;
 
-static Status options_begin(FnCall *call, const Datum *args, const bool *nulls, uint32_t count)
+static Status elements_begin(FnCall *call, const Datum *args, const bool *nulls, uint32_t count)
 {
-    OptionRows *r = ARENA_NEW(call->state_arena, OptionRows);
+    ElementRows *r = ARENA_NEW(call->state_arena, ElementRows);
     ArrayView view;
     (void)nulls, (void)count;
     r->list = array_list(call->state_arena);
@@ -166,7 +167,7 @@ static Status options_begin(FnCall *call, const Datum *args, const bool *nulls, 
 /* options_next - pg_options_to_table: name and value of "name=value". */
 static Status options_next(FnCall *call, Datum *cols, bool *nulls)
 {
-    OptionRows *r = call->state;
+    ElementRows *r = call->state;
     if (r->at == r->list.count) {
         return ST_DONE;
     }
@@ -181,35 +182,16 @@ static Status options_next(FnCall *call, Datum *cols, bool *nulls)
     return ST_OK;
 }
 
-/* ---- arrays ---- */
-
-typedef struct ExpandRows {
-    ArrayList list;
-    int32_t at;
-} ExpandRows;
-
-static Status unrolled_begin(FnCall *call, const Datum *args, const bool *nulls, uint32_t count)
-{
-    ExpandRows *r = ARENA_NEW(call->state_arena, ExpandRows);
-    ArrayView view;
-    (void)nulls, (void)count;
-    r->list = array_list(call->state_arena);
-    array_view(&args[0].str, &view);
-    array_list_all(&r->list, &view);
-    call->state = r;
-    return ST_OK;
-}
-
 /* unrolled_next - information_schema._pg_expandarray: each element and its number, from 1. */
 static Status unrolled_next(FnCall *call, Datum *cols, bool *nulls)
 {
-    ExpandRows *r = call->state;
-    if ((uint32_t)r->at == r->list.count) {
+    ElementRows *r = call->state;
+    if (r->at == r->list.count) {
         return ST_DONE;
     }
     nulls[0] = r->list.nulls[r->at];
     cols[0] = r->list.values[r->at];
-    cols[1].i32 = ++r->at;
+    cols[1].i32 = (int32_t)++r->at;
     return ST_OK;
 }
 
@@ -301,8 +283,8 @@ static const SetOps SETS[] = {
     {"pg_available_extensions", list_begin, extensions_next},
     {"pg_available_extension_versions", list_begin, extension_versions_next},
     {"pg_config", list_begin, build_next},
-    {"sql:_pg_expandarray", unrolled_begin, unrolled_next},
-    {"pg_options_to_table", options_begin, options_next},
+    {"sql:_pg_expandarray", elements_begin, unrolled_next},
+    {"pg_options_to_table", elements_begin, options_next},
     {"pg_prepared_statement", prepared_list_begin, prepared_list_next},
     {"pg_cursor", cursors_begin, cursors_next},
     LIST_NOTHING("show_all_file_settings"), /* no configuration file */

@@ -12,7 +12,7 @@
  * [g * SPACE_GROUP_PAGES, (g+1) * ...), and is the first usable page of its group; the first tree
  * directory page follows the first space map page.
  */
-#define STORE_FORMAT       4u
+#define STORE_FORMAT       5u
 #define STORE_HEADER_BYTES 4096u
 #define STORE_FIRST_PAGE   ((PageNo)MAX(1, 2 * STORE_HEADER_BYTES / PAGE_SIZE))
 #define SPACE_MAP_BYTES    (PAGE_SIZE - sizeof(PageHeader))
