@@ -137,7 +137,8 @@ bool row_has_refs(TreeRt *rt, Slice payload);
  * goes likewise. compress: if it pays. */
 Status overflow_write(Cx *cx, Engine *e, Txn *txn, TreeId tree, Slice bytes, bool compress,
                       OverflowRef *ref_out);
-/* overflow_each_page - fn for each page of the chain that still bears the stamp. */
+/* overflow_each_page - fn for each page of the chain that still bears the stamp. XX001 when the chain
+ * is a ring, some of whose pages fn has then seen twice. */
 Status overflow_each_page(Cx *cx, Engine *e, PageNo page, uint64_t stamp,
                           Status (*fn)(void *arg, Cx *cx, PageNo page), void *arg);
 Status overflow_read(Cx *cx, Engine *e, const OverflowRef *ref, void *out);

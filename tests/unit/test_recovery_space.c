@@ -257,6 +257,56 @@ static uint64_t pages_used(Fixture *f)
     return n;
 }
 
+static Status chain_count(void *arg, Cx *cx, PageNo page)
+{
+    (void)cx, (void)page;
+    ++*(uint64_t *)arg;
+    return ST_OK;
+}
+
+static PageNo chain_link(Fixture *f, PageNo page, PageNo next)
+{
+    PageRef r;
+    must(&f->s, page_lock(&f->s.cx, f->e->store, page, LATCH_EXCLUSIVE, &r));
+    PageNo was = r.hdr->next;
+    page_dirty(f->e->store, &r);
+    r.hdr->next = next;
+    page_unlock(f->e->store, &r);
+    return was;
+}
+
+/* A chain that damage has bent into a ring: it is told of and not freed, and nothing goes round for
+ * ever. */
+static void space_chain_ring(void **state)
+{
+    (void)state;
+    Fixture f;
+    OverflowRef ref;
+    uint64_t seen = 0;
+    uint8_t *bytes = chain_bytes(700000);
+    fixture_start(&f, 1);
+    Txn *w = fixture_begin(&f);
+    must(&f.s, txn_start_write(&f.s.cx, w));
+    must(&f.s, overflow_write(&f.s.cx, f.e, w, f.tree, (Slice){(char *)bytes, 700000}, true, &ref));
+    PageNo second = chain_link(&f, ref.page, ref.page);
+    (void)chain_link(&f, ref.page, second);
+    PageNo third = chain_link(&f, second, ref.page);
+    uint64_t used = pages_used(&f);
+    assert_int_equal(overflow_each_page(&f.s.cx, f.e, ref.page, ref.stamp, chain_count, &seen),
+                     ST_ERROR);
+    assert_int_equal(f.s.cx.err->sqlstate, ERRCODE_DATA_CORRUPTED);
+    err_clear(&f.s.cx);
+    assert_in_range(seen, 2, 6);
+    must(&f.s, overflow_free(&f.s.cx, f.e, f.tree, ref.page, ref.stamp));
+    assert_int_equal(pages_used(&f), used);
+    (void)chain_link(&f, second, third);
+    must(&f.s, overflow_free(&f.s.cx, f.e, f.tree, ref.page, ref.stamp));
+    assert_true(pages_used(&f) < used - 50);
+    txn_abort(&f.s.cx, w);
+    free(bytes);
+    fixture_end(&f);
+}
+
 /* space_fill - a table of its own with 300 rows, one in three with a value out of line. */
 static void space_fill(Fixture *f, TreeId *tree, const Table **t, char fill)
 {
@@ -365,6 +415,7 @@ int main(void)
         cmocka_unit_test(space_lost),
         cmocka_unit_test(space_chain_without_row),
         cmocka_unit_test(space_chain_sizes),
+        cmocka_unit_test(space_chain_ring),
         cmocka_unit_test(space_drop_under_snapshot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
