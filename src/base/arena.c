@@ -301,6 +301,15 @@ void *arena_grow(Arena *a, void *p, size_t old_bytes, size_t new_bytes)
     return bigger;
 }
 
+uint32_t arena_block_count(const Arena *a)
+{
+    uint32_t n = 0;
+    for (const ArenaBlock *b = a->blocks; b != NULL; b = b->next) {
+        n++;
+    }
+    return n;
+}
+
 Status arena_check(Cx *cx, Arena *a)
 {
     if (UNLIKELY(a->over_cap || cx_refused(cx))) {

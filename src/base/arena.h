@@ -62,6 +62,8 @@ char *arena_printf(Arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* arena_grow - a bigger copy of an array (old_bytes are copied); in place when it was the last
  * allocation. */
 void *arena_grow(Arena *a, void *p, size_t old_bytes, size_t new_bytes);
+/* arena_block_count - how many pieces of memory it holds, for reports. */
+uint32_t arena_block_count(const Arena *a);
 /* arena_check - 53200 once the cap was passed. */
 Status arena_check(Cx *cx, Arena *a);
 

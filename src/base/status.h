@@ -75,6 +75,7 @@ typedef struct Cx {
     /* Tests: where memory under a budget is asked for counts down, and who reaches 0 is refused.
      * NULL or 0: nobody. */
     uint32_t *refuse;
+    uint64_t pages_read; /* by this thread's faults and read-ahead since whenever: see counts.h */
 } Cx;
 
 /* cx_refused - is this the request that a test wants refused? */

@@ -149,6 +149,9 @@ void bt_print(Cx *cx, const BtTree *t, Buf *out);
 Status bt_walk_pages(Cx *cx, const BtTree *t, Status (*fn)(void *arg, Cx *cx, PageNo page),
                      void *arg);
 
+/* bt_page_count - how many pages it has, inner ones included; leaves are not read. */
+Status bt_page_count(Cx *cx, const BtTree *t, uint64_t *pages_out);
+
 /* bt_free_tree - free all pages of a tree and its directory entry: after a drop no snapshot can see
    it, or on undo of its creation. About so many pages at most; ST_RESTART: there are more, call
    again. Repeatable after a crash. */

@@ -69,7 +69,7 @@ static void cursor_read_ahead(Cx *cx, BtCursor *c)
                  .rowid = c->resume_rowid};
     c->ahead = MIN(MAX(c->ahead * 2, AHEAD_FIRST), AHEAD_MAX);
     uint32_t n = bt_leaves_from(cx, c->tree, bt_key_bytes(c->tree, &key, scratch), pages, c->ahead);
-    store_prefetch(c->tree->store, pages, n);
+    cx->pages_read += store_prefetch(c->tree->store, pages, n);
 }
 
 /* begins_here - is the latched page the leaf that begins at the resume point? */

@@ -4,6 +4,7 @@
  * What pg_statistic holds as arrays is written as their text, as every array of a catalog is.
  */
 #include "ddl/analyze_internal.h"
+#include "table/counts.h"
 
 /* Kinds of slots of pg_statistic. */
 enum { STAT_COMMON = 1, STAT_HISTOGRAM = 2, STAT_CORRELATION = 3 };
@@ -146,6 +147,15 @@ static Status analyze_columns(Cx *cx, DdlCx *d, const CatTable *t, double *rows_
     return st;
 }
 
+/* analyze_ended - the counts of an analyzed table begin anew once that is committed. */
+static void analyze_ended(void *arg, bool committed)
+{
+    RelCounts *counts = arg;
+    if (committed) {
+        counts_analyzed(counts);
+    }
+}
+
 /* analyze_table - statistics of one table into pg_statistic, its size into pg_class. */
 static Status analyze_table(Cx *cx, DdlCx *d, const CatTable *table)
 {
@@ -168,6 +178,7 @@ static Status analyze_table(Cx *cx, DdlCx *d, const CatTable *table)
     ddl_set_i32(&r, PG_CLASS_RELPAGES, (int32_t)MIN(size.pages, (double)INT32_MAX));
     TRY(ddl_row_store(cx, d, &r));
     cat_changed(d->view);
+    txn_on_end(d->view->txn, analyze_ended, table->storage->counts);
     return ST_OK;
 }
 

@@ -144,6 +144,7 @@ Status analyze_sample(Cx *cx, DdlCx *d, const CatTable *t, const uint16_t *numbe
     snapshot_take(d->engine->txns, d->view->txn, &snap);
     Status st = ST_OK;
     TRY_OUT(table_scan_create(cx, s->arena, t->storage, numbers, n, false, &scan));
+    table_scan_uncounted(scan);
     TRY_OUT(table_scan_start(cx, scan, d->view->txn, &snap));
     if (size.rows > (double)s->size * SAMPLE_SCAN_ROWS) {
         TRY_OUT(sample_strata(cx, t, size.rows, scan, &batch, &batch_arena, s));

@@ -11,6 +11,8 @@
 
 #include <stdio.h>
 
+#include "table/counts.h"
+
 enum {
     SPILL_ROWS = VEC_CAPACITY < 256 ? VEC_CAPACITY : 256, /* those pending are one chunk of rows */
     SPILL_BITMAP_BYTES = (SPILL_ROWS + 7) / 8,
@@ -38,6 +40,15 @@ static void spill_close(void *arg)
     buf_release(&p->buf);
 }
 
+/* spill_count - temporary files are told in pg_stat_database. */
+static void spill_count(const Spill *p, DbCountKind kind, int64_t n)
+{
+    const Txn *txn = p->s->env.txn;
+    if (txn != NULL) {
+        counts_db_add(txn->counts_to, txn->process_id, kind, n);
+    }
+}
+
 static Status spill_open_file(Cx *cx, Spill *p)
 {
     const ExecEnv *env = &p->s->env;
@@ -46,6 +57,7 @@ static Status spill_open_file(Cx *cx, Spill *p)
     os_random(env->os, &id, sizeof(id));
     (void)snprintf(path, sizeof(path), "%s-tmp-%016llx", env->temp_prefix, (unsigned long long)id);
     TRY(os_file_open(cx, env->os, path, OS_OPEN_CREATE | OS_OPEN_EXCL, &p->file));
+    spill_count(p, DB_TEMP_FILES, 1);
     return os_unlink(cx, env->os, path);
 }
 
@@ -115,6 +127,7 @@ static Status spill_flush(Cx *cx, Spill *p)
     memcpy(p->buf.data, &len, sizeof(len));
     TRY(os_file_pwrite(cx, p->file, p->buf.data, p->buf.len, p->written));
     p->written += p->buf.len;
+    spill_count(p, DB_TEMP_BYTES, (int64_t)p->buf.len);
     arena_clear(&p->rows);
     row_store_init(&p->pending, &p->rows, p->pending.types, p->pending.col_count);
     return cx_check(cx);

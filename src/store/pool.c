@@ -112,6 +112,7 @@ Status page_fault(Cx *cx, Store *s, PageNo page)
     resident_add(s, page);
     (void)atomic_exchange(&s->state[page], state_word(STATE_UNLOCKED, word + 1));
     latch_wake(s, page);
+    cx->pages_read++;
     return ST_OK;
 }
 

@@ -62,8 +62,9 @@ static void run_read(Store *s, const PageNo *pages, uint32_t n)
     }
 }
 
-void store_prefetch(Store *s, const PageNo *pages, uint32_t count)
+uint32_t store_prefetch(Store *s, const PageNo *pages, uint32_t count)
 {
+    uint32_t read = 0;
     uint64_t end = atomic_load(&s->page_count);
     uint32_t run_max = STORE_STRIDE == PAGE_SIZE ? RUN_MAX : 1;
     count = MIN(count, s->resident_max / 8);
@@ -81,7 +82,9 @@ void store_prefetch(Store *s, const PageNo *pages, uint32_t count)
         os_stop_point(s->os, "prefetch.read");
         if (n != 0) {
             run_read(s, pages + i, n);
+            read += n;
         }
         i += MAX(n, 1);
     }
+    return read;
 }

@@ -144,8 +144,9 @@ static inline void page_set_lsn(PageRef *ref, Lsn lsn, bool row)
     }
 }
 /* store_prefetch - bring pages in that are not in memory, neighbours in one read. `pages` ascends,
- * each once. A hint: a page that cannot be read is left to whoever needs it. */
-void store_prefetch(Store *s, const PageNo *pages, uint32_t count);
+ * each once. A hint: a page that cannot be read is left to whoever needs it. Returns how many it
+ * asked the file for. */
+uint32_t store_prefetch(Store *s, const PageNo *pages, uint32_t count);
 /* store_frames - pages that fit the pool. */
 uint64_t store_frames(const Store *s);
 /* store_admit - wal_admit on the log of this store: before logging so many bytes. */

@@ -2,6 +2,7 @@
  * delete.c - deleting a row: the tag gets DELETED, the bytes stay until purge; index entries are
  * delete-marked.
  */
+#include "table/counts.h"
 #include "table/table_internal.h"
 
 static Status delete_indexes(Cx *cx, Txn *txn, const Table *t, Slice payload, RowId rowid)
@@ -48,5 +49,6 @@ Status table_delete(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowI
     page_set_lsn(&pos.leaf, lsn, true);
     row_written(txn, ROWLOCK_UPDATE);
     bt_release(&tree, &pos);
+    counts_change(txn, t, COUNT_DELETED, 1);
     return t->index_count != 0 ? delete_indexes(cx, txn, t, slice_bytes(old, len), rowid) : ST_OK;
 }

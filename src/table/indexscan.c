@@ -118,6 +118,7 @@ Status index_scan_start(Cx *cx, IndexScan *s, Txn *txn, const Snapshot *snap, co
              lo->key.len != 0 && slice_eq(lo->key, hi->key);
     bt_cursor_release(&s->cursor);
     bt_cursor_init(&s->cursor, &s->tree, backward);
+    counts_add(txn, s->ix->counts, COUNT_SCANS, 1);
     return ST_OK;
 }
 
@@ -283,6 +284,8 @@ static Status index_scan_fetch(Cx *cx, IndexScan *s, uint32_t max_rows, Batch *o
     BtPos pos = {.leaf = {.hdr = NULL}};
     VersionReader *vr = &s->vr;
     Status st = ST_OK;
+    uint64_t read = cx->pages_read;
+    uint32_t leaves = 0;
     version_reader_init(vr);
     while (s->id_next < s->id_count && *filled < max_rows) {
         RowId id = s->ids[s->id_next++];
@@ -296,6 +299,7 @@ static Status index_scan_fetch(Cx *cx, IndexScan *s, uint32_t max_rows, Batch *o
         }
         if (pos.leaf.hdr == NULL) {
             TRY(bt_seek(cx, &s->rows, &key, LATCH_SHARED, &pos));
+            leaves++;
         }
         if (!pos.found) {
             continue;
@@ -318,6 +322,9 @@ static Status index_scan_fetch(Cx *cx, IndexScan *s, uint32_t max_rows, Batch *o
         bt_release(&s->rows, &pos);
     }
     version_reader_init(vr);
+    if (leaves != 0) {
+        counts_pages(cx, s->txn, s->t->counts, leaves, read);
+    }
     return st;
 }
 
@@ -330,7 +337,10 @@ Status index_scan_next(Cx *cx, IndexScan *s, uint32_t max_rows, Batch *out, Aren
         Status st = index_scan_fetch(cx, s, max_rows, out, &filled, arena);
         bool full = filled == max_rows || s->done;
         if (st == ST_OK && !full) {
+            uint64_t read = cx->pages_read;
             st = index_scan_collect(cx, s, max_rows - filled);
+            counts_add(s->txn, s->ix->counts, COUNT_RETURNED, s->id_count);
+            counts_pages(cx, s->txn, s->ix->counts, 1, read);
         }
         TRY(snapshot_judge(cx, s->snap, st));
         if (full) {
@@ -339,5 +349,6 @@ Status index_scan_next(Cx *cx, IndexScan *s, uint32_t max_rows, Batch *out, Aren
         TRY(cx_check(cx));
     }
     batch_set_count(out, filled);
+    counts_add(s->txn, s->ix->counts, COUNT_FETCHED, filled);
     return filled == 0 && s->done ? ST_DONE : ST_OK;
 }

@@ -4,6 +4,7 @@
  * The row goes in first, then its index entries; a unique violation leaves both for the statement's
  * rollback. A batch logs one record per leaf it fills; row ids of a batch are consecutive.
  */
+#include "table/counts.h"
 #include "table/table_internal.h"
 
 static Status insert_indexes(Cx *cx, Txn *txn, const Table *t, const RowValues *values, RowId rowid)
@@ -50,6 +51,7 @@ static Status insert_row(Cx *cx, Txn *txn, const Table *t, const uint8_t *row, u
     bt_leaf_insert(&pos.leaf, &key, pos.slot, lsn, slice_bytes(row, len));
     page_set_lsn(&pos.leaf, lsn, true);
     bt_release(&tree, &pos);
+    counts_change(txn, t, COUNT_INSERTED, 1);
     return ST_OK;
 }
 
@@ -231,6 +233,7 @@ Status table_insert_batch(Cx *cx, Txn *txn, const Table *t, const Batch *rows, R
         k++;
     }
     TRY(insert_group_flush(cx, txn, t, &g));
+    counts_change(txn, t, COUNT_INSERTED, rows->sel.count);
     if (t->index_count != 0) {
         k = 0;
         SEL_FOREACH(r, &rows->sel)
@@ -311,6 +314,7 @@ Status table_open(Cx *cx, Engine *e, Arena *arena, Oid oid, const char *schema_n
     t->layouts = rt;
     t->sound = NULL;
     t->storage = NULL;
+    t->counts = NULL;
     uint32_t layouts = atomic_load(&rt->layout_count);
     if (layouts != 0) {
         table_use_layout(t, tree_rt_layout(rt, layouts - 1));
@@ -318,6 +322,9 @@ Status table_open(Cx *cx, Engine *e, Arena *arena, Oid oid, const char *schema_n
     t->index_count = index_count;
     t->indexes =
         index_count != 0 ? arena_memdup(arena, indexes, sizeof(*indexes) * index_count) : NULL;
+    for (uint16_t i = 0; i < index_count; i++) {
+        t->indexes[i].counts = NULL;
+    }
     *table_out = t;
     return ST_OK;
 }

@@ -14,6 +14,7 @@ Status table_scan_create(Cx *cx, Arena *arena, const Table *t, const uint16_t *c
     (void)cx;
     TableScan *s = arena_zalloc(arena, sizeof(*s));
     s->t = t;
+    s->counts = t->counts;
     s->columns =
         column_count != 0 ? arena_memdup(arena, columns, sizeof(*columns) * column_count) : NULL;
     s->column_count = column_count;
@@ -24,6 +25,11 @@ Status table_scan_create(Cx *cx, Arena *arena, const Table *t, const uint16_t *c
     s->leaf_rows = 0;
     *scan_out = s;
     return ST_OK;
+}
+
+void table_scan_uncounted(TableScan *s)
+{
+    s->counts = NULL;
 }
 
 Status table_scan_start(Cx *cx, TableScan *s, Txn *txn, const Snapshot *snap)
@@ -40,6 +46,7 @@ Status table_scan_start(Cx *cx, TableScan *s, Txn *txn, const Snapshot *snap)
     s->done = false;
     version_reader_init(&s->vr);
     bt_cursor_restart(&s->cursor);
+    counts_add(txn, s->counts, COUNT_SCANS, 1);
     return ST_OK;
 }
 
@@ -483,7 +490,8 @@ static Status scan_take_leaf(Cx *cx, TableScan *s, const BtPos *pos, uint32_t ma
 
 Status table_scan_next(Cx *cx, TableScan *s, uint32_t max_rows, Batch *out, Arena *arena)
 {
-    uint32_t filled = 0;
+    uint32_t filled = 0, leaves = 0;
+    uint64_t read = cx->pages_read;
     batch_reset(out);
     max_rows = MIN(max_rows, (uint32_t)VEC_CAPACITY);
     while (filled < max_rows && !s->done) {
@@ -498,6 +506,7 @@ Status table_scan_next(Cx *cx, TableScan *s, uint32_t max_rows, Batch *out, Aren
         }
         TRY(st);
         uint32_t slot = 0, n = bt_leaf_count(&pos.leaf);
+        leaves++;
         txn_note_page(s->txn, s->snap, &pos.leaf);
         st = scan_take_leaf(cx, s, &pos, max_rows - filled, arena, &slot);
         for (uint16_t i = 0; st == ST_OK && i < s->column_count; i++) {
@@ -520,13 +529,15 @@ Status table_scan_next(Cx *cx, TableScan *s, uint32_t max_rows, Batch *out, Aren
         TRY(cx_check(cx));
     }
     batch_set_count(out, filled);
+    counts_add(s->txn, s->counts, COUNT_RETURNED, filled);
+    counts_pages(cx, s->txn, s->counts, leaves, read);
     return filled == 0 && s->done ? ST_DONE : ST_OK;
 }
 
 Status table_scan_count(Cx *cx, TableScan *s, uint64_t *count_out)
 {
-    uint64_t count = 0;
-    for (;;) {
+    uint64_t count = 0, leaves = 0, read = cx->pages_read;
+    for (;; leaves++) {
         BtPos pos;
         Status st = scan_latch(cx, s, &pos);
         if (st == ST_DONE) {
@@ -579,6 +590,8 @@ Status table_scan_count(Cx *cx, TableScan *s, uint64_t *count_out)
     }
     s->done = true;
     *count_out = count;
+    counts_add(s->txn, s->counts, COUNT_RETURNED, count);
+    counts_pages(cx, s->txn, s->counts, leaves, read);
     return ST_OK;
 }
 

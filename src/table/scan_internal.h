@@ -3,6 +3,7 @@
 /*
  * scan_internal.h - what table and index scans share: lists of visible rows and their gathering.
  */
+#include "table/counts.h"
 #include "table/table_internal.h"
 
 /* RowList - rows of one latched leaf that the snapshot sees; pointers are good under the latch. */
@@ -21,6 +22,7 @@ typedef struct RowList {
 typedef enum ScanState { SCAN_AT_KEY, SCAN_NEXT_LEAF } ScanState;
 struct TableScan {
     const Table *t;
+    struct RelCounts *counts;
     const uint16_t *columns;
     uint16_t column_count;
     bool want_rowid, done;

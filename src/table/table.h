@@ -82,6 +82,7 @@ typedef struct TableIndex {
     IndexColumn columns[INDEX_COLUMNS_MAX];
     const char *name;            /* index or constraint name for 23505 */
     const IndexCompute *compute; /* NULL: plain columns of all rows */
+    struct RelCounts *counts;    /* NULL: not counted (counts.h) */
 } TableIndex;
 
 /* Engine - one open database file. Its parts are declared here, where the lowest folder needs them;
@@ -135,6 +136,7 @@ typedef struct Table {
     struct RowLayouts *layouts; /* all layouts of the tree, by number */
     uint16_t index_count;
     TableIndex *indexes;
+    struct RelCounts *counts; /* NULL: not counted (counts.h) */
 } Table;
 
 /* ---- making and opening (DDL and catalog) ---- */
@@ -241,6 +243,8 @@ Status table_scan_create(Cx *cx, Arena *arena, const Table *t, const uint16_t *c
 /* table_scan_start - (re)position at the beginning, under this snapshot. snap must outlive the
  * scan's use. */
 Status table_scan_start(Cx *cx, TableScan *scan, Txn *txn, const Snapshot *snap);
+/* table_scan_uncounted - what this scan does is not among the numbers of pg_stat_*: ANALYZE's. */
+void table_scan_uncounted(TableScan *scan);
 /* table_scan_range - restrict a started scan to row ids from..to, both included (morsels: cut the
  * space of row ids); may be called again for the next piece. */
 Status table_scan_range(Cx *cx, TableScan *scan, RowId from, RowId to);
@@ -280,6 +284,13 @@ typedef struct TableSize {
     double pages;
 } TableSize;
 Status table_size(Cx *cx, const Table *t, TableSize *out);
+/* TreePages - the pages of a table's, index's or sequence's tree, and an estimate of those that
+ * hold values out of line. */
+typedef struct TreePages {
+    uint64_t tree, out_of_line;
+} TreePages;
+/* tree_pages - ST_NOTFOUND for a tree that is not (any more) there. */
+Status tree_pages(Cx *cx, Engine *e, TreeId tree, TreePages *out);
 
 /* ---- sequences: not transactional, logged 32 values ahead ---- */
 typedef struct SequenceState {

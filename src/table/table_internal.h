@@ -96,7 +96,11 @@ struct TableRuntime {
     TreeRt *dropped; /* their memory, kept until the engine closes */
     _Atomic Lsn purge_pos;
     _Atomic Lsn newest_build; /* of all TreeRt.built_lsn */
+    Map counts;               /* database << 32 | OID -> RelCounts (counts.h) */
+    Map db_counts;            /* database -> DbCounts */
 };
+/* counts_release - free the numbers. */
+void counts_release(struct TableRuntime *all);
 
 /* tree_rt_get - the run-time state of a tree, loaded on first use. */
 Status tree_rt_get(Cx *cx, Engine *e, TreeId tree, TreeRt **rt_out);
@@ -137,8 +141,8 @@ bool row_has_refs(TreeRt *rt, Slice payload);
  * goes likewise. compress: if it pays. */
 Status overflow_write(Cx *cx, Engine *e, Txn *txn, TreeId tree, Slice bytes, bool compress,
                       OverflowRef *ref_out);
-/* overflow_each_page - fn for each page of the chain that still bears the stamp. XX001 when the chain
- * is a ring, some of whose pages fn has then seen twice. */
+/* overflow_each_page - fn for each page of the chain that still bears the stamp. XX001 when the
+ * chain is a ring, some of whose pages fn has then seen twice. */
 Status overflow_each_page(Cx *cx, Engine *e, PageNo page, uint64_t stamp,
                           Status (*fn)(void *arg, Cx *cx, PageNo page), void *arg);
 Status overflow_read(Cx *cx, Engine *e, const OverflowRef *ref, void *out);

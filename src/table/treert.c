@@ -15,6 +15,8 @@ Status table_runtime_create(Cx *cx, Engine *e)
     e->tables = mem_zalloc("table runtime", sizeof(*e->tables));
     os_mutex_init(&e->tables->mutex, "table runtime", TABLE_RANK_RUNTIME);
     map_init(&e->tables->by_tree);
+    map_init(&e->tables->counts);
+    map_init(&e->tables->db_counts);
     return ST_OK;
 }
 
@@ -35,6 +37,7 @@ void table_runtime_free(Engine *e)
         tree_rt_free(slot.value);
     }
     map_release(&e->tables->by_tree);
+    counts_release(e->tables);
     while (e->tables->dropped != NULL) {
         TreeRt *rt = e->tables->dropped;
         e->tables->dropped = rt->next_dropped;

@@ -6,6 +6,7 @@
  * do. A delete-mark that purge has passed already must not come back: the entry is removed instead.
  */
 #include "base/log.h"
+#include "table/counts.h"
 #include "table/table_internal.h"
 
 Status bt_tree_of(Cx *cx, Engine *e, TreeId tree, BtTree *out)
@@ -252,10 +253,17 @@ Status table_undo_record(void *arg, Cx *cx, Txn *txn, Lsn lsn, const WalHeader *
         return err_corrupt(cx, 0, "index record is damaged");
     }
     switch (wal_type(hdr)) {
-    case WAL_INSERT: return index ? undo_key(cx, &u, body, 0, true) : undo_insert(cx, &u, body);
-    case WAL_UPDATE: return undo_update(cx, &u, body);
+    case WAL_INSERT:
+        if (!index) {
+            TRY(undo_insert(cx, &u, body));
+            counts_undone(txn, hdr->tree, get_u16(body.ptr + 8));
+            return ST_OK;
+        }
+        return undo_key(cx, &u, body, 0, true);
+    case WAL_UPDATE: counts_undone(txn, hdr->tree, 1); return undo_update(cx, &u, body);
     case WAL_DELETE:
         if (!index) {
+            counts_undone(txn, hdr->tree, 1);
             return undo_delete_row(cx, &u, body);
         }
         return undo_key(cx, &u, (Slice){body.ptr + 8, body.len - 8}, get_u64(body.ptr), false);

@@ -6,6 +6,7 @@
  * after letting go, and then the whole test is run again. A row that grows beyond its leaf is
  * re-found through bt_seek_insert, which splits first.
  */
+#include "table/counts.h"
 #include "table/table_internal.h"
 
 Status row_write_seek(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowId rowid,
@@ -143,9 +144,11 @@ static bool update_needs_old(const Table *t, const bool *changed)
     return false;
 }
 
-/* update_indexes - old entry out, new entry in, for every index whose key really differs. */
+/* update_indexes - old entry out, new entry in, for every index whose key really differs.
+ * *moved_out: there was one. */
 static Status update_indexes(Cx *cx, Txn *txn, const Table *t, Slice old_payload,
-                             const RowValues *values, const bool *changed, RowId rowid)
+                             const RowValues *values, const bool *changed, RowId rowid,
+                             bool *moved_out)
 {
     IndexKey old_key, new_key;
     KeySource new_src = {.values = values}, old_src = {.arena = cx->arena};
@@ -162,6 +165,7 @@ static Status update_indexes(Cx *cx, Txn *txn, const Table *t, Slice old_payload
         if (index_key_same(&old_key, &new_key)) {
             continue;
         }
+        *moved_out = true;
         TRY_OUT(index_delete_mark(cx, txn, t, ix, &old_key));
         TRY_OUT(index_put(cx, txn, t, ix, &new_key, rowid, true, NULL));
     }
@@ -416,13 +420,16 @@ Status table_update(Cx *cx, Txn *txn, const Snapshot *snap, const Table *t, RowI
     update_apply(cx, txn, t, &pos, &entry, flags, rowid, row, len);
     row_written(txn, mode);
     bt_release(&tree, &pos);
+    counts_change(txn, t, COUNT_UPDATED, 1);
+    bool moved = false;
     if (keep_old) {
         if (row_has_refs(t->layouts, old_payload)) {
             TRY(update_free_left(cx, txn, t, old_payload, slice_bytes(row, len)));
         }
         if (t->index_count != 0) {
-            TRY(update_indexes(cx, txn, t, old_payload, values, changed, rowid));
+            TRY(update_indexes(cx, txn, t, old_payload, values, changed, rowid, &moved));
         }
     }
+    counts_add(txn, t->counts, COUNT_HOT_UPDATED, moved ? 0 : 1);
     return ST_OK;
 }

@@ -166,11 +166,12 @@ static void deadlock_what(const Txn *t, const Txn *by, char *what, size_t size)
 }
 
 /* deadlock_report - 40P01 with PostgreSQL's texts, of the circle found last. */
-static Status deadlock_report(Cx *cx, const Txn *txn)
+static Status deadlock_report(Cx *cx, Txn *txn)
 {
     char detail[ERR_FIELD_BYTES_MAX];
     size_t at = 0;
     const Txn *t = txn;
+    txn->deadlocks++;
     detail[0] = 0;
     do {
         const Txn *by = t->priv->wait.search_next;

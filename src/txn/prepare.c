@@ -152,6 +152,7 @@ static void prepare_move_rest(Txn *txn, Txn *to)
     txn_actions_run_end(txn, 0, false);
     row_locks_release(txn, 0, true);
     table_locks_release(txn, 0, true);
+    txn_count_end(txn, true); /* what it is to become does not count */
 }
 
 Status txn_prepare(Cx *cx, Txn *txn, const PreparedFacts *facts, Lsn *lsn_out)

@@ -152,6 +152,7 @@ void txn_finish_abort(Cx *cx, Txn *txn)
         txn_wake_xid(sys, txn->xid);
     }
     txn_actions_run_end(txn, 0, false);
+    txn_count_end(txn, false);
 }
 
 void txn_abort(Cx *cx, Txn *txn)

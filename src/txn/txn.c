@@ -259,6 +259,7 @@ Status txn_commit(Cx *cx, Txn *txn, Lsn *lsn_out)
         table_locks_release(txn, 0, true);
         advisory_locks_release(txn, 0, true);
         txn_actions_run_end(txn, 0, true);
+        txn_count_end(txn, true);
         return ST_OK;
     }
     Buf body;
@@ -311,6 +312,7 @@ Status txn_commit(Cx *cx, Txn *txn, Lsn *lsn_out)
     table_locks_release(txn, 0, true);
     advisory_locks_release(txn, 0, true);
     txn_wake_xid(sys, txn->xid);
+    txn_count_end(txn, true);
     return ST_OK;
 }
 

@@ -77,7 +77,15 @@ struct Txn {
     struct UniqueLater *unique_later; /* checks put off (table.h), newest first; in the arena */
     const void *type_env; /* the session's TypeEnv for keys in error texts; NULL = defaults */
     struct AdvisoryOwner *advisory; /* the session's; NULL: it takes no advisory locks */
-    Arena *arena; /* lives until the transaction ends; owned by the caller of txn_begin */
+    /* What it counts of tables and indexes (table/counts.h). counts_end is called once, when it
+     * ends; NULL: it does not count. */
+    struct DbCounts *counts_to;
+    struct RelPending *counts;
+    struct Map *counts_map;
+    void (*counts_end)(Txn *txn, bool committed);
+    uint32_t counts_count;
+    uint32_t deadlocks; /* it was the victim of */
+    Arena *arena;       /* lives until the transaction ends; owned by the caller of txn_begin */
     struct TxnPrivate *priv;
 };
 

@@ -330,6 +330,13 @@ void txn_finish_abort(Cx *cx, Txn *txn);
 
 /* action.c */
 void txn_actions_run_end(Txn *txn, uint32_t from, bool committed);
+/* txn_count_end - it is over: what it counted goes where it is shown. */
+static inline void txn_count_end(Txn *txn, bool committed)
+{
+    if (txn->counts_to != NULL) {
+        txn->counts_end(txn, committed);
+    }
+}
 /* txn_action_created - note that the tree is this transaction's own: it goes as a whole when
  * undone. */
 void txn_action_created(Txn *txn, TreeId tree);

@@ -124,6 +124,13 @@ static inline size_t wal_parts_bytes(const Slice *parts, uint32_t part_count)
     return bytes;
 }
 
+/* wal_slot_count - only the holder of the slot changes it. */
+static inline void wal_slot_count(_Atomic uint64_t *n, uint64_t by)
+{
+    atomic_store_explicit(n, atomic_load_explicit(n, memory_order_relaxed) + by,
+                          memory_order_relaxed);
+}
+
 static inline void wal_reserve_bytes(Wal *wal, size_t body_bytes, WalReservation *res)
 {
     size_t len = ALIGN_UP(sizeof(WalHeader) + body_bytes, (size_t)8);
@@ -131,6 +138,18 @@ static inline void wal_reserve_bytes(Wal *wal, size_t body_bytes, WalReservation
     res->len = (uint32_t)len;
     res->slot = wal_slot_claim(wal);
     res->lsn = atomic_fetch_add(&wal->head, len);
+    WalSlot *slot = &wal->slots[res->slot];
+    wal_slot_count(&slot->records, 1);
+    wal_slot_count(&slot->bytes, len);
+}
+
+void wal_counts(Wal *wal, WalCounts *out)
+{
+    *out = (WalCounts){.writes = atomic_load(&wal->writes), .syncs = atomic_load(&wal->syncs)};
+    for (uint32_t i = 0; i < WAL_SLOTS; i++) {
+        out->records += atomic_load_explicit(&wal->slots[i].records, memory_order_relaxed);
+        out->bytes += atomic_load_explicit(&wal->slots[i].bytes, memory_order_relaxed);
+    }
 }
 
 Lsn wal_append(Wal *wal, WalHeader *hdr, const Slice *parts, uint32_t part_count)

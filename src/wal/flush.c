@@ -59,10 +59,12 @@ static Status wal_write_range(Cx *cx, Wal *wal, Lsn from, Lsn bound)
             Lsn wrap = (at & ~(wal->region_bytes - 1)) + wal->region_bytes;
             Lsn piece_end = MIN(seg_end, wrap);
             st = wal_write_piece(cx, wal, seg, at, piece_end, bound);
+            atomic_fetch_add_explicit(&wal->writes, 1, memory_order_relaxed);
             at = piece_end;
         }
         if (st == ST_OK && wal->options.sync) {
             st = os_file_sync(cx, seg->file);
+            atomic_fetch_add_explicit(&wal->syncs, 1, memory_order_relaxed);
         }
         wal_segment_unpin(wal, seg);
         TRY(st);

@@ -229,6 +229,12 @@ Status wal_files_each(Cx *cx, Os *os, const char *dir, Lsn from, Lsn to, WalFile
  * before. */
 void wal_keep_resident(Wal *wal, Lsn lsn);
 
+/* WalCounts - since the log was opened: records and their bytes, writes to the files and syncs. */
+typedef struct WalCounts {
+    uint64_t records, bytes, writes, syncs;
+} WalCounts;
+void wal_counts(Wal *wal, WalCounts *out);
+
 /* wal_truncate - nothing below lsn is needed any more: recycle whole segments. Monotone. */
 Status wal_truncate(Cx *cx, Wal *wal, Lsn lsn);
 Lsn wal_tail(Wal *wal);

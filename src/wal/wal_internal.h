@@ -48,6 +48,7 @@ static inline uint64_t chunk_state_next(uint64_t old, uint64_t number, uint32_t 
 /* What a thread in the middle of an append publishes: nothing at or above it is complete. */
 typedef struct WalSlot {
     alignas(CACHE_LINE) _Atomic uint64_t lsn;
+    _Atomic uint64_t records, bytes; /* by whoever holds the slot: wal_counts */
 } WalSlot;
 
 typedef struct WalSegment {
@@ -75,6 +76,7 @@ struct Wal {
     alignas(CACHE_LINE) _Atomic Lsn head;
     alignas(CACHE_LINE) _Atomic Lsn append_limit; /* bytes below may be stored into the region */
     alignas(CACHE_LINE) _Atomic Lsn flushed;
+    _Atomic uint64_t writes, syncs; /* wal_counts */
     _Atomic Lsn flush_wanted;
     _Atomic Lsn tail;
     _Atomic Lsn alloc_end;         /* end of the last prepared segment */
