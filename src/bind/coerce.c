@@ -146,6 +146,15 @@ bool bind_binary_coercible(BindScope *s, Oid from, Oid to)
     return p == PATH_SAME || p == PATH_RELABEL;
 }
 
+/* coerce_by_name - a type whose literals are names of objects, looked up when they are bound. */
+static bool coerce_by_name(Oid type)
+{
+    enum { REGOPER = 2203, REGOPERATOR = 2204, REGCOLLATION = 4191 };
+    return type == TYPE_REGCLASS || type == TYPE_REGTYPE || type == TYPE_REGPROC ||
+           type == TYPE_REGNAMESPACE || type == REGOPER || type == REGOPERATOR ||
+           type == REGCOLLATION;
+}
+
 /* coerce_literal - an unknown literal read by the type's input function. */
 static Status coerce_literal(BindScope *s, const Expr *e, Oid type, int32_t typmod, Expr **out)
 {
@@ -158,8 +167,7 @@ static Status coerce_literal(BindScope *s, const Expr *e, Oid type, int32_t typm
         *out = c;
         return ST_OK;
     }
-    if (base == TYPE_REGCLASS || base == TYPE_REGTYPE || base == TYPE_REGPROC ||
-        base == TYPE_REGNAMESPACE) {
+    if (coerce_by_name(base)) {
         Status found = cat_reg_find(s->cx, s->b->view, s->b->arena, base,
                                     str_slice(&e->u.constant.value.str), &c->u.constant.value.u32);
         *out = c;

@@ -160,6 +160,12 @@ Status cat_bootstrap(Cx *cx, Catalog *c, CatView *v);
 /* cat_rows.c */
 bool cat_row_matches(const CatShape *shape, const CatRow *row, const CatKey *key);
 
+/* cat_reg.c's rest: reg types of cat_reg_oper.c. text is the whole name, schema and name its parts.
+ */
+enum { CAT_REGOPER = 2203, CAT_REGOPERATOR = 2204, CAT_REGCOLLATION = 4191 };
+Status cat_reg_find_more(Cx *cx, CatView *v, Arena *arena, Oid reg_type, Slice text,
+                         const char *schema, const char *name, Oid *oid_out);
+bool cat_reg_text_more(Cx *cx, CatView *v, Oid reg_type, Oid oid, Buf *buf);
 /* cat_read_list - the matching rows, copied to arena. */
 Status cat_read_list(Cx *cx, CatRead *read, Arena *arena, Oid rel, const CatKey *key,
                      const CatRow **rows_out, uint32_t *count_out);

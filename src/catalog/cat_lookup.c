@@ -213,6 +213,19 @@ static Oid lookup_builtin_class(Oid ns, const char *name)
     return OID_INVALID;
 }
 
+/* lookup_class_name - the OID a bare name has in a schema; OID_INVALID: there is none. */
+static Status lookup_class_name(Cx *cx, CatView *v, Oid namespace, const char *name, Oid *oid_out)
+{
+    *oid_out = lookup_builtin_class(namespace, name);
+    if (*oid_out == OID_INVALID && lookup_is_user_namespace(namespace)) {
+        const void *found;
+        TRY(cat_obj_get(cx, v, CAT_OBJ_TABLE_NAME, namespace, name, lookup_load_table_name,
+                        &found));
+        *oid_out = found != NULL ? *(const Oid *)found : OID_INVALID;
+    }
+    return ST_OK;
+}
+
 Status cat_table_by_name(Cx *cx, CatView *v, const char *schema, const char *name,
                          const CatTable **out)
 {
@@ -222,18 +235,44 @@ Status cat_table_by_name(Cx *cx, CatView *v, const char *schema, const char *nam
     *out = NULL;
     TRY(lookup_path(cx, v, schema, &one, &path, &count));
     for (uint32_t i = 0; i < count; i++) {
-        Oid oid = lookup_builtin_class(path[i], name);
-        if (oid == OID_INVALID && lookup_is_user_namespace(path[i])) {
-            const void *found;
-            TRY(cat_obj_get(cx, v, CAT_OBJ_TABLE_NAME, path[i], name, lookup_load_table_name,
-                            &found));
-            oid = found != NULL ? *(const Oid *)found : OID_INVALID;
-        }
+        Oid oid;
+        TRY(lookup_class_name(cx, v, path[i], name, &oid));
         if (oid != OID_INVALID) {
             return cat_table_by_oid(cx, v, oid, out);
         }
     }
     return ST_NOTFOUND;
+}
+
+Status cat_table_visible(Cx *cx, CatView *v, Oid oid, bool *visible_out)
+{
+    const PgClassRow *builtin = cat_builtin_class(oid);
+    const char *name;
+    Oid namespace;
+    *visible_out = false;
+    if (builtin != NULL) {
+        name = catalog_str(builtin->relname);
+        namespace = builtin->relnamespace;
+    } else {
+        const Datum *row;
+        const bool *nulls;
+        Datum key = {.u32 = oid};
+        TRY(cat_row_get(cx, v, cx->arena, CAT_PG_CLASS, &key, 1, &row, &nulls));
+        name = arena_strndup(cx->arena, str_ptr(&row[PG_CLASS_RELNAME].str),
+                             row[PG_CLASS_RELNAME].str.len);
+        namespace = row[PG_CLASS_RELNAMESPACE].u32;
+    }
+    for (uint32_t i = 0; i < v->search_path_count; i++) {
+        Oid found = oid;
+        if (v->search_path[i] != namespace) {
+            TRY(lookup_class_name(cx, v, v->search_path[i], name, &found));
+        }
+        if (found != OID_INVALID) {
+            *visible_out = found == oid;
+            return ST_OK;
+        }
+    }
+    return ST_OK;
 }
 
 Status cat_table_lock(Cx *cx, CatView *v, const char *schema, const char *name, TableLockMode mode,

@@ -129,13 +129,20 @@ static const char *reg_type_alias(const char *name)
     return name;
 }
 
+/* reg_find_type - a type by its name, or by SQL's own name for it; a modifier does not matter. */
 static Status reg_find_type(Cx *cx, CatView *v, Arena *arena, Slice text, const char *schema,
                             const char *name, Oid *oid_out)
 {
     const CatType *t;
     size_t n = strlen(name);
     bool array = n > 2 && strcmp(name + n - 2, "[]") == 0;
-    const char *base = array ? arena_strndup(arena, name, n - 2) : name;
+    char *base = arena_strndup(arena, name, array ? n - 2 : n);
+    char *modifier = strchr(base, '(');
+    if (modifier != NULL && base[strlen(base) - 1] == ')') { /* varchar(10) is varchar */
+        for (*modifier = '\0'; modifier > base && reg_space(modifier[-1]);) {
+            *--modifier = '\0';
+        }
+    }
     Status st = cat_type_by_name(cx, v, schema, schema == NULL ? reg_type_alias(base) : base, &t);
     if (st == ST_OK && array && t->array == OID_INVALID) {
         st = ST_NOTFOUND;
@@ -188,6 +195,9 @@ Status cat_reg_find(Cx *cx, CatView *v, Arena *arena, Oid reg_type, Slice text, 
         *oid_out = (Oid)number;
         return ST_OK;
     }
+    if (reg_type == CAT_REGOPER || reg_type == CAT_REGOPERATOR) {
+        return cat_reg_find_more(cx, v, arena, reg_type, s, NULL, NULL, oid_out);
+    }
     TRY(reg_split(cx, arena, s, reg_type == TYPE_REGTYPE, parts, &count));
     TRY(reg_check_parts(cx, v, arena, reg_type == TYPE_REGCLASS, parts, count));
     const char *name = parts[count - 1], *schema = count > 1 ? parts[count - 2] : NULL;
@@ -204,7 +214,7 @@ Status cat_reg_find(Cx *cx, CatView *v, Arena *arena, Oid reg_type, Slice text, 
         return reg_find_proc(cx, v, s, schema, name, oid_out);
     }
     if (reg_type != TYPE_REGCLASS) {
-        return err_unsupported(cx, "names of this kind of object are not supported");
+        return cat_reg_find_more(cx, v, arena, reg_type, s, schema, name, oid_out);
     }
     const CatTable *t;
     Oid namespace_oid;
@@ -285,6 +295,7 @@ bool cat_reg_text(CatView *v, Oid reg_type, Oid oid, Buf *buf)
             found = true;
         }
     }
+    found = found || cat_reg_text_more(&cx, v, reg_type, oid, buf);
     arena_release(&arena);
     return found;
 }

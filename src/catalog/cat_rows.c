@@ -159,6 +159,8 @@ struct CatScan {
     uint32_t builtin_at;
     CatRow *hiding; /* stored rows whose key is below FIRST_USER_OID */
     uint32_t hiding_count;
+    CatView *view;
+    CatKey key; /* only these rows; count 0: all */
 };
 
 /* scan_note_hiding - which stored rows may stand for a built-in one. */
@@ -198,6 +200,14 @@ static Status scan_sequence(Cx *cx, CatView *v, CatScan *s, Oid oid)
 Status cat_scan_open(Cx *cx, CatView *v, Arena *arena, Oid catalog_rel, const uint16_t *columns,
                      uint16_t column_count, CatScan **scan_out)
 {
+    return cat_scan_open_key(cx, v, arena, catalog_rel, columns, column_count, NULL, NULL, 0,
+                             scan_out);
+}
+
+Status cat_scan_open_key(Cx *cx, CatView *v, Arena *arena, Oid catalog_rel, const uint16_t *columns,
+                         uint16_t column_count, const uint16_t *key_columns,
+                         const Datum *key_values, uint16_t key_count, CatScan **scan_out)
+{
     Catalog *c = v->catalog;
     *scan_out = NULL;
     CatScan *s = ARENA_NEW(arena, CatScan);
@@ -215,13 +225,21 @@ Status cat_scan_open(Cx *cx, CatView *v, Arena *arena, Oid catalog_rel, const ui
         bool is_array = type_array_element(type) != 0 || type == TYPE_ANYARRAY;
         s->array_types[i] = type_ops(type) != NULL && is_array ? type : 0;
     }
-    CatKey all = {.count = 0};
+    ASSERT(key_count <= CAT_SCAN_KEYS_MAX);
+    s->view = v;
+    s->key.count = key_count;
+    for (uint16_t i = 0; i < key_count; i++) {
+        s->key.columns[i] = key_columns[i];
+        s->key.values[i] = key_values[i];
+    }
     CatRead read = {.view = v};
     c->store->begin(c->store_self, &read, v);
-    Status st = cat_read_list(cx, &read, arena, catalog_rel, &all, &s->rows, &s->row_count);
+    Status st = cat_read_list(cx, &read, arena, catalog_rel, &s->key, &s->rows, &s->row_count);
     c->store->end(c->store_self, &read);
     TRY(st);
-    scan_note_hiding(s);
+    if (key_count == 0) {
+        scan_note_hiding(s);
+    }
     *scan_out = s;
     return ST_OK;
 }
@@ -244,6 +262,45 @@ static bool scan_hidden(const CatScan *s, const void *row)
         }
     }
     return false;
+}
+
+/* scan_wanted - a constant row under a scan by key: has it the key, and does no stored row,
+ * whatever that one's values are now, stand for it? */
+static Status scan_wanted(Cx *cx, const CatScan *s, const void *row, bool *wanted_out)
+{
+    CatKey primary = {.count = s->shape->key_count};
+    CatRead read = {.view = s->view};
+    Catalog *c = s->view->catalog;
+    const CatRow *rows;
+    uint32_t count = 0;
+    *wanted_out = false;
+    for (uint32_t i = 0; i < s->key.count; i++) {
+        Datum value;
+        bool is_null;
+        uint16_t column = s->key.columns[i];
+        cat_builtin_value(s->shape, row, column, s->arena, &value, &is_null);
+        if (is_null || !rows_equal(s->shape->phys[column], &value, &s->key.values[i])) {
+            return ST_OK;
+        }
+    }
+    *wanted_out = true;
+    for (uint32_t i = 0; i < primary.count; i++) {
+        bool is_null;
+        primary.columns[i] = s->shape->key[i];
+        cat_builtin_value(s->shape, row, primary.columns[i], s->arena, &primary.values[i],
+                          &is_null);
+        if (is_null) {
+            return ST_OK;
+        }
+    }
+    if (primary.count != 0) {
+        c->store->begin(c->store_self, &read, s->view);
+        Status st = cat_read_list(cx, &read, s->arena, s->shape->rel, &primary, &rows, &count);
+        c->store->end(c->store_self, &read);
+        TRY(st);
+    }
+    *wanted_out = count == 0;
+    return ST_OK;
 }
 
 /* scan_array - the value that the text of a vector or an array stands for. */
@@ -296,6 +353,13 @@ Status cat_scan_next(Cx *cx, CatScan *s, uint32_t max_rows, Batch *out)
         s->builtin_at++;
         if (s->hiding_count != 0 && scan_hidden(s, row)) {
             continue;
+        }
+        if (s->key.count != 0) {
+            bool wanted;
+            TRY(scan_wanted(cx, s, row, &wanted));
+            if (!wanted) {
+                continue;
+            }
         }
         for (uint16_t i = 0; i < s->column_count; i++) {
             Datum value;

@@ -4,6 +4,7 @@
  * Apart from cat_load.c so that a catalog in memory links without the storage engine.
  */
 #include "catalog/cat_internal.h"
+#include "table/counts.h"
 
 void catalog_set_index_compute(Catalog *c, CatIndexComputeFn fn)
 {
@@ -167,6 +168,7 @@ Status cat_storage_open(void *self, Cx *cx, CatRead *read, Arena *arena, CatTabl
     if (storage->columns != NULL) {
         storage_columns(arena, t, storage);
     }
+    counts_table(storage, read->view->database);
     t->storage = storage;
     return ST_OK;
 }

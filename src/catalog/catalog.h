@@ -229,6 +229,8 @@ const char *cat_namespace_name(CatView *v, Oid oid); /* NULL when none */
 Status cat_table_by_name(Cx *cx, CatView *v, const char *schema, const char *name,
                          const CatTable **out);
 Status cat_table_by_oid(Cx *cx, CatView *v, Oid oid, const CatTable **out);
+/* cat_table_visible - is the relation what its bare name means? Reads no more than its name. */
+Status cat_table_visible(Cx *cx, CatView *v, Oid oid, bool *visible_out);
 /* cat_table_lock - look up, take the table lock, look up again until stable. */
 Status cat_table_lock(Cx *cx, CatView *v, const char *schema, const char *name, TableLockMode mode,
                       const CatTable **out);
@@ -322,6 +324,12 @@ void cat_changed_elsewhere(void *catalog, bool committed);
 typedef struct CatScan CatScan;
 Status cat_scan_open(Cx *cx, CatView *v, Arena *arena, Oid catalog_rel, const uint16_t *columns,
                      uint16_t column_count, CatScan **scan_out);
+/* cat_scan_open_key - only rows whose key columns (0-based, of a pg_catalog relation) equal these
+ * values, which have the columns' physical types; found by an index where there is one. */
+#define CAT_SCAN_KEYS_MAX 4
+Status cat_scan_open_key(Cx *cx, CatView *v, Arena *arena, Oid catalog_rel, const uint16_t *columns,
+                         uint16_t column_count, const uint16_t *key_columns,
+                         const Datum *key_values, uint16_t key_count, CatScan **scan_out);
 Status cat_scan_next(Cx *cx, CatScan *scan, uint32_t max_rows, Batch *out);
 void cat_scan_end(CatScan *scan);
 

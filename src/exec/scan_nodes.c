@@ -362,15 +362,41 @@ static void cat_end(ExecNode *n)
     }
 }
 
+/* cat_keys - the values the scan's columns are held equal to; *none_out: one is NULL, no row is. */
+static Status cat_keys(Cx *cx, ExecNode *n, Datum *values, bool *none_out)
+{
+    static const Batch NONE = {.count = 1, .sel = {NULL, 1}};
+    ScanRun *r = n->priv;
+    const PlanScan *p = &n->plan->u.scan.scan;
+    const Vector *v;
+    *none_out = false;
+    run_reset(n, r->keys);
+    for (uint16_t i = 0; i < p->key_count && !*none_out; i++) {
+        TRY(expr_eval(cx, r->keys, i, &NONE, &NONE.sel, &n->hold, &v));
+        *none_out = vec_is_null(v, 0);
+        if (!*none_out) {
+            values[i] = vec_get(v, 0);
+        }
+        if (!*none_out && v->phys == PHYS_STR) { /* it may live in the register */
+            values[i].str = str_copy(&n->hold, str_ptr(&values[i].str), values[i].str.len);
+        }
+    }
+    return ST_OK;
+}
+
 static Status cat_start(Cx *cx, ExecNode *n)
 {
     ScanRun *r = n->priv;
     const PlanScan *p = &n->plan->u.scan.scan;
+    Datum values[CAT_SCAN_KEYS_MAX];
     cat_end(n);
-    n->done = false;
     arena_clear(&n->hold);
-    TRY(cat_scan_open(cx, n->s->env.view, &n->hold, p->table->oid, p->columns, p->column_count,
-                      &r->cat));
+    TRY(cat_keys(cx, n, values, &n->done));
+    if (n->done) {
+        return ST_OK;
+    }
+    TRY(cat_scan_open_key(cx, n->s->env.view, &n->hold, p->table->oid, p->columns, p->column_count,
+                          p->key_columns, values, p->key_count, &r->cat));
     r->open = true;
     return ST_OK;
 }
@@ -400,11 +426,12 @@ static Status cat_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out
 
 Status cat_scan_create(Cx *cx, ExecNode *n)
 {
-    (void)cx;
-    n->priv = ARENA_NEW(&n->s->arena, ScanRun);
+    ScanRun *r = ARENA_NEW(&n->s->arena, ScanRun);
+    const PlanScan *p = &n->plan->u.scan.scan;
+    n->priv = r;
     n->start = cat_start;
     n->next = cat_next;
     n->end = cat_end;
     node_out_init(n);
-    return ST_OK;
+    return p->key_count > 0 ? run_create(cx, n, p->keys, &r->keys) : ST_OK;
 }

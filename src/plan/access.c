@@ -433,6 +433,58 @@ static Status plan_tableoid(PlanQuery *pq, uint16_t rte, PlanNode *scan, PlanNod
     return ST_OK;
 }
 
+/* cat_key_match - does a condition hold a catalog's column equal to a value known when the scan
+ * starts? Only where equal means the same bytes. */
+static bool cat_key_match(PlanQuery *pq, const Expr *e, uint16_t rte, const CatTable *t,
+                          uint16_t *column_out, Expr **value_out)
+{
+    if (e->kind != EXPR_FUNC || e->oper == 0 || e->arg_count != 2 ||
+        cat_oper_strategy(pq->p->view, e->oper) != 3) {
+        return false;
+    }
+    for (uint16_t side = 0; side < 2; side++) {
+        const Expr *c = strip_relabel(e->args[side]);
+        Expr *v = e->args[1 - side];
+        if (c->kind != EXPR_COLUMN || c->u.column.levels_up != 0 || c->u.column.rte != rte ||
+            c->u.column.column < 0 || c->u.column.column >= t->column_count) {
+            continue;
+        }
+        Oid type = t->columns[c->u.column.column].type;
+        const TypeOps *ops = type_ops(type);
+        bool text = type == TYPE_NAME || type == TYPE_TEXT;
+        bool value_text = v->type == TYPE_NAME || v->type == TYPE_TEXT;
+        if (ops == NULL || !value_is_given(pq, v, 0) || v->phys != ops->phys ||
+            (text ? !value_text : ops->phys != PHYS_I16 && ops->phys != PHYS_I32)) {
+            continue;
+        }
+        *column_out = (uint16_t)c->u.column.column;
+        *value_out = v;
+        return true;
+    }
+    return false;
+}
+
+/* plan_cat_keys - give a scan of a catalog what it can be found by. */
+static Status plan_cat_keys(PlanQuery *pq, uint16_t rte, const QualList *quals, PlanNode *scan)
+{
+    PlanScan *s = &scan->u.scan.scan;
+    Expr *values[CAT_SCAN_KEYS_MAX];
+    PlanNode none = {0};
+    for (uint32_t i = 0; i < quals->count && s->key_count < CAT_SCAN_KEYS_MAX; i++) {
+        uint16_t column, k = s->key_count;
+        if (!quals->items[i].done &&
+            cat_key_match(pq, quals->items[i].expr, rte, s->table, &column, &values[k])) {
+            s->key_columns[k] = column;
+            s->key_count++;
+        }
+    }
+    if (s->key_count == 0) {
+        return ST_OK;
+    }
+    scan->total_cost /= 10;
+    return prog_over(pq, &none, NULL, values, s->key_count, &s->keys);
+}
+
 /* plan_table - choose between the whole table and an index range; conditions left over become a
  * filter. */
 static Status plan_table(PlanQuery *pq, uint16_t rte, QualList *quals, const SortKey *order,
@@ -461,6 +513,8 @@ static Status plan_table(PlanQuery *pq, uint16_t rte, QualList *quals, const Sor
         for (uint32_t i = 0; i < quals->count && i < 64; i++) {
             quals->items[i].done = quals->items[i].done || (used >> i & 1) != 0;
         }
+    } else if (scan->kind == PLAN_CAT_SCAN && scan->u.scan.scan.table->builtin) {
+        TRY(plan_cat_keys(pq, rte, quals, scan));
     } else if (order_count > 0 && scan->kind == PLAN_SCAN) {
         TRY(try_ordered(pq, scan, rte, order, order_count, ordered_out));
     }

@@ -61,6 +61,10 @@ typedef struct PlanScan {
     uint16_t column_count;
     bool want_rowid;    /* one more output: the row id */
     bool want_tableoid; /* of catalogs: one more column after the others */
+    /* Of catalogs: columns held equal to values. The conditions are tested all the same. */
+    uint16_t key_count;
+    uint16_t key_columns[CAT_SCAN_KEYS_MAX];
+    const ExprProg *keys;
 } PlanScan;
 
 /* IndexCond - one end or value of an index range: exprs are numbered in key_prog. */

@@ -112,6 +112,8 @@ static void reg_out(FnCall *call, const Datum *v, Buf *buf)
         buf_put_u64_text(buf, v->u32);
     }
 }
+/* Reg types that nothing else in this folder names. */
+enum { OID_REGOPER = 2203, OID_REGOPERATOR = 2204, OID_REGCOLLATION = 4191 };
 #define REG_OUT(name, type)                                                                        \
     static void name(FnCall *call, const Datum *v, Buf *buf)                                       \
     {                                                                                              \
@@ -124,6 +126,9 @@ REG_OUT(regprocedure_out, TYPE_REGPROCEDURE)
 REG_OUT(regclass_out, TYPE_REGCLASS)
 REG_OUT(regtype_out, TYPE_REGTYPE)
 REG_OUT(regnamespace_out, TYPE_REGNAMESPACE)
+REG_OUT(regoper_out, OID_REGOPER)
+REG_OUT(regoperator_out, OID_REGOPERATOR)
+REG_OUT(regcollation_out, OID_REGCOLLATION)
 REG_OUT(regrole_out, TYPE_REGROLE)
 
 /* ---- tid: a row id in eight bytes, shown as (block,offset) with sixteen bits of offset ---- */
@@ -232,6 +237,12 @@ static const TypeOps OID_TYPES[] = {
     {TYPE_REGTYPE, "regtype", PHYS_I32, reg_in, regtype_out, oid_recv, oid_send, oid_order,
      oid_hash, oid_key, oid_unkey},
     {TYPE_REGNAMESPACE, "regnamespace", PHYS_I32, reg_in, regnamespace_out, oid_recv, oid_send,
+     oid_order, oid_hash, oid_key, oid_unkey},
+    {OID_REGOPER, "regoper", PHYS_I32, reg_in, regoper_out, oid_recv, oid_send, oid_order, oid_hash,
+     oid_key, oid_unkey},
+    {OID_REGOPERATOR, "regoperator", PHYS_I32, reg_in, regoperator_out, oid_recv, oid_send,
+     oid_order, oid_hash, oid_key, oid_unkey},
+    {OID_REGCOLLATION, "regcollation", PHYS_I32, reg_in, regcollation_out, oid_recv, oid_send,
      oid_order, oid_hash, oid_key, oid_unkey},
     {TYPE_REGROLE, "regrole", PHYS_I32, reg_in, regrole_out, oid_recv, oid_send, oid_order,
      oid_hash, oid_key, oid_unkey},
