@@ -81,35 +81,6 @@ static Status fn_xact_id(FnCall *call, FuncSession *fs, const Datum *a, Datum *o
 }
 KERNEL(fn_xact_id)
 
-static Status fn_relation_size(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
-                               bool *null_out)
-{
-    const CatTable *t;
-    TableSize size = {0};
-    Status st = cat_table_by_oid(call->cx, fs->view, a[0].u32, &t);
-    *null_out = st == ST_NOTFOUND;
-    if (st != ST_OK) {
-        return st == ST_NOTFOUND ? ST_OK : st;
-    }
-    if (t->storage != NULL) {
-        TRY(table_size(call->cx, t->storage, &size));
-    }
-    out->i64 = (int64_t)size.pages * PAGE_SIZE;
-    return ST_OK;
-}
-KERNEL(fn_relation_size)
-
-static Status fn_database_size(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
-                               bool *null_out)
-{
-    (void)call;
-    (void)a;
-    (void)null_out;
-    out->i64 = (int64_t)store_page_count(fs->engine->store) * PAGE_SIZE;
-    return ST_OK;
-}
-KERNEL(fn_database_size)
-
 /* fn_row_security_active - there is no row security, so it is on for no table. */
 static Status fn_row_security_active(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
                                      bool *null_out)
@@ -126,10 +97,5 @@ static const FnOps FNS[] = {
     {"pg_terminate_backend", fn_terminate_kernel, 0},
     {"pg_is_in_recovery", fn_in_recovery_kernel, 0},
     {"pg_current_xact_id", fn_xact_id_kernel, 0},
-    {"pg_relation_size", fn_relation_size_kernel, 0},
-    {"pg_table_size", fn_relation_size_kernel, 0},
-    {"pg_total_relation_size", fn_relation_size_kernel, 0},
-    {"pg_database_size_oid", fn_database_size_kernel, 0},
-    {"pg_database_size_name", fn_database_size_kernel, 0},
 };
 const FuncTable FUNC_ADMIN = {FNS, ARRAY_LEN(FNS)};

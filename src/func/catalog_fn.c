@@ -41,18 +41,9 @@ static bool in_path(const FuncSession *fs, Oid ns)
 static Status fn_table_visible(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
                                bool *null_out)
 {
-    const CatTable *t, *found;
-    Status st = cat_table_by_oid(call->cx, fs->view, a[0].u32, &t);
+    Status st = cat_table_visible(call->cx, fs->view, a[0].u32, &out->b);
     *null_out = st == ST_NOTFOUND;
-    if (st != ST_OK) {
-        return st == ST_NOTFOUND ? ST_OK : st;
-    }
-    out->b = in_path(fs, t->namespace_oid);
-    if (out->b) {
-        st = cat_table_by_name(call->cx, fs->view, NULL, t->name, &found);
-        out->b = st == ST_OK && found->oid == t->oid;
-    }
-    return st == ST_ERROR ? st : ST_OK;
+    return st == ST_NOTFOUND ? ST_OK : st;
 }
 KERNEL(fn_table_visible)
 

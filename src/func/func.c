@@ -49,7 +49,8 @@ const FnOps *func_ops_by_prosrc(const char *prosrc)
         &FUNC_SESSION,  &FUNC_TIME,     &FUNC_SEQUENCE, &FUNC_RANDOM,   &FUNC_CATALOG,
         &FUNC_ADMIN,    &FUNC_WAL,      &FUNC_DESCRIBE, &FUNC_DEPARSE,  &FUNC_PRIVILEGE,
         &FUNC_ADVISORY, &FUNC_ACTIVITY, &FUNC_SNAPSHOT, &FUNC_SETTINGS, &FUNC_STATS,
-        &FUNC_PLACE,    &FUNC_ACL};
+        &FUNC_PLACE,    &FUNC_ACL,      &FUNC_COUNTS,   &FUNC_SIZE,     &FUNC_OBJECT,
+        &FUNC_REG,      &FUNC_PROPERTY};
     for (size_t t = 0; t < ARRAY_LEN(TABLES); t++) {
         for (uint32_t i = 0; i < TABLES[t]->count; i++) {
             if (strcmp(TABLES[t]->fns[i].prosrc, prosrc) == 0) {
@@ -63,13 +64,11 @@ const FnOps *func_ops_by_prosrc(const char *prosrc)
 const SetOps *func_sets_by_prosrc(const char *prosrc)
 {
     static const SetOps *const SETS[] = {
-        &FUNC_PREPARED_SET,
-        &FUNC_ACTIVITY_SET,
-        &FUNC_LOCKS_SET,
-        &FUNC_CHECK_SET,
+        &FUNC_PREPARED_SET, &FUNC_ACTIVITY_SET, &FUNC_LOCKS_SET, &FUNC_CHECK_SET, &FUNC_MEMORY_SET,
     };
-    static const FuncSets *const TABLES[] = {&FUNC_ACL_SETS, &FUNC_SETTING_SETS, &FUNC_LIST_SETS,
-                                             &FUNC_STAT_SETS};
+    static const FuncSets *const TABLES[] = {
+        &FUNC_ACL_SETS,    &FUNC_SETTING_SETS,  &FUNC_LIST_SETS, &FUNC_STAT_SETS,
+        &FUNC_OBJECT_SETS, &FUNC_PROPERTY_SETS, &FUNC_WAL_SETS};
     for (size_t i = 0; i < ARRAY_LEN(SETS); i++) {
         if (strcmp(SETS[i]->prosrc, prosrc) == 0) {
             return SETS[i];

@@ -297,11 +297,9 @@ static const SetOps SETS[] = {
     LIST_NOTHING("pg_stat_get_subscription"),
     LIST_NOTHING("pg_stat_get_recovery_prefetch"),
     LIST_NOTHING("pg_stat_get_progress_info"), /* no command tells its progress */
-    LIST_NOTHING("pg_stat_get_slru"),          /* no such caches, no shared memory */
-    LIST_NOTHING("pg_get_shmem_allocations"),
-    LIST_NOTHING("pg_get_backend_memory_contexts"),
-    LIST_NOTHING("pg_listening_channels"), /* no LISTEN */
-    LIST_NOTHING("pg_partition_tree"),     /* no partitioned tables */
+    LIST_NOTHING("pg_get_shmem_allocations"),  /* no shared memory */
+    LIST_NOTHING("pg_listening_channels"),     /* no LISTEN */
+    LIST_NOTHING("pg_partition_tree"),         /* no partitioned tables */
     LIST_NOTHING("pg_partition_ancestors"),
     LIST_NOTHING("pg_stats_ext_mcvlist_items"), /* no statistics of several columns */
 };

@@ -159,50 +159,6 @@ static Status fn_size_bytes(FnCall *call, FuncSession *fs, const Datum *a, Datum
 }
 KERNEL(fn_size_bytes)
 
-/* ---- where things are ---- */
-
-/* fn_filenode - the tree a relation is in; NULL for one without storage. */
-static Status fn_filenode(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
-{
-    const CatTable *t;
-    Status st = cat_table_by_oid(call->cx, fs->view, a[0].u32, &t);
-    *null_out = st != ST_OK || t->kind == 'v' || t->kind == 'c';
-    if (!*null_out) {
-        out->u32 = t->builtin ? t->oid : (Oid)t->tree;
-    }
-    return st == ST_ERROR ? st : ST_OK;
-}
-KERNEL(fn_filenode)
-
-/* fn_tablespace_size - all of the file is in pg_default; pg_global has no pages of its own. */
-static Status fn_tablespace_size(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
-                                 bool *null_out)
-{
-    enum { PLACE_DEFAULT = 1663, PLACE_GLOBAL = 1664 };
-    (void)call;
-    *null_out = a[0].u32 != PLACE_DEFAULT && a[0].u32 != PLACE_GLOBAL;
-    out->i64 =
-        a[0].u32 == PLACE_DEFAULT ? (int64_t)store_page_count(fs->engine->store) * PAGE_SIZE : 0;
-    return ST_OK;
-}
-KERNEL(fn_tablespace_size)
-
-static Status fn_tablespace_size_name(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
-                                      bool *null_out)
-{
-    const char *name = func_cstring(call, &a[0]);
-    (void)null_out;
-    if (strcmp(name, "pg_default") != 0 && strcmp(name, "pg_global") != 0) {
-        return err_set(call->cx, ERRCODE_UNDEFINED_OBJECT, "tablespace \"%s\" does not exist",
-                       name);
-    }
-    out->i64 = strcmp(name, "pg_default") == 0
-                   ? (int64_t)store_page_count(fs->engine->store) * PAGE_SIZE
-                   : 0;
-    return ST_OK;
-}
-KERNEL(fn_tablespace_size_name)
-
 /* ---- facts ---- */
 
 static Status fn_encoding_max(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
@@ -289,9 +245,6 @@ static const FnOps FNS[] = {
     {"pg_size_pretty", fn_size_pretty_kernel, 0},
     {"pg_size_pretty_numeric", fn_size_pretty_numeric_kernel, 0},
     {"pg_size_bytes", fn_size_bytes_kernel, 0},
-    {"pg_relation_filenode", fn_filenode_kernel, 0},
-    {"pg_tablespace_size_oid", fn_tablespace_size_kernel, 0},
-    {"pg_tablespace_size_name", fn_tablespace_size_name_kernel, 0},
     {"pg_encoding_max_length_sql", fn_encoding_max_kernel, 0},
     {"nameconcatoid", fn_name_oid_kernel, 0},
     {"pg_relation_is_updatable", fn_updatable_kernel, 0},

@@ -1,10 +1,9 @@
 /*
  * stat_fn.c - the numbers of the statistics views (pg_stat_get_*).
  *
- * Three kinds: what dassie knows is told; what never happens here (vacuum by itself, conflicts with
- * a standby, checksum failures that do not stop the query) is zero, as it is true; what happens but
- * is not counted is NULL, so that nobody takes it for a count. Moving a line from STATS_UNCOUNTED
- * to a function of its own is how a number comes to be counted.
+ * What dassie knows is told; what never happens here (vacuum, conflicts with a standby) is zero, as
+ * it is true, or NULL where PostgreSQL's is until it happens. The numbers that transactions count
+ * of relations and databases are in count_fn.c.
  */
 #include "func/func_internal.h"
 
@@ -143,7 +142,6 @@ static const FnOps FNS[] = {
     {"pg_stat_get_last_vacuum_time", stat_unknown_kernel, 0},
     {"pg_stat_get_last_autovacuum_time", stat_unknown_kernel, 0},
     {"pg_stat_get_last_autoanalyze_time", stat_unknown_kernel, 0},
-    {"pg_stat_get_db_stat_reset_time", stat_unknown_kernel, 0},
     {"pg_stat_get_snapshot_timestamp", stat_unknown_kernel, 0},
     {"pg_stat_get_function_calls", stat_unknown_kernel, 0}, /* no functions of users: no row */
     {"pg_stat_get_function_total_time", stat_unknown_kernel, 0},
@@ -151,51 +149,12 @@ static const FnOps FNS[] = {
     {"pg_stat_get_xact_function_calls", stat_unknown_kernel, 0},
     {"pg_stat_get_xact_function_total_time", stat_unknown_kernel, 0},
     {"pg_stat_get_xact_function_self_time", stat_unknown_kernel, 0},
-    /* STATS_UNCOUNTED: what happens and is not counted. */
-    {"pg_stat_get_numscans", stat_unknown_kernel, 0},
-    {"pg_stat_get_tuples_returned", stat_unknown_kernel, 0},
-    {"pg_stat_get_tuples_fetched", stat_unknown_kernel, 0},
-    {"pg_stat_get_tuples_inserted", stat_unknown_kernel, 0},
-    {"pg_stat_get_tuples_updated", stat_unknown_kernel, 0},
-    {"pg_stat_get_tuples_deleted", stat_unknown_kernel, 0},
-    {"pg_stat_get_tuples_hot_updated", stat_unknown_kernel, 0},
-    {"pg_stat_get_blocks_fetched", stat_unknown_kernel, 0},
-    {"pg_stat_get_blocks_hit", stat_unknown_kernel, 0},
-    {"pg_stat_get_mod_since_analyze", stat_unknown_kernel, 0},
-    {"pg_stat_get_last_analyze_time", stat_unknown_kernel, 0},
-    {"pg_stat_get_analyze_count", stat_unknown_kernel, 0},
-    {"pg_stat_get_xact_numscans", stat_unknown_kernel, 0},
-    {"pg_stat_get_xact_tuples_returned", stat_unknown_kernel, 0},
-    {"pg_stat_get_xact_tuples_fetched", stat_unknown_kernel, 0},
-    {"pg_stat_get_xact_tuples_inserted", stat_unknown_kernel, 0},
-    {"pg_stat_get_xact_tuples_updated", stat_unknown_kernel, 0},
-    {"pg_stat_get_xact_tuples_deleted", stat_unknown_kernel, 0},
-    {"pg_stat_get_xact_tuples_hot_updated", stat_unknown_kernel, 0},
-    {"pg_stat_get_xact_blocks_fetched", stat_unknown_kernel, 0},
-    {"pg_stat_get_xact_blocks_hit", stat_unknown_kernel, 0},
-    {"pg_stat_get_db_xact_commit", stat_unknown_kernel, 0},
-    {"pg_stat_get_db_xact_rollback", stat_unknown_kernel, 0},
-    {"pg_stat_get_db_blocks_fetched", stat_unknown_kernel, 0},
-    {"pg_stat_get_db_blocks_hit", stat_unknown_kernel, 0},
-    {"pg_stat_get_db_tuples_returned", stat_unknown_kernel, 0},
-    {"pg_stat_get_db_tuples_fetched", stat_unknown_kernel, 0},
-    {"pg_stat_get_db_tuples_inserted", stat_unknown_kernel, 0},
-    {"pg_stat_get_db_tuples_updated", stat_unknown_kernel, 0},
-    {"pg_stat_get_db_tuples_deleted", stat_unknown_kernel, 0},
-    {"pg_stat_get_db_blk_read_time", stat_unknown_kernel, 0},
-    {"pg_stat_get_db_blk_write_time", stat_unknown_kernel, 0},
-    {"pg_stat_get_db_temp_files", stat_unknown_kernel, 0},
-    {"pg_stat_get_db_temp_bytes", stat_unknown_kernel, 0},
-    {"pg_stat_get_db_deadlocks", stat_unknown_kernel, 0},
+    /* As on a server that keeps no data checksums (data_checksums is off). */
     {"pg_stat_get_db_checksum_failures", stat_unknown_kernel, 0},
     {"pg_stat_get_db_checksum_last_failure", stat_unknown_kernel, 0},
-    {"pg_stat_get_db_session_time", stat_unknown_kernel, 0},
-    {"pg_stat_get_db_active_time", stat_unknown_kernel, 0},
-    {"pg_stat_get_db_idle_in_transaction_time", stat_unknown_kernel, 0},
-    {"pg_stat_get_db_sessions", stat_unknown_kernel, 0},
-    {"pg_stat_get_db_sessions_abandoned", stat_unknown_kernel, 0},
-    {"pg_stat_get_db_sessions_fatal", stat_unknown_kernel, 0},
-    {"pg_stat_get_db_sessions_killed", stat_unknown_kernel, 0},
+    /* track_io_timing is off. */
+    {"pg_stat_get_db_blk_read_time", stat_zero_kernel, 0},
+    {"pg_stat_get_db_blk_write_time", stat_zero_kernel, 0},
     /* Every number is read when it is asked for: there is no copy to give up. */
     {"pg_stat_clear_snapshot", stat_nothing_kernel, 0},
     {"pg_stat_force_next_flush", stat_nothing_kernel, 0},
@@ -248,21 +207,6 @@ static Status stat_one_row(FnCall *call, bool *nulls, uint32_t columns)
     return ST_OK;
 }
 
-/* archiver_next - no log is archived: the two counts are 0. */
-static Status archiver_next(FnCall *call, Datum *cols, bool *nulls)
-{
-    TRY(stat_one_row(call, nulls, 7));
-    cols[0].i64 = cols[3].i64 = 0;
-    nulls[0] = nulls[3] = false;
-    return ST_OK;
-}
-
-static Status wal_stat_next(FnCall *call, Datum *cols, bool *nulls)
-{
-    (void)cols;
-    return stat_one_row(call, nulls, 9);
-}
-
 static Status wal_receiver_next(FnCall *call, Datum *cols, bool *nulls)
 {
     (void)cols;
@@ -294,8 +238,6 @@ static Status subscription_next(FnCall *call, Datum *cols, bool *nulls)
 
 static const SetOps SETS[] = {
     {"pg_stat_get_backend_idset", stat_begin, backend_numbers_next},
-    {"pg_stat_get_archiver", stat_begin, archiver_next},
-    {"pg_stat_get_wal", stat_begin, wal_stat_next},
     {"pg_stat_get_wal_receiver", stat_begin, wal_receiver_next},
     {"pg_stat_get_replication_slot", stat_begin, slot_next},
     {"pg_stat_get_subscription_stats", stat_begin, subscription_next},

@@ -307,6 +307,8 @@ struct Session {
     bool timed; /* some time-out is set: the monitor looks at this session */
     int64_t idle_timeout_us, idle_txn_timeout_us;
     int64_t backend_start_us;
+    struct DbCounts *counts;       /* of its database, once it is ready */
+    bool said_goodbye, fatal_told; /* how it ends */
 };
 
 struct Poller {
@@ -446,6 +448,10 @@ void activity_release(Session *s);
 void activity_query(Session *s, Slice sql);
 void activity_idle(Session *s);
 void activity_txn_begins(Session *s);
+/* activity_session_begins - it is let in; activity_session_ends - in whatever way it does: counted
+ * for pg_stat_database. */
+void activity_session_begins(Session *s);
+void activity_session_ends(Session *s);
 void activity_txn_ends(Session *s);
 void activity_application(Session *s);
 struct FuncBackend;

@@ -111,6 +111,7 @@ void session_close(Session *s)
     session_park_end(s);
     copy_abort(s);
     session_abort(s);
+    activity_session_ends(s);
     advisory_unlock_all(&s->advisory);
     portals_drop_all(s);
     session_drop_statements(s);
@@ -325,6 +326,7 @@ void session_say_goodbye(Session *s)
 /* session_fatal - tell the client why, then close. */
 static void session_fatal(Session *s)
 {
+    s->fatal_told = true;
     s->err.severity = ERR_FATAL;
     reply_error(&s->out, &s->err, false);
     s->close_after_send = true;
@@ -369,7 +371,10 @@ static void session_message(Session *s, ProtoMsg *m)
         session_simple_query(s, slice_of(sql));
         return;
     }
-    case 'X': s->close_after_send = true; return;
+    case 'X':
+        s->said_goodbye = true;
+        s->close_after_send = true;
+        return;
     case 'F': session_function_call(s); return;
     case 'd':
     case 'c':

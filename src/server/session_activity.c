@@ -6,6 +6,7 @@
  * found in the list of waiters, other waits follow from its state.
  */
 #include "server/server_internal.h"
+#include "table/counts.h"
 
 #define RANK_ACTIVITY 12 /* below the server's mutex, which guards the list of sessions */
 
@@ -35,12 +36,45 @@ static void activity_text(Activity *a, Slice sql, uint32_t limit)
     a->query[n] = '\0';
 }
 
+void activity_session_begins(Session *s)
+{
+    s->counts = counts_db(s->server->engine, s->view.database);
+    counts_db_add(s->counts, s->pid, DB_SESSIONS, 1);
+}
+
+void activity_session_ends(Session *s)
+{
+    if (s->counts == NULL) {
+        return;
+    }
+    bool killed = (atomic_load(&s->cancel) & CX_CANCEL_TERMINATE) != 0;
+    if (killed || s->fatal_told || atomic_load(&s->idle_expired)) {
+        counts_db_add(s->counts, s->pid, killed ? DB_SESSIONS_KILLED : DB_SESSIONS_FATAL, 1);
+    } else if (!s->said_goodbye) {
+        counts_db_add(s->counts, s->pid, DB_SESSIONS_ABANDONED, 1);
+    }
+    counts_db_add(s->counts, s->pid, DB_SESSION_US, os_now_us(s->server->os) - s->backend_start_us);
+}
+
+/* activity_spent - the time since the state changed last has been spent in it. Requires the mutex.
+ */
+static void activity_spent(Session *s, int64_t now)
+{
+    const Activity *a = &s->activity;
+    if (a->state == ACTIVITY_ACTIVE) {
+        counts_db_add(s->counts, s->pid, DB_ACTIVE_US, MAX(now - a->state_change_us, 0));
+    } else if (a->state == ACTIVITY_IDLE_IN_TXN || a->state == ACTIVITY_IDLE_FAILED) {
+        counts_db_add(s->counts, s->pid, DB_IDLE_IN_TXN_US, MAX(now - a->state_change_us, 0));
+    }
+}
+
 void activity_query(Session *s, Slice sql)
 {
     Activity *a = &s->activity;
     Os *os = s->server->os;
     os_mutex_lock(os, &a->mutex);
     if (LIKELY(s->track_activities)) {
+        activity_spent(s, s->env.statement_time_us);
         a->state = ACTIVITY_ACTIVE;
         a->query_start_us = a->state_change_us = s->env.statement_time_us;
         activity_text(a, sql, s->server->activity_bytes);
@@ -56,10 +90,12 @@ void activity_idle(Session *s)
     Os *os = s->server->os;
     os_mutex_lock(os, &a->mutex);
     if (LIKELY(s->track_activities)) {
+        int64_t now = os_now_us(os) - UNIX_TO_PG_EPOCH_US;
+        activity_spent(s, now);
         a->state = s->failed     ? ACTIVITY_IDLE_FAILED
                    : s->in_block ? ACTIVITY_IDLE_IN_TXN
                                  : ACTIVITY_IDLE;
-        a->state_change_us = os_now_us(os) - UNIX_TO_PG_EPOCH_US;
+        a->state_change_us = now;
         if (a->query == NULL) {
             activity_text(a, slice_of(""), 1);
         }

@@ -149,6 +149,7 @@ static Status session_ready(Cx *cx, Session *s)
     s->env.os = srv->os;
     TRY(settings_apply(cx, s));
     s->state = SESSION_READY;
+    activity_session_begins(s);
     settings_report_all(s);
     size_t at = reply_begin(&s->out, 'K');
     buf_put_u32be(&s->out, (uint32_t)s->pid);

@@ -12,6 +12,7 @@
 #include <pg_query/pg_query.pb-c.h>
 
 #include "server/server_internal.h"
+#include "table/counts.h"
 
 uint32_t session_level(const Session *s)
 {
@@ -30,6 +31,7 @@ Status session_txn_need(Cx *cx, Session *s)
     s->txn->lock_timeout_us = s->lock_timeout_us;
     s->txn->process_id = s->pid;
     s->txn->advisory = &s->advisory;
+    counts_begin(s->txn, s->counts);
     s->view.txn = s->txn;
     s->env.xact_time_us = s->env.statement_time_us;
     activity_txn_begins(s);
