@@ -10,9 +10,9 @@ Status bind_is_modifiable(BindScope *s, const CatTable *t)
     if (t->kind == 'S') {
         return err_set(s->cx, ERRCODE_WRONG_OBJECT_TYPE, "cannot change sequence \"%s\"", t->name);
     }
-    if (t->kind == 'v') {
-        return err_unsupported(s->cx, "changing rows through view \"%s\" is not supported",
-                               t->name);
+    if (t->kind == 'm' && !s->b->maintains) {
+        return err_set(s->cx, ERRCODE_WRONG_OBJECT_TYPE, "cannot change materialized view \"%s\"",
+                       t->name);
     }
     if (t->builtin) {
         return err_set(s->cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
@@ -24,6 +24,9 @@ Status bind_is_modifiable(BindScope *s, const CatTable *t)
 Status bind_target_column(BindScope *s, const CatTable *t, const char *name, int32_t location,
                           uint16_t *column_out)
 {
+    if (s->change != NULL) {
+        return bind_view_column(s, name, location, column_out);
+    }
     for (uint16_t i = 0; i < t->column_count; i++) {
         if (!t->columns[i].dropped && strcmp(t->columns[i].name, name) == 0) {
             *column_out = i;
@@ -111,14 +114,15 @@ Status bind_column_default(BindScope *s, const CatTable *t, uint16_t column, Exp
 {
     const CatColumn *c = &t->columns[column];
     Expr *e;
-    if (c->generated != 0) {
-        return err_unsupported(s->cx, "generated columns are not supported");
+    if (s->change != NULL && s->change->defaults[column] != NULL) {
+        TRY(bind_stored_expr(s, NULL, 0, s->change->defaults[column], &e));
+        return bind_assign(s, t, column, e, -1, out);
     }
     if (!c->dropped && c->identity != 0) {
         TRY(nextval_expr(s, c->identity_sequence, &e));
         return bind_assign(s, t, column, e, -1, out);
     }
-    if (c->dropped || c->default_sql == NULL) {
+    if (c->dropped || c->default_sql == NULL || c->generated != 0) { /* computed from the row */
         const CatType *type = cat_type(s->b->view, c->dropped ? TYPE_INT4 : c->type);
         *out = bind_const_null(s, type != NULL ? type->oid : TYPE_INT4, c->typmod);
         (*out)->phys = t->storage->columns[column].phys; /* a dropped column has no type, but is
@@ -135,12 +139,58 @@ Status bind_column_value(Cx *cx, BindCx *b, const CatTable *t, uint16_t column, 
     return bind_column_default(&s, t, column, out);
 }
 
+/* ReadsSet - BindVisit: does the expression read a column that is set? */
+typedef struct ReadsSet {
+    const bool *set;
+    bool found;
+} ReadsSet;
+
+static Status reads_set(void *arg, Expr *e, uint32_t level, bool *descend)
+{
+    ReadsSet *r = arg;
+    (void)descend;
+    if (level == 0 && e->kind == EXPR_COLUMN && e->u.column.column >= 0) {
+        r->found = r->found || r->set[e->u.column.column];
+    }
+    return ST_OK;
+}
+
+Status bind_generated(BindScope *s, const CatTable *t, bool *set)
+{
+    Query *q = s->query;
+    bool *given = set != NULL ? arena_memdup(s->b->arena, set, t->column_count) : NULL;
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        const CatColumn *c = &t->columns[i];
+        ReadsSet reads = {.set = given};
+        Expr *e;
+        if (c->generated == 0 || c->dropped || c->default_sql == NULL) {
+            continue;
+        }
+        if (q->generated == NULL) {
+            q->generated = ARENA_ARRAY(s->b->arena, Expr *, t->column_count);
+            q->generated_columns = ARENA_ARRAY(s->b->arena, uint16_t, t->column_count);
+        }
+        TRY(bind_stored_expr(s, t, q->result_rte, c->default_sql, &e));
+        if (set != NULL) {
+            TRY(bind_walk(e, 0, reads_set, &reads));
+            if (!reads.found && !given[i]) {
+                continue;
+            }
+            set[i] = true;
+        }
+        TRY(bind_assign(s, t, i, e, -1, &q->generated[q->generated_count]));
+        q->generated_columns[q->generated_count++] = i;
+    }
+    return ST_OK;
+}
+
 Status bind_checks(BindScope *s, const CatTable *t)
 {
     Query *q = s->query;
-    q->checks = ARENA_ARRAY(s->b->arena, Expr *, t->constraint_count + 1u);
-    q->check_constraints =
-        ARENA_ARRAY(s->b->arena, const CatConstraint *, t->constraint_count + 1u);
+    uint32_t most = t->constraint_count + 1u + (s->change != NULL ? s->change->check_count : 0);
+    q->checks = ARENA_ARRAY(s->b->arena, Expr *, most);
+    q->check_constraints = ARENA_ARRAY(s->b->arena, const CatConstraint *, most);
+    q->check_views = ARENA_ARRAY(s->b->arena, const char *, most);
     for (uint16_t i = 0; i < t->constraint_count; i++) {
         const CatConstraint *c = &t->constraints[i];
         Expr *e;
@@ -150,6 +200,10 @@ Status bind_checks(BindScope *s, const CatTable *t)
         TRY(bind_stored_expr(s, t, q->result_rte, c->check_sql, &e));
         TRY(bind_coerce_bool(s, e, "CHECK", &q->checks[q->check_count]));
         q->check_constraints[q->check_count++] = c;
+    }
+    for (uint16_t i = 0; s->change != NULL && i < s->change->check_count; i++) {
+        q->checks[q->check_count] = s->change->checks[i];
+        q->check_views[q->check_count++] = s->change->check_views[i];
     }
     return ST_OK;
 }

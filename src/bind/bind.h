@@ -25,6 +25,7 @@ typedef struct BindCx {
     Slice sql;          /* for error positions */
     const TypeEnv *env; /* constants of type literals are made with it */
     BindParams *params; /* may be NULL: no parameters allowed */
+    bool maintains;     /* our own statement may change a materialized view */
     bool no_locks;      /* stored expressions and Describe of cached statements */
 } BindCx;
 
@@ -56,6 +57,12 @@ Status bind_store_query(Cx *cx, Arena *arena, const Query *q, const char **text_
 Status bind_load_expr(Cx *cx, BindCx *b, const CatTable *table, const char *stored, Expr **out);
 /* bind_load_view - the query of a view as it is defined now. */
 Status bind_load_view(Cx *cx, BindCx *b, const CatTable *view, Query **out);
+/* bind_view_reason - why rows cannot be changed through a view of this query, in PostgreSQL's
+ * words; NULL: they can. need_column: some column must be one that can be changed. */
+const char *bind_view_reason(const Query *q, bool need_column);
+/* bind_change_events - the commands that may change the relation's rows (column 0), or a column of
+ * them: bits 4 UPDATE, 8 INSERT, 16 DELETE. */
+Status bind_change_events(Cx *cx, BindCx *b, const CatTable *t, int16_t column, int *events_out);
 /* bind_nextval - nextval of the sequence with this OID, as the type: the default of its column. */
 Status bind_nextval(Cx *cx, BindCx *b, Oid sequence, Oid type, Expr **out);
 /* bind_column_value - what a column gets that is not given: its default, nextval of its identity,

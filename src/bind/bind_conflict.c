@@ -129,7 +129,13 @@ static Status target_element(BindScope *s, const PgQuery__InferClause *in, const
         }
         return ST_OK;
     }
-    for (uint16_t c = 0; c < t->column_count; c++) {
+    for (uint16_t c = 0; s->change != NULL && c < s->change->column_count; c++) {
+        if (strcmp(s->change->columns[c].name, e->name) == 0 && s->change->columns[c].base >= 0) {
+            g->columns[n] = (uint16_t)s->change->columns[c].base;
+            return ST_OK;
+        }
+    }
+    for (uint16_t c = 0; s->change == NULL && c < t->column_count; c++) {
         if (!t->columns[c].dropped && strcmp(t->columns[c].name, e->name) == 0) {
             g->columns[n] = c;
             return ST_OK;
@@ -165,16 +171,33 @@ static Status conflict_by_columns(BindScope *s, const PgQuery__InferClause *in, 
                    "specification");
 }
 
+/* conflict_generated - DO UPDATE computes all generated columns: they may change. */
+static void conflict_generated(BindScope *s, const CatTable *t)
+{
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        if (t->columns[i].generated != 0 && !t->columns[i].dropped) {
+            s->query->conflict_set[i] = true;
+        }
+    }
+}
+
 /* conflict_assignments - DO UPDATE SET ... WHERE ...: sees the table's row and "excluded". */
 static Status conflict_assignments(BindScope *s, const PgQuery__OnConflictClause *c,
                                    const CatTable *t, NsItem *target)
 {
     Query *q = s->query;
     TRY(bind_table_rte(s, t, "excluded", &q->conflict_rte));
-    NsItem *excluded = bind_add_item(s, bind_item_of_rte(s, q->conflict_rte, "excluded", NULL, 0));
+    NsItem *excluded = bind_item_of_rte(s, q->conflict_rte, "excluded", NULL, 0);
+    if (s->change != NULL) {
+        ViewTarget proposed;
+        TRY(bind_view_target(s, s->change->view, CMD_INSERT, q->conflict_rte, &proposed));
+        excluded = bind_view_item(s, &proposed, "excluded");
+    }
+    bind_add_item(s, excluded);
     target->rel_visible = target->cols_visible = true;
     TRY(bind_update_columns(s, t, c->target_list, c->n_target_list, &q->conflict_targets,
                             &q->conflict_set));
+    conflict_generated(s, t);
     if (c->where_clause != NULL) {
         s->no_aggs = "WHERE";
         TRY(bind_bool_expr(s, c->where_clause, "WHERE", &q->conflict_where));

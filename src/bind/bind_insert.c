@@ -17,11 +17,20 @@ typedef struct InsertColumns {
 static Status insert_columns(BindScope *s, const PgQuery__InsertStmt *st, const CatTable *t,
                              InsertColumns *out)
 {
-    uint32_t size = MAX((uint32_t)st->n_cols, t->column_count) + 1u;
+    uint32_t size = MAX((uint32_t)st->n_cols, t->column_count) + 1u +
+                    (s->change != NULL ? s->change->column_count : 0);
     out->columns = ARENA_ARRAY(s->b->arena, uint16_t, size);
     out->locations = ARENA_ARRAY(s->b->arena, int32_t, size);
     out->parts = ARENA_ARRAY(s->b->arena, const PgQuery__ResTarget *, size);
     out->count = 0;
+    if (st->n_cols == 0 && s->change != NULL) {
+        for (uint16_t i = 0; i < s->change->column_count; i++) {
+            int16_t base = s->change->columns[i].base;
+            out->locations[out->count] = -1;
+            out->columns[out->count++] = base < 0 ? UINT16_MAX : (uint16_t)base;
+        }
+        return ST_OK;
+    }
     if (st->n_cols == 0) {
         for (uint16_t i = 0; i < t->column_count; i++) {
             if (!t->columns[i].dropped) {
@@ -36,7 +45,9 @@ static Status insert_columns(BindScope *s, const PgQuery__InsertStmt *st, const 
         uint16_t column;
         TRY(bind_target_column(s, t, rt->name, rt->location, &column));
         for (uint16_t k = 0; k < out->count; k++) {
-            if (out->columns[k] == column && (rt->n_indirection == 0 || out->parts[k] == NULL)) {
+            bool same = s->change == NULL || strcmp(st->cols[k]->res_target->name, rt->name) == 0;
+            if (out->columns[k] == column && same &&
+                (rt->n_indirection == 0 || out->parts[k] == NULL)) {
                 return BIND_ERR(s, rt->location, ERRCODE_DUPLICATE_COLUMN,
                                 "column \"%s\" specified more than once", rt->name);
             }
@@ -59,6 +70,18 @@ static Status insert_count(BindScope *s, const PgQuery__InsertStmt *st, const In
     if (st->n_cols > 0 && given < cols->count) {
         return BIND_ERR(s, cols->locations[given], ERRCODE_SYNTAX_ERROR,
                         "INSERT has more target columns than expressions");
+    }
+    for (uint32_t i = 0; i < given; i++) {
+        if (cols->columns[i] == UINT16_MAX) { /* no list: the view's columns */
+            return bind_view_refuse_column(s, &s->change->columns[i]);
+        }
+        for (uint32_t k = 0; s->change != NULL && k < i; k++) {
+            if (cols->columns[k] == cols->columns[i] && cols->parts[i] == NULL) {
+                return err_set(s->cx, ERRCODE_SYNTAX_ERROR,
+                               "multiple assignments to same column \"%s\"",
+                               s->change->table->columns[cols->columns[i]].name);
+            }
+        }
     }
     return ST_OK;
 }
@@ -255,6 +278,14 @@ Status bind_insert(BindScope *s, const PgQuery__InsertStmt *st)
     TRY(bind_open_table(s, st->relation, TABLELOCK_ROW_EXCLUSIVE, &t));
     TRY(bind_is_modifiable(s, t));
     const char *alias = st->relation->alias != NULL ? st->relation->alias->aliasname : t->name;
+    if (t->kind == 'v') {
+        ViewTarget *v = ARENA_NEW(s->b->arena, ViewTarget);
+        TRY(bind_view_target(s, t, CMD_INSERT, q->rte_count, v));
+        s->change = v;
+        q->has_sublinks = q->has_sublinks || v->has_sublinks;
+        t = v->table;
+        TRY(bind_is_modifiable(s, t));
+    }
     TRY(bind_table_rte(s, t, alias, &rte));
     q->result_rte = rte;
     q->result_table = t;
@@ -270,8 +301,10 @@ Status bind_insert(BindScope *s, const PgQuery__InsertStmt *st)
         }
     }
     TRY(insert_rest(s, t));
+    TRY(bind_generated(s, t, NULL));
     TRY(bind_checks(s, t));
-    NsItem *target = bind_add_item(s, bind_item_of_rte(s, rte, alias, NULL, 0));
+    NsItem *target = bind_add_item(s, s->change != NULL ? bind_view_item(s, s->change, alias)
+                                                        : bind_item_of_rte(s, rte, alias, NULL, 0));
     if (st->on_conflict_clause != NULL) {
         TRY(bind_on_conflict(s, st->on_conflict_clause, t, target));
     }

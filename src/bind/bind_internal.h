@@ -37,6 +37,26 @@ typedef struct ViewChain {
     const struct ViewChain *outer;
 } ViewChain;
 
+/* ViewColumn - a column of a view that rows are changed through. */
+typedef struct ViewColumn {
+    const char *name;
+    int16_t base; /* column of the table (0-based); -1: it cannot be changed, for `reason` */
+    Expr *expr;   /* over the table */
+    const char *reason, *reason_view, *reason_column;
+} ViewColumn;
+
+/* ViewTarget - a view that rows are changed through, over the table behind it. */
+typedef struct ViewTarget {
+    const CatTable *view, *table;
+    uint16_t column_count, check_count;
+    ViewColumn *columns;
+    const char **defaults; /* per column of the table: the view's own default, NULL = none */
+    Expr *where;           /* of all views; NULL = none */
+    Expr **checks;         /* WITH CHECK OPTION, innermost view first */
+    const char **check_views;
+    bool has_sublinks;
+} ViewTarget;
+
 typedef struct BindScope {
     Cx *cx;
     BindCx *b;
@@ -62,8 +82,9 @@ typedef struct BindScope {
     bool set_top;                  /* a target is a set itself */
     const PgQuery__FuncCall *set_call; /* the set inside expressions of targets, and its item */
     uint16_t set_item;
-    const Expr *sql_call;    /* this is the body of that function: parameters are its arguments */
-    const char *no_subquery; /* expression that may hold no subquery, NULL = allowed */
+    const Expr *sql_call;     /* this is the body of that function: parameters are its arguments */
+    const char *no_subquery;  /* expression that may hold no subquery, NULL = allowed */
+    const ViewTarget *change; /* rows are changed through this view; NULL: of the table itself */
 } BindScope;
 
 /* ---- errors ---- */
@@ -273,6 +294,16 @@ Expr *bind_find_window(Expr *e);
 /* bind_same_text - the same syntax, positions aside. */
 bool bind_same_text(const ProtobufCMessage *a, const ProtobufCMessage *b);
 
+/* ---- view_change.c ---- */
+/* bind_view_target - the table behind a view, locked, as entry rte will be. 55000: not a simple
+ * view. */
+Status bind_view_target(BindScope *s, const CatTable *view, CmdKind command, uint16_t rte,
+                        ViewTarget *out);
+NsItem *bind_view_item(BindScope *s, const ViewTarget *v, const char *name);
+/* bind_view_column - the table's column that the view (s->change) calls name. 0A000, 42703. */
+Status bind_view_column(BindScope *s, const char *name, int32_t location, uint16_t *column_out);
+Status bind_view_refuse_column(BindScope *s, const ViewColumn *c);
+
 /* ---- data modification ---- */
 Status bind_insert(BindScope *s, const PgQuery__InsertStmt *st);
 Status bind_update(BindScope *s, const PgQuery__UpdateStmt *st);
@@ -285,6 +316,9 @@ Status bind_update_columns(BindScope *s, const CatTable *t, Node *const *nodes, 
 Status bind_on_conflict(BindScope *s, const PgQuery__OnConflictClause *c, const CatTable *t,
                         NsItem *target);
 Status bind_returning(BindScope *s, Node *const *nodes, size_t count);
+/* bind_generated - the generated columns that INSERT, or UPDATE of the set columns (NULL: all),
+ * computes anew; they count as set. */
+Status bind_generated(BindScope *s, const CatTable *t, bool *set);
 Status bind_checks(BindScope *s, const CatTable *t);
 Status bind_column_default(BindScope *s, const CatTable *t, uint16_t column, Expr **out);
 Status bind_assign(BindScope *s, const CatTable *t, uint16_t column, Expr *e, int32_t location,

@@ -43,11 +43,11 @@ const char *bind_result_name(const struct PgQuery__Node *expr)
 /* table_expr_mismatch - 42804 in the words of the place the expression stands in. */
 static Status table_expr_mismatch(BindScope *s, const Expr *e, Oid type, const char *what)
 {
-    if (strncmp(what, "DEFAULT", 7) == 0) {
+    if (strncmp(what, "DEFAULT", 7) == 0 || strncmp(what, "GENERATED ", 10) == 0) {
+        const char *name = what[0] == 'G' ? what + 10 : what[7] == ' ' ? what + 8 : "";
         (void)err_set(s->cx, ERRCODE_DATATYPE_MISMATCH,
-                      "column \"%s\" is of type %s but default expression is of type %s",
-                      what[7] == ' ' ? what + 8 : "", bind_type_text(s, type),
-                      bind_type_text(s, e->type));
+                      "column \"%s\" is of type %s but default expression is of type %s", name,
+                      bind_type_text(s, type), bind_type_text(s, e->type));
         return err_hint(s->cx, "You will need to rewrite or cast the expression.");
     }
     if (strncmp(what, "USING ", 6) == 0) {
@@ -64,6 +64,38 @@ static Status table_expr_mismatch(BindScope *s, const Expr *e, Oid type, const c
     return bind_at(s, bind_location(e));
 }
 
+/* GeneratedOver - BindVisit: a generated column is computed from others that are not. */
+typedef struct GeneratedOver {
+    BindScope *s;
+    const CatTable *table;
+} GeneratedOver;
+
+static Status generated_over(void *arg, Expr *e, uint32_t level, bool *descend)
+{
+    const GeneratedOver *g = arg;
+    (void)level;
+    (void)descend;
+    if (e->kind == EXPR_ROW && e->u.row.whole) {
+        (void)err_set(g->s->cx, ERRCODE_INVALID_OBJECT_DEFINITION,
+                      "cannot use whole-row variable in column generation expression");
+        (void)err_detail(g->s->cx,
+                         "This would cause the generated column to depend on its own value.");
+        return bind_at(g->s, e->location);
+    }
+    if (e->kind == EXPR_COLUMN && e->u.column.column < 0) {
+        return err_unsupported(g->s->cx,
+                               "system columns in column generation expressions are not supported");
+    }
+    if (e->kind != EXPR_COLUMN || g->table->columns[e->u.column.column].generated == 0) {
+        return ST_OK;
+    }
+    (void)err_set(g->s->cx, ERRCODE_INVALID_OBJECT_DEFINITION,
+                  "cannot use generated column \"%s\" in column generation expression",
+                  g->table->columns[e->u.column.column].name);
+    (void)err_detail(g->s->cx, "A generated column cannot reference another generated column.");
+    return bind_at(g->s, e->location);
+}
+
 Status bind_table_expr(Cx *cx, BindCx *b, const CatTable *table, const struct PgQuery__Node *expr,
                        Oid want_type, int32_t want_typmod, const char *what, Expr **expr_out)
 {
@@ -73,14 +105,17 @@ Status bind_table_expr(Cx *cx, BindCx *b, const CatTable *table, const struct Pg
     uint16_t rte;
     bool is_default = strncmp(what, "DEFAULT", 7) == 0; /* "DEFAULT column" names its column */
     bool is_using = strncmp(what, "USING ", 6) == 0;    /* so does "USING column" */
+    bool is_generated = strncmp(what, "GENERATED ", 10) == 0;
     bool predicate = strcmp(what, "index predicate") == 0;
     s->no_aggs = is_default                              ? "DEFAULT expressions"
+                 : is_generated                          ? "column generation expressions"
                  : is_using                              ? "transform expressions"
                  : strcmp(what, "CHECK") == 0            ? "check constraints"
                  : strcmp(what, "index expression") == 0 ? "index expressions"
                  : predicate                             ? "index predicates"
                                                          : what;
     s->no_subquery = is_default                   ? "DEFAULT expression"
+                     : is_generated               ? "column generation expression"
                      : is_using                   ? "transform expression"
                      : strcmp(what, "CHECK") == 0 ? "check constraint"
                                                   : what;
@@ -91,6 +126,10 @@ Status bind_table_expr(Cx *cx, BindCx *b, const CatTable *table, const struct Pg
         s->no_columns = s->no_subquery;
     }
     TRY(bind_expr(s, expr, &e));
+    if (is_generated) {
+        GeneratedOver over = {s, table};
+        TRY(bind_walk(e, 0, generated_over, &over));
+    }
     if (want_type == 0) {
         return bind_resolve_unknown(s, e, expr_out);
     }

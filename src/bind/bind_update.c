@@ -3,6 +3,20 @@
  */
 #include "bind/bind_internal.h"
 
+/* modify_through_view - a view gives way to the table behind it, which is the first entry. */
+static Status modify_through_view(BindScope *s, const CatTable **table)
+{
+    if ((*table)->kind != 'v') {
+        return ST_OK;
+    }
+    ViewTarget *v = ARENA_NEW(s->b->arena, ViewTarget);
+    TRY(bind_view_target(s, *table, s->query->command, s->query->rte_count, v));
+    s->change = v;
+    s->query->has_sublinks = s->query->has_sublinks || v->has_sublinks;
+    *table = v->table;
+    return bind_is_modifiable(s, v->table);
+}
+
 /* modify_target - the table to change, first in the range table and in FROM. */
 static Status modify_target(BindScope *s, const PgQuery__RangeVar *rv, const CatTable **out)
 {
@@ -11,10 +25,12 @@ static Status modify_target(BindScope *s, const PgQuery__RangeVar *rv, const Cat
     TRY(bind_open_table(s, rv, TABLELOCK_ROW_EXCLUSIVE, out));
     TRY(bind_is_modifiable(s, *out));
     const char *alias = rv->alias != NULL ? rv->alias->aliasname : (*out)->name;
+    TRY(modify_through_view(s, out));
     TRY(bind_table_rte(s, *out, alias, &rte));
     q->result_rte = rte;
     q->result_table = *out;
-    bind_add_item(s, bind_item_of_rte(s, rte, alias, NULL, 0));
+    bind_add_item(s, s->change != NULL ? bind_view_item(s, s->change, alias)
+                                       : bind_item_of_rte(s, rte, alias, NULL, 0));
     q->from = ARENA_ARRAY(s->b->arena, FromNode *, 1);
     q->from[0] = ARENA_NEW(s->b->arena, FromNode);
     q->from[0]->rte = rte;
@@ -27,13 +43,22 @@ static Status modify_target(BindScope *s, const PgQuery__RangeVar *rv, const Cat
 
 static Status modify_where(BindScope *s, const Node *where)
 {
-    if (where == NULL) {
-        return ST_OK;
+    Query *q = s->query;
+    if (where != NULL) {
+        s->no_aggs = "WHERE";
+        TRY(bind_bool_expr(s, where, "WHERE", &q->where));
+        s->no_aggs = NULL;
     }
-    s->no_aggs = "WHERE";
-    Status st = bind_bool_expr(s, where, "WHERE", &s->query->where);
-    s->no_aggs = NULL;
-    return st;
+    if (s->change != NULL && s->change->where != NULL) {
+        Expr *rows = s->change->where;
+        if (q->where != NULL) {
+            rows = bind_expr_new(s, EXPR_AND, TYPE_BOOL, -1, -1, 2);
+            rows->args[0] = s->change->where;
+            rows->args[1] = q->where;
+        }
+        q->where = rows;
+    }
+    return ST_OK;
 }
 
 /* assigned_from_query - column colno of (a, b) = (SELECT x, y): a scalar subquery of its own with
@@ -172,6 +197,7 @@ Status bind_update(BindScope *s, const PgQuery__UpdateStmt *st)
     TRY(bind_update_columns(s, t, st->target_list, st->n_target_list, &q->targets,
                             &q->set_columns));
     TRY(modify_where(s, st->where_clause));
+    TRY(bind_generated(s, t, q->set_columns));
     TRY(bind_checks(s, t));
     return bind_returning(s, st->returning_list, st->n_returning_list);
 }

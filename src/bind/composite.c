@@ -138,6 +138,7 @@ static Status set_item(BindScope *s, const PgQuery__FuncCall *f, const NsItem **
     s->set_item = (uint16_t)(s->item_count - 1);
     NsItem *item = s->items[s->set_item];
     item->rel_visible = item->cols_visible = false;
+    q->rtes[leaf->rte]->function_item |= FUNCTION_ITEM_IN_TARGET;
     *out = item;
     return ST_OK;
 }

@@ -206,12 +206,73 @@ static Status dp_column(DpOut *o, const Expr *e)
         return ST_OK;
     }
     const Rte *r = n->query->rtes[e->u.column.rte];
+    if ((r->function_item & FUNCTION_ITEM_IN_TARGET) != 0) {
+        bool one = r->column_count == 1;
+        buf_puts(o->buf, one ? "" : "(");
+        TRY(dp_target_call(o, r, n));
+        if (!one) {
+            buf_puts(o->buf, ").");
+            dp_name(o, r->columns[column].name);
+        }
+        return ST_OK;
+    }
     if (n->prefix || e->u.column.levels_up > 0) {
         dp_name(o, n->aliases[e->u.column.rte]);
         buf_putc(o->buf, '.');
     }
     dp_name(o, r->shown_names != NULL && r->shown_names[column] != NULL ? r->shown_names[column]
                                                                         : r->columns[column].name);
+    return ST_OK;
+}
+
+static Status dp_words(DpOut *o, const char *before, const Expr *e);
+
+/* row_of_call - the entry all of whose columns the row has, when it is a call in a target. */
+static const Rte *row_of_call(const DpOut *o, const Expr *e)
+{
+    const Rte *r = NULL;
+    for (uint16_t i = 0; i < e->arg_count; i++) {
+        const Expr *a = e->args[i];
+        if (a->kind != EXPR_COLUMN || a->u.column.levels_up != 0 || o->names == NULL ||
+            o->names->query == NULL || a->u.column.column != i) {
+            return NULL;
+        }
+        const Rte *of = o->names->query->rtes[a->u.column.rte];
+        if ((of->function_item & FUNCTION_ITEM_IN_TARGET) == 0 || (r != NULL && of != r)) {
+            return NULL;
+        }
+        r = of;
+    }
+    return r != NULL && r->column_count == e->arg_count ? r : NULL;
+}
+
+/* dp_row - ROW(...), or a call that gives rows. */
+static Status dp_row(DpOut *o, const Expr *e)
+{
+    const Rte *call = row_of_call(o, e);
+    return call != NULL ? dp_target_call(o, call, o->names) : dp_words(o, "ROW(", e);
+}
+
+/* dp_field - (x).name, of a value whose type tells the names. */
+static Status dp_field(DpOut *o, const Expr *e)
+{
+    const Expr *arg = e->args[0];
+    const CatType *type = cat_type(o->d->view, arg->type);
+    const CatTable *t = NULL;
+    if (type != NULL && type->relation != OID_INVALID) {
+        Status st = cat_table_by_oid(o->cx, o->d->view, type->relation, &t);
+        if (st == ST_ERROR) {
+            return st;
+        }
+    }
+    if (t == NULL || e->u.field >= t->column_count) {
+        return err_unsupported(o->cx, "this field of a row cannot be written as text");
+    }
+    bool bare = arg->kind == EXPR_SUBSCRIPT || arg->kind == EXPR_FIELD;
+    buf_puts(o->buf, bare ? "" : "(");
+    TRY(dp_expr(o, arg, true));
+    buf_puts(o->buf, bare ? "." : ").");
+    dp_name(o, t->columns[e->u.field].name);
     return ST_OK;
 }
 
@@ -550,7 +611,8 @@ static Status dp_any_expr(DpOut *o, const Expr *e, bool show_implicit)
         return dp_words(o, "COALESCE(", e);
     case EXPR_NULLIF: return dp_words(o, "NULLIF(", e);
     case EXPR_MINMAX: return dp_words(o, e->u.is_least ? "LEAST(" : "GREATEST(", e);
-    case EXPR_ROW: return dp_words(o, "ROW(", e);
+    case EXPR_ROW: return dp_row(o, e);
+    case EXPR_FIELD: return dp_field(o, e);
     case EXPR_IS_NULL: return dp_test(o, e, e->u.negated ? " IS NOT NULL" : " IS NULL", true);
     case EXPR_IS_BOOL: return dp_test(o, e, bool_test_words(e->u.bool_test), false);
     case EXPR_IS_DISTINCT: return dp_distinct(o, e);

@@ -87,14 +87,24 @@ static Status dp_function(DpOut *o, const Rte *r)
 }
 
 /* dp_function_item - a function that a LATERAL subquery was put around, written as itself. */
-static Status dp_function_item(DpOut *o, const Rte *r)
+static Status dp_function_item(DpOut *o, const Rte *r, bool in_from)
 {
     DpNames inner = {.parent = o->names, .query = r->subquery, .prefix = true};
     const DpNames *saved = o->names;
     dp_choose_aliases(o, &inner);
     o->names = &inner;
-    buf_puts(o->buf, "LATERAL ");
+    buf_puts(o->buf, in_from ? "LATERAL " : "");
     Status st = dp_function(o, r->subquery->rtes[0]);
+    o->names = saved;
+    return st;
+}
+
+Status dp_target_call(DpOut *o, const Rte *r, const DpNames *names)
+{
+    const DpNames *saved = o->names;
+    o->names = names;
+    Status st =
+        (r->function_item & FUNCTION_ITEM) != 0 ? dp_function_item(o, r, false) : dp_function(o, r);
     o->names = saved;
     return st;
 }
@@ -114,7 +124,7 @@ static Status dp_entry(DpOut *o, uint16_t rte)
         TRY(dp_relation(o, t));
         show = show || strcmp(alias, t->name) != 0;
     } else if (r->function_item) {
-        TRY(dp_function_item(o, r));
+        TRY(dp_function_item(o, r, true));
     } else {
         switch (r->kind) {
         case RTE_SUBQUERY:
@@ -191,8 +201,14 @@ Status dp_from(DpOut *o, const Query *q)
     Buf *buf = o->buf, text;
     Status st = ST_OK;
     buf_init(&text, DP_BYTES_MAX);
+    bool first = true;
     for (uint16_t i = 0; i < q->from_count; i++) {
-        if (i == 0) {
+        if (!q->from[i]->is_join &&
+            (q->rtes[q->from[i]->rte]->function_item & FUNCTION_ITEM_IN_TARGET) != 0) {
+            continue; /* written where it stands */
+        }
+        if (first) {
+            first = false;
             dp_keyword(o, " FROM ", -DP_INDENT_STD, DP_INDENT_STD, 2);
             TRY_OUT(dp_from_item(o, q->from[i]));
             continue;

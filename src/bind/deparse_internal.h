@@ -61,6 +61,8 @@ Status dp_window_call(DpOut *o, const Expr *e);
 /* dp_window_clause - the WINDOW clause, nothing when there is none. */
 Status dp_window_clause(DpOut *o, const Query *q);
 Status dp_sublink(DpOut *o, const Expr *e);
+/* dp_target_call - the function call that an entry stands for, where it stands in a target. */
+Status dp_target_call(DpOut *o, const Rte *r, const DpNames *names);
 /* dp_query - names: the result columns' names, NULL = the query's own; names_visible: something
  * outside sees them. */
 Status dp_query(DpOut *o, const Query *q, const DpNames *parent, const char *const *names,

@@ -194,7 +194,7 @@ static Status from_function_lateral(BindScope *s, const PgQuery__RangeFunction *
     q->target_count = item->column_count;
     Rte *r = bind_subquery_rte(s, q, alias);
     r->lateral = true;
-    r->function_item = true;
+    r->function_item = FUNCTION_ITEM;
     TRY(from_add(s, bind_add_rte(s, r), alias, rf->alias, out));
     s->items[s->item_count - 1]->scalar = item->scalar;
     return ST_OK;

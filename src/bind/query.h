@@ -182,6 +182,11 @@ typedef struct RteColumn {
     int32_t typmod;
     PhysType phys;
 } RteColumn;
+/* FunctionItem - entries that are only a function call, in another form than the text's. */
+enum {
+    FUNCTION_ITEM = 1, /* SUBQUERY: a function over columns to its left, and nothing else */
+    FUNCTION_ITEM_IN_TARGET = 2, /* the call stands in a target's expression */
+};
 typedef struct Rte {
     RteKind kind;
     const char *alias; /* name it is known by */
@@ -200,7 +205,7 @@ typedef struct Rte {
     /* How the text had it, for deparse.h. */
     const CatTable *view;     /* SUBQUERY: the view it is */
     bool alias_given;         /* the name was written, it is not the relation's own */
-    bool function_item;       /* SUBQUERY: a function over columns to its left, and nothing else */
+    uint8_t function_item;    /* FunctionItem bits */
     const char **shown_names; /* by column, where the text renamed them; NULL = columns[].name */
 } Rte;
 
@@ -345,8 +350,14 @@ struct Query {
     bool *set_columns;
     Target *returning;
     uint16_t returning_count;
+    /* Generated columns that are computed, over the new row as for checks. */
+    Expr **generated;
+    uint16_t *generated_columns;
+    uint16_t generated_count;
     Expr **checks; /* CHECK constraints over the new row: EXPR_COLUMN rte = result_rte */
-    const CatConstraint **check_constraints;
+    const CatConstraint *
+        *check_constraints; /* NULL: WITH CHECK OPTION of the view check_views[i] */
+    const char **check_views;
     uint16_t check_count;
 };
 

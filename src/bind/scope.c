@@ -353,7 +353,8 @@ static Status system_column(BindScope *s, const NsItem *item, const char *name, 
                             int32_t location, Expr **out)
 {
     static const char *const OTHERS[] = {"ctid", "xmin", "xmax", "cmin", "cmax"};
-    if (item->rte == NO_RTE || item->table == NULL || item->table->kind != 'r') {
+    if (item->rte == NO_RTE || item->table == NULL ||
+        (item->table->kind != 'r' && item->table->kind != 'm')) {
         return ST_NOTFOUND;
     }
     if (strcmp(name, "tableoid") == 0) {

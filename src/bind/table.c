@@ -37,6 +37,10 @@ Status bind_open_table(BindScope *s, const PgQuery__RangeVar *rv, TableLockMode 
         return BIND_ERR(s, rv->location, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is an index",
                         (*out)->name);
     }
+    if (cat_other_temp(s->b->view, *out)) {
+        return err_set(s->cx, ERRCODE_FEATURE_NOT_SUPPORTED,
+                       "cannot access temporary tables of other sessions");
+    }
     return ST_OK;
 }
 
@@ -112,7 +116,7 @@ Status bind_table_columns(BindScope *s, const CatTable *t, Rte *r)
         return err_detail(s->cx, "This operation is not supported for composite types.");
     }
     table_column_list(s, t, r);
-    if (t->view_sql == NULL) {
+    if (t->view_sql == NULL || t->kind == 'm') {
         r->kind = RTE_TABLE;
         r->table = t;
         return ST_OK;

@@ -383,9 +383,15 @@ static Status load_user(Cx *cx, TableLoad *l, const CatRow *row)
     t->kind = cat_char(row, PG_CLASS_RELKIND);
     t->persistence = cat_char(row, PG_CLASS_RELPERSISTENCE);
     t->tree = cat_oid(row, PG_CLASS_RELFILENODE);
+    t->options = cat_str(l->arena, row, PG_CLASS_RELOPTIONS);
     TRY(load_columns(cx, l));
+    t->populated = cat_int(cat_shape(c, CAT_PG_CLASS), row, PG_CLASS_RELISPOPULATED) != 0;
     switch (t->kind) {
+    case 'm':
     case 'r':
+        if (t->kind == 'm') {
+            TRY(load_view(cx, l));
+        }
         TRY(load_indexes(cx, l));
         TRY(load_constraints(cx, l));
         return c->store->open == NULL ? ST_OK

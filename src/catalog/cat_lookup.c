@@ -77,6 +77,10 @@ static Status lookup_load_namespace(Cx *cx, CatRead *read, CatObj *obj, Oid oid,
 Status cat_namespace(Cx *cx, CatView *v, const char *name, Oid *oid_out)
 {
     *oid_out = OID_INVALID;
+    if (strcmp(name, "pg_temp") == 0) {
+        *oid_out = v->temp_namespace;
+        return v->temp_namespace != OID_INVALID ? ST_OK : ST_NOTFOUND;
+    }
     for (uint32_t i = 0; i < CATALOG_PG_NAMESPACE_COUNT; i++) {
         if (strcmp(catalog_str(catalog_pg_namespace[i].nspname), name) == 0) {
             *oid_out = catalog_pg_namespace[i].oid;
@@ -103,15 +107,30 @@ const char *cat_namespace_name(CatView *v, Oid oid)
     return found != NULL ? found->name : NULL;
 }
 
+bool cat_is_temp_name(const char *schema)
+{
+    return schema != NULL && strncmp(schema, "pg_temp_", 8) == 0;
+}
+
+bool cat_other_temp(const CatView *v, const CatTable *t)
+{
+    return t->persistence == 't' && t->namespace_oid != v->temp_namespace;
+}
+
 Status cat_set_search_path(Cx *cx, CatView *v, Oid *room, const char *const *names, uint32_t count)
 {
-    Oid *path = ARENA_ARRAY(cx->arena, Oid, count + 1);
+    Oid *path = ARENA_ARRAY(cx->arena, Oid, count + 2);
     uint32_t n = 0;
     bool has_pg_catalog = false;
     Oid creation = OID_INVALID;
+    v->creation_temp = v->temp_in_path = false;
     for (uint32_t i = 0; i < count; i++) {
         const char *name = strcmp(names[i], "$user") == 0 ? v->user_name : names[i];
         Oid oid = OID_INVALID;
+        if (strcmp(names[i], "pg_temp") == 0) {
+            v->temp_in_path = v->temp_namespace != OID_INVALID;
+            v->creation_temp = v->creation_temp || creation == OID_INVALID;
+        }
         Status st = name != NULL ? cat_namespace(cx, v, name, &oid) : ST_NOTFOUND;
         if (st == ST_ERROR) {
             return st;
@@ -129,6 +148,11 @@ Status cat_set_search_path(Cx *cx, CatView *v, Oid *room, const char *const *nam
     if (!has_pg_catalog) {
         memmove(path + 1, path, n * sizeof(Oid));
         path[0] = NAMESPACE_PG_CATALOG;
+        n++;
+    }
+    if (v->temp_namespace != OID_INVALID && !v->temp_in_path) {
+        memmove(path + 1, path, n * sizeof(Oid));
+        path[0] = v->temp_namespace;
         n++;
     }
     memcpy(room, path, n * sizeof(Oid));
@@ -281,6 +305,7 @@ Status cat_table_lock(Cx *cx, CatView *v, const char *schema, const char *name, 
     Oid locked = OID_INVALID;
     for (;;) {
         TRY(cat_table_by_name(cx, v, schema, name, out));
+        v->temp_locked = v->temp_locked || (*out)->persistence == 't';
         if ((*out)->oid < FIRST_USER_OID || (*out)->oid == locked || v->txn == NULL) {
             return ST_OK;
         }
@@ -401,6 +426,9 @@ Status cat_procs_by_name(Cx *cx, CatView *v, const char *schema, const char *nam
     uint32_t user_count = user != NULL ? user->count : 0;
     const CatProc **list = ARENA_ARRAY(cx->arena, const CatProc *, end - first + user_count + 1);
     for (uint32_t i = 0; i < path_count; i++) {
+        if (schema == NULL && path[i] == v->temp_namespace) {
+            continue; /* as PostgreSQL: temporary functions are called by their schema */
+        }
         for (uint32_t k = first; k < end; k++) {
             const CatProc *p = &v->catalog->procs[catalog_pg_proc_by_proname[k]];
             if (p->namespace_oid == path[i]) {

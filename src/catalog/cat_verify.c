@@ -85,7 +85,7 @@ static Status verify_relation_tree(Cx *cx, VerifyRun *v, const VerifyRelation *r
 {
     TreeEntry entry;
     TreeKind want = r->kind == 'i' ? TREE_INDEX : r->kind == 'S' ? TREE_SEQUENCE : TREE_TABLE;
-    bool stored = r->kind == 'r' || r->kind == 'i' || r->kind == 'S';
+    bool stored = r->kind == 'r' || r->kind == 'm' || r->kind == 'i' || r->kind == 'S';
     if (!stored || r->tree == 0) {
         if (stored != (r->tree != 0)) {
             verify_found(v, "relation %u: of kind \"%c\" with tree %u", r->oid, r->kind, r->tree);
@@ -156,7 +156,7 @@ static Status verify_index(Cx *cx, VerifyRun *v, const CatTable *ix)
         return ST_OK;
     }
     Status st = cat_table_by_oid(cx, &v->view, ix->index_table, &t);
-    if (st == ST_NOTFOUND || (st == ST_OK && t->kind != 'r')) {
+    if (st == ST_NOTFOUND || (st == ST_OK && t->kind != 'r' && t->kind != 'm')) {
         verify_found(v, "relation %u: an index of relation %u, which is no table", ix->oid,
                      ix->index_table);
         return ST_OK;

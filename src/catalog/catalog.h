@@ -135,8 +135,9 @@ typedef struct CatConstraint {
 typedef struct CatTable {
     Oid oid, namespace_oid, owner, type_oid;
     const char *name, *schema_name;
-    char kind; /* relkind: r table, i index, S sequence, v view */
+    char kind; /* relkind: r table, i index, S sequence, v view, m materialized view */
     char persistence;
+    bool populated;        /* kind m: it has its rows */
     bool builtin;          /* a pg_catalog relation: scan with cat_scan_* */
     TreeId tree;           /* relfilenode */
     uint16_t column_count; /* dropped ones included */
@@ -148,7 +149,8 @@ typedef struct CatTable {
     uint16_t referenced_by_count; /* foreign keys of other tables that point here: {table,
                                      constraint} OIDs */
     const Oid *referenced_by_tables, *referenced_by_constraints;
-    const char *view_sql; /* views: stored query (bind_load_view) */
+    const char *view_sql; /* views, materialized ones too: stored query (bind_load_view) */
+    const char *options;  /* reloptions' text, "{a=b,c=d}"; NULL = none */
     Oid index_table;      /* kind i: its table */
     SequenceDef sequence; /* kind S */
     Oid sequence_type;
@@ -166,6 +168,10 @@ typedef struct CatView {
     const Oid *search_path; /* schema OIDs, pg_catalog first unless named elsewhere */
     uint32_t search_path_count;
     Oid creation_namespace; /* first schema of the path that exists, 0 = none */
+    Oid temp_namespace; /* the session's schema of temporary objects ("pg_temp"); 0 = not made */
+    bool temp_in_path;  /* the path names it; else it comes first, unnamed */
+    bool creation_temp; /* the path's first schema is pg_temp */
+    bool temp_locked;   /* this transaction has locked a temporary table by name */
     CatPins *pins;
     bool has_own_ddl; /* this transaction changed catalogs: private look-ups, no shared plans */
     uint32_t own_ddl_count; /* changes not yet ended; kept by cat_changed */
@@ -218,13 +224,18 @@ static inline Status cat_view_judge(Cx *cx, CatView *v, Status st)
 /* cat_pins_take - the plan keeps the view's current pins; cat_pins_release when the plan goes. */
 CatPins *cat_pins_take(CatView *v);
 void cat_pins_release(CatPins *p);
-/* cat_set_search_path - resolve names ("$user" included) to OIDs. `room` has count + 1 places and
+/* cat_set_search_path - resolve names ("$user" included) to OIDs. `room` has count + 2 places and
  * lives as long as the view points to it; it may be the path in use, which an error leaves as it
  * is. */
 Status cat_set_search_path(Cx *cx, CatView *v, Oid *room, const char *const *names, uint32_t count);
 
 /* ---- look-ups; ST_NOTFOUND when there is none (no error set) ---- */
+/* cat_namespace - "pg_temp" is the view's own schema of temporary objects. */
 Status cat_namespace(Cx *cx, CatView *v, const char *name, Oid *oid_out);
+/* cat_is_temp_name - the name of some session's schema of temporary objects (pg_temp_N)? */
+bool cat_is_temp_name(const char *schema);
+/* cat_other_temp - a temporary object of another session. */
+bool cat_other_temp(const CatView *v, const CatTable *t);
 const char *cat_namespace_name(CatView *v, Oid oid); /* NULL when none */
 Status cat_table_by_name(Cx *cx, CatView *v, const char *schema, const char *name,
                          const CatTable **out);

@@ -1,6 +1,7 @@
 /*
- * alter_table.c - ALTER TABLE: columns added and dropped, defaults, NOT NULL, constraints. Types
- * are in alter_type.c, storage in alter_storage.c.
+ * alter_table.c - ALTER TABLE: which actions there are and in which order they are done; columns
+ * added and dropped, defaults, NOT NULL, constraints. Types are in alter_type.c, storage in
+ * alter_storage.c, what holds for the whole relation in alter_relation.c.
  */
 #include "ddl/ddl_internal.h"
 
@@ -65,9 +66,9 @@ static Status alter_default_value(Cx *cx, DdlCx *d, NewColumn *c, ColumnLayout *
 {
     Expr *e;
     char *text;
-    *each_out = c->sequence != 0;
+    *each_out = c->sequence != 0 || c->generated != 0;
     layout->missing_is_null = true;
-    if (c->default_node == NULL) {
+    if (c->default_node == NULL || c->generated != 0) {
         return ST_OK;
     }
     TRY(ddl_bind_default(cx, d, c, &e));
@@ -135,6 +136,7 @@ static Status alter_add_column(Cx *cx, DdlCx *d, Slice sql, Oid oid,
         return err_set(cx, ERRCODE_TOO_MANY_COLUMNS, "tables can have at most %d columns",
                        TABLE_COLUMNS_MAX);
     }
+    sink.persistence = t->persistence;
     TRY(ddl_column_define(cx, &placed, def, t->name, t->namespace_oid, &sink, &c));
     c.number = (int16_t)(t->column_count + 1);
     for (uint32_t i = 0; i < add.count; i++) {
@@ -186,6 +188,14 @@ static Status alter_set_default(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterT
     if (c->identity != 0) {
         return err_set(cx, ERRCODE_SYNTAX_ERROR,
                        "column \"%s\" of relation \"%s\" is an identity column", c->name, t->name);
+    }
+    if (c->generated != 0) {
+        Status st =
+            err_set(cx, ERRCODE_SYNTAX_ERROR,
+                    "column \"%s\" of relation \"%s\" is a generated column", c->name, t->name);
+        return cmd->def != NULL
+                   ? st
+                   : err_hint(cx, "Use ALTER TABLE ... ALTER COLUMN ... DROP EXPRESSION instead.");
     }
     if (c->default_oid != 0) {
         TRY(ddl_remove_object(cx, d, (DdlObject){CAT_PG_ATTRDEF, c->default_oid, 0}));
@@ -279,14 +289,6 @@ Status ddl_owner(Cx *cx, DdlCx *d, const PgQuery__RoleSpec *role)
     return err_unsupported(cx, "changing the owner to another role is not supported");
 }
 
-/* alter_options - SET (fillfactor = ...): recorded as PostgreSQL does. */
-static Status alter_options(Cx *cx, DdlCx *d, Oid oid, const PgQuery__Node *def)
-{
-    const char *text;
-    TRY(ddl_rel_options(cx, d, def->list->items, def->list->n_items, &text));
-    return ddl_update_class_text(cx, d, oid, PG_CLASS_RELOPTIONS, text);
-}
-
 /* alter_command - one command of ALTER TABLE; each looks the table up again, for those before it
  * may have changed it. */
 static Status alter_command(Cx *cx, DdlCx *d, Slice sql, Oid oid, const PgQuery__AlterTableCmd *cmd)
@@ -296,6 +298,7 @@ static Status alter_command(Cx *cx, DdlCx *d, Slice sql, Oid oid, const PgQuery_
     switch (cmd->subtype) {
     case PG_QUERY__ALTER_TABLE_TYPE__AT_AddColumn: return alter_add_column(cx, d, sql, oid, cmd);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_ColumnDefault: return alter_set_default(cx, d, oid, cmd);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropExpression: return ddl_drop_expression(cx, d, oid, cmd);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DropNotNull:
         return alter_drop_not_null(cx, d, oid, cmd->name);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_SetNotNull:
@@ -304,13 +307,44 @@ static Status alter_command(Cx *cx, DdlCx *d, Slice sql, Oid oid, const PgQuery_
         return ddl_set_not_null(cx, d, t, c->number, true);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint: {
         NewConstraint con = {.node = cmd->def->constraint};
+        if (con.node->indexname != NULL && con.node->indexname[0] != '\0') {
+            TRY(ddl_reload(cx, d, oid, &t));
+            return ddl_constraint_using_index(cx, d, sql, t, con.node);
+        }
         return ddl_add_constraint(cx, d, oid, &con, true);
     }
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DropConstraint:
         return alter_drop_constraint(cx, d, oid, cmd);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DropColumn: return alter_drop_column(cx, d, oid, cmd);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_ChangeOwner: return ddl_owner(cx, d, cmd->newowner);
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetRelOptions: return alter_options(cx, d, oid, cmd->def);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetRelOptions:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_ResetRelOptions: return ddl_alter_options(cx, d, oid, cmd);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetLogged: return ddl_set_logged(cx, d, oid, true);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetUnLogged: return ddl_set_logged(cx, d, oid, false);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_ReplicaIdentity:
+        return ddl_replica_identity(cx, d, oid, cmd);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_ClusterOn: return ddl_cluster_on(cx, d, oid, cmd->name);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropCluster: return ddl_cluster_on(cx, d, oid, NULL);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetStatistics: return ddl_set_statistics(cx, d, oid, cmd);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetOptions:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_ResetOptions: return ddl_column_options(cx, d, oid, cmd);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetTableSpace:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetAccessMethod: return ddl_set_place(cx, cmd);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropOids: return ST_OK; /* there are none */
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AlterConstraint:
+        return ddl_alter_constraint(cx, d, oid, cmd);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddInherit:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropInherit:
+        return err_unsupported(cx, "table inheritance is not supported");
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddOf:
+        return err_unsupported(cx, "typed tables are not supported");
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropOf:
+        TRY(ddl_reload(cx, d, oid, &t));
+        return err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is not a typed table", t->name);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AttachPartition:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DetachPartition:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DetachPartitionFinalize:
+        return err_unsupported(cx, "partitioned tables are not supported");
     case PG_QUERY__ALTER_TABLE_TYPE__AT_SetStorage: return ddl_set_storage(cx, d, oid, cmd);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_SetCompression: return ddl_set_compression(cx, d, oid, cmd);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_AddIdentity: return ddl_add_identity(cx, d, oid, cmd);
@@ -323,59 +357,111 @@ static Status alter_command(Cx *cx, DdlCx *d, Slice sql, Oid oid, const PgQuery_
     }
 }
 
-/* alter_action_name - an action as errors call it, NULL for those without a name here. */
-static const char *alter_action_name(PgQuery__AlterTableType action)
+/* AlterAction - what PostgreSQL knows of an action: its name in errors, in which of its passes it
+ * comes, the kinds of relations that have it. */
+typedef struct AlterAction {
+    PgQuery__AlterTableType action;
+    const char *name, *kinds;
+    uint8_t pass;
+    bool weak; /* readers and writers go on */
+} AlterAction;
+enum {
+    PASS_DROP,
+    PASS_TYPE,
+    PASS_ADD_COLUMN,
+    PASS_COLUMN,
+    PASS_USING_INDEX,
+    PASS_INDEX,
+    PASS_CONSTRAINT,
+    PASS_MISC,
+    PASS_END
+};
+#define AT(X) PG_QUERY__ALTER_TABLE_TYPE__AT_##X
+static const AlterAction ALTER_ACTIONS[] = {
+    {AT(AddColumn), "ADD COLUMN", "r", PASS_ADD_COLUMN, false},
+    {AT(ColumnDefault), "ALTER COLUMN ... SET DEFAULT", "rv", PASS_CONSTRAINT, false},
+    {AT(DropNotNull), "ALTER COLUMN ... DROP NOT NULL", "r", PASS_DROP, false},
+    {AT(SetNotNull), "ALTER COLUMN ... SET NOT NULL", "r", PASS_COLUMN, false},
+    {AT(DropExpression), "ALTER COLUMN ... DROP EXPRESSION", "r", PASS_DROP, false},
+    {AT(SetStatistics), "ALTER COLUMN ... SET STATISTICS", "rmi", PASS_MISC, true},
+    {AT(SetOptions), "ALTER COLUMN ... SET", "rm", PASS_MISC, true},
+    {AT(ResetOptions), "ALTER COLUMN ... RESET", "rm", PASS_MISC, true},
+    {AT(SetStorage), "ALTER COLUMN ... SET STORAGE", "rm", PASS_MISC, false},
+    {AT(SetCompression), "ALTER COLUMN ... SET COMPRESSION", "rm", PASS_MISC, false},
+    {AT(DropColumn), "DROP COLUMN", "r", PASS_DROP, false},
+    {AT(AddConstraint), "ADD CONSTRAINT", "r", PASS_CONSTRAINT, false},
+    {AT(AlterConstraint), "ALTER CONSTRAINT", "r", PASS_MISC, false},
+    {AT(ValidateConstraint), "VALIDATE CONSTRAINT", "r", PASS_MISC, true},
+    {AT(DropConstraint), "DROP CONSTRAINT", "r", PASS_DROP, false},
+    {AT(AlterColumnType), "ALTER COLUMN ... SET DATA TYPE", "r", PASS_TYPE, false},
+    {AT(ChangeOwner), "OWNER TO", "rvmSi", PASS_MISC, false},
+    {AT(ClusterOn), "CLUSTER ON", "rm", PASS_MISC, true},
+    {AT(DropCluster), "SET WITHOUT CLUSTER", "rm", PASS_MISC, true},
+    {AT(SetLogged), "SET LOGGED", "rS", PASS_MISC, false},
+    {AT(SetUnLogged), "SET UNLOGGED", "rS", PASS_MISC, false},
+    {AT(DropOids), "SET WITHOUT OIDS", "r", PASS_DROP, false},
+    {AT(SetAccessMethod), "SET ACCESS METHOD", "rm", PASS_MISC, false},
+    {AT(SetTableSpace), "SET TABLESPACE", "rmi", PASS_MISC, false},
+    {AT(SetRelOptions), "SET", "rvmi", PASS_MISC, true},
+    {AT(ResetRelOptions), "RESET", "rvmi", PASS_MISC, true},
+    {AT(DisableTrigAll), "DISABLE TRIGGER ALL", "r", PASS_MISC, false},
+    {AT(AddInherit), "INHERIT", "r", PASS_MISC, false},
+    {AT(DropInherit), "NO INHERIT", "r", PASS_MISC, false},
+    {AT(AddOf), "OF", "r", PASS_MISC, false},
+    {AT(DropOf), "NOT OF", "r", PASS_MISC, false},
+    {AT(ReplicaIdentity), "REPLICA IDENTITY", "rm", PASS_MISC, false},
+    {AT(AttachPartition), "ATTACH PARTITION", "ri", PASS_MISC, false},
+    {AT(DetachPartition), "DETACH PARTITION", "r", PASS_MISC, false},
+    {AT(DetachPartitionFinalize), "DETACH PARTITION ... FINALIZE", "r", PASS_MISC, false},
+    {AT(AddIdentity), "ALTER COLUMN ... ADD IDENTITY", "r", PASS_CONSTRAINT, false},
+    {AT(SetIdentity), "ALTER COLUMN ... SET", "r", PASS_COLUMN, false},
+    {AT(DropIdentity), "ALTER COLUMN ... DROP IDENTITY", "r", PASS_DROP, false},
+};
+
+static const AlterAction *alter_action(PgQuery__AlterTableType action)
 {
-    static const struct {
-        PgQuery__AlterTableType action;
-        const char *name;
-    } NAMES[] = {
-        {PG_QUERY__ALTER_TABLE_TYPE__AT_AddColumn, "ADD COLUMN"},
-        {PG_QUERY__ALTER_TABLE_TYPE__AT_ColumnDefault, "ALTER COLUMN ... SET DEFAULT"},
-        {PG_QUERY__ALTER_TABLE_TYPE__AT_DropNotNull, "ALTER COLUMN ... DROP NOT NULL"},
-        {PG_QUERY__ALTER_TABLE_TYPE__AT_SetNotNull, "ALTER COLUMN ... SET NOT NULL"},
-        {PG_QUERY__ALTER_TABLE_TYPE__AT_SetStatistics, "ALTER COLUMN ... SET STATISTICS"},
-        {PG_QUERY__ALTER_TABLE_TYPE__AT_SetStorage, "ALTER COLUMN ... SET STORAGE"},
-        {PG_QUERY__ALTER_TABLE_TYPE__AT_SetCompression, "ALTER COLUMN ... SET COMPRESSION"},
-        {PG_QUERY__ALTER_TABLE_TYPE__AT_DropColumn, "DROP COLUMN"},
-        {PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint, "ADD CONSTRAINT"},
-        {PG_QUERY__ALTER_TABLE_TYPE__AT_ValidateConstraint, "VALIDATE CONSTRAINT"},
-        {PG_QUERY__ALTER_TABLE_TYPE__AT_DropConstraint, "DROP CONSTRAINT"},
-        {PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnType, "ALTER COLUMN ... SET DATA TYPE"},
-        {PG_QUERY__ALTER_TABLE_TYPE__AT_AddIdentity, "ALTER COLUMN ... ADD IDENTITY"},
-        {PG_QUERY__ALTER_TABLE_TYPE__AT_SetIdentity, "ALTER COLUMN ... SET"},
-        {PG_QUERY__ALTER_TABLE_TYPE__AT_DropIdentity, "ALTER COLUMN ... DROP IDENTITY"},
-        {PG_QUERY__ALTER_TABLE_TYPE__AT_DisableTrigAll, "DISABLE TRIGGER ALL"},
-        {PG_QUERY__ALTER_TABLE_TYPE__AT_ClusterOn, "CLUSTER ON"},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
-        if (NAMES[i].action == action) {
-            return NAMES[i].name;
+    for (size_t i = 0; i < ARRAY_LEN(ALTER_ACTIONS); i++) {
+        if (ALTER_ACTIONS[i].action == action) {
+            return &ALTER_ACTIONS[i];
         }
     }
     return NULL;
 }
 
-/* alter_check_kind - tables only; the text names the first action, as PostgreSQL does. */
+/* alter_pass - when the command comes: a statement's commands are done in PostgreSQL's order. */
+static uint8_t alter_pass(const PgQuery__AlterTableCmd *cmd)
+{
+    const AlterAction *a = alter_action(cmd->subtype);
+    if (cmd->subtype == AT(ColumnDefault) && cmd->def == NULL) {
+        return PASS_DROP;
+    }
+    if (cmd->subtype == AT(AddConstraint)) {
+        const PgQuery__Constraint *c = cmd->def->constraint;
+        bool index = c->contype == PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY ||
+                     c->contype == PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE ||
+                     c->contype == PG_QUERY__CONSTR_TYPE__CONSTR_EXCLUSION;
+        bool using = c->indexname != NULL && c->indexname[0] != '\0';
+        return using ? PASS_USING_INDEX : index ? PASS_INDEX : PASS_CONSTRAINT;
+    }
+    return a != NULL ? a->pass : PASS_MISC;
+}
+
+/* alter_check_kind - 42809 when relations of this kind have no such action. */
 static Status alter_check_kind(Cx *cx, const CatTable *t, const PgQuery__AlterTableCmd *cmd)
 {
-    if (t->kind == 'r' ||
-        (cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_ChangeOwner && t->oid >= FIRST_USER_OID)) {
-        return t->kind == 'r' ? ddl_require_table(cx, t) : ST_OK;
-    }
-    if (t->kind == 'v' && cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_ColumnDefault) {
-        return err_unsupported(cx, "defaults of view columns are not supported");
-    }
-    const char *action = alter_action_name(cmd->subtype);
-    if (action == NULL) {
+    const AlterAction *a = alter_action(cmd->subtype);
+    if (a == NULL) {
         return err_unsupported(cx, "this form of ALTER TABLE is not supported");
     }
+    if (strchr(a->kinds, t->kind) != NULL) {
+        return t->oid < FIRST_USER_OID
+                   ? err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
+                             "permission denied: \"%s\" is a system catalog", t->name)
+                   : ST_OK;
+    }
     st_ignore(err_set(cx, ERRCODE_WRONG_OBJECT_TYPE,
-                      "ALTER action %s cannot be performed on relation \"%s\"", action, t->name));
-    return err_detail(cx, "This operation is not supported for %s.",
-                      t->kind == 'i'   ? "indexes"
-                      : t->kind == 'S' ? "sequences"
-                                       : "views");
+                      "ALTER action %s cannot be performed on relation \"%s\"", a->name, t->name));
+    return err_detail(cx, "This operation is not supported for %s.", ddl_kind_plural(t->kind));
 }
 
 /* alter_lock_mode - the strongest that one of the commands takes. */
@@ -385,7 +471,8 @@ static TableLockMode alter_lock_mode(const PgQuery__AlterTableStmt *stmt)
     for (size_t i = 0; i < stmt->n_cmds; i++) {
         const PgQuery__AlterTableCmd *cmd = stmt->cmds[i]->alter_table_cmd;
         TableLockMode one = TABLELOCK_ACCESS_EXCLUSIVE;
-        if (cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_ValidateConstraint) {
+        const AlterAction *a = alter_action(cmd->subtype);
+        if (a != NULL && a->weak && stmt->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_VIEW) {
             one = TABLELOCK_SHARE_UPDATE_EXCLUSIVE;
         } else if (cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint &&
                    cmd->def->constraint->contype == PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN) {
@@ -396,31 +483,45 @@ static TableLockMode alter_lock_mode(const PgQuery__AlterTableStmt *stmt)
     return mode;
 }
 
+/* alter_commands - all commands of one pass, in the order they are written. */
+static Status alter_commands(Cx *cx, DdlCx *d, Slice sql, Oid oid,
+                             const PgQuery__AlterTableStmt *stmt, uint8_t pass)
+{
+    bool types_done = false;
+    for (size_t i = 0; i < stmt->n_cmds; i++) {
+        const PgQuery__AlterTableCmd *cmd = stmt->cmds[i]->alter_table_cmd;
+        if (alter_pass(cmd) != pass) {
+            continue;
+        }
+        if (pass == PASS_TYPE && !types_done) {
+            TRY(ddl_alter_types(cx, d, sql, oid, stmt));
+            types_done = true;
+        }
+        TRY(alter_command(cx, d, sql, oid, cmd));
+        cat_changed(d->view);
+    }
+    return ST_OK;
+}
+
 Status ddl_alter_table(Cx *cx, DdlCx *d, const PgQuery__AlterTableStmt *stmt, const char **tag_out)
 {
     const CatTable *t;
-    *tag_out = stmt->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX      ? "ALTER INDEX"
-               : stmt->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE ? "ALTER SEQUENCE"
-               : stmt->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW     ? "ALTER VIEW"
-                                                                         : "ALTER TABLE";
+    *tag_out = "ALTER TABLE";
+    (void)ddl_relation_tag(stmt->objtype, tag_out);
     TRY(ddl_lock(cx, d, stmt->relation, alter_lock_mode(stmt), stmt->missing_ok, &t));
     if (t == NULL) {
         return ST_OK;
     }
     Oid oid = t->oid;
+    TRY(ddl_check_object_kind(cx, t, stmt->objtype));
     TRY(ddl_not_in_use(cx, d, t, "ALTER TABLE"));
-    TRY(alter_check_kind(cx, t, stmt->cmds[0]->alter_table_cmd));
+    for (size_t i = 0; i < stmt->n_cmds; i++) {
+        TRY(alter_check_kind(cx, t, stmt->cmds[i]->alter_table_cmd));
+    }
     DdlCx quiet = *d; /* errors of ALTER's expressions carry no position */
     quiet.sql = (Slice){0};
-    bool types_done = false;
-    for (size_t i = 0; i < stmt->n_cmds; i++) {
-        if (!types_done && stmt->cmds[i]->alter_table_cmd->subtype ==
-                               PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnType) {
-            TRY(ddl_alter_types(cx, &quiet, d->sql, oid, stmt));
-            types_done = true;
-        }
-        TRY(alter_command(cx, &quiet, d->sql, oid, stmt->cmds[i]->alter_table_cmd));
-        cat_changed(d->view);
+    for (uint8_t pass = 0; pass < PASS_END; pass++) {
+        TRY(alter_commands(cx, &quiet, d->sql, oid, stmt, pass));
     }
     return ST_OK;
 }

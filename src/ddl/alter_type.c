@@ -75,11 +75,7 @@ static Status type_target(Cx *cx, AlterTypes *a, const PgQuery__ColumnDef *def, 
     if (c->type->ops == NULL) {
         return err_unsupported(cx, "columns of type %s are not supported", c->type->name);
     }
-    if (def->coll_clause != NULL) {
-        return err_unsupported(cx, "COLLATE in ALTER COLUMN TYPE is not supported");
-    }
-    c->collation = c->type->collation;
-    return ST_OK;
+    return ddl_collation(cx, d, def->coll_clause, c->type, &c->collation);
 }
 
 /* type_value - the new value over the old row: USING, or the column itself; cast by assignment. */
@@ -114,6 +110,9 @@ static Status type_value(Cx *cx, AlterTypes *a, Slice sql, PgQuery__Node *using,
     const char *type = type_change_text(d, c);
     st_ignore(err_set(cx, ERRCODE_DATATYPE_MISMATCH,
                       "column \"%s\" cannot be cast automatically to type %s", name, type));
+    if (a->old->columns[c->number - 1].generated != 0) {
+        return ST_ERROR;
+    }
     return err_hint(cx, "You might need to specify \"USING %s::%s\".",
                     ddl_quote_name(d->arena, name), type);
 }
@@ -134,6 +133,11 @@ static Status type_read(Cx *cx, AlterTypes *a, Slice sql, const PgQuery__AlterTa
     TypeChange *c = &a->changes[a->change_count];
     *c = (TypeChange){.number = column->number, .typmod = -1};
     bool twice = type_change_of(a, column->number) != NULL;
+    if (column->generated != 0 && def->raw_default != NULL) {
+        st_ignore(err_set(cx, ERRCODE_INVALID_COLUMN_DEFINITION,
+                          "cannot specify USING when altering type of generated column"));
+        return err_detail(cx, "Column \"%s\" is a generated column.", column->name);
+    }
     TRY(type_target(cx, a, def, cmd->name, c));
     if (!twice) { /* the same values are bound once; the text comes after that of the type */
         TRY(type_value(cx, a, sql, def->raw_default, cmd->name, c));
@@ -156,17 +160,18 @@ static Status type_default(Cx *cx, AlterTypes *a, TypeChange *c)
     if (column->default_sql == NULL) {
         return ST_OK;
     }
-    TRY(bind_load_expr(cx, &b, NULL, column->default_sql, &e));
+    TRY(bind_load_expr(cx, &b, column->generated != 0 ? a->old : NULL, column->default_sql, &e));
     while (e->form == FORM_IMPLICIT_CAST && e->arg_count > 0 &&
            (e->kind == EXPR_FUNC || e->kind == EXPR_RELABEL || e->kind == EXPR_IO_CAST)) {
         e = e->args[0];
     }
     Status st = bind_coerce(cx, &b, e, c->type->oid, c->typmod, 'a', &c->default_expr);
-    return st == ST_NOTFOUND ? err_set(cx, ERRCODE_DATATYPE_MISMATCH,
-                                       "default for column \"%s\" cannot be cast automatically to "
-                                       "type %s",
-                                       column->name, type_change_text(d, c))
-                             : st;
+    return st == ST_NOTFOUND
+               ? err_set(cx, ERRCODE_DATATYPE_MISMATCH,
+                         "%s for column \"%s\" cannot be cast automatically to type %s",
+                         column->generated != 0 ? "generation expression" : "default", column->name,
+                         type_change_text(d, c))
+               : st;
 }
 
 /* type_used_by_view - 0A000 when a view reads the column. */
@@ -191,6 +196,37 @@ static Status type_used_by_view(Cx *cx, AlterTypes *a, const TypeChange *c)
                       "cannot alter type of a column used by a view or rule"));
     return err_detail(cx, "rule _RETURN on %s depends on column \"%s\"", view,
                       a->old->columns[c->number - 1].name);
+}
+
+/* type_reads - does the expression read column number n? */
+static bool type_reads(const Expr *e, int16_t n)
+{
+    bool found = e->kind == EXPR_COLUMN && e->u.column.column + 1 == n;
+    for (uint16_t i = 0; i < e->arg_count && !found; i++) {
+        found = e->args[i] != NULL && type_reads(e->args[i], n);
+    }
+    return found;
+}
+
+/* type_used_by_generated - 0A000 when a generated column is computed from the column. */
+static Status type_used_by_generated(Cx *cx, AlterTypes *a, const TypeChange *c)
+{
+    BindCx b = {.view = a->d->view, .arena = a->d->arena, .env = a->d->env, .no_locks = true};
+    for (uint16_t i = 0; i < a->old->column_count; i++) {
+        const CatColumn *g = &a->old->columns[i];
+        Expr *e;
+        if (g->generated == 0 || g->dropped || g->default_sql == NULL) {
+            continue;
+        }
+        TRY(bind_load_expr(cx, &b, a->old, g->default_sql, &e));
+        if (type_reads(e, c->number)) {
+            st_ignore(err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
+                              "cannot alter type of a column used by a generated column"));
+            return err_detail(cx, "Column \"%s\" is used by generated column \"%s\".",
+                              a->old->columns[c->number - 1].name, g->name);
+        }
+    }
+    return ST_OK;
 }
 
 static int type_check_older(const void *a, const void *b)
@@ -263,6 +299,25 @@ static Status type_index_computed(Cx *cx, AlterTypes *a, uint16_t index)
     return ST_OK;
 }
 
+/* type_keeps_opclass - an operator class that was named stays, if the new type has it. */
+static Status type_keeps_opclass(Cx *cx, AlterTypes *a, const TypeChange *c, Oid opclass)
+{
+    for (uint32_t i = 0; i < CATALOG_PG_OPCLASS_COUNT; i++) {
+        const PgOpclassRow *r = &catalog_pg_opclass[i];
+        if (r->oid != opclass) {
+            continue;
+        }
+        const CatCast *cast = cat_cast(a->d->view, c->type->oid, r->opcintype);
+        return r->opcintype == c->type->oid ||
+                       (cast != NULL && cast->method == 'b' && cast->context == 'i')
+                   ? ST_OK
+                   : err_set(cx, ERRCODE_DATATYPE_MISMATCH,
+                             "operator class \"%s\" does not accept data type %s",
+                             catalog_str(r->opcname), type_change_text(a->d, c));
+    }
+    return ST_OK;
+}
+
 /* type_indexes - the indexes over columns that change get the operator classes of the new types. */
 static Status type_indexes(Cx *cx, AlterTypes *a)
 {
@@ -285,12 +340,20 @@ static Status type_indexes(Cx *cx, AlterTypes *a)
             }
             if (c != NULL) {
                 touched = true;
-                opclass = cat_default_opclass(d->view, c->type->oid);
+                const CatColumn *had = &a->old->columns[ix->columns[k] - 1];
                 if (ix->exclusion) {
                     TRY(ddl_retype_exclusion(cx, d, a->old, ix, k, c->type->oid, &opclass));
+                } else if (opclass == cat_default_opclass(d->view, had->type)) {
+                    opclass = cat_default_opclass(d->view, c->type->oid);
+                } else {
+                    TRY(type_keeps_opclass(cx, a, c, opclass));
                 }
-                collation = c->collation;
-                TRY(type_attribute(cx, a, ix->oid, (int16_t)(k + 1), c));
+                TypeChange own = *c; /* a collation of the index's own stays */
+                if (collation != had->collation && c->collation != OID_INVALID) {
+                    own.collation = collation;
+                }
+                collation = own.collation;
+                TRY(type_attribute(cx, a, ix->oid, (int16_t)(k + 1), &own));
             }
             if (opclass == 0 && c != NULL) {
                 st_ignore(err_set(cx, ERRCODE_UNDEFINED_OBJECT,
@@ -331,7 +394,8 @@ static Status type_catalogs(Cx *cx, AlterTypes *a)
         if (c->default_expr != NULL) {
             DdlRow r;
             TRY(ddl_remove_object(cx, d, (DdlObject){CAT_PG_ATTRDEF, column->default_oid, 0}));
-            TRY(ddl_store_default(cx, d, a->oid, c->number, c->default_expr));
+            TRY(ddl_store_default(cx, d, a->oid, c->number, c->default_expr,
+                                  column->generated != 0));
             TRY(ddl_load_attribute(cx, d, a->oid, c->number, &r));
             ddl_set_bool(&r, PG_ATTRIBUTE_ATTHASDEF, true);
             TRY(ddl_row_store(cx, d, &r));
@@ -453,6 +517,7 @@ static Status type_copy_rows(Cx *cx, AlterTypes *a, Plan *plan, const CatTable *
     static const Datum NOTHING;
     for (uint16_t i = 0; i < t->column_count; i++) {
         columns[i].not_null = false;
+        columns[i].generated = 0; /* computed already */
         if (t->columns[i].dropped) {
             vec_init_const(&nulls[i], storage.columns[i].phys, d->arena, &NOTHING, true);
             copy.columns[i] = &nulls[i];
@@ -542,6 +607,7 @@ Status ddl_alter_types(Cx *cx, DdlCx *d, Slice sql, Oid oid, const PgQuery__Alte
     for (uint32_t i = 0; i < a.change_count; i++) {
         TRY(type_default(cx, &a, &a.changes[i]));
         TRY(type_used_by_view(cx, &a, &a.changes[i]));
+        TRY(type_used_by_generated(cx, &a, &a.changes[i]));
     }
     TRY(type_find_checks(cx, &a));
     /* The plan takes the view's pins: what was looked up here must not be among them. */

@@ -159,7 +159,7 @@ static void analyze_ended(void *arg, bool committed)
 /* analyze_table - statistics of one table into pg_statistic, its size into pg_class. */
 static Status analyze_table(Cx *cx, DdlCx *d, const CatTable *table)
 {
-    if (table->kind != 'r' || table->storage == NULL) {
+    if ((table->kind != 'r' && table->kind != 'm') || table->storage == NULL) {
         return ST_OK;
     }
     uint64_t lock = (uint64_t)d->view->database << 32 | table->oid;

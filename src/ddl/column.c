@@ -40,7 +40,8 @@ static Status column_owned_sequence(Cx *cx, ColumnDefine *c, PgQuery__Node *cons
     TRY(ddl_choose_relation_name(cx, c->d, c->namespace_oid, c->table_name, c->out->name, "seq",
                                  &name));
     return ddl_make_sequence(cx, c->d, c->namespace_oid, name, c->out->type->oid, options,
-                             option_count, 'p', &c->out->sequence);
+                             option_count, c->sink->persistence != 0 ? c->sink->persistence : 'p',
+                             &c->out->sequence);
 }
 
 /* column_nextval - the default of a serial column: nextval of its own sequence, as the column's
@@ -71,6 +72,38 @@ static Status column_null_conflict(Cx *cx, ColumnDefine *c, int32_t location)
     return ddl_error_at(cx, c->d, ST_ERROR, location);
 }
 
+/* column_two_sources - a generated column has nothing else that gives it values. */
+static Status column_two_sources(Cx *cx, ColumnDefine *c, const char *other, int32_t location)
+{
+    st_ignore(err_set(cx, ERRCODE_SYNTAX_ERROR,
+                      "both %s and generation expression specified for column \"%s\" of table "
+                      "\"%s\"",
+                      other, c->out->name, c->table_name));
+    return ddl_error_at(cx, c->d, ST_ERROR, location);
+}
+
+/* column_generated - GENERATED ALWAYS AS (...) STORED. */
+static Status column_generated(Cx *cx, ColumnDefine *c, const PgQuery__Constraint *con)
+{
+    NewColumn *out = c->out;
+    if (out->generated != 0) {
+        st_ignore(err_set(cx, ERRCODE_SYNTAX_ERROR,
+                          "multiple generation clauses specified for column \"%s\" of table "
+                          "\"%s\"",
+                          out->name, c->table_name));
+        return ddl_error_at(cx, c->d, ST_ERROR, con->location);
+    }
+    if (out->identity != 0) {
+        return column_two_sources(cx, c, "identity", con->location);
+    }
+    if (out->default_node != NULL || out->default_expr != NULL) {
+        return column_two_sources(cx, c, "default", out->default_expr != NULL ? -1 : con->location);
+    }
+    out->generated = 's';
+    out->default_node = con->raw_expr;
+    return ST_OK;
+}
+
 /* column_identity - GENERATED ... AS IDENTITY of a column definition; its sequence is made with
  * the table. */
 static Status column_identity(Cx *cx, ColumnDefine *c, const PgQuery__Constraint *con)
@@ -82,6 +115,9 @@ static Status column_identity(Cx *cx, ColumnDefine *c, const PgQuery__Constraint
                           "multiple identity specifications for column \"%s\" of table \"%s\"",
                           out->name, c->table_name));
         return ddl_error_at(cx, c->d, ST_ERROR, con->location);
+    }
+    if (out->generated != 0) {
+        return column_two_sources(cx, c, "identity", con->location);
     }
     if (out->default_node != NULL || out->default_expr != NULL) {
         st_ignore(err_set(cx, ERRCODE_SYNTAX_ERROR,
@@ -167,14 +203,16 @@ static Status column_constraint(Cx *cx, ColumnDefine *c, PgQuery__Constraint *co
                         out->name, c->table_name));
             return ddl_error_at(cx, c->d, ST_ERROR, con->location);
         }
+        if (out->generated != 0) {
+            return column_two_sources(cx, c, "default", con->location);
+        }
         if (out->default_node != NULL || out->sequence != 0) {
             return column_two_defaults(cx, c, out->default_expr != NULL ? -1 : con->location);
         }
         out->default_node = con->raw_expr;
         return ST_OK;
     case PG_QUERY__CONSTR_TYPE__CONSTR_IDENTITY: return column_identity(cx, c, con);
-    case PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED:
-        return err_unsupported(cx, "generated columns are not supported");
+    case PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED: return column_generated(cx, c, con);
     default: c->sink->constraint(c->sink->arg, con, out->name); return ST_OK;
     }
 }
@@ -189,6 +227,38 @@ Status ddl_check_column_name(Cx *cx, const char *name)
         }
     }
     return ST_OK;
+}
+
+Status ddl_collation(Cx *cx, DdlCx *d, const PgQuery__CollateClause *clause, const CatType *type,
+                     Oid *out)
+{
+    static const struct {
+        const char *name;
+        Oid oid;
+    } KNOWN[] = {{"default", 100}, {"C", 950}, {"POSIX", 951}};
+    *out = type->collation;
+    if (clause == NULL) {
+        return ST_OK;
+    }
+    const char *name =
+        clause->n_collname > 0 ? ddl_string(clause->collname[clause->n_collname - 1]) : "";
+    if (type->collation == OID_INVALID) {
+        Buf text;
+        buf_init(&text, 256);
+        cat_format_type(d->view, type->oid, CAT_TYPMOD_NONE, &text);
+        Status st = err_set(cx, ERRCODE_DATATYPE_MISMATCH,
+                            "collations are not supported by type %.*s", (int)text.len,
+                            (const char *)text.data);
+        buf_release(&text);
+        return ddl_error_at(cx, d, st, clause->location);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(KNOWN); i++) {
+        if (strcmp(name, KNOWN[i].name) == 0) {
+            *out = KNOWN[i].oid == 100 ? type->collation : KNOWN[i].oid;
+            return ST_OK;
+        }
+    }
+    return err_unsupported(cx, "collation \"%s\" is not supported", name);
 }
 
 Status ddl_column_define(Cx *cx, DdlCx *d, const PgQuery__ColumnDef *def, const char *table_name,
@@ -225,21 +295,7 @@ Status ddl_column_define(Cx *cx, DdlCx *d, const PgQuery__ColumnDef *def, const 
         return err_unsupported(cx, "columns of type %s are not supported", out->type->name);
     }
     TRY(ddl_compression(cx, d, type, def->compression, &out->compression));
-    out->collation = out->type->collation;
-    if (def->coll_clause != NULL) {
-        PgQuery__CollateClause *cc = def->coll_clause;
-        const char *name = cc->n_collname > 0 ? ddl_string(cc->collname[cc->n_collname - 1]) : "";
-        if (out->type->collation == OID_INVALID) {
-            st_ignore(err_set(cx, ERRCODE_DATATYPE_MISMATCH,
-                              "collations are not supported by type %s", out->type->name));
-            return ddl_error_at(cx, d, ST_ERROR, cc->location);
-        }
-        if (strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0) {
-            out->collation = name[0] == 'C' ? 950 : 951;
-        } else if (strcmp(name, "default") != 0) {
-            return err_unsupported(cx, "collation \"%s\" is not supported", name);
-        }
-    }
+    TRY(ddl_collation(cx, d, def->coll_clause, out->type, &out->collation));
     if (serial != 0) {
         out->not_null = true;
         TRY(column_owned_sequence(cx, &c, NULL, 0));
@@ -264,7 +320,21 @@ Status ddl_column_define(Cx *cx, DdlCx *d, const PgQuery__ColumnDef *def, const 
     return ST_OK;
 }
 
-Status ddl_store_default(Cx *cx, DdlCx *d, Oid table, int16_t attnum, const Expr *e)
+/* column_reads - normal dependencies on the table's columns that a generated one reads. */
+static Status column_reads(Cx *cx, DdlCx *d, DdlObject self, Oid table, const Expr *e)
+{
+    if (e->kind == EXPR_COLUMN && e->u.column.column >= 0) {
+        TRY(ddl_depend(cx, d, self, (DdlObject){CAT_PG_CLASS, table, e->u.column.column + 1}, 'n'));
+    }
+    for (uint16_t i = 0; i < e->arg_count; i++) {
+        if (e->args[i] != NULL) {
+            TRY(column_reads(cx, d, self, table, e->args[i]));
+        }
+    }
+    return ST_OK;
+}
+
+Status ddl_store_default(Cx *cx, DdlCx *d, Oid table, int16_t attnum, const Expr *e, bool generated)
 {
     DdlRow r;
     DdlObject self = {CAT_PG_ATTRDEF, 0, 0};
@@ -277,7 +347,10 @@ Status ddl_store_default(Cx *cx, DdlCx *d, Oid table, int16_t attnum, const Expr
     ddl_set_i16(&r, PG_ATTRDEF_ADNUM, attnum);
     ddl_set_text(&r, PG_ATTRDEF_ADBIN, text);
     TRY(ddl_row_insert(cx, d, &r));
-    TRY(ddl_depend(cx, d, self, (DdlObject){CAT_PG_CLASS, table, attnum}, 'a'));
+    TRY(ddl_depend(cx, d, self, (DdlObject){CAT_PG_CLASS, table, attnum}, generated ? 'i' : 'a'));
+    if (generated) {
+        TRY(column_reads(cx, d, self, table, e));
+    }
     return ddl_depend_on_expr(cx, d, self, e);
 }
 
@@ -294,10 +367,30 @@ Status ddl_bind_default(Cx *cx, DdlCx *d, const NewColumn *c, Expr **out)
                            arena_printf(d->arena, "DEFAULT %s", c->name), out);
 }
 
+/* column_bind_generated - what a generated column is computed from, which must be the row alone. */
+static Status column_bind_generated(Cx *cx, DdlCx *d, const CatTable *t, NewColumn *c)
+{
+    BindCx b = {.view = d->view, .arena = d->arena, .sql = d->sql, .env = d->env};
+    Expr *e;
+    TRY(bind_table_expr(cx, &b, t, c->default_node, c->type->oid, c->typmod,
+                        arena_printf(d->arena, "GENERATED %s", c->name), &e));
+    if (ddl_expr_is_mutable(e)) {
+        return err_set(cx, ERRCODE_INVALID_OBJECT_DEFINITION,
+                       "generation expression is not immutable");
+    }
+    c->default_expr = e;
+    return ST_OK;
+}
+
 Status ddl_column_finish(Cx *cx, DdlCx *d, const CatTable *t, NewColumn *c)
 {
     DdlObject column = {CAT_PG_CLASS, t->oid, c->number};
-    if (c->default_node != NULL) {
+    if (c->generated != 0 && c->default_node == NULL) {
+        return ST_OK; /* LIKE: seen to by itself */
+    }
+    if (c->generated != 0) {
+        TRY(column_bind_generated(cx, d, t, c));
+    } else if (c->default_node != NULL) {
         Expr *e;
         TRY(ddl_bind_default(cx, d, c, &e));
         if (!column_default_is_null(c->default_node)) {
@@ -305,11 +398,41 @@ Status ddl_column_finish(Cx *cx, DdlCx *d, const CatTable *t, NewColumn *c)
         }
     }
     if (c->default_expr != NULL) {
-        TRY(ddl_store_default(cx, d, t->oid, c->number, c->default_expr));
+        TRY(ddl_store_default(cx, d, t->oid, c->number, c->default_expr, c->generated != 0));
     }
     if (c->sequence != 0) {
         DdlObject seq = {CAT_PG_CLASS, c->sequence, 0};
         TRY(ddl_depend(cx, d, seq, column, c->identity != 0 ? 'i' : 'a'));
     }
     return ST_OK;
+}
+
+Status ddl_drop_expression(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd)
+{
+    const CatTable *t;
+    DdlRow r;
+    TRY(ddl_reload(cx, d, oid, &t));
+    const CatColumn *c = ddl_column(t, cmd->name);
+    if (c == NULL) {
+        return err_set(cx, ERRCODE_UNDEFINED_COLUMN,
+                       "column \"%s\" of relation \"%s\" does not exist", cmd->name, t->name);
+    }
+    if (c->generated == 0 && cmd->missing_ok) {
+        err_notice(cx, ERR_NOTICE, ERRCODE_SUCCESSFUL_COMPLETION, NULL,
+                   "column \"%s\" of relation \"%s\" is not a stored generated column, skipping",
+                   c->name, t->name);
+        return ST_OK;
+    }
+    if (c->generated == 0) {
+        return err_set(cx, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                       "column \"%s\" of relation \"%s\" is not a stored generated column", c->name,
+                       t->name);
+    }
+    if (c->default_oid != 0) {
+        TRY(ddl_remove_object(cx, d, (DdlObject){CAT_PG_ATTRDEF, c->default_oid, 0}));
+    }
+    TRY(ddl_load_attribute(cx, d, oid, c->number, &r));
+    ddl_set_char(&r, PG_ATTRIBUTE_ATTGENERATED, 0);
+    ddl_set_bool(&r, PG_ATTRIBUTE_ATTHASDEF, false);
+    return ddl_row_store(cx, d, &r);
 }

@@ -289,14 +289,20 @@ Status ddl_constraint_name_free(Cx *cx, DdlCx *d, const CatTable *t, const char 
     return ST_OK;
 }
 
-/* key_name - t_pkey, t_a_b_key; a given name must be free as a relation. */
+/* key_name - the name given must be free as a relation. */
 static Status key_name(Cx *cx, DdlCx *d, const CatTable *t, const NewConstraint *c, NewIndex *ix)
 {
-    char *name, *names = NULL;
-    if (c->node->conname != NULL && c->node->conname[0] != '\0') {
-        ix->name = c->node->conname;
-        return ddl_constraint_name_free(cx, d, t, ix->name);
+    if (c->node->conname == NULL || c->node->conname[0] == '\0') {
+        return ddl_key_name(cx, d, t, ix);
     }
+    ix->name = c->node->conname;
+    return ddl_constraint_name_free(cx, d, t, ix->name);
+}
+
+/* ddl_key_name - t_pkey, t_a_b_key. */
+Status ddl_key_name(Cx *cx, DdlCx *d, const CatTable *t, NewIndex *ix)
+{
+    char *name, *names = NULL;
     for (uint16_t i = 0; i < ix->column_count && !ix->primary; i++) {
         const char *col = t->columns[ix->columns[i] - 1].name;
         names = i == 0 ? arena_strdup(d->arena, col) : arena_printf(d->arena, "%s_%s", names, col);
@@ -327,7 +333,7 @@ static Status constraint_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConst
     }
     TRY(key_columns(cx, d, t, c, &ix));
     TRY(key_name(cx, d, t, c, &ix));
-    TRY(ddl_rel_options(cx, d, node->options, node->n_options, &ix.rel_options));
+    TRY(ddl_rel_options(cx, d, 'i', node->options, node->n_options, &ix.rel_options));
     for (uint16_t i = 0; primary && i < ix.key_count; i++) {
         TRY(ddl_set_not_null(cx, d, t, ix.columns[i], check_rows));
     }

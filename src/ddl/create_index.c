@@ -208,8 +208,8 @@ Status ddl_index_define(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix,
     return ST_OK;
 }
 
-/* index_name - t_a_b_idx when none is given. */
-static Status index_name(Cx *cx, DdlCx *d, const CatTable *t, NewIndex *ix)
+/* ddl_index_name - t_a_b_idx. */
+Status ddl_index_name(Cx *cx, DdlCx *d, const CatTable *t, NewIndex *ix)
 {
     const char **columns = ddl_index_column_names(d, t, ix);
     char *names = NULL, *name;
@@ -227,13 +227,12 @@ static Status index_name(Cx *cx, DdlCx *d, const CatTable *t, NewIndex *ix)
 
 static Status index_check_table(Cx *cx, const CatTable *t)
 {
-    if (t->kind != 'r') {
-        const char *kind = t->kind == 'S' ? "sequences" : t->kind == 'v' ? "views" : "indexes";
+    if (t->kind != 'r' && t->kind != 'm') {
         st_ignore(err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "cannot create index on relation \"%s\"",
                           t->name));
-        return err_detail(cx, "This operation is not supported for %s.", kind);
+        return err_detail(cx, "This operation is not supported for %s.", ddl_kind_plural(t->kind));
     }
-    return ddl_require_table(cx, t);
+    return t->kind == 'm' ? ST_OK : ddl_require_table(cx, t);
 }
 
 Status ddl_create_index(Cx *cx, DdlCx *d, const PgQuery__IndexStmt *stmt, const char **tag_out)
@@ -261,7 +260,7 @@ Status ddl_create_index(Cx *cx, DdlCx *d, const PgQuery__IndexStmt *stmt, const 
         return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "tablespace \"%s\" does not exist",
                        stmt->table_space);
     }
-    TRY(ddl_rel_options(cx, d, stmt->options, stmt->n_options, &ix.rel_options));
+    TRY(ddl_rel_options(cx, d, 'i', stmt->options, stmt->n_options, &ix.rel_options));
     if (stmt->idxname != NULL && stmt->idxname[0] != '\0') {
         bool exists;
         TRY(ddl_relation_exists(cx, d, t->namespace_oid, stmt->idxname, &exists));
@@ -286,7 +285,7 @@ Status ddl_create_index(Cx *cx, DdlCx *d, const PgQuery__IndexStmt *stmt, const 
         TRY(ddl_index_predicate(cx, d, t, stmt->where_clause, &ix));
     }
     if (ix.name == NULL) {
-        TRY(index_name(cx, d, t, &ix));
+        TRY(ddl_index_name(cx, d, t, &ix));
     }
     Oid oid;
     TRY(ddl_index_make(cx, d, t, &ix, &oid));

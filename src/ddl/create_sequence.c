@@ -283,12 +283,20 @@ Status ddl_make_sequence(Cx *cx, DdlCx *d, Oid namespace_oid, const char *name, 
     return sequence_create_with(cx, d, namespace_oid, name, &o, persistence, oid_out);
 }
 
+Status ddl_copy_sequence(Cx *cx, DdlCx *d, Oid namespace_oid, const char *name,
+                         const CatTable *like, char persistence, Oid *oid_out)
+{
+    SequenceOptions o = {.type = like->sequence_type, .def = like->sequence};
+    return sequence_create_with(cx, d, namespace_oid, name, &o, persistence, oid_out);
+}
+
 Status ddl_create_sequence(Cx *cx, DdlCx *d, const PgQuery__CreateSeqStmt *stmt)
 {
     const PgQuery__RangeVar *rv = stmt->sequence;
     Oid namespace_oid, oid;
     bool exists;
-    TRY(ddl_creation_namespace(cx, d, rv, false, &namespace_oid));
+    char persistence;
+    TRY(ddl_creation_place(cx, d, rv, false, &namespace_oid, &persistence));
     TRY(ddl_relation_exists(cx, d, namespace_oid, rv->relname, &exists));
     if (exists && stmt->if_not_exists) {
         err_notice(cx, ERR_NOTICE, ERRCODE_DUPLICATE_TABLE, NULL,
@@ -301,7 +309,7 @@ Status ddl_create_sequence(Cx *cx, DdlCx *d, const PgQuery__CreateSeqStmt *stmt)
     if (exists) {
         return err_set(cx, ERRCODE_DUPLICATE_TABLE, "relation \"%s\" already exists", rv->relname);
     }
-    TRY(sequence_create_with(cx, d, namespace_oid, rv->relname, &o, 'p', &oid));
+    TRY(sequence_create_with(cx, d, namespace_oid, rv->relname, &o, persistence, &oid));
     if (o.owned_by != NULL) {
         const CatTable *seq;
         TRY(ddl_reload(cx, d, oid, &seq));

@@ -1,8 +1,6 @@
 /*
  * create_table.c - CREATE TABLE: the relation with its row type, then defaults, then constraints.
  */
-#include <stdlib.h>
-
 #include "ddl/ddl_internal.h"
 
 /* CreateTable - a table under construction. */
@@ -13,6 +11,8 @@ typedef struct CreateTable {
     NewColumn *columns;
     NewConstraint *constraints;
     uint32_t constraint_count, constraint_size;
+    LikeSource *likes;
+    uint32_t like_count, column_size;
 } CreateTable;
 
 static void create_add_constraint(void *arg, PgQuery__Constraint *con, const char *column)
@@ -71,36 +71,48 @@ const char *ddl_option_value(Arena *a, const PgQuery__Node *n)
     }
 }
 
-Status ddl_rel_options(Cx *cx, DdlCx *d, PgQuery__Node *const *options, size_t count,
-                       const char **text_out)
+/* create_next_column - room for one more column. */
+static Status create_next_column(Cx *cx, CreateTable *t, const char *name, NewColumn **out)
 {
-    const char *text = NULL;
-    for (size_t i = 0; i < count; i++) {
-        const PgQuery__DefElem *e = options[i]->def_elem;
-        const char *value = ddl_option_value(d->arena, e->arg);
-        bool known =
-            strcmp(e->defname, "fillfactor") == 0 || strncmp(e->defname, "autovacuum_", 11) == 0;
-        if (!known) {
-            return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE, "unrecognized parameter \"%s\"",
-                           e->defname);
-        }
-        if (strcmp(e->defname, "fillfactor") == 0) {
-            char *end;
-            long v = strtol(value, &end, 10);
-            if (*end != '\0' || value[0] == '\0') {
-                return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
-                               "invalid value for integer option \"fillfactor\": %s", value);
-            }
-            if (v < 10 || v > 100) {
-                st_ignore(err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
-                                  "value %s out of bounds for option \"fillfactor\"", value));
-                return err_detail(cx, "Valid values are between \"10\" and \"100\".");
-            }
-        }
-        text = text == NULL ? arena_printf(d->arena, "{%s=%s", e->defname, value)
-                            : arena_printf(d->arena, "%s,%s=%s", text, e->defname, value);
+    if (t->rel.column_count >= TABLE_COLUMNS_MAX) {
+        return err_set(cx, ERRCODE_TOO_MANY_COLUMNS, "tables can have at most %d columns",
+                       TABLE_COLUMNS_MAX);
     }
-    *text_out = text == NULL ? NULL : arena_printf(d->arena, "%s}", text);
+    for (uint16_t k = 0; k < t->rel.column_count; k++) {
+        if (strcmp(t->columns[k].name, name) == 0) {
+            return err_set(cx, ERRCODE_DUPLICATE_COLUMN, "column \"%s\" specified more than once",
+                           name);
+        }
+    }
+    if (t->rel.column_count == t->column_size) {
+        uint32_t size = t->column_size == 0 ? 16 : t->column_size * 2;
+        t->columns = arena_grow(t->d->arena, t->columns, t->column_size * sizeof(NewColumn),
+                                size * sizeof(NewColumn));
+        t->column_size = size;
+    }
+    *out = &t->columns[t->rel.column_count];
+    return ST_OK;
+}
+
+/* create_like - the columns of another relation. */
+static Status create_like(Cx *cx, CreateTable *t, const PgQuery__TableLikeClause *clause)
+{
+    LikeSource *s;
+    const CatTable *of;
+    t->likes = arena_grow(t->d->arena, t->likes, t->like_count * sizeof(LikeSource),
+                          (t->like_count + 1) * sizeof(LikeSource));
+    s = &t->likes[t->like_count++];
+    TRY(ddl_like_open(cx, t->d, clause, s));
+    TRY(cat_table_by_oid(cx, t->d->view, s->oid, &of));
+    for (uint16_t i = 0; i < of->column_count; i++) {
+        NewColumn *c;
+        if (of->columns[i].dropped) {
+            continue;
+        }
+        TRY(create_next_column(cx, t, of->columns[i].name, &c));
+        TRY(ddl_like_column(cx, t->d, s, i, &t->rel, c));
+        c->number = s->map[i] = (int16_t)++t->rel.column_count;
+    }
     return ST_OK;
 }
 
@@ -108,28 +120,20 @@ Status ddl_rel_options(Cx *cx, DdlCx *d, PgQuery__Node *const *options, size_t c
 static Status create_columns(Cx *cx, CreateTable *t)
 {
     const PgQuery__CreateStmt *s = t->stmt;
-    ColumnSink sink = {.constraint = create_add_constraint, .arg = t};
-    t->columns = ARENA_ARRAY(t->d->arena, NewColumn, s->n_table_elts + 1);
+    ColumnSink sink = {
+        .constraint = create_add_constraint, .arg = t, .persistence = t->rel.persistence};
     for (size_t i = 0; i < s->n_table_elts; i++) {
         const PgQuery__Node *n = s->table_elts[i];
         if (n->node_case == PG_QUERY__NODE__NODE_CONSTRAINT) {
             create_add_constraint(t, n->constraint, NULL);
             continue;
         }
-        if (n->node_case != PG_QUERY__NODE__NODE_COLUMN_DEF) {
-            return err_unsupported(cx, "CREATE TABLE ... LIKE is not supported");
+        if (n->node_case == PG_QUERY__NODE__NODE_TABLE_LIKE_CLAUSE) {
+            TRY(create_like(cx, t, n->table_like_clause));
+            continue;
         }
-        if (t->rel.column_count >= TABLE_COLUMNS_MAX) {
-            return err_set(cx, ERRCODE_TOO_MANY_COLUMNS, "tables can have at most %d columns",
-                           TABLE_COLUMNS_MAX);
-        }
-        for (uint16_t k = 0; k < t->rel.column_count; k++) {
-            if (strcmp(t->columns[k].name, n->column_def->colname) == 0) {
-                return err_set(cx, ERRCODE_DUPLICATE_COLUMN,
-                               "column \"%s\" specified more than once", n->column_def->colname);
-            }
-        }
-        NewColumn *c = &t->columns[t->rel.column_count];
+        NewColumn *c;
+        TRY(create_next_column(cx, t, n->column_def->colname, &c));
         TRY(ddl_column_define(cx, t->d, n->column_def, t->rel.name, t->rel.namespace_oid, &sink,
                               c));
         c->number = (int16_t)++t->rel.column_count;
@@ -266,6 +270,18 @@ static Status create_constraints(Cx *cx, CreateTable *t)
     return ST_OK;
 }
 
+/* create_on_commit - the session is told what it owes a temporary table at commit. */
+static void create_on_commit(const CreateTable *t)
+{
+    PgQuery__OnCommitAction action = t->stmt->oncommit;
+    if (t->d->on_commit == NULL || (action != PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_DELETE_ROWS &&
+                                    action != PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_DROP)) {
+        return;
+    }
+    t->d->on_commit(t->d->in_use_arg, t->rel.oid,
+                    action == PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_DROP ? 'D' : 'd');
+}
+
 Status ddl_create_table(Cx *cx, DdlCx *d, const PgQuery__CreateStmt *stmt)
 {
     const PgQuery__RangeVar *rv = stmt->relation;
@@ -273,17 +289,18 @@ Status ddl_create_table(Cx *cx, DdlCx *d, const PgQuery__CreateStmt *stmt)
     CreateTable t = {
         .d = d, .stmt = stmt, .rel = {.name = rv->relname, .kind = 'r', .persistence = 'p'}};
     TRY(create_refuse(cx, stmt));
-    TRY(ddl_creation_namespace(cx, d, rv, true, &t.rel.namespace_oid));
+    TRY(ddl_creation_place(cx, d, rv, true, &t.rel.namespace_oid, &t.rel.persistence));
+    if (stmt->oncommit > PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_NOOP && t.rel.persistence != 't') {
+        return err_set(cx, ERRCODE_INVALID_TABLE_DEFINITION,
+                       "ON COMMIT can only be used on temporary tables");
+    }
     TRY(ddl_relation_exists(cx, d, t.rel.namespace_oid, rv->relname, &exists));
     if (exists && stmt->if_not_exists) {
         err_notice(cx, ERR_NOTICE, ERRCODE_DUPLICATE_TABLE, NULL,
                    "relation \"%s\" already exists, skipping", rv->relname);
         return ST_OK;
     }
-    if (rv->relpersistence != NULL && rv->relpersistence[0] == 'u') {
-        t.rel.persistence = 'u';
-    }
-    TRY(ddl_rel_options(cx, d, stmt->options, stmt->n_options, &t.rel.options));
+    TRY(ddl_rel_options(cx, d, 'r', stmt->options, stmt->n_options, &t.rel.options));
     TRY(create_columns(cx, &t));
     TRY(create_primary_key(cx, &t));
     if (exists) {
@@ -296,6 +313,10 @@ Status ddl_create_table(Cx *cx, DdlCx *d, const PgQuery__CreateStmt *stmt)
         TRY(ddl_column_finish(cx, d, table, &t.columns[i]));
     }
     TRY(create_constraints(cx, &t));
+    for (uint32_t i = 0; i < t.like_count; i++) {
+        TRY(ddl_like_finish(cx, d, t.rel.oid, &t.likes[i]));
+    }
+    create_on_commit(&t);
     cat_changed(d->view);
     return ST_OK;
 }

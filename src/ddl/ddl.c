@@ -3,8 +3,7 @@
  */
 #include "ddl/ddl_internal.h"
 
-/* ddl_any - by the kind of the statement. */
-static Status ddl_any(Cx *cx, DdlCx *d, const struct PgQuery__Node *stmt, const char **tag_out)
+Status ddl_any(Cx *cx, DdlCx *d, const struct PgQuery__Node *stmt, const char **tag_out)
 {
     switch (stmt->node_case) {
     case PG_QUERY__NODE__NODE_CREATE_STMT:
@@ -28,9 +27,24 @@ static Status ddl_any(Cx *cx, DdlCx *d, const struct PgQuery__Node *stmt, const 
     case PG_QUERY__NODE__NODE_ALTER_TABLE_STMT:
         return ddl_alter_table(cx, d, stmt->alter_table_stmt, tag_out);
     case PG_QUERY__NODE__NODE_RENAME_STMT: return ddl_rename(cx, d, stmt->rename_stmt, tag_out);
+    case PG_QUERY__NODE__NODE_ALTER_OBJECT_SCHEMA_STMT:
+        return ddl_set_schema(cx, d, stmt->alter_object_schema_stmt, tag_out);
     case PG_QUERY__NODE__NODE_VIEW_STMT:
         *tag_out = "CREATE VIEW";
         return ddl_create_view(cx, d, stmt->view_stmt);
+    case PG_QUERY__NODE__NODE_CREATE_TABLE_AS_STMT: /* a table's rows are the server's */
+        return stmt->create_table_as_stmt->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW
+                   ? ddl_create_matview(cx, d, stmt->create_table_as_stmt, tag_out)
+                   : ST_NOTFOUND;
+    case PG_QUERY__NODE__NODE_REINDEX_STMT:
+        *tag_out = "REINDEX";
+        return ddl_reindex(cx, d, stmt->reindex_stmt);
+    case PG_QUERY__NODE__NODE_CLUSTER_STMT:
+        *tag_out = "CLUSTER";
+        return ddl_cluster(cx, d, stmt->cluster_stmt);
+    case PG_QUERY__NODE__NODE_REFRESH_MAT_VIEW_STMT:
+        *tag_out = "REFRESH MATERIALIZED VIEW";
+        return ddl_refresh_matview(cx, d, stmt->refresh_mat_view_stmt);
     case PG_QUERY__NODE__NODE_COMMENT_STMT:
         *tag_out = "COMMENT";
         return ddl_comment(cx, d, stmt->comment_stmt);

@@ -11,6 +11,8 @@
 #include "bind/bind.h"
 #include "exec/exec.h"
 
+struct PgQuery__VacuumStmt;
+
 typedef struct DdlCx {
     CatView *view; /* with its transaction */
     Engine *engine;
@@ -22,12 +24,35 @@ typedef struct DdlCx {
     /* Why this session needs the table as it is ("it has pending trigger events"); NULL: it does
      * not. May be NULL itself. */
     const char *(*in_use)(void *arg, Oid table);
-    void *in_use_arg;
+    void *in_use_arg; /* of the next two, too */
+    /* The session needs its schema of temporary objects: view->temp_namespace is set. NULL: it
+     * cannot have any. */
+    Status (*need_temp)(void *arg, Cx *cx);
+    /* A temporary table is to be emptied ('d') or dropped ('D') at commit. */
+    void (*on_commit)(void *arg, Oid table, char what);
 } DdlCx;
 
 /* ddl_execute - run the statement; *tag_out is its command tag ("CREATE TABLE"). ST_NOTFOUND when
    the statement is not of this folder (the caller then says 0A000). */
 Status ddl_execute(Cx *cx, DdlCx *d, const struct PgQuery__Node *stmt, const char **tag_out);
+/* ---- temporary objects: for the session they belong to ---- */
+typedef Status (*DdlTempFn)(void *arg, Cx *cx, DdlCx *d);
+/* ddl_temp_run - fn in a transaction of its own, which commits. */
+Status ddl_temp_run(Cx *cx, Engine *e, Catalog *c, Oid database, DdlTempFn fn, void *arg);
+/* ddl_temp_schema - the schema of this name, empty: made, or cleared of what a session left. */
+Status ddl_temp_schema(Cx *cx, DdlCx *d, const char *name, Oid *oid_out);
+/* ddl_temp_clear - everything in the schema is dropped, silently. */
+Status ddl_temp_clear(Cx *cx, DdlCx *d, Oid namespace_oid);
+/* ddl_temp_sweep - what a crash left of all sessions' temporary objects. Requires: no sessions. */
+Status ddl_temp_sweep(Cx *cx, Engine *e, Catalog *c, Oid database);
+/* ddl_temp_exists, ddl_temp_empty, ddl_temp_drop - ON COMMIT, tables in the order they were made.
+ */
+Status ddl_temp_exists(Cx *cx, DdlCx *d, Oid table, bool *exists_out);
+Status ddl_temp_empty(Cx *cx, DdlCx *d, const Oid *tables, uint32_t count);
+Status ddl_temp_drop(Cx *cx, DdlCx *d, const Oid *tables, uint32_t count);
+
+/* ddl_vacuum - VACUUM and ANALYZE as written. */
+Status ddl_vacuum(Cx *cx, DdlCx *d, const struct PgQuery__VacuumStmt *stmt);
 /* ddl_analyze - ANALYZE: gather statistics of one table; NULL: of all. */
 Status ddl_analyze(Cx *cx, DdlCx *d, const CatTable *table);
 

@@ -72,7 +72,14 @@ const char *ddl_row_text(DdlCx *d, const DdlRow *r, int column);
 Status ddl_new_oid(Cx *cx, DdlCx *d, Oid *oid_out);
 /* ddl_error_at - give the error just raised the position of a byte offset of the statement. */
 Status ddl_error_at(Cx *cx, DdlCx *d, Status st, int32_t location);
-/* ddl_creation_namespace - where a relation of this name is made. 3F000, 42501. */
+/* ---- temporary.c ---- */
+/* ddl_creation_place - where a relation of this name is made, and whether it is temporary ('t'),
+ * unlogged or permanent. 3F000, 42501, 42P16. */
+Status ddl_creation_place(Cx *cx, DdlCx *d, const PgQuery__RangeVar *rv, bool with_position,
+                          Oid *oid_out, char *persistence_out);
+/* ddl_uses_temp - does the query read a temporary relation? */
+Status ddl_uses_temp(Cx *cx, DdlCx *d, const Query *q, bool *found_out);
+/* ddl_creation_namespace - the place alone. */
 Status ddl_creation_namespace(Cx *cx, DdlCx *d, const PgQuery__RangeVar *rv, bool with_position,
                               Oid *oid_out);
 /* ddl_choose_relation_name - name1[_name2]_label, numbered until no relation has it. */
@@ -123,6 +130,7 @@ typedef struct NewColumn {
     Oid collation;
     bool not_null, null_given;
     char identity;
+    char generated;              /* 's': default_node is what it is generated from */
     char storage, compression;   /* storage 0: the type's; compression 0: the default */
     PgQuery__Node *default_node; /* raw DEFAULT, or NULL */
     const Expr *default_expr;    /* bound; NULL = none */
@@ -144,17 +152,28 @@ Status ddl_update_class_text(Cx *cx, DdlCx *d, Oid rel, int column, const char *
 typedef struct ColumnSink {
     void (*constraint)(void *arg, PgQuery__Constraint *con, const char *column);
     void *arg;
+    char persistence; /* of the table: that of its sequences; 0 = permanent */
 } ColumnSink;
 /* ddl_check_column_name - 42701 for the names of system columns. */
 Status ddl_check_column_name(Cx *cx, const char *name);
 Status ddl_column_define(Cx *cx, DdlCx *d, const PgQuery__ColumnDef *def, const char *table_name,
                          Oid namespace_oid, const ColumnSink *sink, NewColumn *out);
+/* ddl_collation - the COLLATE of a column of this type; clause NULL: the type's own. */
+Status ddl_collation(Cx *cx, DdlCx *d, const PgQuery__CollateClause *clause, const CatType *type,
+                     Oid *out);
 /* ddl_column_default - check the raw default and store it; also ties an owned sequence to the
  * column. */
 Status ddl_column_finish(Cx *cx, DdlCx *d, const CatTable *t, NewColumn *c);
 /* ddl_bind_default - the raw default as the column's type. */
 Status ddl_bind_default(Cx *cx, DdlCx *d, const NewColumn *c, Expr **out);
-Status ddl_store_default(Cx *cx, DdlCx *d, Oid table, int16_t attnum, const Expr *e);
+/* ddl_store_default - generated: the expression is a part of its column, which goes with the
+ * columns it reads. */
+Status ddl_store_default(Cx *cx, DdlCx *d, Oid table, int16_t attnum, const Expr *e,
+                         bool generated);
+/* ddl_drop_expression - ALTER COLUMN ... DROP EXPRESSION. */
+Status ddl_drop_expression(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd);
+/* ddl_expr_is_mutable - does it call anything whose result is not fixed by its arguments? */
+bool ddl_expr_is_mutable(const Expr *e);
 
 /* ---- constraint.c ---- */
 typedef struct NewConstraint {
@@ -170,6 +189,8 @@ typedef struct DdlRowSink {
 } DdlRowSink;
 /* ddl_run - one statement to its end. sink may be NULL. */
 Status ddl_run(Cx *cx, DdlCx *d, const char *sql, DdlRowSink *sink);
+/* ddl_run_maintaining - it may change a materialized view. */
+Status ddl_run_maintaining(Cx *cx, DdlCx *d, const char *sql, DdlRowSink *sink);
 /* ddl_run_plan - a plan made before, at a snapshot of now. ddl_exec_env - what it runs in. */
 Status ddl_run_plan(Cx *cx, DdlCx *d, Plan *plan, DdlRowSink *sink);
 ExecEnv ddl_exec_env(DdlCx *d);
@@ -264,8 +285,18 @@ Status ddl_index_fill(Cx *cx, DdlCx *d, Oid table, Oid oid);
 Status ddl_create_index(Cx *cx, DdlCx *d, const PgQuery__IndexStmt *stmt, const char **tag_out);
 
 /* ---- statements ---- */
-/* ddl_rel_options - WITH (...): reloptions' text; 22023 for unknown ones. */
-Status ddl_rel_options(Cx *cx, DdlCx *d, PgQuery__Node *const *options, size_t count,
+/* DdlOptions - a list of options to set or reset. */
+typedef struct DdlOptions {
+    char kind;       /* 'r' tables and materialized views, 'i' indexes, 'v' views, 'a' columns */
+    const char *old; /* what there is: reloptions' text, NULL = none */
+    PgQuery__Node *const *list;
+    size_t count;
+    bool reset;
+} DdlOptions;
+/* ddl_options - the text with the options set, or taken out. 22023. */
+Status ddl_options(Cx *cx, DdlCx *d, const DdlOptions *o, const char **text_out);
+/* ddl_rel_options - WITH (...): reloptions' text of a new relation. */
+Status ddl_rel_options(Cx *cx, DdlCx *d, char kind, PgQuery__Node *const *options, size_t count,
                        const char **text_out);
 const char *ddl_option_value(Arena *a, const PgQuery__Node *n);
 Status ddl_create_table(Cx *cx, DdlCx *d, const PgQuery__CreateStmt *stmt);
@@ -273,6 +304,50 @@ Status ddl_alter_table(Cx *cx, DdlCx *d, const PgQuery__AlterTableStmt *stmt, co
 /* ddl_alter_types - all ALTER COLUMN ... TYPE of the statement (alter_type.c). sql: its text, for
  * the positions of USING. */
 Status ddl_alter_types(Cx *cx, DdlCx *d, Slice sql, Oid oid, const PgQuery__AlterTableStmt *stmt);
+/* ---- table_like.c ---- */
+/* LikeSource - LIKE of CREATE TABLE: what it takes from, and the new number of each column. */
+typedef struct LikeSource {
+    Oid oid;
+    uint32_t options;
+    int16_t *map; /* 0: not taken */
+} LikeSource;
+Status ddl_like_open(Cx *cx, DdlCx *d, const PgQuery__TableLikeClause *clause, LikeSource *out);
+/* ddl_like_column - column i of the source as one of the new table. */
+Status ddl_like_column(Cx *cx, DdlCx *d, const LikeSource *s, uint16_t i, const NewRelation *rel,
+                       NewColumn *out);
+/* ddl_like_finish - what INCLUDING asks for, once the table is there. */
+Status ddl_like_finish(Cx *cx, DdlCx *d, Oid table, const LikeSource *s);
+/* ddl_copy_sequence - a sequence like another one. */
+Status ddl_copy_sequence(Cx *cx, DdlCx *d, Oid namespace_oid, const char *name,
+                         const CatTable *like, char persistence, Oid *oid_out);
+/* ddl_key_name, ddl_index_name - the names that a key and an index get when none is given. */
+Status ddl_key_name(Cx *cx, DdlCx *d, const CatTable *t, NewIndex *ix);
+Status ddl_index_name(Cx *cx, DdlCx *d, const CatTable *t, NewIndex *ix);
+/* ---- alter_relation.c, alter_constraint.c, set_schema.c ---- */
+Status ddl_alter_options(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd);
+Status ddl_set_logged(Cx *cx, DdlCx *d, Oid oid, bool logged);
+Status ddl_replica_identity(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd);
+/* ddl_cluster_on - index NULL: none. */
+Status ddl_cluster_on(Cx *cx, DdlCx *d, Oid oid, const char *index);
+Status ddl_set_statistics(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd);
+Status ddl_column_options(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd);
+/* ddl_set_place - SET TABLESPACE, SET ACCESS METHOD: there is one of each. */
+Status ddl_set_place(Cx *cx, const PgQuery__AlterTableCmd *cmd);
+Status ddl_alter_constraint(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd);
+Status ddl_constraint_using_index(Cx *cx, DdlCx *d, Slice sql, const CatTable *t,
+                                  const PgQuery__Constraint *node);
+Status ddl_set_schema(Cx *cx, DdlCx *d, const PgQuery__AlterObjectSchemaStmt *stmt,
+                      const char **tag_out);
+/* ddl_owned_sequences - the sequences that belong to columns of the table. */
+Status ddl_owned_sequences(Cx *cx, DdlCx *d, Oid table, DdlObject **out, uint32_t *count_out);
+/* ddl_relation_tag - "ALTER VIEW" and the like; false for what is no relation. */
+bool ddl_relation_tag(PgQuery__ObjectType type, const char **tag_out);
+/* ddl_check_object_kind - 42809 when ALTER VIEW, INDEX ... names a relation of another kind. */
+Status ddl_check_object_kind(Cx *cx, const CatTable *t, PgQuery__ObjectType type);
+/* ddl_kind_plural - "views", "materialized views" ... */
+const char *ddl_kind_plural(char kind);
+/* ddl_view_check_allowed - 0A000 unless rows can be changed through a view of this query. */
+Status ddl_view_check_allowed(Cx *cx, const Query *q);
 /* alter_identity.c: ADD GENERATED, SET ..., DROP IDENTITY of a column; VALIDATE CONSTRAINT */
 /* ---- alter_storage.c: SET STORAGE, SET COMPRESSION ---- */
 Status ddl_set_storage(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd);
@@ -304,6 +379,28 @@ Status ddl_owner(Cx *cx, DdlCx *d, const PgQuery__RoleSpec *role);
 Status ddl_alter_owner(Cx *cx, DdlCx *d, const PgQuery__AlterOwnerStmt *stmt, const char **tag_out);
 Status ddl_create_schema(Cx *cx, DdlCx *d, const PgQuery__CreateSchemaStmt *stmt);
 Status ddl_create_view(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt);
+/* ViewColumns - the names given to a view's columns. */
+typedef struct ViewColumns {
+    PgQuery__Node *const *names;
+    size_t count;
+    const char *too_many; /* the error when there are fewer columns */
+    bool twice_later;     /* a name that comes twice is not looked for here */
+} ViewColumns;
+/* ddl_view_columns - what the query gives, under the names asked for. */
+Status ddl_view_columns(Cx *cx, DdlCx *d, const ViewColumns *names, const Query *q,
+                        NewColumn **columns_out, uint16_t *count_out);
+/* ddl_view_rule - the row of pg_rewrite that holds the query of a view, made or changed. */
+Status ddl_view_rule(Cx *cx, DdlCx *d, Oid view, const Query *q, bool replace);
+/* ---- ddl.c ---- */
+/* ddl_any - by the kind of the statement; ST_NOTFOUND when it is not of this folder. */
+Status ddl_any(Cx *cx, DdlCx *d, const struct PgQuery__Node *stmt, const char **tag_out);
+/* ---- reindex.c ---- */
+Status ddl_reindex(Cx *cx, DdlCx *d, const PgQuery__ReindexStmt *stmt);
+Status ddl_cluster(Cx *cx, DdlCx *d, const PgQuery__ClusterStmt *stmt);
+/* ---- matview.c ---- */
+Status ddl_create_matview(Cx *cx, DdlCx *d, const PgQuery__CreateTableAsStmt *stmt,
+                          const char **tag_out);
+Status ddl_refresh_matview(Cx *cx, DdlCx *d, const PgQuery__RefreshMatViewStmt *stmt);
 Status ddl_comment(Cx *cx, DdlCx *d, const PgQuery__CommentStmt *stmt);
 
 /* ddl_new_trees - empty trees for the table and its indexes; the old ones go at commit. */

@@ -78,12 +78,34 @@ static Status drop_constraint_of(Cx *cx, DropWork *w, DdlObject *o, bool *report
     return ST_OK;
 }
 
+/* drop_generated_column - the expression of a generated column is a part of it: when something the
+ * expression names goes, so does the column. */
+static Status drop_generated_column(Cx *cx, DropWork *w, DdlObject from, DdlObject *o)
+{
+    Datum key = {.u32 = o->oid};
+    DdlRow def, column;
+    TRY(ddl_row_load(cx, w->d, CAT_PG_ATTRDEF, &key, 1, &def));
+    Oid table = def.values[PG_ATTRDEF_ADRELID].u32;
+    int16_t number = def.values[PG_ATTRDEF_ADNUM].i16;
+    TRY(ddl_load_attribute(cx, w->d, table, number, &column));
+    const char *generated = ddl_row_text(w->d, &column, PG_ATTRIBUTE_ATTGENERATED);
+    bool own = from.class_oid == CAT_PG_CLASS && from.oid == table &&
+               (from.sub == number || from.sub == 0);
+    if (generated != NULL && generated[0] == 's' && !own) {
+        *o = (DdlObject){CAT_PG_CLASS, table, number};
+    }
+    return ST_OK;
+}
+
 /* drop_owner - a rule is a part of its view: the view goes instead of it. */
 static Status drop_owner(Cx *cx, DropWork *w, DdlObject from, DdlObject *o, bool *report)
 {
     if (o->class_oid == CAT_PG_CLASS && o->sub == 0 && from.class_oid == CAT_PG_CLASS &&
         from.sub != 0) {
         return drop_constraint_of(cx, w, o, report);
+    }
+    if (o->class_oid == CAT_PG_ATTRDEF) {
+        return drop_generated_column(cx, w, from, o);
     }
     if (o->class_oid != DDL_PG_REWRITE || from.class_oid != CAT_PG_CLASS) {
         return ST_OK;
@@ -296,6 +318,7 @@ static const DropKind DROP_KINDS[] = {
     {PG_QUERY__OBJECT_TYPE__OBJECT_INDEX, 'i', "index", "DROP INDEX"},
     {PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE, 'S', "sequence", "DROP SEQUENCE"},
     {PG_QUERY__OBJECT_TYPE__OBJECT_VIEW, 'v', "view", "DROP VIEW"},
+    {PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW, 'm', "materialized view", "DROP MATERIALIZED VIEW"},
 };
 
 static const DropKind *drop_kind_of(char kind)

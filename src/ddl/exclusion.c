@@ -239,7 +239,7 @@ static Status exclusion_index(Cx *cx, Exclusion *x)
         e.name = (char *)(uintptr_t)ddl_string(x->node->including[i]);
         TRY(ddl_index_element(cx, x->d, x->t, &e, false, &x->ix));
     }
-    return ddl_rel_options(cx, x->d, x->node->options, x->node->n_options, &x->ix.rel_options);
+    return ddl_rel_options(cx, x->d, 'i', x->node->options, x->node->n_options, &x->ix.rel_options);
 }
 
 /* exclusion_name - the given one, which must be free, or t_a_b_excl. */

@@ -323,6 +323,49 @@ static char fkey_action(const char *s, char otherwise)
     return s != NULL && s[0] != '\0' ? s[0] : otherwise;
 }
 
+/* fkey_generated - an action that writes the referencing column cannot write a generated one. */
+static Status fkey_generated(Cx *cx, const ForeignKey *f, char on_update, char on_delete)
+{
+    for (uint16_t i = 0; i < f->count; i++) {
+        if (f->t->columns[f->columns[i] - 1].generated == 0) {
+            continue;
+        }
+        bool update = on_update == 'n' || on_update == 'd' || on_update == 'c';
+        if (update || on_delete == 'n' || on_delete == 'd') {
+            return err_set(cx, ERRCODE_SYNTAX_ERROR,
+                           "invalid %s action for foreign key constraint containing generated "
+                           "column",
+                           update ? "ON UPDATE" : "ON DELETE");
+        }
+    }
+    return ST_OK;
+}
+
+/* fkey_persistence - 42P16: rows that stay may not refer to rows that go by themselves. */
+static Status fkey_persistence(Cx *cx, DdlCx *d, const CatTable *t, const CatTable *ref)
+{
+    const char *text = NULL;
+    switch (t->persistence) {
+    case 't':
+        if (ref->persistence != 't') {
+            text = "constraints on temporary tables may reference only temporary tables";
+        } else if (cat_other_temp(d->view, t) || cat_other_temp(d->view, ref)) {
+            text = "constraints on temporary tables must involve temporary tables of this session";
+        }
+        break;
+    case 'u':
+        if (ref->persistence == 't') {
+            text = "constraints on unlogged tables may reference only permanent or unlogged tables";
+        }
+        break;
+    default:
+        if (ref->persistence != 'p') {
+            text = "constraints on permanent tables may reference only permanent tables";
+        }
+    }
+    return text == NULL ? ST_OK : err_set(cx, ERRCODE_INVALID_TABLE_DEFINITION, "%s", text);
+}
+
 Status ddl_add_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConstraint *c,
                            bool check_rows)
 {
@@ -338,8 +381,11 @@ Status ddl_add_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConstra
         return err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
                        "permission denied: \"%s\" is a system catalog", f.ref->name);
     }
+    TRY(fkey_persistence(cx, d, t, f.ref));
     f.match = fkey_action(node->fk_matchtype, 's');
     TRY(fkey_columns(cx, &f));
+    TRY(fkey_generated(cx, &f, fkey_action(node->fk_upd_action, 'a'),
+                       fkey_action(node->fk_del_action, 'a')));
     TRY(fkey_set_columns(cx, &f));
     TRY(fkey_index(cx, &f));
     TRY(fkey_name(cx, &f));

@@ -50,8 +50,7 @@ static bool text_depends_on_settings(Oid type)
     }
 }
 
-/* changes_with_time - does it call anything whose result is not fixed by its arguments? */
-static bool changes_with_time(const Expr *e)
+bool ddl_expr_is_mutable(const Expr *e)
 {
     bool found = e->kind == EXPR_SQL_VALUE || e->kind == EXPR_SUBLINK ||
                  ((e->kind == EXPR_FUNC || e->kind == EXPR_AGG) && e->proc != NULL &&
@@ -59,7 +58,7 @@ static bool changes_with_time(const Expr *e)
                  (e->kind == EXPR_IO_CAST && (text_depends_on_settings(e->type) ||
                                               text_depends_on_settings(e->args[0]->type)));
     for (uint16_t i = 0; i < e->arg_count && !found; i++) {
-        found = changes_with_time(e->args[i]);
+        found = ddl_expr_is_mutable(e->args[i]);
     }
     return found;
 }
@@ -75,7 +74,7 @@ Status ddl_index_predicate(Cx *cx, DdlCx *d, const CatTable *t, const PgQuery__N
 {
     BindCx b = element_bind(d);
     TRY(bind_table_expr(cx, &b, t, where, TYPE_BOOL, -1, "index predicate", &ix->predicate));
-    if (changes_with_time(ix->predicate)) {
+    if (ddl_expr_is_mutable(ix->predicate)) {
         return err_set(cx, ERRCODE_INVALID_OBJECT_DEFINITION,
                        "functions in index predicate must be marked IMMUTABLE");
     }
@@ -153,7 +152,7 @@ static Status element_expr(Cx *cx, DdlCx *d, const CatTable *t, const PgQuery__I
         ix->columns[n] = t->columns[x->u.column.column].number;
         return ST_OK;
     }
-    if (changes_with_time(x)) {
+    if (ddl_expr_is_mutable(x)) {
         return err_set(cx, ERRCODE_INVALID_OBJECT_DEFINITION,
                        "functions in index expression must be marked IMMUTABLE");
     }

@@ -26,39 +26,6 @@ static const char *name_or_null(const char *s)
     return s != NULL && s[0] != '\0' ? s : NULL;
 }
 
-Status ddl_creation_namespace(Cx *cx, DdlCx *d, const PgQuery__RangeVar *rv, bool with_position,
-                              Oid *oid_out)
-{
-    const char *schema = name_or_null(rv->schemaname);
-    int32_t location = with_position ? rv->location : -1;
-    if (rv->relpersistence != NULL && rv->relpersistence[0] == 't') {
-        return err_unsupported(cx, "temporary tables are not supported");
-    }
-    if (schema == NULL) {
-        *oid_out = d->view->creation_namespace;
-        if (*oid_out == OID_INVALID || cat_namespace_name(d->view, *oid_out) == NULL) {
-            st_ignore(
-                err_set(cx, ERRCODE_UNDEFINED_SCHEMA, "no schema has been selected to create in"));
-            return ddl_error_at(cx, d, ST_ERROR, location);
-        }
-    } else {
-        Status st = cat_namespace(cx, d->view, schema, oid_out);
-        if (st == ST_NOTFOUND) {
-            st = err_set(cx, ERRCODE_UNDEFINED_SCHEMA, "schema \"%s\" does not exist", schema);
-        }
-        if (st != ST_OK) {
-            return ddl_error_at(cx, d, st, location);
-        }
-    }
-    if (*oid_out == NAMESPACE_PG_CATALOG) {
-        st_ignore(err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
-                          "permission denied to create \"pg_catalog.%s\"", rv->relname));
-        st_ignore(err_detail(cx, "System catalog modifications are currently disallowed."));
-        return ST_ERROR;
-    }
-    return ST_OK;
-}
-
 Status ddl_relation_exists(Cx *cx, DdlCx *d, Oid namespace_oid, const char *name, bool *exists_out)
 {
     const CatTable *t;
@@ -166,7 +133,7 @@ Status ddl_lock(Cx *cx, DdlCx *d, const PgQuery__RangeVar *rv, TableLockMode mod
         schema != NULL ? arena_printf(d->arena, "%s.%s", schema, rv->relname) : rv->relname;
     if (missing_ok) {
         err_notice(cx, ERR_NOTICE, ERRCODE_SUCCESSFUL_COMPLETION, NULL,
-                   "relation \"%s\" does not exist, skipping", text);
+                   "relation \"%s\" does not exist, skipping", rv->relname);
         return ST_OK;
     }
     return err_set(cx, ERRCODE_UNDEFINED_TABLE, "relation \"%s\" does not exist", text);

@@ -45,14 +45,19 @@ Status ddl_run_plan(Cx *cx, DdlCx *d, Plan *plan, DdlRowSink *sink)
 }
 
 /* query_plan_and_drain - from text to the last row. */
-static Status query_plan_and_drain(Cx *cx, DdlCx *d, const char *sql, DdlRowSink *sink)
+static Status query_plan_and_drain(Cx *cx, DdlCx *d, const char *sql, bool maintains,
+                                   DdlRowSink *sink)
 {
     ParsedStmt *stmts;
     uint32_t count;
     Query *query;
     Plan *plan;
-    BindCx b = {
-        .view = d->view, .arena = d->arena, .sql = slice_of(sql), .env = d->env, .no_locks = true};
+    BindCx b = {.view = d->view,
+                .arena = d->arena,
+                .sql = slice_of(sql),
+                .env = d->env,
+                .no_locks = true,
+                .maintains = maintains};
     TRY(parse_sql(cx, d->arena, b.sql, &stmts, &count));
     ASSERT(count == 1);
     TRY(bind_statement(cx, &b, stmts[0].node, &query));
@@ -62,16 +67,26 @@ static Status query_plan_and_drain(Cx *cx, DdlCx *d, const char *sql, DdlRowSink
     return st;
 }
 
-Status ddl_run(Cx *cx, DdlCx *d, const char *sql, DdlRowSink *sink)
+static Status query_run(Cx *cx, DdlCx *d, const char *sql, bool maintains, DdlRowSink *sink)
 {
     TRY(txn_next_command(cx, d->view->txn)); /* rows written by this statement are seen */
     /* The plan takes the view's pins and lets go of them at its end: the caller's objects must not
        be among them. */
     CatPins *mine = cat_pins_take(d->view);
-    Status st = query_plan_and_drain(cx, d, sql, sink);
+    Status st = query_plan_and_drain(cx, d, sql, maintains, sink);
     cat_view_release_pins(d->view);
     d->view->pins = mine;
     return st;
+}
+
+Status ddl_run(Cx *cx, DdlCx *d, const char *sql, DdlRowSink *sink)
+{
+    return query_run(cx, d, sql, false, sink);
+}
+
+Status ddl_run_maintaining(Cx *cx, DdlCx *d, const char *sql, DdlRowSink *sink)
+{
+    return query_run(cx, d, sql, true, sink);
 }
 
 /* query_found - DdlRowSink.batch: any row will do. */

@@ -20,9 +20,9 @@ Status ddl_insert_class(Cx *cx, DdlCx *d, const NewRelation *n)
     ddl_set_oid(&r, PG_CLASS_RELOWNER, d->view->user);
     ddl_set_text(&r, PG_CLASS_RELOPTIONS, n->options);
     ddl_set_oid(&r, PG_CLASS_RELAM,
-                n->kind == 'i'   ? (n->method != 0 ? n->method : DDL_ACCESS_BTREE)
-                : n->kind == 'r' ? DDL_ACCESS_HEAP
-                                 : 0);
+                n->kind == 'i'                     ? (n->method != 0 ? n->method : DDL_ACCESS_BTREE)
+                : n->kind == 'r' || n->kind == 'm' ? DDL_ACCESS_HEAP
+                                                   : 0);
     ddl_set_oid(&r, PG_CLASS_RELFILENODE, n->tree);
     ddl_set_i32(&r, PG_CLASS_RELPAGES, n->kind == 'S' ? 1 : 0);
     ddl_set_f32(&r, PG_CLASS_RELTUPLES, n->kind == 'i' ? 0.0f : n->kind == 'S' ? 1.0f : -1.0f);
@@ -34,9 +34,9 @@ Status ddl_insert_class(Cx *cx, DdlCx *d, const NewRelation *n)
     ddl_set_char(&r, PG_CLASS_RELKIND, n->kind);
     ddl_set_i16(&r, PG_CLASS_RELNATTS, (int16_t)n->column_count);
     ddl_set_i16(&r, PG_CLASS_RELCHECKS, (int16_t)n->check_count);
-    ddl_set_bool(&r, PG_CLASS_RELHASRULES, n->kind == 'v');
+    ddl_set_bool(&r, PG_CLASS_RELHASRULES, n->kind == 'v' || n->kind == 'm');
     ddl_set_bool(&r, PG_CLASS_RELISPOPULATED, true);
-    ddl_set_char(&r, PG_CLASS_RELREPLIDENT, n->kind == 'r' ? 'd' : 'n');
+    ddl_set_char(&r, PG_CLASS_RELREPLIDENT, n->kind == 'r' || n->kind == 'm' ? 'd' : 'n');
     ddl_set_bool(&r, PG_CLASS_RELISPARTITION, false);
     ddl_set_oid(&r, PG_CLASS_RELREWRITE, 0);
     ddl_set_oid(&r, PG_CLASS_RELFROZENXID, 0);
@@ -168,7 +168,7 @@ Status ddl_insert_attribute(Cx *cx, DdlCx *d, Oid rel, const NewColumn *c)
     ddl_set_bool(&r, PG_ATTRIBUTE_ATTHASDEF, c->default_node != NULL || c->default_expr != NULL);
     ddl_set_bool(&r, PG_ATTRIBUTE_ATTHASMISSING, false);
     ddl_set_char(&r, PG_ATTRIBUTE_ATTIDENTITY, c->identity);
-    ddl_set_char(&r, PG_ATTRIBUTE_ATTGENERATED, 0);
+    ddl_set_char(&r, PG_ATTRIBUTE_ATTGENERATED, c->generated);
     ddl_set_bool(&r, PG_ATTRIBUTE_ATTISDROPPED, false);
     ddl_set_bool(&r, PG_ATTRIBUTE_ATTISLOCAL, true);
     ddl_set_i32(&r, PG_ATTRIBUTE_ATTINHCOUNT, 0);

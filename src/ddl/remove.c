@@ -31,7 +31,7 @@ static Status remove_tracked(Cx *cx, DdlCx *d, Oid oid, char kind, TreeId tree)
     if (!ssi_any(d->engine->txns) || tree == 0) {
         return ST_OK;
     }
-    if (kind == 'r') {
+    if (kind == 'r' || kind == 'm') {
         return ssi_check_tree(cx, d->view->txn, tree);
     }
     if (kind == 'i' && ddl_row_load(cx, d, CAT_PG_INDEX, &key, 1, &r) == ST_OK &&
@@ -57,6 +57,7 @@ static Status remove_relation(Cx *cx, DdlCx *d, Oid oid)
     switch (kind[0]) {
     case 'i': TRY(ddl_row_remove(cx, d, CAT_PG_INDEX, &key, 1)); break;
     case 'S': TRY(ddl_row_remove(cx, d, CAT_PG_SEQUENCE, &key, 1)); break;
+    case 'm':
     case 'r': TRY(ddl_row_remove(cx, d, CAT_PG_STATISTIC, &key, 1)); break;
     default: break;
     }
@@ -76,6 +77,7 @@ static Status remove_column(Cx *cx, DdlCx *d, Oid table, int16_t attnum)
     ddl_set_bool(&r, PG_ATTRIBUTE_ATTNOTNULL, false);
     ddl_set_bool(&r, PG_ATTRIBUTE_ATTHASDEF, false);
     ddl_set_char(&r, PG_ATTRIBUTE_ATTIDENTITY, 0);
+    ddl_set_char(&r, PG_ATTRIBUTE_ATTGENERATED, 0);
     Datum key[2] = {{.u32 = table}, {.i16 = attnum}};
     TRY(ddl_row_remove(cx, d, CAT_PG_STATISTIC, key, 2));
     return ddl_row_store(cx, d, &r);
@@ -157,6 +159,7 @@ static Status describe_relation(Cx *cx, DdlCx *d, Oid oid, const char **text_out
                        : t->kind == 'i' ? "index"
                        : t->kind == 'S' ? "sequence"
                        : t->kind == 'v' ? "view"
+                       : t->kind == 'm' ? "materialized view"
                                         : "relation";
     *text_out = arena_printf(d->arena, "%s %s", kind, ddl_relation_text(cx, d, t));
     return ST_OK;

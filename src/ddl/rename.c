@@ -3,6 +3,57 @@
  */
 #include "ddl/ddl_internal.h"
 
+/* RelationKind - the kinds of relations, for tags and texts. */
+typedef struct RelationKind {
+    PgQuery__ObjectType type;
+    char kind;
+    const char *name, *plural, *tag;
+} RelationKind;
+static const RelationKind RELATION_KINDS[] = {
+    {PG_QUERY__OBJECT_TYPE__OBJECT_TABLE, 'r', "a table", "tables", "ALTER TABLE"},
+    {PG_QUERY__OBJECT_TYPE__OBJECT_VIEW, 'v', "a view", "views", "ALTER VIEW"},
+    {PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW, 'm', "a materialized view", "materialized views",
+     "ALTER MATERIALIZED VIEW"},
+    {PG_QUERY__OBJECT_TYPE__OBJECT_INDEX, 'i', "an index", "indexes", "ALTER INDEX"},
+    {PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE, 'S', "a sequence", "sequences", "ALTER SEQUENCE"},
+};
+
+static const RelationKind *relation_kind(PgQuery__ObjectType type)
+{
+    for (size_t i = 0; i < ARRAY_LEN(RELATION_KINDS); i++) {
+        if (RELATION_KINDS[i].type == type) {
+            return &RELATION_KINDS[i];
+        }
+    }
+    return NULL;
+}
+
+bool ddl_relation_tag(PgQuery__ObjectType type, const char **tag_out)
+{
+    const RelationKind *k = relation_kind(type);
+    *tag_out = k != NULL ? k->tag : *tag_out;
+    return k != NULL;
+}
+
+const char *ddl_kind_plural(char kind)
+{
+    for (size_t i = 0; i < ARRAY_LEN(RELATION_KINDS); i++) {
+        if (RELATION_KINDS[i].kind == kind) {
+            return RELATION_KINDS[i].plural;
+        }
+    }
+    return "composite types";
+}
+
+Status ddl_check_object_kind(Cx *cx, const CatTable *t, PgQuery__ObjectType type)
+{
+    const RelationKind *k = relation_kind(type);
+    if (k == NULL || k->kind == 'r' || k->kind == t->kind) {
+        return ST_OK; /* ALTER TABLE takes all of them */
+    }
+    return err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is not %s", t->name, k->name);
+}
+
 /* rename_relation - rename a table, index or sequence, with its row type and, for the index of a
  * constraint, the constraint. */
 static Status rename_relation(Cx *cx, DdlCx *d, const CatTable *t, const char *name)
@@ -128,10 +179,8 @@ Status ddl_rename(Cx *cx, DdlCx *d, const PgQuery__RenameStmt *stmt, const char 
     PgQuery__ObjectType type = stmt->rename_type;
     PgQuery__ObjectType shown =
         type == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN ? stmt->relation_type : type;
-    *tag_out = shown == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX      ? "ALTER INDEX"
-               : shown == PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE ? "ALTER SEQUENCE"
-               : shown == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW     ? "ALTER VIEW"
-                                                                 : "ALTER TABLE";
+    *tag_out = "ALTER TABLE";
+    (void)ddl_relation_tag(shown, tag_out);
     if (type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA) {
         *tag_out = "ALTER SCHEMA";
         TRY(rename_schema(cx, d, stmt->subname, stmt->newname));
@@ -141,6 +190,7 @@ Status ddl_rename(Cx *cx, DdlCx *d, const PgQuery__RenameStmt *stmt, const char 
     if (type != PG_QUERY__OBJECT_TYPE__OBJECT_INDEX &&
         type != PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE &&
         type != PG_QUERY__OBJECT_TYPE__OBJECT_VIEW && type != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE &&
+        type != PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW &&
         type != PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN &&
         type != PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT) {
         return ST_NOTFOUND;
@@ -153,14 +203,11 @@ Status ddl_rename(Cx *cx, DdlCx *d, const PgQuery__RenameStmt *stmt, const char 
         return err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
                        "permission denied: \"%s\" is a system catalog", t->name);
     }
+    TRY(ddl_check_object_kind(cx, t, shown));
     if (type == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN) {
         st = rename_column(cx, d, t, stmt->subname, stmt->newname);
     } else if (type == PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT) {
         st = rename_constraint(cx, d, t, stmt->subname, stmt->newname);
-    } else if ((type == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW && t->kind != 'v') ||
-               (type == PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE && t->kind != 'S')) {
-        st = err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is not a %s", t->name,
-                     type == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW ? "view" : "sequence");
     } else {
         st = rename_relation(cx, d, t, stmt->newname);
     }

@@ -3,6 +3,88 @@
  */
 #include "ddl/ddl_internal.h"
 
+/* element_relation - the relation an element makes, or belongs to; NULL for others. *rank_out: what
+ * comes first, as PostgreSQL orders elements. */
+static PgQuery__RangeVar *element_relation(PgQuery__Node *n, int *rank_out)
+{
+    enum { SEQUENCES, TABLES, VIEWS, INDEXES, TRIGGERS, GRANTS };
+    *rank_out = GRANTS;
+    switch (n->node_case) {
+    case PG_QUERY__NODE__NODE_CREATE_SEQ_STMT:
+        *rank_out = SEQUENCES;
+        return n->create_seq_stmt->sequence;
+    case PG_QUERY__NODE__NODE_CREATE_STMT: *rank_out = TABLES; return n->create_stmt->relation;
+    case PG_QUERY__NODE__NODE_VIEW_STMT: *rank_out = VIEWS; return n->view_stmt->view;
+    case PG_QUERY__NODE__NODE_INDEX_STMT: *rank_out = INDEXES; return n->index_stmt->relation;
+    case PG_QUERY__NODE__NODE_CREATE_TRIG_STMT:
+        *rank_out = TRIGGERS;
+        return n->create_trig_stmt->relation;
+    default: return NULL;
+    }
+}
+
+/* schema_place - every element is made in the new schema. */
+static Status schema_place(Cx *cx, DdlCx *d, const PgQuery__CreateSchemaStmt *stmt,
+                           const char *name)
+{
+    for (size_t i = 0; i < stmt->n_schema_elts; i++) {
+        int rank;
+        PgQuery__RangeVar *rv = element_relation(stmt->schema_elts[i], &rank);
+        if (rv == NULL) {
+            continue;
+        }
+        if (rv->schemaname != NULL && rv->schemaname[0] != '\0' &&
+            strcmp(rv->schemaname, name) != 0) {
+            return err_set(cx, ERRCODE_INVALID_SCHEMA_DEFINITION,
+                           "CREATE specifies a schema (%s) different from the one being created "
+                           "(%s)",
+                           rv->schemaname, name);
+        }
+        rv->schemaname = arena_strdup(d->arena, name);
+    }
+    return ST_OK;
+}
+
+/* schema_elements - CREATE SCHEMA ... CREATE TABLE ...: names are looked for in the new schema
+ * first. */
+static Status schema_elements(Cx *cx, DdlCx *d, const PgQuery__CreateSchemaStmt *stmt,
+                              const char *name, Oid oid)
+{
+    CatView *v = d->view;
+    const Oid *path = v->search_path;
+    uint32_t count = v->search_path_count, at = 0;
+    Oid creation = v->creation_namespace;
+    Oid *inside = ARENA_ARRAY(d->arena, Oid, count + 1);
+    Status st = ST_OK;
+    while (at < count && (path[at] == v->temp_namespace || path[at] == NAMESPACE_PG_CATALOG)) {
+        inside[at] = path[at];
+        at++;
+    }
+    inside[at] = oid;
+    memcpy(inside + at + 1, path + at, (count - at) * sizeof(Oid));
+    TRY(schema_place(cx, d, stmt, name));
+    v->search_path = inside;
+    v->search_path_count = count + 1;
+    v->creation_namespace = oid;
+    for (int rank = 0; rank <= 5 && st == ST_OK; rank++) {
+        for (size_t i = 0; i < stmt->n_schema_elts && st == ST_OK; i++) {
+            const char *tag;
+            int own;
+            (void)element_relation(stmt->schema_elts[i], &own);
+            if (own == rank) {
+                st = ddl_any(cx, d, stmt->schema_elts[i], &tag);
+                st = st == ST_NOTFOUND
+                         ? err_unsupported(cx, "this element of CREATE SCHEMA is not supported")
+                         : st;
+            }
+        }
+    }
+    v->search_path = path;
+    v->search_path_count = count;
+    v->creation_namespace = creation;
+    return st;
+}
+
 Status ddl_create_schema(Cx *cx, DdlCx *d, const PgQuery__CreateSchemaStmt *stmt)
 {
     const char *name = stmt->schemaname;
@@ -19,9 +101,6 @@ Status ddl_create_schema(Cx *cx, DdlCx *d, const PgQuery__CreateSchemaStmt *stmt
     if (strncmp(name, "pg_", 3) == 0) {
         st_ignore(err_set(cx, ERRCODE_RESERVED_NAME, "unacceptable schema name \"%s\"", name));
         return err_detail(cx, "The prefix \"pg_\" is reserved for system schemas.");
-    }
-    if (stmt->n_schema_elts != 0) {
-        return err_unsupported(cx, "elements of CREATE SCHEMA are not supported");
     }
     Status st = cat_namespace(cx, d->view, name, &oid);
     if (st == ST_OK && stmt->if_not_exists) {
@@ -43,7 +122,7 @@ Status ddl_create_schema(Cx *cx, DdlCx *d, const PgQuery__CreateSchemaStmt *stmt
     ddl_set_oid(&r, PG_NAMESPACE_NSPOWNER, d->view->user);
     TRY(ddl_row_insert(cx, d, &r));
     cat_changed(d->view);
-    return ST_OK;
+    return stmt->n_schema_elts != 0 ? schema_elements(cx, d, stmt, name, oid) : ST_OK;
 }
 
 Status ddl_alter_owner(Cx *cx, DdlCx *d, const PgQuery__AlterOwnerStmt *stmt, const char **tag_out)

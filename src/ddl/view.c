@@ -3,9 +3,8 @@
  */
 #include "ddl/ddl_internal.h"
 
-/* view_columns - what the query gives, under the names asked for. */
-static Status view_columns(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt, const Query *q,
-                           NewColumn **columns_out, uint16_t *count_out)
+Status ddl_view_columns(Cx *cx, DdlCx *d, const ViewColumns *names, const Query *q,
+                        NewColumn **columns_out, uint16_t *count_out)
 {
     NewColumn *list = ARENA_ARRAY(d->arena, NewColumn, q->target_count + 1);
     uint16_t n = 0;
@@ -18,8 +17,8 @@ static Status view_columns(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt, cons
             return err_set(cx, ERRCODE_TOO_MANY_COLUMNS, "tables can have at most %d columns",
                            TABLE_COLUMNS_MAX);
         }
-        const char *name = n < stmt->n_aliases ? ddl_string(stmt->aliases[n]) : t->name;
-        for (uint16_t k = 0; k < n && !stmt->replace; k++) {
+        const char *name = n < names->count ? ddl_string(names->names[n]) : t->name;
+        for (uint16_t k = 0; k < n && !names->twice_later; k++) {
             if (strcmp(list[k].name, name) == 0) {
                 return err_set(cx, ERRCODE_DUPLICATE_COLUMN,
                                "column \"%s\" specified more than once", name);
@@ -39,17 +38,15 @@ static Status view_columns(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt, cons
         }
         n++;
     }
-    if (stmt->n_aliases > n) {
-        return err_set(cx, ERRCODE_SYNTAX_ERROR,
-                       "CREATE VIEW specifies more column names than columns");
+    if (names->count > n) {
+        return err_set(cx, ERRCODE_SYNTAX_ERROR, "%s", names->too_many);
     }
     *columns_out = list;
     *count_out = n;
     return ST_OK;
 }
 
-/* view_rule - write the row of pg_rewrite that holds the query, or put a new query into it. */
-static Status view_rule(Cx *cx, DdlCx *d, Oid view, const Query *q, bool replace)
+Status ddl_view_rule(Cx *cx, DdlCx *d, Oid view, const Query *q, bool replace)
 {
     static const uint16_t OF_VIEW[1] = {PG_REWRITE_EV_CLASS};
     const char *text;
@@ -141,7 +138,7 @@ static Status view_replace(Cx *cx, DdlCx *d, const CatTable *t, const NewColumn 
     if (count != t->column_count) {
         TRY(ddl_update_class_i16(cx, d, t->oid, PG_CLASS_RELNATTS, (int16_t)count));
     }
-    TRY(view_rule(cx, d, t->oid, q, true));
+    TRY(ddl_view_rule(cx, d, t->oid, q, true));
     cat_changed(d->view);
     return ST_OK;
 }
@@ -162,7 +159,7 @@ static Status view_lock_old(Cx *cx, DdlCx *d, const NewRelation *rel, const CatT
                : err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is not a view", rel->name);
 }
 
-/* view_refuse - what no view may be made of, and what is not there yet. */
+/* view_refuse - what no view may be made of. */
 static Status view_refuse(Cx *cx, const PgQuery__ViewStmt *stmt)
 {
     const PgQuery__SelectStmt *select = stmt->query->node_case == PG_QUERY__NODE__NODE_SELECT_STMT
@@ -179,28 +176,97 @@ static Status view_refuse(Cx *cx, const PgQuery__ViewStmt *stmt)
                            "views must not contain data-modifying statements in WITH");
         }
     }
-    if (stmt->with_check_option > PG_QUERY__VIEW_CHECK_OPTION__NO_CHECK_OPTION ||
-        stmt->n_options != 0) {
-        return err_unsupported(cx, "options of views are not supported");
-    }
     return ST_OK;
+}
+
+Status ddl_view_check_allowed(Cx *cx, const Query *q)
+{
+    const char *reason = bind_view_reason(q, true);
+    if (reason == NULL) {
+        return ST_OK;
+    }
+    st_ignore(err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
+                      "WITH CHECK OPTION is supported only on automatically updatable views"));
+    return err_hint(cx, "%s", reason);
+}
+
+/* view_options - WITH (...), and WITH CHECK OPTION, which is one of them. */
+static Status view_options(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt, const Query *q,
+                           const char **text_out)
+{
+    PgQuery__Node **list = ARENA_ARRAY(d->arena, PgQuery__Node *, stmt->n_options + 1);
+    size_t count = 0;
+    for (; count < stmt->n_options; count++) {
+        list[count] = stmt->options[count];
+    }
+    if (stmt->with_check_option > PG_QUERY__VIEW_CHECK_OPTION__NO_CHECK_OPTION) {
+        bool local = stmt->with_check_option == PG_QUERY__VIEW_CHECK_OPTION__LOCAL_CHECK_OPTION;
+        PgQuery__String *value = ARENA_NEW(d->arena, PgQuery__String);
+        PgQuery__DefElem *option = ARENA_NEW(d->arena, PgQuery__DefElem);
+        PgQuery__Node *arg = ARENA_NEW(d->arena, PgQuery__Node);
+        list[count] = ARENA_NEW(d->arena, PgQuery__Node);
+        pg_query__string__init(value);
+        pg_query__def_elem__init(option);
+        pg_query__node__init(arg);
+        pg_query__node__init(list[count]);
+        value->sval = arena_strdup(d->arena, local ? "local" : "cascaded");
+        arg->node_case = PG_QUERY__NODE__NODE_STRING;
+        arg->string = value;
+        option->defname = arena_strdup(d->arena, "check_option");
+        option->arg = arg;
+        list[count]->node_case = PG_QUERY__NODE__NODE_DEF_ELEM;
+        list[count++]->def_elem = option;
+    }
+    TRY(ddl_rel_options(cx, d, 'v', list, count, text_out));
+    return *text_out != NULL && strstr(*text_out, "check_option=") != NULL
+               ? ddl_view_check_allowed(cx, q)
+               : ST_OK;
+}
+
+/* view_place - a view that reads temporary relations is temporary, whatever was said. */
+static Status view_place(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt, const Query *q,
+                         NewRelation *rel)
+{
+    PgQuery__RangeVar rv = *stmt->view;
+    bool temporary = rv.relpersistence != NULL && rv.relpersistence[0] == 't', uses;
+    if (!temporary && rv.relpersistence != NULL && rv.relpersistence[0] == 'u') {
+        return err_set(cx, ERRCODE_SYNTAX_ERROR,
+                       "views cannot be unlogged because they do not have storage");
+    }
+    TRY(ddl_uses_temp(cx, d, q, &uses));
+    if (uses && !temporary) {
+        static char TEMPORARY[] = "t";
+        rv.relpersistence = TEMPORARY;
+        if (rv.schemaname == NULL || rv.schemaname[0] == '\0' ||
+            strcmp(rv.schemaname, "pg_temp") != 0) {
+            err_notice(cx, ERR_NOTICE, ERRCODE_SUCCESSFUL_COMPLETION, NULL,
+                       "view \"%s\" will be a temporary view", rel->name);
+        }
+    }
+    return ddl_creation_place(cx, d, &rv, false, &rel->namespace_oid, &rel->persistence);
 }
 
 Status ddl_create_view(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt)
 {
     BindCx b = {.view = d->view, .arena = d->arena, .sql = d->sql, .env = d->env};
     NewRelation rel = {.name = stmt->view->relname, .kind = 'v', .persistence = 'p'};
+    ViewColumns names = {.names = stmt->aliases,
+                         .count = stmt->n_aliases,
+                         .too_many = "CREATE VIEW specifies more column names than columns",
+                         .twice_later = stmt->replace};
     NewColumn *columns = NULL;
     const CatTable *old = NULL;
     Query *q;
     bool exists;
     TRY(view_refuse(cx, stmt));
-    TRY(ddl_creation_namespace(cx, d, stmt->view, true, &rel.namespace_oid));
     TRY(bind_statement(cx, &b, stmt->query, &q));
-    TRY(view_columns(cx, d, stmt, q, &columns, &rel.column_count));
+    TRY(view_options(cx, d, stmt, q, &rel.options));
+    TRY(view_place(cx, d, stmt, q, &rel));
+    TRY(ddl_view_columns(cx, d, &names, q, &columns, &rel.column_count));
     if (stmt->replace) {
         TRY(view_lock_old(cx, d, &rel, &old));
         if (old != NULL) {
+            TRY(ddl_update_class_text(cx, d, old->oid, PG_CLASS_RELOPTIONS, rel.options));
             return view_replace(cx, d, old, columns, rel.column_count, q);
         }
     }
@@ -217,7 +283,7 @@ Status ddl_create_view(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt)
     TRY(ddl_insert_row_type(cx, d, &rel));
     TRY(ddl_depend(cx, d, (DdlObject){CAT_PG_CLASS, rel.oid, 0},
                    (DdlObject){CAT_PG_NAMESPACE, rel.namespace_oid, 0}, 'n'));
-    TRY(view_rule(cx, d, rel.oid, q, false));
+    TRY(ddl_view_rule(cx, d, rel.oid, q, false));
     cat_changed(d->view);
     return ST_OK;
 }

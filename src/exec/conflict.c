@@ -97,6 +97,7 @@ static Status changed_row(Cx *cx, ExecNode *n, uint32_t at, bool *keep_out)
         r->changed.cols[c] = (Vector *)(uintptr_t)v;
     }
     batch_set_count(&r->changed, 1);
+    TRY(modify_generated(cx, n, r->generated_again, &r->changed));
     TRY(check_not_null(cx, n->s, m->table, &r->changed));
     return m->check_count > 0 ? check_constraints(cx, n->s, m, r->checks, &r->changed, &n->batch)
                               : ST_OK;

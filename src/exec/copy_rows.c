@@ -12,7 +12,8 @@ struct ExecInsert {
     const CatTable *table;
     Arena *arena;
     PlanModify modify; /* its table and CHECK constraints */
-    ExprRun *checks;
+    ExprRun *checks, *generated;
+    Vector **row; /* a batch's columns, the generated ones computed */
     ExprEnv expr_env;
     Arena batch;
     FkCheck *fks;
@@ -57,6 +58,37 @@ static Status insert_checks(Cx *cx, ExecInsert *ins)
     return ST_OK;
 }
 
+/* insert_generated - bind and compile the table's generated columns. */
+static Status insert_generated(Cx *cx, ExecInsert *ins)
+{
+    const CatTable *t = ins->table;
+    const ExecEnv *env = &ins->state.env;
+    PlanModify *m = &ins->modify;
+    Expr **exprs = ARENA_ARRAY(ins->arena, Expr *, t->column_count + 1u);
+    uint16_t *columns = ARENA_ARRAY(ins->arena, uint16_t, t->column_count + 1u);
+    BindCx b = {.view = env->view, .arena = ins->arena, .env = env->type_env, .no_locks = true};
+    ExprMap map = {.find = insert_column, .arg = (void *)(uintptr_t)t};
+    const ExprProg *prog;
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        const CatColumn *c = &t->columns[i];
+        if (c->generated == 0 || c->dropped || c->default_sql == NULL) {
+            continue;
+        }
+        TRY(bind_load_expr(cx, &b, t, c->default_sql, &exprs[m->generated_count]));
+        columns[m->generated_count++] = i;
+    }
+    m->generated_columns = columns;
+    if (m->generated_count == 0) {
+        return ST_OK;
+    }
+    ins->row = ARENA_ARRAY(ins->arena, Vector *, t->column_count + 1u);
+    TRY(expr_compile(cx, ins->arena, exprs, m->generated_count, &map, env->extra_fn, &prog));
+    TRY(expr_run_create(cx, ins->arena, prog, &ins->generated));
+    ins->expr_env = (ExprEnv){.type_env = env->type_env, .extra_fn = env->extra_fn};
+    expr_run_reset(ins->generated, &ins->expr_env);
+    return ST_OK;
+}
+
 static Status insert_keys(Cx *cx, ExecInsert *ins)
 {
     const CatTable *t = ins->table;
@@ -85,16 +117,29 @@ Status exec_insert_begin(Cx *cx, Arena *arena, const ExecEnv *env, const CatTabl
     ins->arena = arena;
     arena_init(&ins->batch, arena, "copy checks", 0);
     TRY(insert_checks(cx, ins));
+    TRY(insert_generated(cx, ins));
     TRY(insert_keys(cx, ins));
     *ins_out = ins;
     return txn_start_write(cx, env->txn);
 }
 
-Status exec_insert_rows(Cx *cx, ExecInsert *ins, const Batch *rows)
+Status exec_insert_rows(Cx *cx, ExecInsert *ins, const Batch *given)
 {
+    Batch whole = *given;
+    const Batch *rows = given;
+    arena_clear(&ins->batch);
+    if (ins->generated != NULL) {
+        memcpy(ins->row, given->cols, given->col_count * sizeof(Vector *));
+        whole.cols = ins->row;
+        for (uint16_t i = 0; i < ins->modify.generated_count; i++) {
+            const Vector *v;
+            TRY(expr_eval(cx, ins->generated, i, given, &given->sel, &ins->batch, &v));
+            ins->row[ins->modify.generated_columns[i]] = (Vector *)(uintptr_t)v;
+        }
+        rows = &whole;
+    }
     TRY(check_not_null(cx, &ins->state, ins->table, rows));
     if (ins->checks != NULL) {
-        arena_clear(&ins->batch);
         TRY(check_constraints(cx, &ins->state, &ins->modify, ins->checks, rows, &ins->batch));
     }
     TRY(table_insert_batch(cx, ins->state.env.txn, ins->table->storage, rows, NULL));

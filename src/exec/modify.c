@@ -26,6 +26,8 @@ static Status modify_start(Cx *cx, ExecNode *n)
     const PlanModify *m = &n->plan->u.modify;
     run_reset(n, r->values);
     run_reset(n, r->values_again);
+    run_reset(n, r->generated);
+    run_reset(n, r->generated_again);
     conflict_start(n);
     run_reset(n, r->checks);
     run_reset(n, r->returning);
@@ -56,6 +58,17 @@ static void keep_keys(RowStore *s, const Batch *row, const uint16_t *columns, ui
     row_store_append_row(s, v, at);
 }
 
+Status modify_generated(Cx *cx, ExecNode *n, ExprRun *generated, Batch *row)
+{
+    const PlanModify *m = &n->plan->u.modify;
+    for (uint16_t i = 0; i < m->generated_count; i++) {
+        const Vector *v;
+        TRY(expr_eval(cx, generated, i, row, &row->sel, &n->batch, &v));
+        row->cols[m->generated_columns[i]] = (Vector *)(uintptr_t)v;
+    }
+    return ST_OK;
+}
+
 /* compute_rows - the new rows of a batch, with their NOT NULL and CHECK constraints. */
 static Status compute_rows(Cx *cx, ExecNode *n, ExprRun *values, const Batch *in, Batch *row)
 {
@@ -69,6 +82,8 @@ static Status compute_rows(Cx *cx, ExecNode *n, ExprRun *values, const Batch *in
     row->col_count = m->table->column_count;
     row->count = in->count;
     row->sel = in->sel;
+    TRY(modify_generated(cx, n, values == r->values_again ? r->generated_again : r->generated,
+                         row));
     TRY(check_not_null(cx, n->s, m->table, row));
     return m->check_count > 0 ? check_constraints(cx, n->s, m, r->checks, row, &n->batch) : ST_OK;
 }
@@ -417,6 +432,8 @@ Status modify_create(Cx *cx, ExecNode *n)
         TRY(run_create(cx, n, m->values, &r->values_again));
     }
     TRY(run_create(cx, n, m->values, &r->values));
+    TRY(run_create(cx, n, m->generated, &r->generated));
+    TRY(run_create(cx, n, m->generated, &r->generated_again));
     TRY(run_create(cx, n, m->checks, &r->checks));
     TRY(run_create(cx, n, m->returning, &r->returning));
     TRY(conflict_create(cx, n));

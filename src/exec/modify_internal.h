@@ -9,7 +9,8 @@ typedef struct ModifyRun {
     ExprRun *values, *checks, *returning, *recheck;
     ExprRun
         *values_again; /* of a row that is computed a second time: the batch's stay as they are */
-    Batch row;         /* new rows: table columns */
+    ExprRun *generated, *generated_again; /* likewise */
+    Batch row;                            /* new rows: table columns */
     Batch row_again;
     Batch old;        /* the rows to be changed: table columns of the input */
     Batch both;       /* new row's columns, then the input's */
@@ -36,6 +37,8 @@ Status modify_row_inserted(Cx *cx, ExecNode *n, const Batch *in, const Batch *ro
 Status modify_row_written(Cx *cx, ExecNode *n, const Batch *in, const Batch *old, uint32_t old_at,
                           const Batch *row, uint32_t at);
 Status modify_conflict_failure(Cx *cx, WriteOutcome o);
+/* modify_generated - the generated columns of new rows whose other columns are there. */
+Status modify_generated(Cx *cx, ExecNode *n, ExprRun *generated, Batch *row);
 /* conflict.c */
 Status conflict_create(Cx *cx, ExecNode *n);
 void conflict_start(ExecNode *n);

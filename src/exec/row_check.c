@@ -99,6 +99,21 @@ Status check_not_null(Cx *cx, const ExecState *s, const CatTable *t, const Batch
     return ST_OK;
 }
 
+/* check_view - WITH CHECK OPTION: the new rows are rows of the view. */
+static Status check_view(Cx *cx, const ExecState *s, const PlanModify *m, const char *view,
+                         const Vector *v, const Batch *rows)
+{
+    SEL_FOREACH(row, &rows->sel)
+    {
+        if (vec_is_null(v, row) || ((const uint8_t *)v->data)[vec_index(v, row)] == 0) {
+            st_ignore(err_set(cx, ERRCODE_WITH_CHECK_OPTION_VIOLATION,
+                              "new row violates check option for view \"%s\"", view));
+            return failing_row(cx, &s->env, m->table, rows, row);
+        }
+    }
+    return ST_OK;
+}
+
 Status check_constraints(Cx *cx, const ExecState *s, const PlanModify *m, ExprRun *run,
                          const Batch *rows, Arena *arena)
 {
@@ -106,6 +121,10 @@ Status check_constraints(Cx *cx, const ExecState *s, const PlanModify *m, ExprRu
     for (uint16_t i = 0; i < m->check_count; i++) {
         const Vector *v;
         TRY(expr_eval(cx, run, i, rows, &rows->sel, arena, &v));
+        if (m->check_constraints[i] == NULL) {
+            TRY(check_view(cx, s, m, m->check_views[i], v, rows));
+            continue;
+        }
         SEL_FOREACH(row, &rows->sel)
         {
             if (!vec_is_null(v, row) && ((const uint8_t *)v->data)[vec_index(v, row)] == 0) {

@@ -119,7 +119,7 @@ static Status check_one(FnCall *call, CheckRun *r, Oid oid)
                        oid);
     }
     TRY(st);
-    if (t->kind != 'r' && t->kind != 'i') {
+    if (t->kind != 'r' && t->kind != 'i' && t->kind != 'm') {
         return err_set(call->cx, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is not a table or index",
                        t->name);
     }

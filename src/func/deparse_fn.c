@@ -178,12 +178,12 @@ static Status opclass_name(DefText *d, Oid opclass, const char **name_out)
     return st == ST_ERROR ? st : ST_OK;
 }
 
-/* index_decoration - what follows a key column: collation, operator class, order. */
-static Status index_decoration(DefText *d, const CatIndex *ix, uint16_t i, Oid type)
+/* index_decoration - what follows a key column: collation (where it is not the column's own),
+ * operator class, order. */
+static Status index_decoration(DefText *d, const CatIndex *ix, uint16_t i, Oid type, Oid own)
 {
-    const CatType *t = cat_type(d->fs->view, type);
     Oid collation = ix->collations != NULL ? ix->collations[i] : 0;
-    if (collation != 0 && t != NULL && collation != t->collation) {
+    if (collation != 0 && collation != own) {
         const Datum *values, key = {.u32 = collation};
         const bool *nulls;
         TRY(cat_row_get(d->call->cx, d->fs->view, d->call->arena, 3456, &key, 1, &values, &nulls));
@@ -212,11 +212,12 @@ static Status index_decoration(DefText *d, const CatIndex *ix, uint16_t i, Oid t
 static Status index_column(DefText *d, const CatTable *t, const CatIndex *ix, uint16_t i,
                            const IndexExprs *x, bool whole)
 {
-    Oid type = 0;
+    Oid type = 0, own = 0;
     if (ix->columns[i] != 0) {
         const CatColumn *c = &t->columns[ix->columns[i] - 1];
         def_name(d, c->name);
         type = c->type;
+        own = c->collation;
     } else {
         uint32_t n = 0;
         for (uint16_t k = 0; k < i; k++) {
@@ -227,8 +228,9 @@ static Status index_column(DefText *d, const CatTable *t, const CatIndex *ix, ui
         }
         buf_puts(&d->buf, x->texts[n]);
         type = x->exprs[n]->type;
+        own = x->exprs[n]->collation;
     }
-    return whole && i < ix->key_count ? index_decoration(d, ix, i, type) : ST_OK;
+    return whole && i < ix->key_count ? index_decoration(d, ix, i, type, own) : ST_OK;
 }
 
 static const int16_t *vec_i16(FnCall *call, CatVec at, uint16_t *count_out)

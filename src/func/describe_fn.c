@@ -303,7 +303,8 @@ static Status visible_row(FnCall *call, FuncSession *fs, Oid rel, uint32_t colum
     Status st = cat_row_get(call->cx, fs->view, call->arena, rel, &key, 1, &values, &nulls);
     *null_out = st != ST_OK;
     for (uint32_t i = 0; st == ST_OK && i < fs->view->search_path_count; i++) {
-        out->b = out->b || fs->view->search_path[i] == values[column].u32;
+        out->b = out->b || (fs->view->search_path[i] == values[column].u32 &&
+                            fs->view->search_path[i] != fs->view->temp_namespace);
     }
     return st == ST_ERROR ? st : ST_OK;
 }

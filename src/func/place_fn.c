@@ -4,6 +4,7 @@
  */
 #include <strings.h>
 
+#include "bind/bind.h"
 #include "func/func_internal.h"
 #include "type/numeric.h"
 
@@ -189,17 +190,48 @@ static Status fn_name_oid(FnCall *call, FuncSession *fs, const Datum *a, Datum *
 }
 KERNEL(fn_name_oid)
 
-/* fn_updatable - pg_relation_is_updatable: a bit for each command that changes rows; views cannot
- * be changed through. */
+/* fn_my_temp - the session's schema of temporary objects, 0 while it has none. */
+static Status fn_my_temp(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
+{
+    (void)call, (void)a, (void)null_out;
+    out->u32 = fs->view->temp_namespace;
+    return ST_OK;
+}
+KERNEL(fn_my_temp)
+
+static Status fn_other_temp(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
+                            bool *null_out)
+{
+    (void)call, (void)null_out;
+    out->b = a[0].u32 != fs->view->temp_namespace &&
+             cat_is_temp_name(cat_namespace_name(fs->view, a[0].u32));
+    return ST_OK;
+}
+KERNEL(fn_other_temp)
+
+/* place_events - the commands that may change a relation (column 0) or a column of it. */
+static Status place_events(FnCall *call, FuncSession *fs, Oid relation, int16_t column,
+                           int *events_out)
+{
+    const CatTable *t;
+    BindCx b = {.view = fs->view, .arena = call->arena, .env = call->env, .no_locks = true};
+    *events_out = 0;
+    Status st = cat_table_by_oid(call->cx, fs->view, relation, &t);
+    if (st != ST_OK) {
+        return st == ST_ERROR ? st : ST_OK;
+    }
+    return bind_change_events(call->cx, &b, t, column, events_out);
+}
+
+/* fn_updatable - pg_relation_is_updatable: a bit for each command that changes rows. */
 static Status fn_updatable(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
                            bool *null_out)
 {
-    enum { PLACE_UPDATE = 4, PLACE_INSERT = 8, PLACE_DELETE = 16 };
-    const CatTable *t;
+    int events;
     (void)null_out;
-    Status st = cat_table_by_oid(call->cx, fs->view, a[0].u32, &t);
-    out->i32 = st == ST_OK && t->kind == 'r' ? PLACE_UPDATE | PLACE_INSERT | PLACE_DELETE : 0;
-    return st == ST_ERROR ? st : ST_OK;
+    TRY(place_events(call, fs, a[0].u32, 0, &events));
+    out->i32 = events;
+    return ST_OK;
 }
 KERNEL(fn_updatable)
 
@@ -208,9 +240,13 @@ KERNEL(fn_updatable)
 static Status fn_column_updatable(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
                                   bool *null_out)
 {
-    Datum events = {0};
-    TRY(fn_updatable(call, fs, a, &events, null_out));
-    out->b = a[1].i16 > 0 && events.i32 != 0;
+    enum { UPDATE_AND_DELETE = 4 | 16 };
+    int events = 0;
+    (void)null_out;
+    if (a[1].i16 > 0) {
+        TRY(place_events(call, fs, a[0].u32, a[1].i16, &events));
+    }
+    out->b = (events & UPDATE_AND_DELETE) == UPDATE_AND_DELETE;
     return ST_OK;
 }
 KERNEL(fn_column_updatable)
@@ -250,8 +286,8 @@ static const FnOps FNS[] = {
     {"pg_relation_is_updatable", fn_updatable_kernel, 0},
     {"pg_column_is_updatable", fn_column_updatable_kernel, 0},
     {"pg_reload_conf", fn_reload_kernel, 0},
-    {"pg_my_temp_schema", fn_no_kernel, 0}, /* no temporary tables */
-    {"pg_is_other_temp_schema", fn_no_kernel, 0},
+    {"pg_my_temp_schema", fn_my_temp_kernel, 0},
+    {"pg_is_other_temp_schema", fn_other_temp_kernel, 0},
     {"pg_trigger_depth", fn_no_kernel, 0}, /* no triggers */
     {"pg_jit_available", fn_no_kernel, 0},
     {"pg_notification_queue_usage", fn_no_kernel, 0},  /* no NOTIFY */

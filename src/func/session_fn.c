@@ -140,7 +140,9 @@ static Status fn_current_schemas(FnCall *call, FuncSession *fs, const Datum *a, 
     for (uint32_t i = 0; i < fs->view->search_path_count; i++) {
         Oid ns = fs->view->search_path[i];
         const char *name = cat_namespace_name(fs->view, ns);
-        if (name == NULL || (ns == NAMESPACE_PG_CATALOG && !a[0].b)) {
+        bool unnamed = ns == NAMESPACE_PG_CATALOG ||
+                       (ns == fs->view->temp_namespace && !fs->view->temp_in_path);
+        if (name == NULL || (unnamed && !a[0].b)) {
             continue;
         }
         Datum d = {.str = str_ref(name, strlen(name))};

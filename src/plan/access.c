@@ -60,6 +60,11 @@ Status plan_table_scan(PlanQuery *pq, uint16_t rte, bool want_rowid, bool all_co
     if (!cat_scan && t->storage == NULL) {
         return err_unsupported(p->cx, "reading relation \"%s\" is not supported", t->name);
     }
+    if (t->kind == 'm' && !t->populated) {
+        (void)err_set(p->cx, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                      "materialized view \"%s\" has not been populated", t->name);
+        return err_hint(p->cx, "Use the REFRESH MATERIALIZED VIEW command.");
+    }
     uint16_t *columns = ARENA_ARRAY(p->arena, uint16_t, r->column_count + 1u);
     uint16_t n = 0;
     for (uint16_t c = 0; c < r->column_count; c++) {

@@ -23,6 +23,7 @@ typedef struct PlanColumn {
 typedef struct PlanLock {
     uint64_t key; /* as table_lock takes it */
     TableLockMode mode;
+    bool temporary; /* a temporary table */
 } PlanLock;
 /* ExecFreeList - execution states that nobody uses now, kept for the plan's next execution.
  * src/exec fills it and says how to free them; the flag is held for a few instructions. */

@@ -189,9 +189,13 @@ typedef struct PlanModify {
     const CatTable *table;
     const ExprProg *values; /* INSERT, UPDATE: the new row over the input, one per table column */
     Expr **value_exprs;
-    const bool *changed;    /* UPDATE: per table column */
-    const ExprProg *checks; /* over the new row */
-    const CatConstraint **check_constraints;
+    const bool *changed;       /* UPDATE: per table column */
+    const ExprProg *generated; /* generated columns, over the new row */
+    const uint16_t *generated_columns;
+    uint16_t generated_count;
+    const ExprProg *checks;                  /* over the new row */
+    const CatConstraint **check_constraints; /* NULL: the check option of check_views[i] */
+    const char **check_views;
     uint16_t check_count;
     const ExprProg *returning; /* over the new row (DELETE: the old one) and the input: columns,
                                   row, then input */

@@ -226,9 +226,10 @@ static Status plan_row_marks(PlanQuery *pq, PlanNode *input, PlanNode **out)
     uint64_t targets = 0;
     for (uint16_t i = 0; i < q->row_mark_count; i++) {
         const RowMark *m = &q->row_marks[i];
-        if (q->rtes[m->rte]->kind == RTE_TABLE && q->rtes[m->rte]->table->kind == 'S') {
-            return err_set(p->cx, ERRCODE_WRONG_OBJECT_TYPE, "cannot lock rows in sequence \"%s\"",
-                           q->rtes[m->rte]->table->name);
+        const CatTable *marked = q->rtes[m->rte]->kind == RTE_TABLE ? q->rtes[m->rte]->table : NULL;
+        if (marked != NULL && (marked->kind == 'S' || marked->kind == 'm')) {
+            return err_set(p->cx, ERRCODE_WRONG_OBJECT_TYPE, "cannot lock rows in %s \"%s\"",
+                           marked->kind == 'S' ? "sequence" : "materialized view", marked->name);
         }
         if (q->rtes[m->rte]->kind != RTE_TABLE || q->rtes[m->rte]->table->builtin) {
             continue; /* what is not a table has no rows to lock */

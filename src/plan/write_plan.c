@@ -204,15 +204,28 @@ static bool touches_unique(const CatTable *t, const bool *changed)
     return false;
 }
 
-/* plan_row_rules - programs for CHECK constraints and RETURNING over the new row. */
+/* plan_row_rules - programs for generated columns, CHECK constraints and RETURNING over the new
+ * row. */
 static Status plan_row_rules(PlanQuery *pq, PlanNode *input, PlanNode *row, PlanNode *n)
 {
     const Query *q = pq->q;
     PlanModify *m = &n->u.modify;
+    if (q->generated_count > 0) {
+        m->generated_count = q->generated_count;
+        m->generated_columns =
+            arena_memdup(pq->p->arena, q->generated_columns, q->generated_count * sizeof(uint16_t));
+        TRY(prog_over(pq, row, NULL, q->generated, q->generated_count, &m->generated));
+    }
     if (q->check_count > 0) {
         m->check_count = q->check_count;
         m->check_constraints = arena_memdup(pq->p->arena, q->check_constraints,
                                             q->check_count * sizeof(CatConstraint *));
+        m->check_views = ARENA_ARRAY(pq->p->arena, const char *, q->check_count);
+        for (uint16_t i = 0; i < q->check_count; i++) {
+            if (q->check_constraints[i] == NULL) {
+                m->check_views[i] = arena_strdup(pq->p->arena, q->check_views[i]);
+            }
+        }
         TRY(prog_over(pq, row, NULL, q->checks, q->check_count, &m->checks));
     }
     if (q->returning_count > 0) {

@@ -143,9 +143,6 @@ Status create_as_run(Cx *cx, Session *s, struct DdlCx *ddl, const Statement *st,
     const PgQuery__Node *node = st->node;
     if (node->node_case == PG_QUERY__NODE__NODE_CREATE_TABLE_AS_STMT) {
         const PgQuery__CreateTableAsStmt *c = node->create_table_as_stmt;
-        if (c->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE) {
-            return err_unsupported(cx, "materialized views are not supported");
-        }
         return create_as(cx, s, ddl, st, c->query, c->into, c->if_not_exists, tag_out);
     }
     /* SELECT INTO: the same query without its INTO. */

@@ -48,6 +48,7 @@ static Status lock_by_name(Cx *cx, Session *s, const PgQuery__RangeVar *r,
             return ST_OK;
         }
         locked = t->oid;
+        s->view.temp_locked = s->view.temp_locked || t->persistence == 't';
         TRY(lock_oid(cx, s, locked, r->relname, stmt));
     }
 }

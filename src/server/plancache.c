@@ -83,8 +83,8 @@ static Slice cache_key(Session *s, const StmtShape *shape)
 {
     struct {
         uint64_t salt;
-        Oid database, user;
-    } tail = {s->cache_salt, s->view.database, s->view.user};
+        Oid database, user, temp, none; /* no padding: it is hashed */
+    } tail = {s->cache_salt, s->view.database, s->view.user, s->view.temp_namespace, 0};
     char *key = arena_alloc(&s->stmt_arena, shape->key.len + sizeof(tail));
     memcpy(key, shape->key.ptr, shape->key.len);
     memcpy(key + shape->key.len, &tail, sizeof(tail));

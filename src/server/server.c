@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "ddl/ddl.h"
 #include "server/server_internal.h"
 #include "txn/prepare.h"
 
@@ -158,6 +159,11 @@ Status server_create(Cx *cx, Os *os, const ServerOptions *o, Server **server_out
         (uint32_t)strtoul(server_setting(srv, "max_prepared_transactions"), NULL, 10));
     TRY(catalog_open(cx, srv->engine, &srv->catalog));
     catalog_set_index_compute(srv->catalog, exec_index_compute);
+    if (ddl_temp_sweep(cx, srv->engine, srv->catalog, DATABASE_FIRST) != ST_OK) {
+        log_line(LOG_WARNING, "temporary objects of earlier sessions are left: %s",
+                 cx->err->message);
+        err_clear(cx);
+    }
     if (srv->engine->created) {
         TRY(first_password(cx, srv));
     }

@@ -32,6 +32,8 @@ struct PgQuery__CopyStmt;
 typedef struct Session Session;
 typedef struct Worker Worker;
 typedef struct Poller Poller;
+typedef struct TempAction TempAction;
+struct DdlCx;
 
 /* ---- settings (settings.c) ---- */
 #define SETTINGS_REPORTED_MAX 16
@@ -265,10 +267,15 @@ struct Session {
     Map sequence_values; /* currval: OID -> int64_t in the session's arena */
     Settings settings;
     bool search_path_stale;
-    Oid search_path[SEARCH_PATH_MAX + 1]; /* what the view's search_path points to once it is set */
+    Oid search_path[SEARCH_PATH_MAX + 2]; /* what the view's search_path points to once it is set */
     uint64_t search_path_version;         /* of the catalog it was resolved by */
     uint64_t cache_salt;                  /* hash of the settings that binding depends on */
     FkDeferred fk_deferred;               /* of the transaction */
+    /* temporary objects (session_temp.c) */
+    uint32_t temp_number; /* of its schema, 0 = none yet; the server's mutex */
+    Oid temp_made;
+    struct TempAction *temp_actions;
+    uint32_t temp_count, temp_size;
     _Atomic int64_t statement_timeout_us; /* the monitor reads it */
     _Atomic int64_t client_check_us;      /* it, too */
     int64_t lock_timeout_us;
@@ -413,6 +420,19 @@ void poller_send_due(Poller *p);
 void worker_blocking(void *session, CxBlocking what);
 /* server_check_timeouts - statement_timeout and friends, from the monitor thread (session.c). */
 void server_check_timeouts(Server *srv, int64_t now_us);
+
+/* ---- session_temp.c ---- */
+/* session_need_temp - DdlCx.need_temp: the session's schema of temporary objects is there, and in
+ * its path. */
+Status session_need_temp(void *session, Cx *cx);
+/* session_on_commit - DdlCx.on_commit. */
+void session_on_commit(void *session, Oid table, char what);
+/* session_temp_commit - ON COMMIT of temporary tables, before the transaction commits. */
+Status session_temp_commit(Cx *cx, Session *s);
+/* session_discard_temp - DISCARD TEMP: all of them are dropped, in the session's transaction. */
+Status session_discard_temp(Cx *cx, Session *s);
+/* session_temp_end - all of them are dropped as the session ends. */
+void session_temp_end(Session *s);
 
 /* ---- session.c ---- */
 /* session_create - a session for a connection just accepted; it runs, and may have ended, when this
@@ -615,6 +635,8 @@ void exec_env_fill(Session *s, ExecEnv *env, const Snapshot *snap, const Datum *
                    const bool *nulls, uint32_t n);
 
 /* ---- utility.c ---- */
+/* session_ddl_cx - what src/ddl works with for this session's statement. */
+void session_ddl_cx(Session *s, Slice sql, struct DdlCx *out);
 /* utility_run - everything that is not planned. Rows (SHOW, EXPLAIN) go to s->out with their
  * description. */
 Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const char **tag_out);

@@ -115,6 +115,7 @@ void session_close(Session *s)
     advisory_unlock_all(&s->advisory);
     portals_drop_all(s);
     session_drop_statements(s);
+    session_temp_end(s);
     cat_view_release_pins(&s->view);
     settings_release(s);
     os_mutex_lock(srv->os, &srv->mutex);

@@ -70,10 +70,21 @@ out:
     return st;
 }
 
+/* copy_put_name - a name, quoted. */
+static void copy_put_name(Buf *text, const char *name)
+{
+    buf_putc(text, '"');
+    for (const char *p = name; *p != '\0'; p++) {
+        buf_puts(text, *p == '"' ? "\"" : "");
+        buf_putc(text, *p);
+    }
+    buf_putc(text, '"');
+}
+
 /* copy_source - the statement whose rows COPY TO writes: the given query, or SELECT of the table's
  * columns. */
 static Status copy_source(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, const Statement *outer,
-                          Statement **inner)
+                          const CatTable *table, Statement **inner)
 {
     if (stmt->query != NULL) {
         *inner = statement_in(&s->stmt_arena, outer->sql, stmt->query);
@@ -91,25 +102,25 @@ static Status copy_source(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, con
                                stmt->attlist[i]->string->sval);
             }
         }
-        buf_puts(&text, i != 0 ? ", \"" : "\"");
-        for (const char *p = stmt->attlist[i]->string->sval; *p != '\0'; p++) {
-            buf_puts(&text, *p == '"' ? "\"" : "");
-            buf_putc(&text, *p);
-        }
-        buf_putc(&text, '"');
+        buf_puts(&text, i != 0 ? ", " : "");
+        copy_put_name(&text, stmt->attlist[i]->string->sval);
     }
-    buf_puts(&text, stmt->n_attlist == 0 ? "* FROM " : " FROM ");
+    bool first = true;
+    for (uint16_t i = 0; stmt->n_attlist == 0 && i < table->column_count; i++) {
+        if (!table->columns[i].dropped && table->columns[i].generated == 0) {
+            buf_puts(&text, first ? "" : ", ");
+            copy_put_name(&text, table->columns[i].name);
+            first = false;
+        }
+    }
+    buf_puts(&text, " FROM ");
     const char *parts[2] = {stmt->relation->schemaname, stmt->relation->relname};
     for (int i = 0; i < 2; i++) {
         if (parts[i] == NULL || parts[i][0] == '\0') {
             continue;
         }
-        buf_putc(&text, '"');
-        for (const char *p = parts[i]; *p != '\0'; p++) {
-            buf_puts(&text, *p == '"' ? "\"" : "");
-            buf_putc(&text, *p);
-        }
-        buf_puts(&text, i == 0 ? "\"." : "\"");
+        copy_put_name(&text, parts[i]);
+        buf_puts(&text, i == 0 ? "." : "");
     }
     ParsedStmt *parsed;
     uint32_t count;
@@ -131,6 +142,17 @@ static int16_t column_by_name(const CatTable *t, const char *name)
     return -1;
 }
 
+/* copy_not_generated - a column that is computed is neither given nor taken. */
+static Status copy_not_generated(Cx *cx, const CatTable *t, int16_t column)
+{
+    if (t->columns[column].generated == 0) {
+        return ST_OK;
+    }
+    st_ignore(err_set(cx, ERRCODE_INVALID_COLUMN_REFERENCE, "column \"%s\" is a generated column",
+                      t->columns[column].name));
+    return err_detail(cx, "Generated columns cannot be used in COPY.");
+}
+
 /* copy_to_table - the table that COPY TO reads: it must be there, and the columns, before the
  * options are looked at. */
 static Status copy_to_table(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, const CatTable **out)
@@ -145,12 +167,18 @@ static Status copy_to_table(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, c
                        stmt->relation->relname);
     }
     TRY(st);
+    if ((*out)->kind == 'v' || (*out)->kind == 'm') {
+        st_ignore(err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "cannot copy from %s \"%s\"",
+                          (*out)->kind == 'v' ? "view" : "materialized view", (*out)->name));
+        return err_hint(cx, "Try the COPY (SELECT ...) TO variant.");
+    }
     for (size_t i = 0; i < stmt->n_attlist; i++) {
         const char *name = stmt->attlist[i]->string->sval;
         if (column_by_name(*out, name) < 0) {
             return err_set(cx, ERRCODE_UNDEFINED_COLUMN,
                            "column \"%s\" of relation \"%s\" does not exist", name, (*out)->name);
         }
+        TRY(copy_not_generated(cx, *out, column_by_name(*out, name)));
     }
     return ST_OK;
 }
@@ -167,7 +195,7 @@ static Status copy_to(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, const S
         TRY(copy_to_table(cx, s, stmt, &table));
     }
     TRY(copy_options(cx, stmt, outer->sql, &o));
-    TRY(copy_source(cx, s, stmt, outer, &inner));
+    TRY(copy_source(cx, s, stmt, outer, table, &inner));
     Status st = statement_prepare(cx, s, inner);
     if (st != ST_OK && stmt->query == NULL) {
         cx->err->position = 0; /* it counts in the query made here */
@@ -229,6 +257,7 @@ static Status copy_columns(Cx *cx, Session *s, CopyIn *c, const PgQuery__CopyStm
             return err_set(cx, ERRCODE_UNDEFINED_COLUMN,
                            "column \"%s\" of relation \"%s\" does not exist", name, t->name);
         }
+        TRY(copy_not_generated(cx, t, n));
         for (uint32_t j = 0; j < c->column_count; j++) {
             if (c->columns[j] == (uint16_t)n) {
                 return err_set(cx, ERRCODE_DUPLICATE_COLUMN,
@@ -344,6 +373,16 @@ static Status copy_setup(Cx *cx, Session *s, CopyIn *c, const PgQuery__CopyStmt 
                        stmt->relation->relname);
     }
     TRY(st);
+    if (c->table->kind == 'v' || c->table->kind == 'm' || c->table->kind == 'S') {
+        st_ignore(err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "cannot copy to %s \"%s\"",
+                          c->table->kind == 'v'   ? "view"
+                          : c->table->kind == 'm' ? "materialized view"
+                                                  : "sequence",
+                          c->table->name));
+        return c->table->kind != 'v' ? ST_ERROR
+                                     : err_hint(cx, "To enable copying to a view, provide an "
+                                                    "INSTEAD OF INSERT trigger.");
+    }
     if (c->table->kind != 'r' || c->table->builtin) {
         return err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "cannot copy to relation \"%s\"",
                        c->table->name);

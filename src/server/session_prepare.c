@@ -30,6 +30,9 @@ static Status prepare_allowed(Cx *cx, Session *s, const char *gid)
     TRY(no_hold_cursors(cx, s));
     txn_snapshot_done(s->txn);
     TRY(session_check_deferred(cx, s, 0));
+    if (s->view.temp_locked) {
+        s->prepare_refused = "operated on temporary objects";
+    }
     if (s->prepare_refused != NULL) {
         return err_unsupported(cx, "cannot PREPARE a transaction that has %s", s->prepare_refused);
     }

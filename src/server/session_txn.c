@@ -51,6 +51,7 @@ static void txn_ended(Session *s)
     s->view.txn = NULL;
     s->savepoints = s->free_savepoints = NULL;
     s->prepare_refused = NULL;
+    s->view.temp_locked = false;
     s->fk_deferred = (FkDeferred){.arena = &s->txn_arena};
     s->in_block = s->implicit_block = s->failed = s->had_query = false;
     cat_view_release_pins(&s->view);
@@ -79,6 +80,9 @@ Status session_commit(Cx *cx, Session *s)
         Lsn lsn = 0;
         txn_snapshot_done(s->txn);
         Status checked = session_check_deferred(cx, s, 0);
+        if (checked == ST_OK) {
+            checked = session_temp_commit(cx, s);
+        }
         if (checked != ST_OK) {
             session_abort(s);
             return checked;

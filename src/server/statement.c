@@ -72,9 +72,9 @@ typedef struct LockList {
 
 static void locks_of_query(LockList *l, const Query *q);
 
-static void lock_add(LockList *l, Oid table, TableLockMode mode)
+static void lock_add(LockList *l, const CatTable *t, TableLockMode mode)
 {
-    uint64_t key = (uint64_t)l->database << 32 | table;
+    uint64_t key = (uint64_t)l->database << 32 | t->oid;
     for (uint32_t i = 0; i < l->count; i++) {
         if (l->locks[i].key == key) {
             l->locks[i].mode = MAX(l->locks[i].mode, mode);
@@ -86,7 +86,7 @@ static void lock_add(LockList *l, Oid table, TableLockMode mode)
         l->locks =
             arena_grow(l->arena, l->locks, l->count * sizeof(PlanLock), l->size * sizeof(PlanLock));
     }
-    l->locks[l->count++] = (PlanLock){key, mode};
+    l->locks[l->count++] = (PlanLock){key, mode, t->persistence == 't'};
 }
 
 static void locks_of_expr(LockList *l, const Expr *e);
@@ -154,7 +154,7 @@ static void locks_of_query(LockList *l, const Query *q)
         }
         if (rte->kind == RTE_TABLE && !rte->table->builtin) {
             bool written = q->result_table != NULL && q->result_table->oid == rte->table->oid;
-            lock_add(l, rte->table->oid,
+            lock_add(l, rte->table,
                      written  ? TABLELOCK_ROW_EXCLUSIVE
                      : marked ? TABLELOCK_ROW_SHARE
                               : TABLELOCK_ACCESS_SHARE);
@@ -166,7 +166,7 @@ static void locks_of_query(LockList *l, const Query *q)
         }
     }
     if (q->result_table != NULL) {
-        lock_add(l, q->result_table->oid, TABLELOCK_ROW_EXCLUSIVE);
+        lock_add(l, q->result_table, TABLELOCK_ROW_EXCLUSIVE);
     }
     for (uint16_t i = 0; i < q->cte_count; i++) {
         locks_of_query(l, q->ctes[i].query);
@@ -361,6 +361,9 @@ static Status portal_lock_tables(Cx *cx, Session *s, const Plan *plan)
     s->txn->park = session_may_park(s);
     for (uint32_t i = 0; st == ST_OK && i < plan->lock_count; i++) {
         st = table_lock(cx, s->txn, plan->locks[i].key, plan->locks[i].mode, WAIT_BLOCK);
+        if (plan->locks[i].temporary) {
+            s->prepare_refused = "operated on temporary objects";
+        }
     }
     s->txn->park = NULL;
     return st;

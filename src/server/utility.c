@@ -259,6 +259,7 @@ static Status run_discard(Cx *cx, Session *s, const PgQuery__DiscardStmt *stmt,
         while (s->settings.changed != NULL) {
             TRY(setting_assign(cx, s, s->settings.changed->name, NULL, false, false));
         }
+        TRY(session_discard_temp(cx, s));
         *tag_out = "DISCARD ALL";
         return ST_OK;
     case PG_QUERY__DISCARD_MODE__DISCARD_PLANS: *tag_out = "DISCARD PLANS"; return ST_OK;
@@ -267,7 +268,7 @@ static Status run_discard(Cx *cx, Session *s, const PgQuery__DiscardStmt *stmt,
         s->func.last_sequence = 0;
         *tag_out = "DISCARD SEQUENCES";
         return ST_OK;
-    default: *tag_out = "DISCARD TEMP"; return ST_OK;
+    default: *tag_out = "DISCARD TEMP"; return session_discard_temp(cx, s);
     }
 }
 
@@ -428,30 +429,35 @@ static Status run_deallocate(Cx *cx, Session *s, const PgQuery__DeallocateStmt *
 static Status run_vacuum(Cx *cx, Session *s, const Statement *st, DdlCx *d, const char **tag_out)
 {
     const PgQuery__VacuumStmt *stmt = st->node->vacuum_stmt;
-    bool analyze = !stmt->is_vacuumcmd;
     *tag_out = stmt->is_vacuumcmd ? "VACUUM" : "ANALYZE";
     if (stmt->is_vacuumcmd) {
         TRY(refuse_in_block(cx, s, "VACUUM"));
     }
-    for (size_t i = 0; i < stmt->n_options; i++) {
-        analyze |= strcmp(stmt->options[i]->def_elem->defname, "analyze") == 0;
+    return ddl_vacuum(cx, d, stmt);
+}
+
+/* run_alone - what cannot be a part of a transaction of several statements. */
+static Status run_alone(Cx *cx, const Session *s, const PgQuery__Node *node)
+{
+    static const char *const REINDEX[] = {
+        [PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_SCHEMA] = "REINDEX SCHEMA",
+        [PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_SYSTEM] = "REINDEX SYSTEM",
+        [PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_DATABASE] = "REINDEX DATABASE"};
+    if (node->node_case == PG_QUERY__NODE__NODE_CLUSTER_STMT &&
+        node->cluster_stmt->relation == NULL) {
+        return refuse_in_block(cx, s, "CLUSTER");
     }
-    for (size_t i = 0; i < stmt->n_rels; i++) {
-        const PgQuery__RangeVar *r = stmt->rels[i]->vacuum_relation->relation;
-        const char *schema = r->schemaname != NULL && r->schemaname[0] ? r->schemaname : NULL;
-        const CatTable *table;
-        Status found = cat_table_by_name(cx, &s->view, schema, r->relname, &table);
-        if (found == ST_NOTFOUND) {
-            st_ignore(
-                err_set(cx, ERRCODE_UNDEFINED_TABLE, "relation \"%s\" does not exist", r->relname));
-            return ST_ERROR;
-        }
-        TRY(found);
-        if (analyze) {
-            TRY(ddl_analyze(cx, d, table));
+    if (node->node_case != PG_QUERY__NODE__NODE_REINDEX_STMT) {
+        return ST_OK;
+    }
+    const PgQuery__ReindexStmt *r = node->reindex_stmt;
+    for (size_t i = 0; i < r->n_params; i++) {
+        if (strcmp(r->params[i]->def_elem->defname, "concurrently") == 0) {
+            TRY(refuse_in_block(cx, s, "REINDEX CONCURRENTLY"));
         }
     }
-    return stmt->n_rels == 0 && analyze ? ddl_analyze(cx, d, NULL) : ST_OK;
+    const char *what = (size_t)r->kind < ARRAY_LEN(REINDEX) ? REINDEX[r->kind] : NULL;
+    return what != NULL ? refuse_in_block(cx, s, what) : ST_OK;
 }
 
 /* utility_reads - does PostgreSQL take a snapshot for it, which fixes the modes of the transaction?
@@ -463,18 +469,26 @@ static bool utility_reads(const PgQuery__Node *node)
            node->node_case != PG_QUERY__NODE__NODE_CHECK_POINT_STMT;
 }
 
+void session_ddl_cx(Session *s, Slice sql, DdlCx *out)
+{
+    *out = (DdlCx){.view = &s->view,
+                   .engine = s->server->engine,
+                   .arena = &s->stmt_arena,
+                   .sql = sql,
+                   .env = &s->env,
+                   .extra_fn = func_ops_by_prosrc,
+                   .work_mem_bytes = s->work_mem_bytes,
+                   .in_use = session_needs_table,
+                   .in_use_arg = s,
+                   .need_temp = session_need_temp,
+                   .on_commit = session_on_commit};
+}
+
 Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const char **tag_out)
 {
     const PgQuery__Node *node = st->node;
-    DdlCx ddl = {.view = &s->view,
-                 .engine = s->server->engine,
-                 .arena = &s->stmt_arena,
-                 .sql = st->sql,
-                 .env = &s->env,
-                 .extra_fn = func_ops_by_prosrc,
-                 .work_mem_bytes = s->work_mem_bytes,
-                 .in_use = session_needs_table,
-                 .in_use_arg = s};
+    DdlCx ddl;
+    session_ddl_cx(s, st->sql, &ddl);
     switch (node->node_case) {
     case PG_QUERY__NODE__NODE_TRANSACTION_STMT:
         return session_transaction_stmt(cx, s, node->transaction_stmt, tag_out);
@@ -531,7 +545,9 @@ Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const
     if (node->node_case == PG_QUERY__NODE__NODE_DROP_STMT && node->drop_stmt->concurrent) {
         TRY(refuse_in_block(cx, s, "DROP INDEX CONCURRENTLY"));
     }
-    bool is_as = node->node_case == PG_QUERY__NODE__NODE_CREATE_TABLE_AS_STMT ||
+    TRY(run_alone(cx, s, node));
+    bool is_as = (node->node_case == PG_QUERY__NODE__NODE_CREATE_TABLE_AS_STMT &&
+                  node->create_table_as_stmt->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW) ||
                  node->node_case == PG_QUERY__NODE__NODE_SELECT_STMT;
     Status status =
         is_as ? create_as_run(cx, s, &ddl, st, tag_out) : ddl_execute(cx, &ddl, node, tag_out);
