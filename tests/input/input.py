@@ -1058,6 +1058,126 @@ class Waiting(InputTest):
         self.assertEqual(server.stop(), 0)
 
 
+class Temporary(InputTest):
+    """Temporary objects are their session's alone, and go with it, however it ends."""
+
+    LEFT = "SELECT count(*) FROM pg_class WHERE relpersistence = 't'"
+
+    def fill(self, server, autocommit=True):
+        conn = server.connect(autocommit)
+        with conn.cursor() as cursor:
+            cursor.execute("CREATE TEMP TABLE here (a serial PRIMARY KEY, b text)")
+            cursor.execute("INSERT INTO here (b) SELECT 'x' FROM generate_series(1, 1000)")
+            cursor.execute("CREATE TEMP VIEW over_it AS SELECT count(*) AS n FROM here")
+            cursor.execute("SELECT n FROM over_it")
+            self.assertEqual(cursor.fetchone(), (1000,))
+        return conn
+
+    def gone(self, server):
+        """Nothing temporary is left, at the latest in ten seconds."""
+        end = time.monotonic() + 10
+        with server.connect().cursor() as cursor:
+            while True:
+                cursor.execute(self.LEFT)
+                left = cursor.fetchone()[0]
+                if left == 0 or time.monotonic() > end:
+                    break
+                time.sleep(0.02)
+        self.assertEqual(left, 0)
+
+    def sound(self, server):
+        self.assertEqual(server.stop(), 0, server.log())
+        done = subprocess.run([DASSIE, "check", server.file], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_disconnect(self):
+        server = self.server(self.path("t.db"))
+        self.fill(server).close()
+        self.gone(server)
+        self.fill(server, autocommit=False).close()
+        self.gone(server)
+        self.sound(server)
+
+    def test_terminated(self):
+        server = self.server(self.path("t.db"))
+        for autocommit in (True, False):
+            conn = self.fill(server, autocommit)
+            with server.connect().cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(%s)", (conn.info.backend_pid,))
+            self.gone(server)
+            conn.close()
+        self.sound(server)
+
+    def test_server_ends(self):
+        server = self.server(self.path("t.db"))
+        conn = self.fill(server)
+        self.assertEqual(server.stop(), 0, server.log())
+        conn.close()
+        again = self.server(self.path("t.db"))
+        self.gone(again)
+        self.sound(again)
+
+    def test_crash(self):
+        server = self.server(self.path("t.db"))
+        conns = [self.fill(server), self.fill(server, autocommit=False), self.fill(server)]
+        server.kill()
+        for conn in conns:
+            conn.close()
+        again = self.server(self.path("t.db"))
+        self.gone(again)
+        self.fill(again).close()
+        self.gone(again)
+        self.sound(again)
+
+    def test_side_by_side(self):
+        server = self.server(self.path("t.db"))
+        with server.connect().cursor() as cursor:
+            cursor.execute("CREATE TABLE here (a int)")
+            cursor.execute("INSERT INTO here VALUES (-1)")
+        wrong = []
+
+        def work(number):
+            try:
+                for turn in range(10):
+                    conn = server.connect(autocommit=False)
+                    with conn.cursor() as cursor:
+                        cursor.execute("SELECT a FROM here")
+                        seen = [cursor.fetchone()]
+                        cursor.execute("CREATE TEMP TABLE here (a int) ON COMMIT DROP")
+                        cursor.execute("INSERT INTO here VALUES (%s)", (number * 100 + turn,))
+                        cursor.execute("SELECT a FROM here")
+                        seen += cursor.fetchall()
+                        conn.commit()
+                        cursor.execute("SELECT a FROM here")
+                        seen += cursor.fetchall()
+                    conn.close()
+                    if seen != [(-1,), (number * 100 + turn,), (-1,)]:
+                        wrong.append(seen)
+            except psycopg2.Error as e:
+                wrong.append(str(e))
+
+        threads = [threading.Thread(target=work, args=(n,)) for n in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(wrong, [])
+        self.gone(server)
+        self.sound(server)
+
+    def test_prepared_before(self):
+        """A statement prepared over a permanent table reads the temporary one that hides it since, and again the other."""
+        server = self.server(self.path("t.db"))
+        with server.connect().cursor() as cursor:
+            cursor.execute("CREATE TABLE here (a int)")
+            cursor.execute("INSERT INTO here VALUES (1)")
+            cursor.execute("PREPARE p AS SELECT a FROM here")
+            for change, want in (("SELECT 1", 1), ("CREATE TEMP TABLE here AS SELECT 2 AS a", 2), ("DROP TABLE here", 1)):
+                cursor.execute(change)
+                cursor.execute("EXECUTE p")
+                self.assertEqual(cursor.fetchall(), [(want,)], change)
+
+
 class End(InputTest):
     def test_term_under_load(self):
         path = self.path("load.db")

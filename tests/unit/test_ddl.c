@@ -79,10 +79,71 @@ static void test_ddl_statements(void **state)
     steps_end(&r);
 }
 
+/* temp_need - DdlCx.need_temp of a session that has its schema. */
+static Status temp_need(void *arg, Cx *cx)
+{
+    (void)arg;
+    (void)cx;
+    return ST_OK;
+}
+
+/* temp_fill - DdlTempFn: a schema of temporary objects, and a table that its session leaves. */
+static Status temp_fill(void *arg, Cx *cx, DdlCx *d)
+{
+    Oid oid;
+    ParsedStmt *stmts;
+    uint32_t count;
+    const char *tag;
+    (void)arg;
+    TRY(ddl_temp_schema(cx, d, "pg_temp_7", &oid));
+    d->view->temp_namespace = oid;
+    d->need_temp = temp_need;
+    TRY(parse_sql(cx, d->arena, slice_of("CREATE TEMP TABLE left_over (a serial PRIMARY KEY)"),
+                  &stmts, &count));
+    return ddl_execute(cx, d, stmts[0].node, &tag);
+}
+
+/* temp_left - is the relation of the schema still there? */
+static bool temp_left(CatalogFixture *f, const char *name)
+{
+    CatView v;
+    const CatTable *t;
+    cat_view_init(&v, f->catalog);
+    Status st = cat_table_by_name(&f->cx, &v, "pg_temp_7", name, &t);
+    assert_true(st == ST_OK || st == ST_NOTFOUND);
+    cat_view_release_pins(&v);
+    return st == ST_OK;
+}
+
+/* test_ddl_temporary - what sessions left of temporary objects, as after a crash, goes when the
+ * server starts, and when another session takes the schema; the schema stays. */
+static void test_ddl_temporary(void **state)
+{
+    CatalogFixture *f = *state;
+    static const char *const NAMES[] = {"left_over", "left_over_a_seq", "left_over_pkey"};
+    for (int way = 0; way < 2; way++) {
+        assert_int_equal(
+            ddl_temp_run(&f->cx, f->engine, f->catalog, DATABASE_FIRST, temp_fill, NULL), ST_OK);
+        for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
+            assert_true(temp_left(f, NAMES[i]));
+        }
+        if (way == 0) {
+            assert_int_equal(ddl_temp_sweep(&f->cx, f->engine, f->catalog, DATABASE_FIRST), ST_OK);
+            for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
+                assert_false(temp_left(f, NAMES[i]));
+            }
+        }
+    }
+    /* The table is made again in the schema that is taken over: it was emptied before. */
+    assert_int_equal(ddl_temp_run(&f->cx, f->engine, f->catalog, DATABASE_FIRST, temp_fill, NULL),
+                     ST_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_ddl_statements, catalog_setup, catalog_teardown),
+        cmocka_unit_test_setup_teardown(test_ddl_temporary, catalog_setup, catalog_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

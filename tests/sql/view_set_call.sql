@@ -1,0 +1,21 @@
+-- Views with set-returning calls in their targets and with fields of row values: text and rows.
+CREATE TABLE a (id int, tags text[], j json);
+INSERT INTO a VALUES (1, '{x,y}', '{"k": 1, "l": 2}'), (2, '{z}', '{"m": 3}');
+CREATE VIEW s1 AS SELECT id, unnest(tags) AS tag FROM a;
+CREATE VIEW s2 AS SELECT id, upper(unnest(tags)) AS tag FROM a;
+CREATE VIEW s3 AS SELECT generate_series(1, 3) * 10 AS n;
+CREATE VIEW s4 AS SELECT id, (json_each(j)).key AS k FROM a;
+CREATE VIEW s5 AS SELECT id, (json_each(j)).key AS k, (json_each(j)).value AS v FROM a WHERE id > 0;
+CREATE VIEW s6 AS SELECT id, 'n' || generate_series(1, id) AS n FROM a ORDER BY id;
+SELECT relname, pg_get_viewdef(oid) FROM pg_class WHERE relname ~ '^s[0-9]$' ORDER BY 1;
+SELECT relname, pg_get_viewdef(oid, true) FROM pg_class WHERE relname ~ '^s[0-9]$' ORDER BY 1;
+SELECT * FROM s1 ORDER BY 1, 2;
+SELECT * FROM s2 ORDER BY 1, 2;
+SELECT * FROM s3 ORDER BY 1;
+SELECT * FROM s4 ORDER BY 1, 2;
+SELECT id, k, v::text FROM s5 ORDER BY 1, 2;
+SELECT * FROM s6 ORDER BY 1, 2;
+ALTER TABLE a RENAME tags TO labels;
+SELECT pg_get_viewdef('s2'::regclass);
+CREATE VIEW f2 AS SELECT (a).id, (a).labels FROM a;
+SELECT relname, pg_get_viewdef(oid) FROM pg_class WHERE relname ~ '^f[0-9]$' ORDER BY 1;
