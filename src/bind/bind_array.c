@@ -228,6 +228,51 @@ static Status bind_name_subscript(BindScope *s, Expr *name, const Node *n, Expr 
     return ST_OK;
 }
 
+/* jsonb_subscript - one of jsonb: an integer or a text. */
+static Status jsonb_subscript(BindScope *s, const PgQuery__AIndices *x, Expr **out)
+{
+    Expr *e;
+    if (x->is_slice) {
+        TRY(bind_expr(s, x->uidx != NULL ? x->uidx : x->lidx, &e));
+        return BIND_ERR(s, bind_location(e), ERRCODE_DATATYPE_MISMATCH,
+                        "jsonb subscript does not support slices");
+    }
+    TRY(bind_expr(s, x->uidx, &e));
+    Status st =
+        e->type != TYPE_UNKNOWN ? bind_coerce_to(s, e, TYPE_INT4, -1, 'i', -1, out) : ST_NOTFOUND;
+    if (st == ST_NOTFOUND) {
+        st = bind_coerce_to(s, e, TYPE_TEXT, -1, 'i', -1, out);
+    }
+    if (st == ST_NOTFOUND) {
+        (void)err_set(s->cx, ERRCODE_DATATYPE_MISMATCH, "subscript type %s is not supported",
+                      bind_type_text(s, e->type));
+        (void)err_hint(s->cx, "jsonb subscript must be coercible to either integer or text.");
+        return bind_at(s, bind_location(e));
+    }
+    return st;
+}
+
+/* bind_jsonb_subscripts - jsonb[...]...: a step of a path each. */
+static Status bind_jsonb_subscripts(BindScope *s, Expr *value, Node *const *nodes, size_t count,
+                                    Expr **out)
+{
+    Expr *e =
+        bind_expr_new(s, EXPR_SUBSCRIPT, TYPE_JSONB, -1, value->location, (uint32_t)(count + 2));
+    if (count > ARRAY_LEN(e->u.subs.upper)) {
+        return err_unsupported(s->cx, "more than %zu subscripts of jsonb are not supported",
+                               ARRAY_LEN(e->u.subs.upper));
+    }
+    e->args[0] = value;
+    for (size_t i = 0; i < count; i++) {
+        TRY(jsonb_subscript(s, nodes[i]->a_indices, &e->args[i + 1]));
+        e->u.subs.upper[i] = (uint8_t)(i + 1);
+    }
+    e->u.subs.count = (uint8_t)count;
+    e->arg_count = (uint16_t)(count + 1);
+    *out = e;
+    return ST_OK;
+}
+
 /* bind_subscripts - array[...]...; its type is the element's, of a slice the array's. */
 static Status bind_subscripts(BindScope *s, Expr *array, Node *const *nodes, size_t count,
                               Expr **out)
@@ -235,6 +280,9 @@ static Status bind_subscripts(BindScope *s, Expr *array, Node *const *nodes, siz
     Oid element = array_element_type(s, array->type);
     if (array->type == TYPE_NAME && count == 1 && !nodes[0]->a_indices->is_slice) {
         return bind_name_subscript(s, array, nodes[0], out);
+    }
+    if (array->type == TYPE_JSONB) {
+        return bind_jsonb_subscripts(s, array, nodes, count, out);
     }
     if (element == 0) {
         return BIND_ERR(s, bind_location(array), ERRCODE_DATATYPE_MISMATCH,
@@ -276,7 +324,8 @@ Status bind_store_part(BindScope *s, const CatColumn *c, Expr *base, Node *const
                         "cannot set an array element to DEFAULT");
     }
     TRY(bind_subscripts(s, base, nodes, count, &e));
-    Oid wanted = e->u.subs.is_slice ? c->type : array_element_type(s, c->type);
+    Oid wanted =
+        e->u.subs.is_slice || c->type == TYPE_JSONB ? c->type : array_element_type(s, c->type);
     Status st = bind_coerce_to(s, value, wanted, c->typmod, 'a', -1, &e->args[e->arg_count]);
     if (st == ST_NOTFOUND) {
         (void)err_set(s->cx, ERRCODE_DATATYPE_MISMATCH,

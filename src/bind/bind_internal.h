@@ -80,6 +80,7 @@ typedef struct BindScope {
     const struct ViewChain *views; /* the views whose queries this one is in */
     bool in_targets;               /* of a SELECT: sets inside expressions are allowed */
     bool set_top;                  /* a target is a set itself */
+    bool set_from_target;          /* binding a call of a target list as an item of FROM */
     const PgQuery__FuncCall *set_call; /* the set inside expressions of targets, and its item */
     uint16_t set_item;
     const Expr *sql_call;     /* this is the body of that function: parameters are its arguments */

@@ -125,7 +125,9 @@ static Status set_item(BindScope *s, const PgQuery__FuncCall *f, const NsItem **
     rf.n_functions = 1;
     rf.functions = nodes;
     s->in_targets = false;
+    s->set_from_target = true;
     Status st = bind_from_function(s, &rf, &leaf);
+    s->set_from_target = false;
     s->in_targets = true;
     TRY(st);
     FromNode **from = ARENA_ARRAY(s->b->arena, FromNode *, q->from_count + 1u);

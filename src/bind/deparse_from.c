@@ -62,6 +62,19 @@ const char *dp_column_name(DpOut *o, const Expr *e)
 
 /* ---- one entry ---- */
 
+/* from_definitions - the names with their types, where the text gave both. */
+static void from_definitions(DpOut *o, const Rte *r)
+{
+    buf_putc(o->buf, '(');
+    for (uint16_t c = 0; c < r->column_count; c++) {
+        buf_puts(o->buf, c > 0 ? ", " : "");
+        dp_name(o, r->columns[c].name);
+        buf_putc(o->buf, ' ');
+        cat_format_type(o->d->view, r->columns[c].type, r->columns[c].typmod, o->buf);
+    }
+    buf_putc(o->buf, ')');
+}
+
 /* from_columns - the list of column names after an alias. */
 static void from_columns(DpOut *o, const Rte *r)
 {
@@ -149,7 +162,10 @@ static Status dp_entry(DpOut *o, uint16_t rte)
         buf_putc(o->buf, ' ');
         dp_name(o, alias);
     }
-    if (r->shown_names != NULL || function) {
+    const Rte *f = r->function_item ? r->subquery->rtes[0] : r;
+    if (function && f->defined) {
+        from_definitions(o, f);
+    } else if (r->shown_names != NULL || function) {
         from_columns(o, r);
     }
     return ST_OK;

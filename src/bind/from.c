@@ -230,6 +230,45 @@ static Status unnest_many(BindScope *s, const PgQuery__FuncCall *f, Expr **out)
     return ST_OK;
 }
 
+/* function_needs_definition - does the catalog not say what rows the function gives? */
+static bool function_needs_definition(const Expr *f)
+{
+    return f->kind == EXPR_FUNC && f->type == TYPE_RECORD && f->proc->result == TYPE_RECORD &&
+           f->proc->arg_modes == NULL;
+}
+
+/* defined_columns - those of AS name (column type, ...). */
+static Status defined_columns(BindScope *s, Rte *r, const PgQuery__RangeFunction *rf)
+{
+    bool needed = function_needs_definition(r->function);
+    if (needed != (rf->n_coldeflist > 0)) {
+        return BIND_ERR(
+            s, needed ? bind_location(r->function) : rf->coldeflist[0]->column_def->location,
+            ERRCODE_SYNTAX_ERROR,
+            needed ? "a column definition list is required for functions returning "
+                     "\"record\""
+                   : "a column definition list is only allowed for functions returning "
+                     "\"record\"");
+    }
+    if (r->with_ordinality) {
+        return err_unsupported(s->cx,
+                               "WITH ORDINALITY with a column definition list is not supported");
+    }
+    r->columns = ARENA_ARRAY(s->b->arena, RteColumn, rf->n_coldeflist + 1u);
+    for (size_t i = 0; i < rf->n_coldeflist; i++) {
+        const PgQuery__ColumnDef *d = rf->coldeflist[i]->column_def;
+        RteColumn *c = &r->columns[i];
+        TRY(bind_type_name(s->cx, s->b, d->type_name, &c->type, &c->typmod));
+        const CatType *t = cat_type(s->b->view, c->type);
+        c->name = d->colname;
+        c->collation = t != NULL ? t->collation : 0;
+        c->phys = t != NULL ? t->phys : PHYS_STR;
+    }
+    r->column_count = (uint16_t)rf->n_coldeflist;
+    r->defined = true;
+    return ST_OK;
+}
+
 static void unnest_columns(BindScope *s, Rte *r)
 {
     const Expr *f = r->function;
@@ -255,9 +294,6 @@ Status bind_from_function(BindScope *s, const PgQuery__RangeFunction *rf, FromNo
 {
     if (rf->is_rowsfrom || rf->n_functions != 1) {
         return err_unsupported(s->cx, "ROWS FROM is not supported");
-    }
-    if (rf->n_coldeflist > 0) {
-        return err_unsupported(s->cx, "column definition lists are not supported");
     }
     const Node *list = rf->functions[0];
     const Node *call = NODE_IS(list, LIST) && list->list->n_items > 0 ? list->list->items[0] : list;
@@ -285,7 +321,9 @@ Status bind_from_function(BindScope *s, const PgQuery__RangeFunction *rf, FromNo
     r->alias = alias;
     r->with_ordinality = rf->ordinality;
     r->lateral = true;
-    if (is_unnest_many(call)) {
+    if ((function_needs_definition(r->function) && !s->set_from_target) || rf->n_coldeflist > 0) {
+        TRY(defined_columns(s, r, rf));
+    } else if (is_unnest_many(call)) {
         unnest_columns(s, r);
     } else {
         function_columns(s, r, r->function, alias);

@@ -199,6 +199,7 @@ typedef struct Rte {
     uint32_t row_count;
     Expr *function; /* FUNCTION: an EXPR_FUNC; set-returning or scalar */
     bool with_ordinality;
+    bool defined;          /* FUNCTION: the columns are those of a definition list */
     const struct Cte *cte; /* CTE: which one */
     bool *column_used;     /* which columns the query refers to: what the scan must fetch */
     bool tableoid_used;    /* TABLE: the query refers to tableoid */

@@ -532,6 +532,7 @@ static void tree_rte(Tree *t, Rte **place)
         case RTE_FUNCTION:
             tree_expr(t, &r->function);
             TREE_NUM(t, r->with_ordinality);
+            TREE_NUM(t, r->defined);
             break;
         case RTE_CTE: tree_cte(t, r); break;
         default: break;

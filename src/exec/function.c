@@ -64,6 +64,7 @@ static Status set_begin(Cx *cx, ExecNode *n, const Batch *in, const Sel *sel, ui
                        .state_arena = &r->state,
                        .fn_oid = call->proc->oid,
                        .result_type = call->type,
+                       .row = n->plan->kind == PLAN_FUNCTION ? n->plan->u.function.row : NULL,
                        .arg_types = r->call.arg_types};
     Status st = r->set->begin(&r->call, args, nulls, call->arg_count);
     if (st == ST_DONE) {

@@ -45,7 +45,8 @@ Status compile_array(Compiler *c, const Expr *e, uint32_t *step_out)
     Oid element = type_array_element(array->type);
     uint32_t *args;
     bool invariant;
-    if (element == OID_INVALID || type_ops(element) == NULL) {
+    bool jsonb = e->kind == EXPR_SUBSCRIPT && array->type == TYPE_JSONB;
+    if (!jsonb && (element == OID_INVALID || type_ops(element) == NULL)) {
         return err_unsupported(c->cx, "arrays of type %u are not supported", array->type);
     }
     TRY(compile_args(c, e->args, e->arg_count, &args, &invariant));

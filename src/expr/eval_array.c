@@ -7,6 +7,7 @@
  */
 #include "expr/expr_internal.h"
 #include "type/array.h"
+#include "type/jsonb.h"
 #include "type/record.h"
 
 /* eval_array_make - ARRAY[...]: one array a row from the arguments' values. */
@@ -226,9 +227,65 @@ static Status subscript_store(Cx *cx, const Step *s, StepRun *sr, uint32_t row, 
     return ST_OK;
 }
 
+/* jsonb_path_of_row - the subscripts' values as steps of a path; false when one is NULL. Numbers
+ * are written as texts. */
+static bool jsonb_path_of_row(const Step *s, const StepRun *sr, uint32_t row, Arena *arena,
+                              JbPath *out)
+{
+    out->count = s->subs.count;
+    out->steps = ARENA_ARRAY(arena, Slice, out->count + 1u);
+    out->nulls = ARENA_ARRAY(arena, bool, out->count + 1u);
+    for (uint32_t i = 0; i < out->count; i++) {
+        const Vector *v = sr->argv[s->subs.upper[i]];
+        if (vec_is_null(v, row)) {
+            return false;
+        }
+        Datum d = vec_get(v, row);
+        out->steps[i] = v->phys == PHYS_I32
+                            ? slice_of(arena_printf(arena, "%d", d.i32))
+                            : (Slice){arena_memdup(arena, str_ptr(&d.str), d.str.len), d.str.len};
+    }
+    return true;
+}
+
+/* eval_jsonb_subscript - members of jsonb read, or put in. */
+static Status eval_jsonb_subscript(Cx *cx, const Step *s, StepRun *sr, const Sel *sel, Arena *arena)
+{
+    FnCall call = {.cx = cx, .arena = arena, .state_arena = arena};
+    SEL_FOREACH(row, sel)
+    {
+        JbPath path;
+        Slice found;
+        Datum r = {0}, value, old = vec_get(sr->argv[0], row);
+        bool given = jsonb_path_of_row(s, sr, row, arena, &path);
+        bool null_old = vec_is_null(sr->argv[0], row);
+        if (s->subs.assign) {
+            const Vector *v = sr->argv[s->arg_count - 1];
+            if (!given) {
+                return err_set(cx, ERRCODE_NULL_VALUE_NOT_ALLOWED,
+                               "jsonb subscript in assignment must not be null");
+            }
+            value = vec_get(v, row);
+            TRY(jb_subscript_set(&call, null_old ? NULL : &old.str, &path,
+                                 sr->argv[s->subs.upper[0]]->phys == PHYS_I32,
+                                 vec_is_null(v, row) ? NULL : &value.str, &r.str));
+            vec_put(&sr->out, row, &r);
+        } else if (!null_old && given && jb_follow(str_slice(&old.str), &path, &found)) {
+            r.str = str_copy(arena, found.ptr, found.len);
+            vec_put(&sr->out, row, &r);
+        } else {
+            vec_set_null(&sr->out, row);
+        }
+    }
+    return ST_OK;
+}
+
 /* eval_subscript - elements and slices read, or put in. */
 static Status eval_subscript(Cx *cx, const Step *s, StepRun *sr, const Sel *sel, Arena *arena)
 {
+    if (s->element == OID_INVALID) {
+        return eval_jsonb_subscript(cx, s, sr, sel, arena);
+    }
     SEL_FOREACH(row, sel)
     {
         ArraySubs subs;

@@ -4,6 +4,7 @@
  * Packed bytes are read with memcpy: nothing in a row is aligned.
  */
 #include "type/array.h"
+#include "type/jsonb.h"
 #include "type/numeric.h"
 
 #include "type/type_internal.h"
@@ -571,6 +572,7 @@ Oid type_array_element(Oid type)
 TypeSoundFn type_sound(Oid type)
 {
     return type == TYPE_NUMERIC            ? numeric_sound
+           : type == TYPE_JSONB            ? jsonb_sound
            : type_array_element(type) != 0 ? array_sound
                                            : NULL;
 }

@@ -75,6 +75,21 @@ static int32_t json_hex4(const char *p, const char *end)
     }
     return v;
 }
+/* json_hex_end - behind the character where four digits stop being some; *cut_out: the text ends
+ * first. */
+static const char *json_hex_end(const char *p, const char *end, bool *cut_out)
+{
+    *cut_out = false;
+    for (int i = 0; i < 4 && p < end; i++) {
+        char c = ascii_lower(*p);
+        if (!is_digit(c) && (c < 'a' || c > 'f')) {
+            return MIN(p + utf8_len(*p), end);
+        }
+        p++;
+    }
+    *cut_out = true;
+    return p;
+}
 /* json_string - at the opening quote; the text without escapes goes to `out` when not NULL. */
 JsonErr json_string(JsonScan *s, Buf *out)
 {
@@ -88,7 +103,7 @@ JsonErr json_string(JsonScan *s, Buf *out)
         }
         uint8_t c = (uint8_t)*s->p;
         if (out != NULL && high != 0 && (c != '\\' || s->p + 1 >= s->end || s->p[1] != 'u')) {
-            s->token_end = s->p;
+            s->token_end = MIN(s->p + (c == '\\' ? 2 : utf8_len((char)c)), s->end);
             return JE_SURROGATE_LOW;
         }
         if (c == '"') {
@@ -115,8 +130,9 @@ JsonErr json_string(JsonScan *s, Buf *out)
         if (*s->p == 'u') {
             int32_t code = json_hex4(s->p + 1, s->end);
             if (code < 0) {
-                s->token_end = MIN(s->p + 5, s->end);
-                return JE_UNICODE;
+                bool cut;
+                s->token_end = json_hex_end(s->p + 1, s->end, &cut);
+                return cut ? JE_TOKEN : JE_UNICODE;
             }
             bool is_high = code >= 0xd800 && code < 0xdc00,
                  is_low = code >= 0xdc00 && code < 0xe000;
@@ -140,10 +156,12 @@ JsonErr json_string(JsonScan *s, Buf *out)
                 is_low ? 0x10000u + ((uint32_t)(high & 0x3ff) << 10) + (uint32_t)(code & 0x3ff)
                        : (uint32_t)code;
             high = 0;
-            if (out != NULL) {
-                char bytes[4];
-                buf_put(out, bytes, utf8_encode(full, bytes));
+            if (full == 0) {
+                s->token_end = s->p;
+                return JE_NUL;
             }
+            char bytes[4];
+            buf_put(out, bytes, utf8_encode(full, bytes));
         } else if (at != NULL) {
             if (out != NULL) {
                 buf_putc(out, TO[at - FROM]);
@@ -198,6 +216,15 @@ static JsonErr json_number(JsonScan *s)
     return JE_OK;
 }
 
+/* json_string_checked - a string within a value. */
+static JsonErr json_string_checked(JsonScan *s)
+{
+    if (s->text != NULL) {
+        buf_clear(s->text);
+    }
+    return json_string(s, s->text);
+}
+
 static JsonErr json_value(JsonScan *s);
 /* json_array - at the opening bracket. */
 static JsonErr json_array(JsonScan *s)
@@ -242,7 +269,7 @@ static JsonErr json_object(JsonScan *s)
         if (s->p >= s->end || *s->p != '"') {
             return json_fail(s, first ? JE_OBJECT_FIRST : JE_STRING);
         }
-        JsonErr e = json_string(s, NULL);
+        JsonErr e = json_string_checked(s);
         if (e != JE_OK) {
             return e;
         }
@@ -283,7 +310,7 @@ static JsonErr json_value(JsonScan *s)
         return e;
     }
     if (c == '"') {
-        return json_string(s, NULL);
+        return json_string_checked(s);
     }
     if (c == '-' || is_digit(c)) {
         return json_number(s);
@@ -301,16 +328,20 @@ static JsonErr json_value(JsonScan *s)
 }
 
 /* json_raise - the error with PostgreSQL's DETAIL and CONTEXT. */
-static Status json_raise(Cx *cx, const JsonScan *s, JsonErr e)
+Status json_raise(Cx *cx, const JsonScan *s, JsonErr e)
 {
     if (e == JE_DEPTH) {
         return err_set(cx, ERRCODE_STATEMENT_TOO_COMPLEX, "stack depth limit exceeded");
     }
     const char *token = s->token;
     int n = (int)(s->token_end - token);
-    Status st =
-        err_set(cx, ERRCODE_INVALID_TEXT_REPRESENTATION, "invalid input syntax for type json");
-    if (n == 0 && e != JE_CONTROL && e != JE_ESCAPE && e != JE_UNICODE) {
+    Status st = e == JE_NUL ? err_set(cx, ERRCODE_UNTRANSLATABLE_CHARACTER,
+                                      "unsupported Unicode escape sequence")
+                            : err_set(cx, ERRCODE_INVALID_TEXT_REPRESENTATION,
+                                      "invalid input syntax for type json");
+    if (e == JE_NUL) {
+        st = err_detail(cx, "\\u0000 cannot be converted to text.");
+    } else if (n == 0 && e != JE_CONTROL && e != JE_ESCAPE && e != JE_UNICODE) {
         st = err_detail(cx, "The input string ended unexpectedly.");
     } else {
         static const char *const FORMS[] = {
@@ -368,9 +399,12 @@ static Status json_raise(Cx *cx, const JsonScan *s, JsonErr e)
     return st;
 }
 
-static Status json_check(Cx *cx, Slice text)
+Status json_check(Cx *cx, Slice text, bool as_texts)
 {
+    Buf scratch;
+    buf_init(&scratch, SIZE_MAX);
     JsonScan s = {.start = text.ptr, .p = text.ptr, .end = text.ptr + text.len};
+    s.text = as_texts ? &scratch : NULL;
     JsonErr e = json_value(&s);
     if (e == JE_OK) {
         json_skip_space(&s);
@@ -378,11 +412,12 @@ static Status json_check(Cx *cx, Slice text)
             e = json_fail(&s, JE_END);
         }
     }
+    buf_release(&scratch);
     return e == JE_OK ? ST_OK : json_raise(cx, &s, e);
 }
 static Status json_in(FnCall *call, Slice text, int32_t typmod UNUSED, Datum *out)
 {
-    TRY(json_check(call->cx, text));
+    TRY(json_check(call->cx, text, false));
     out->str = str_copy(call->arena, text.ptr, text.len);
     return ST_OK;
 }
@@ -437,9 +472,10 @@ bool json_empty(JsonScan *s)
     return *s->p == ']' || *s->p == '}';
 }
 /* json_find_field - the last value under a name, as the text of the value. */
-static bool json_find_field(const Str *v, Slice name, Slice *out)
+bool json_find_field(Slice text, Slice name, Slice *out)
 {
-    JsonScan s = json_open(v);
+    JsonScan s = {.start = text.ptr, .p = text.ptr, .end = text.ptr + text.len};
+    json_skip_space(&s);
     bool found = false;
     if (json_kind(s.p) != JSON_OBJECT || json_empty(&s)) {
         return false;
@@ -495,7 +531,7 @@ static bool json_find_element(const Str *v, int32_t index, Slice *out)
     return false;
 }
 /* json_as_text - strings lose their quotes, null is NULL. */
-Status json_as_text(FnCall *call, Slice value, Str *out)
+Status json_as_text(FnCall *call, Slice whole, Slice value, Str *out)
 {
     if (json_kind(value.ptr) == JSON_NULL) {
         return KERNEL_NULL;
@@ -504,18 +540,21 @@ Status json_as_text(FnCall *call, Slice value, Str *out)
         *out = str_copy(call->arena, value.ptr, value.len);
         return ST_OK;
     }
-    JsonScan s = {.start = value.ptr, .p = value.ptr, .end = value.ptr + value.len};
+    if (value.ptr < whole.ptr || value.ptr >= whole.ptr + whole.len) {
+        whole = value; /* a copy, as short texts are */
+    }
+    JsonScan s = {.start = whole.ptr, .p = value.ptr, .end = whole.ptr + whole.len};
     Buf buf;
     buf_init(&buf, SIZE_MAX);
-    (void)json_string(&s, &buf);
+    JsonErr e = json_string(&s, &buf);
     *out = str_of_buf(call->arena, &buf);
     buf_release(&buf);
-    return ST_OK;
+    return e == JE_OK ? ST_OK : json_raise(call->cx, &s, e);
 }
 ROW_KERNEL(json_object_field)
 {
     Slice v;
-    if (!json_find_field(&a[0].str, str_slice(&a[1].str), &v)) {
+    if (!json_find_field(str_slice(&a[0].str), str_slice(&a[1].str), &v)) {
         return KERNEL_NULL;
     }
     r->str = str_copy(call->arena, v.ptr, v.len);
@@ -524,8 +563,9 @@ ROW_KERNEL(json_object_field)
 ROW_KERNEL(json_object_field_text)
 {
     Slice v;
-    return json_find_field(&a[0].str, str_slice(&a[1].str), &v) ? json_as_text(call, v, &r->str)
-                                                                : KERNEL_NULL;
+    return json_find_field(str_slice(&a[0].str), str_slice(&a[1].str), &v)
+               ? json_as_text(call, str_slice(&a[0].str), v, &r->str)
+               : KERNEL_NULL;
 }
 ROW_KERNEL(json_array_element)
 {
@@ -539,8 +579,9 @@ ROW_KERNEL(json_array_element)
 ROW_KERNEL(json_array_element_text)
 {
     Slice v;
-    return json_find_element(&a[0].str, a[1].i32, &v) ? json_as_text(call, v, &r->str)
-                                                      : KERNEL_NULL;
+    return json_find_element(&a[0].str, a[1].i32, &v)
+               ? json_as_text(call, str_slice(&a[0].str), v, &r->str)
+               : KERNEL_NULL;
 }
 /* json_follow - down a text[] of field names and element numbers; false when it leads nowhere. Each
  * step is kept in the arena: a short text is inside its Str. */
@@ -561,7 +602,7 @@ static bool json_follow(Arena *arena, const Str *start, const Str *path, Slice *
         *here = str_ref(out->ptr, out->len);
         JsonScan s = json_open(here);
         if (json_kind(s.p) == JSON_OBJECT) {
-            if (!json_find_field(here, step, out)) {
+            if (!json_find_field(str_slice(here), step, out)) {
                 return false;
             }
         } else {
@@ -588,8 +629,9 @@ ROW_KERNEL(json_extract_path)
 ROW_KERNEL(json_extract_path_text)
 {
     Slice v;
-    return json_follow(call->arena, &a[0].str, &a[1].str, &v) ? json_as_text(call, v, &r->str)
-                                                              : KERNEL_NULL;
+    return json_follow(call->arena, &a[0].str, &a[1].str, &v)
+               ? json_as_text(call, str_slice(&a[0].str), v, &r->str)
+               : KERNEL_NULL;
 }
 ROW_KERNEL(json_array_length)
 {
@@ -727,8 +769,12 @@ Status json_put_value(FnCall *call, Oid oid, const Vector *arg, uint32_t row, bo
         buf_puts(buf, quote);
         return ST_OK;
     }
-    if (!as_key && oid == TYPE_JSON) {
-        buf_put(buf, str_ptr(&v.str), v.str.len);
+    if (oid == TYPE_JSON || oid == TYPE_JSONB) {
+        if (as_key) {
+            return err_set(call->cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                           "key value must be scalar, not array, composite, or json");
+        }
+        type->out(call, &v, buf);
         return ST_OK;
     }
     if (type_array_element(oid) != OID_INVALID) {

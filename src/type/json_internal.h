@@ -30,6 +30,7 @@ typedef enum JsonErr {
     JE_UNICODE,
     JE_SURROGATE_HIGH,
     JE_SURROGATE_LOW,
+    JE_NUL,
     JE_DEPTH
 } JsonErr;
 
@@ -37,11 +38,16 @@ typedef struct JsonScan {
     const char *start, *p, *end;
     const char *token, *token_end; /* where an error is */
     uint32_t depth;
+    Buf *text; /* strings are tried as texts, too: this one's memory is used; NULL: they are not */
 } JsonScan;
 
 void json_skip_space(JsonScan *s);
 /* json_string - at the opening quote; the text without escapes goes to `out` when not NULL. */
 JsonErr json_string(JsonScan *s, Buf *out);
+/* json_raise - the error with PostgreSQL's DETAIL and CONTEXT. */
+Status json_raise(Cx *cx, const JsonScan *s, JsonErr e);
+/* json_check - is the text JSON? as_texts: and every string of it a text? */
+Status json_check(Cx *cx, Slice text, bool as_texts);
 JsonKind json_kind(const char *p);
 /* json_open - a scan at the first character of the value. */
 JsonScan json_open(const Str *v);
@@ -51,8 +57,11 @@ Slice json_step(JsonScan *s);
 bool json_next(JsonScan *s);
 /* json_empty - past the opening bracket: is it closed at once? */
 bool json_empty(JsonScan *s);
-/* json_as_text - strings lose their quotes; KERNEL_NULL for null. */
-Status json_as_text(FnCall *call, Slice value, Str *out);
+/* json_find_field - the last value under a name; false: there is none, or it is no object. */
+bool json_find_field(Slice text, Slice name, Slice *out);
+/* json_as_text - strings lose their quotes; KERNEL_NULL for null. whole: what the value is in, for
+ * errors. */
+Status json_as_text(FnCall *call, Slice whole, Slice value, Str *out);
 void json_quote(Slice s, Buf *buf);
 /* json_put_value - any value as json; as_key: quoted whatever it is. */
 Status json_put_value(FnCall *call, Oid oid, const Vector *arg, uint32_t row, bool as_key,

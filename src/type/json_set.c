@@ -58,7 +58,8 @@ static Status json_rows_value(FnCall *call, JsonRows *s, Datum *col, bool *is_nu
         col->str = str_copy(call->arena, v.ptr, v.len);
         return ST_OK;
     }
-    Status st = json_as_text(call, v, &col->str);
+    Status st = json_as_text(call, (Slice){s->scan.start, (size_t)(s->scan.end - s->scan.start)}, v,
+                             &col->str);
     *is_null = st == KERNEL_NULL;
     return st == KERNEL_NULL ? ST_OK : st;
 }

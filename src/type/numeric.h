@@ -85,6 +85,8 @@ Status numeric_subtract(Cx *cx, Arena *a, const Str *x, const Str *y, Str *out);
 Status numeric_multiply(Cx *cx, Arena *a, const Str *x, const Str *y, Str *out);
 /* numeric_divide - with PostgreSQL's choice of scale. */
 Status numeric_divide(Cx *cx, Arena *a, const Str *x, const Str *y, Str *out);
+/* numeric_modulo - the remainder, with the sign of x. */
+Status numeric_modulo(Cx *cx, Arena *a, const Str *x, const Str *y, Str *out);
 /* numeric_div_scale - that scale. */
 int32_t numeric_div_scale(const mpz_t x, int32_t xscale, const mpz_t y, int32_t yscale);
 Status numeric_sqrt_scaled(Cx *cx, Arena *a, const mpz_t z, int32_t scale, int32_t rscale,

@@ -299,6 +299,10 @@ static Status num_mod_div(Cx *cx, Arena *a, const Str *x, const Str *y, bool rem
     mpz_clears(p, q, NULL);
     return st;
 }
+Status numeric_modulo(Cx *cx, Arena *a, const Str *x, const Str *y, Str *out)
+{
+    return num_mod_div(cx, a, x, y, true, out);
+}
 
 /* ---- rounding ---- */
 Status numeric_round_to(Cx *cx, Arena *a, const Str *x, int32_t scale, bool truncate, Str *out)

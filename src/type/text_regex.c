@@ -108,6 +108,8 @@ static void regex_translate(Slice p, bool icase, Buf *out)
             case 'y': buf_puts(out, "\\b"); break;
             case 'Y': buf_puts(out, "\\B"); break;
             case 'Z': buf_puts(out, "\\z"); break;
+            case 'b': buf_puts(out, "\\x08"); break; /* not a boundary, a backspace */
+            case 'B': buf_puts(out, "\\\\"); break;
             default: buf_putc(out, '\\'); buf_putc(out, e);
             }
             continue;
@@ -320,6 +322,16 @@ static Status regex_flags(Cx *cx, Slice s, bool allow_global, const char *fn, Re
     }
     return ST_OK;
 }
+Status text_regex_search(FnCall *call, Slice pattern, const char *options, Slice text, bool *found)
+{
+    RegexFlags flags;
+    Regex *re;
+    Str p = str_ref(pattern.ptr, pattern.len);
+    TRY(regex_flags(call->cx, slice_of(options), false, "", &flags));
+    TRY(regex_get(call, &p, flags, &re));
+    return regex_exec(call->cx, re, text, 0, found);
+}
+
 /* regex_start - a 1-based character position as a byte offset. */
 static Status regex_start(Cx *cx, Slice t, int32_t start, const char *name, size_t *at)
 {

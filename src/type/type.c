@@ -19,6 +19,9 @@ static const TypeFamily *const TYPE_FAMILIES[] = {
     &type_family_to_char_num,   &type_family_misc,        &type_family_series,
     &type_family_json_set,      &type_family_json_agg,    &type_family_agg_regr,
     &type_family_array,         &type_family_agg_ordered, &type_family_record,
+    &type_family_json_record,   &type_family_jsonb_io,    &type_family_jsonb_ops,
+    &type_family_jsonb_edit,    &type_family_jsonb_build, &type_family_jsonb_rows,
+    &type_family_jsonpath,      &type_family_jsonpath_fn,
 };
 
 #define TYPE_INDEX_SIZE 256

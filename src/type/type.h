@@ -58,6 +58,7 @@ enum {
     TYPE_UUID = 2950,
     TYPE_PG_LSN = 3220,
     TYPE_JSONB = 3802,
+    TYPE_JSONPATH = 4072,
     TYPE_REGNAMESPACE = 4089,
     TYPE_REGROLE = 4096,
     TYPE_ANYCOMPATIBLE = 5077,
@@ -99,6 +100,14 @@ typedef struct TypeEnv {
     void *session; /* for src/func kernels: declared and used there only */
 } TypeEnv;
 
+/* FnRow - the columns a set function is asked for, where its row of pg_proc does not say. */
+typedef struct FnRow {
+    uint16_t count;
+    const char *const *names;
+    const Oid *types;
+    const int32_t *typmods;
+} FnRow;
+
 /* FnCall - one call of a kernel, of an I/O function or an aggregate's step. */
 typedef struct FnCall {
     Cx *cx;
@@ -110,6 +119,7 @@ typedef struct FnCall {
     Oid fn_oid, result_type;
     const Oid *arg_types;
     Oid collation;
+    const FnRow *row; /* of a set function with a column definition list; else NULL */
     int32_t arg_typmod;
     bool arg_column; /* the first argument is a column as it is, not something computed */
 } FnCall;

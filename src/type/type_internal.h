@@ -19,7 +19,9 @@ extern const TypeFamily type_family_bool, type_family_int, type_family_int_cross
     type_family_float_math, type_family_numeric_math, type_family_text_regex, type_family_to_char,
     type_family_to_char_num, type_family_misc, type_family_series, type_family_json_set,
     type_family_json_agg, type_family_agg_regr, type_family_array, type_family_agg_ordered,
-    type_family_record;
+    type_family_record, type_family_json_record, type_family_jsonb_io, type_family_jsonb_ops,
+    type_family_jsonb_edit, type_family_jsonb_build, type_family_jsonb_rows, type_family_jsonpath,
+    type_family_jsonpath_fn;
 
 /* ---- errors with PostgreSQL's texts ---- */
 Status err_bad_syntax(Cx *cx, const char *type_name, Slice text);
@@ -77,6 +79,10 @@ uint32_t utf8_encode(uint32_t code, char out[4]);
 /* text_quote_literal - as SQL would have to be written. */
 void text_quote_literal(Slice s, Buf *buf);
 bool text_is_keyword(Slice s);
+
+/* text_regex_search - does the text match? options: letters as regexp_match takes them. The
+ * compiled pattern stays in call->state, for its next use. */
+Status text_regex_search(FnCall *call, Slice pattern, const char *options, Slice text, bool *found);
 
 /* ---- results ---- */
 static inline Str str_of_buf(Arena *a, const Buf *b)
