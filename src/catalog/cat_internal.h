@@ -14,6 +14,8 @@
 #define CAT_COLUMNS_MAX       40
 #define CAT_CACHE_OBJECTS_MAX 65536
 #define CAT_MUTEX_RANK        500
+#define AM_BTREE              403 /* access methods, rows of pg_am */
+#define AM_GIN                2742
 
 /* CatShape - one catalog relation: its columns and keys. */
 typedef struct CatShape {
@@ -126,9 +128,6 @@ uint32_t cat_class_name_lower(const char *name);
 /* cat_builtin_value - one column of one constant row as a Datum; text in the pool or in arena. */
 void cat_builtin_value(const CatShape *shape, const void *row, uint16_t column, Arena *arena,
                        Datum *value_out, bool *null_out);
-
-/* cat_opclass_input - opcintype of a built-in operator class; 0 when none. */
-Oid cat_opclass_input(Oid opclass);
 
 /* cat_text.c: the text forms of vectors and arrays */
 uint32_t cat_text_ints(Arena *arena, const char *text, int64_t **values_out);

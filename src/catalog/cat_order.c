@@ -4,10 +4,10 @@
  */
 #include "catalog/cat_internal.h"
 
-#define AM_BTREE     403
-#define ANYARRAY_OID 2277
-#define ANYENUM_OID  3500
-#define RECORD_OID   2249
+#define ANYARRAY_OID   2277
+#define ANYELEMENT_OID 2283
+#define ANYENUM_OID    3500
+#define RECORD_OID     2249
 
 Oid cat_opclass_input(Oid opclass)
 {
@@ -27,6 +27,55 @@ Oid cat_opclass_method(Oid opclass)
         }
     }
     return OID_INVALID;
+}
+
+static Oid opclass_family(Oid opclass)
+{
+    for (uint32_t i = 0; i < CATALOG_PG_OPCLASS_COUNT; i++) {
+        if (catalog_pg_opclass[i].oid == opclass) {
+            return catalog_pg_opclass[i].opcfamily;
+        }
+    }
+    return OID_INVALID;
+}
+
+Oid cat_opclass_key_type(CatView *v, Oid opclass, Oid type)
+{
+    for (uint32_t i = 0; i < CATALOG_PG_OPCLASS_COUNT; i++) {
+        const PgOpclassRow *r = &catalog_pg_opclass[i];
+        if (r->oid == opclass && r->opckeytype == ANYELEMENT_OID) {
+            const CatType *t = cat_type(v, type);
+            return t != NULL ? t->element : OID_INVALID;
+        }
+        if (r->oid == opclass) {
+            return r->opckeytype;
+        }
+    }
+    return OID_INVALID;
+}
+
+Oid cat_opclass_proc(Oid opclass, int16_t number)
+{
+    Oid family = opclass_family(opclass), input = cat_opclass_input(opclass);
+    for (uint32_t i = 0; i < CATALOG_PG_AMPROC_COUNT && family != OID_INVALID; i++) {
+        const PgAmprocRow *r = &catalog_pg_amproc[i];
+        if (r->amprocfamily == family && r->amproclefttype == input && r->amprocnum == number) {
+            return r->amproc;
+        }
+    }
+    return OID_INVALID;
+}
+
+int cat_opclass_strategy(Oid opclass, Oid oper)
+{
+    Oid family = opclass_family(opclass);
+    for (uint32_t i = 0; i < CATALOG_PG_AMOP_COUNT && family != OID_INVALID; i++) {
+        const PgAmopRow *r = &catalog_pg_amop[i];
+        if (r->amopfamily == family && r->amopopr == oper && r->amoppurpose == 's') {
+            return r->amopstrategy;
+        }
+    }
+    return 0;
 }
 
 const char *cat_access_method_name(Oid method)
@@ -99,9 +148,11 @@ static const PgOpclassRow *order_method_class(CatView *v, Oid method, Oid type)
     if (t->kind == 'c') {
         return order_exact_class(method, RECORD_OID);
     }
-    /* Arrays have the order of their elements, if these have one. */
+    /* Arrays have the order of their elements, if these have one; those of inverted indexes are
+       made of elements that have one. */
+    Oid of_element = method == AM_GIN ? AM_BTREE : method;
     return t->category == 'A' && t->element != OID_INVALID &&
-                   order_method_class(v, method, t->element) != NULL
+                   order_method_class(v, of_element, t->element) != NULL
                ? order_exact_class(method, ANYARRAY_OID)
                : NULL;
 }

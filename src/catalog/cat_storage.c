@@ -5,6 +5,9 @@
  */
 #include "catalog/cat_internal.h"
 #include "table/counts.h"
+#include "type/gin.h"
+
+#define GIN_EXTRACT_VALUE 2 /* number of the support function */
 
 void catalog_set_index_compute(Catalog *c, CatIndexComputeFn fn)
 {
@@ -109,6 +112,17 @@ static Status storage_index(Cx *cx, CatRead *read, Arena *arena, const CatTable 
             const CatType *type = cat_type(read->view, cat_opclass_input(ix->opclasses[k]));
             col->type = type != NULL ? type->ops : NULL;
             col->name = names[expr++];
+        }
+        Oid extract = cat_opclass_method(ix->opclasses[k]) == AM_GIN
+                          ? cat_opclass_proc(ix->opclasses[k], GIN_EXTRACT_VALUE)
+                          : OID_INVALID;
+        if (extract != OID_INVALID) {
+            out->inverted = true;
+            col->gin = gin_ops(extract);
+            if (col->gin == NULL) {
+                return err_unsupported(cx, "operator class %u of index \"%s\" is not supported",
+                                       ix->opclasses[k], ix->name);
+            }
         }
     }
     return ix->exclusion ? storage_exclude(cx, read, arena, t, ix, out) : ST_OK;

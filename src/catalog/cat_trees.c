@@ -107,7 +107,7 @@ static void trees_describe_index(const CatShape *shape, const SysIndex *ix, Tree
         .column_count = (uint16_t)(ix->column_count + 1),
         .name = ix->name,
     };
-    out->columns[0] = (IndexColumn){0, type_ops(TYPE_OID), false, false, "database"};
+    out->columns[0] = (IndexColumn){.type = type_ops(TYPE_OID), .name = "database"};
     for (uint16_t k = 0; k < ix->column_count; k++) {
         uint16_t column = ix->columns[k];
         out->columns[k + 1] = (IndexColumn){

@@ -273,6 +273,15 @@ Oid cat_method_opclass(CatView *v, Oid method, Oid type);
 Oid cat_opclass_method(Oid opclass);
 Oid cat_access_method(const char *name);
 const char *cat_access_method_name(Oid method);
+/* cat_opclass_input - opcintype of a built-in operator class; 0 when none. */
+Oid cat_opclass_input(Oid opclass);
+/* cat_opclass_key_type - what the class keeps of a value in the index; of arrays' elements theirs;
+ * 0: the value's own type. */
+Oid cat_opclass_key_type(CatView *v, Oid opclass, Oid type);
+/* cat_opclass_proc - the support function of a number of a built-in class; 0 = none.
+ * cat_opclass_strategy - an operator's strategy in the class's family; 0 = it is none of it. */
+Oid cat_opclass_proc(Oid opclass, int16_t number);
+int cat_opclass_strategy(Oid opclass, Oid oper);
 /* cat_oper_strategy - btree strategy of an operator in the default family of (left, right): 1 < 2
  * <= 3 = 4 >= 5 >, 0 none. */
 int cat_oper_strategy(CatView *v, Oid oper);

@@ -11,12 +11,31 @@
 
 #define STATISTICS_TARGET_MAX 10000
 
+/* options_kind - which options the relation may have. */
+static Status options_kind(Cx *cx, DdlCx *d, const CatTable *t, char *kind_out)
+{
+    const CatTable *of;
+    *kind_out = t->kind == 'm' ? 'r' : t->kind;
+    if (t->kind != 'i') {
+        return ST_OK;
+    }
+    TRY(cat_table_by_oid(cx, d->view, t->index_table, &of));
+    for (uint16_t i = 0; i < of->index_count; i++) {
+        if (of->indexes[i].oid == t->oid) {
+            *kind_out = ddl_index_options_kind(cat_opclass_method(of->indexes[i].opclasses[0]));
+        }
+    }
+    return ST_OK;
+}
+
 Status ddl_alter_options(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd)
 {
     const CatTable *t;
     const char *text;
+    char kind;
     TRY(ddl_reload(cx, d, oid, &t));
-    DdlOptions o = {.kind = t->kind == 'm' ? 'r' : t->kind,
+    TRY(options_kind(cx, d, t, &kind));
+    DdlOptions o = {.kind = kind,
                     .old = t->options,
                     .list = cmd->def != NULL ? cmd->def->list->items : NULL,
                     .count = cmd->def != NULL ? cmd->def->list->n_items : 0,
@@ -189,6 +208,12 @@ Status ddl_cluster_on(Cx *cx, DdlCx *d, Oid oid, const char *index)
     TRY(ddl_reload(cx, d, oid, &t));
     if (index != NULL) {
         TRY(index_of_table(cx, d, t, index, &ix));
+        if (cat_opclass_method(ix->opclasses[0]) == DDL_ACCESS_GIN) {
+            return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
+                           "cannot cluster on index \"%s\" because access method does not "
+                           "support clustering",
+                           index);
+        }
         if (ix->predicate_sql != NULL) {
             return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
                            "cannot cluster on partial index \"%s\"", index);

@@ -304,16 +304,13 @@ static Status type_keeps_opclass(Cx *cx, AlterTypes *a, const TypeChange *c, Oid
 {
     for (uint32_t i = 0; i < CATALOG_PG_OPCLASS_COUNT; i++) {
         const PgOpclassRow *r = &catalog_pg_opclass[i];
-        if (r->oid != opclass) {
-            continue;
+        if (r->oid == opclass) {
+            return ddl_opclass_accepts(a->d, r, c->type->oid)
+                       ? ST_OK
+                       : err_set(cx, ERRCODE_DATATYPE_MISMATCH,
+                                 "operator class \"%s\" does not accept data type %s",
+                                 catalog_str(r->opcname), type_change_text(a->d, c));
         }
-        const CatCast *cast = cat_cast(a->d->view, c->type->oid, r->opcintype);
-        return r->opcintype == c->type->oid ||
-                       (cast != NULL && cast->method == 'b' && cast->context == 'i')
-                   ? ST_OK
-                   : err_set(cx, ERRCODE_DATATYPE_MISMATCH,
-                             "operator class \"%s\" does not accept data type %s",
-                             catalog_str(r->opcname), type_change_text(a->d, c));
     }
     return ST_OK;
 }
@@ -341,10 +338,11 @@ static Status type_indexes(Cx *cx, AlterTypes *a)
             if (c != NULL) {
                 touched = true;
                 const CatColumn *had = &a->old->columns[ix->columns[k] - 1];
+                Oid method = cat_opclass_method(opclass);
                 if (ix->exclusion) {
                     TRY(ddl_retype_exclusion(cx, d, a->old, ix, k, c->type->oid, &opclass));
-                } else if (opclass == cat_default_opclass(d->view, had->type)) {
-                    opclass = cat_default_opclass(d->view, c->type->oid);
+                } else if (opclass == cat_method_opclass(d->view, method, had->type)) {
+                    opclass = cat_method_opclass(d->view, method, c->type->oid);
                 } else {
                     TRY(type_keeps_opclass(cx, a, c, opclass));
                 }
@@ -358,8 +356,9 @@ static Status type_indexes(Cx *cx, AlterTypes *a)
             if (opclass == 0 && c != NULL) {
                 st_ignore(err_set(cx, ERRCODE_UNDEFINED_OBJECT,
                                   "data type %s has no default operator class for access method "
-                                  "\"btree\"",
-                                  type_change_text(d, c)));
+                                  "\"%s\"",
+                                  type_change_text(d, c),
+                                  cat_access_method_name(cat_opclass_method(ix->opclasses[k]))));
                 return err_hint(cx, "You must specify an operator class for the index or define a "
                                     "default operator class for the data type.");
             }

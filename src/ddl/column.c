@@ -246,9 +246,9 @@ Status ddl_collation(Cx *cx, DdlCx *d, const PgQuery__CollateClause *clause, con
         Buf text;
         buf_init(&text, 256);
         cat_format_type(d->view, type->oid, CAT_TYPMOD_NONE, &text);
-        Status st = err_set(cx, ERRCODE_DATATYPE_MISMATCH,
-                            "collations are not supported by type %.*s", (int)text.len,
-                            (const char *)text.data);
+        Status st =
+            err_set(cx, ERRCODE_DATATYPE_MISMATCH, "collations are not supported by type %.*s",
+                    (int)text.len, (const char *)text.data);
         buf_release(&text);
         return ddl_error_at(cx, d, st, clause->location);
     }

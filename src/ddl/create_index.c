@@ -106,7 +106,11 @@ static Status index_attributes(Cx *cx, DdlCx *d, const CatTable *t, const NewInd
                        .type = cat_type(d->view, type),
                        .typmod = typmod,
                        .collation = ix->collations[i] != 0 ? ix->collations[i] : collation};
-        if (ix->exprs[i] == NULL) {
+        Oid key = ix->method != 0 ? cat_opclass_key_type(d->view, ix->opclasses[i], type) : 0;
+        if (key != 0) {
+            a.type = cat_type(d->view, key);
+            a.typmod = -1;
+        } else if (ix->exprs[i] == NULL) {
             a.storage = t->columns[ix->columns[i] - 1].storage;
             a.compression = t->columns[ix->columns[i] - 1].compression;
         }
@@ -235,6 +239,54 @@ static Status index_check_table(Cx *cx, const CatTable *t)
     return t->kind == 'm' ? ST_OK : ddl_require_table(cx, t);
 }
 
+/* index_gin_may - what PostgreSQL's gin cannot do. */
+static Status index_gin_may(Cx *cx, const PgQuery__IndexStmt *stmt)
+{
+    if (stmt->unique) {
+        return err_unsupported(cx, "access method \"%s\" does not support unique indexes", "gin");
+    }
+    if (stmt->n_index_including_params > 0) {
+        return err_unsupported(cx, "access method \"%s\" does not support included columns", "gin");
+    }
+    for (size_t i = 0; i < stmt->n_index_params; i++) {
+        const PgQuery__IndexElem *e = stmt->index_params[i]->index_elem;
+        if (e->ordering == PG_QUERY__SORT_BY_DIR__SORTBY_ASC ||
+            e->ordering == PG_QUERY__SORT_BY_DIR__SORTBY_DESC) {
+            return err_unsupported(cx, "access method \"%s\" does not support ASC/DESC options",
+                                   "gin");
+        }
+        if (e->nulls_ordering == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST ||
+            e->nulls_ordering == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_LAST) {
+            return err_unsupported(
+                cx, "access method \"%s\" does not support NULLS FIRST/LAST options", "gin");
+        }
+    }
+    return ST_OK;
+}
+
+char ddl_index_options_kind(Oid method)
+{
+    return method == DDL_ACCESS_GIN ? 'g' : 'i';
+}
+
+/* index_choose_method - the access method of CREATE INDEX: btree and gin are there. */
+static Status index_choose_method(Cx *cx, const PgQuery__IndexStmt *stmt, NewIndex *ix)
+{
+    const char *name = stmt->access_method;
+    if (name == NULL || name[0] == '\0' || strcmp(name, "btree") == 0) {
+        return ST_OK;
+    }
+    Oid method = cat_access_method(name);
+    if (method == 0) {
+        return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "access method \"%s\" does not exist", name);
+    }
+    if (strcmp(name, "gin") != 0) {
+        return err_unsupported(cx, "access method \"%s\" is not supported", name);
+    }
+    ix->method = method;
+    return index_gin_may(cx, stmt);
+}
+
 Status ddl_create_index(Cx *cx, DdlCx *d, const PgQuery__IndexStmt *stmt, const char **tag_out)
 {
     const CatTable *t;
@@ -243,24 +295,14 @@ Status ddl_create_index(Cx *cx, DdlCx *d, const PgQuery__IndexStmt *stmt, const 
     TRY(ddl_lock(cx, d, stmt->relation, TABLELOCK_SHARE, false, &t));
     TRY(index_check_table(cx, t));
     TRY(ddl_not_in_use(cx, d, t, "CREATE INDEX"));
-    if (stmt->access_method != NULL && stmt->access_method[0] != '\0' &&
-        strcmp(stmt->access_method, "btree") != 0) {
-        static const char *const KNOWN[] = {"hash", "gin", "gist", "spgist", "brin"};
-        for (size_t i = 0; i < ARRAY_LEN(KNOWN); i++) {
-            if (strcmp(KNOWN[i], stmt->access_method) == 0) {
-                return err_unsupported(cx, "access method \"%s\" is not supported",
-                                       stmt->access_method);
-            }
-        }
-        return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "access method \"%s\" does not exist",
-                       stmt->access_method);
-    }
+    TRY(index_choose_method(cx, stmt, &ix));
     if (stmt->table_space != NULL && stmt->table_space[0] != '\0' &&
         strcmp(stmt->table_space, "pg_default") != 0) {
         return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "tablespace \"%s\" does not exist",
                        stmt->table_space);
     }
-    TRY(ddl_rel_options(cx, d, 'i', stmt->options, stmt->n_options, &ix.rel_options));
+    TRY(ddl_rel_options(cx, d, ddl_index_options_kind(ix.method), stmt->options, stmt->n_options,
+                        &ix.rel_options));
     if (stmt->idxname != NULL && stmt->idxname[0] != '\0') {
         bool exists;
         TRY(ddl_relation_exists(cx, d, t->namespace_oid, stmt->idxname, &exists));

@@ -15,6 +15,7 @@
 #define DDL_NAME_BYTES_MAX  63
 #define DDL_ACCESS_BTREE    403
 #define DDL_ACCESS_HEAP     2
+#define DDL_ACCESS_GIN      2742
 #define DDL_PG_REWRITE      2618
 
 /* ---- row.c: catalog rows ---- */
@@ -260,6 +261,8 @@ typedef struct NewIndex {
     Expr *predicate;                   /* NULL: holds every row */
     const char *rel_options;
 } NewIndex;
+/* ddl_opclass_accepts - may an index column of this type be of the class? */
+bool ddl_opclass_accepts(DdlCx *d, const PgOpclassRow *class, Oid type);
 /* ddl_index_element - add a key column or an expression, or (key false) an INCLUDE column. */
 Status ddl_index_element(Cx *cx, DdlCx *d, const CatTable *t, const PgQuery__IndexElem *e, bool key,
                          NewIndex *ix);
@@ -287,12 +290,15 @@ Status ddl_create_index(Cx *cx, DdlCx *d, const PgQuery__IndexStmt *stmt, const 
 /* ---- statements ---- */
 /* DdlOptions - a list of options to set or reset. */
 typedef struct DdlOptions {
-    char kind;       /* 'r' tables and materialized views, 'i' indexes, 'v' views, 'a' columns */
+    char kind; /* 'r' tables and materialized views, 'i' indexes, 'g' those of gin, 'v' views, 'a'
+                  columns */
     const char *old; /* what there is: reloptions' text, NULL = none */
     PgQuery__Node *const *list;
     size_t count;
     bool reset;
 } DdlOptions;
+/* ddl_index_options_kind - DdlOptions.kind of an index of this access method (0: btree). */
+char ddl_index_options_kind(Oid method);
 /* ddl_options - the text with the options set, or taken out. 22023. */
 Status ddl_options(Cx *cx, DdlCx *d, const DdlOptions *o, const char **text_out);
 /* ddl_rel_options - WITH (...): reloptions' text of a new relation. */

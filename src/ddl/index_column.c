@@ -83,6 +83,15 @@ Status ddl_index_predicate(Cx *cx, DdlCx *d, const CatTable *t, const PgQuery__N
 
 /* ---- operator classes and collations ---- */
 
+bool ddl_opclass_accepts(DdlCx *d, const PgOpclassRow *class, Oid type)
+{
+    const CatCast *c = cat_cast(d->view, type, class->opcintype);
+    const CatType *of = cat_type(d->view, type);
+    bool array = class->opcintype == TYPE_ANYARRAY && of != NULL && of->category == 'A';
+    return class->opcintype == type || array ||
+           (c != NULL && c->method == 'b' && c->context == 'i');
+}
+
 /* element_opclass - the method's operator class by name, for the type; unnamed: its default (of
  * btree: told about later). */
 static Status element_opclass(Cx *cx, DdlCx *d, const PgQuery__IndexElem *e, Oid method, Oid type,
@@ -99,8 +108,7 @@ static Status element_opclass(Cx *cx, DdlCx *d, const PgQuery__IndexElem *e, Oid
         if (r->opcmethod != method || strcmp(catalog_str(r->opcname), name) != 0) {
             continue;
         }
-        const CatCast *c = cat_cast(d->view, type, r->opcintype);
-        if (r->opcintype == type || (c != NULL && c->method == 'b' && c->context == 'i')) {
+        if (ddl_opclass_accepts(d, r, type)) {
             *out = r->oid;
             return ST_OK;
         }

@@ -13,7 +13,8 @@
 
 typedef enum OptionType { OPTION_BOOL, OPTION_INT, OPTION_REAL, OPTION_ENUM } OptionType;
 
-/* Option - kinds: 'r' tables and materialized views, 'i' btree indexes, 'v' views. */
+/* Option - kinds: 'r' tables and materialized views, 'i' btree indexes, 'g' gin, 'v' views, 'a'
+ * columns. */
 typedef struct Option {
     const char *name, *kinds;
     OptionType type;
@@ -26,6 +27,8 @@ static const Option OPTIONS[] = {
     {.name = "fillfactor", .kinds = "r", .type = OPTION_INT, .min = 10, .max = 100},
     {.name = "fillfactor", .kinds = "i", .type = OPTION_INT, .min = 10, .max = 100},
     {.name = "deduplicate_items", .kinds = "i", .type = OPTION_BOOL},
+    {.name = "fastupdate", .kinds = "g", .type = OPTION_BOOL},
+    {.name = "gin_pending_list_limit", .kinds = "g", .type = OPTION_INT, .min = 64, .max = INT_MAX},
     {.name = "autovacuum_enabled", .kinds = "r", .type = OPTION_BOOL},
     {.name = "user_catalog_table", .kinds = "r", .type = OPTION_BOOL},
     {.name = "vacuum_truncate", .kinds = "r", .type = OPTION_BOOL},

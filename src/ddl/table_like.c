@@ -200,8 +200,10 @@ static Status like_index_definition(Cx *cx, DdlCx *d, const CatTable *of, const 
                       .nulls_not_distinct = ix->nulls_not_distinct,
                       .constraint = ix->constraint != 0,
                       .deferrable = ix->deferrable,
+                      .method = cat_opclass_method(ix->opclasses[0]),
                       .key_count = ix->key_count,
                       .column_count = ix->column_count};
+    out->method = out->method == DDL_ACCESS_BTREE ? 0 : out->method;
     TRY(cat_table_by_oid(cx, d->view, ix->oid, &rel));
     out->rel_options = rel->options != NULL ? arena_strdup(d->arena, rel->options) : NULL;
     if (ix->expressions_sql != NULL) {

@@ -3,6 +3,7 @@
  */
 #include "exec/exec_internal.h"
 #include "type/array.h"
+#include "type/gin.h"
 
 typedef struct ScanRun {
     TableScan *scan;
@@ -241,6 +242,36 @@ static Status in_begin(Cx *cx, ExecNode *n)
     return ST_OK;
 }
 
+/* inverted_position - ask the conditions what they need, and start the scan. */
+static Status inverted_position(Cx *cx, ExecNode *n, const TableIndex *ti)
+{
+    static const Batch NONE = {.count = 1, .sel = {NULL, 1}};
+    ScanRun *r = n->priv;
+    const PlanIndex *ix = &n->plan->u.scan.index;
+    GinQuery queries[INDEX_COLUMNS_MAX];
+    InvertedNeed needs[INDEX_COLUMNS_MAX];
+    arena_clear(&n->hold);
+    r->empty = false;
+    for (uint16_t i = 0; i < ix->gin_count; i++) {
+        const Vector *v;
+        TRY(expr_eval(cx, r->keys, i, &NONE, &NONE.sel, &n->hold, &v));
+        if (vec_is_null(v, 0)) {
+            r->empty = true;
+            return ST_OK;
+        }
+        Datum d = vec_get(v, 0);
+        queries[i] = (GinQuery){.items = {.arena = &n->hold}};
+        ti->columns[ix->gin[i].column].gin->query(ix->gin[i].strategy, &d, &queries[i]);
+        needs[i] = (InvertedNeed){ix->gin[i].column, &queries[i]};
+    }
+    if (r->open) {
+        index_scan_end(r->index);
+    }
+    r->open = true;
+    return index_scan_start_inverted(cx, r->index, n->s->env.txn, n->s->env.snapshot, needs,
+                                     ix->gin_count);
+}
+
 /* index_position - evaluate the keys and start the scan of one range. */
 static Status index_position(Cx *cx, ExecNode *n)
 {
@@ -251,6 +282,9 @@ static Status index_position(Cx *cx, ExecNode *n)
     bool lo_incl = true, hi_incl = true, fits;
     int side;
     Datum v;
+    if (ix->gin_count > 0) {
+        return inverted_position(cx, n, ti);
+    }
     buf_clear(&r->lo);
     buf_clear(&r->hi);
     r->empty = false;

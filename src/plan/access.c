@@ -6,6 +6,7 @@
  */
 #include "plan/plan_internal.h"
 #include "type/array.h"
+#include "type/gin.h"
 
 #define COST_ROW       0.01
 #define COST_TEST      0.0025
@@ -225,6 +226,7 @@ typedef struct IndexTry {
     double in_rows;
     Expr *lo, *hi;
     Expr *conds[64];
+    PlanGin gin[INDEX_COLUMNS_MAX];
 } IndexTry;
 
 /* try_column - conditions on one index column; false when there is none that the range can go on
@@ -280,11 +282,68 @@ static bool try_column(PlanQuery *pq, IndexTry *t, const IndexColumn *ic, const 
     return false;
 }
 
+/* match_gin - a condition "indexed op value" whose operator is of the column's class, or the other
+ * way round; its strategy, 0: it is none. */
+static int match_gin(PlanQuery *pq, const Expr *e, uint16_t rte, const IndexColumn *ic,
+                     const Expr *key, Oid opclass, uint64_t outer_rels, Expr **value_out)
+{
+    if (e->kind != EXPR_FUNC || e->oper == 0 || e->arg_count != 2) {
+        return 0;
+    }
+    const CatOper *op = cat_oper(pq->p->view, e->oper);
+    for (uint16_t side = 0; side < 2 && op != NULL; side++) {
+        Oid oper = side == 0 ? e->oper : op->commutator;
+        Expr *v = e->args[1 - side];
+        if (oper == 0 || !is_index_key(e->args[side], rte, ic, key) ||
+            !value_is_given(pq, v, outer_rels)) {
+            continue;
+        }
+        int strategy = cat_opclass_strategy(opclass, oper);
+        if (strategy > 0 && strategy < 32 && (ic->gin->strategies >> strategy & 1) != 0) {
+            *value_out = v;
+            return strategy;
+        }
+    }
+    return 0;
+}
+
+/* try_inverted - the conditions an inverted index narrows by. They are all tested on the rows
+ * again, so none counts as used. */
+static void try_inverted(PlanQuery *pq, IndexTry *t, const TableIndex *ti, const CatIndex *ci,
+                         Expr **keys, uint16_t rte, QualList *quals, uint64_t outer_rels)
+{
+    for (uint32_t i = 0; i < quals->count && i < 64; i++) {
+        Qual *ql = &quals->items[i];
+        for (uint16_t c = 0; !ql->done && c < ti->column_count; c++) {
+            Expr *value;
+            if (t->ix.gin_count == INDEX_COLUMNS_MAX) {
+                return;
+            }
+            int strategy = match_gin(pq, ql->expr, rte, &ti->columns[c], keys[c], ci->opclasses[c],
+                                     outer_rels, &value);
+            if (strategy != 0) {
+                t->exprs[t->ix.gin_count] = value;
+                t->gin[t->ix.gin_count++] = (PlanGin){c, strategy};
+                t->selectivity *= qual_selectivity(pq, ql->expr);
+                t->conds[t->ix.cond_count++] = ql->expr;
+                break;
+            }
+        }
+    }
+}
+
+/* finish_try - what was found, in the plan's own memory. */
 static void finish_try(PlanQuery *pq, IndexTry *t, PlanIndex *out)
 {
     Arena *a = pq->p->arena;
     uint32_t n = 0;
     *out = t->ix;
+    if (t->ix.gin_count > 0) {
+        out->gin = arena_memdup(a, t->gin, t->ix.gin_count * sizeof(PlanGin));
+        out->key_exprs = arena_memdup(a, t->exprs, t->ix.gin_count * sizeof(Expr *));
+        out->conds = arena_memdup(a, t->conds, (t->ix.cond_count + 1u) * sizeof(Expr *));
+        return;
+    }
     out->key_exprs = ARENA_ARRAY(a, Expr *, t->ix.eq_count + t->ix.in_count + 2u);
     for (uint16_t i = 0; i < t->ix.eq_count - (t->list != NULL ? 1 : 0); i++) {
         out->key_exprs[n++] = t->exprs[i];
@@ -326,12 +385,15 @@ bool plan_index_for(PlanQuery *pq, const PlanNode *scan, uint16_t rte, QualList 
         }
         IndexTry x = {.selectivity = 1};
         x.ix.index = i;
-        for (uint16_t c = 0; c < ti->column_count; c++) {
+        if (ti->inverted) {
+            try_inverted(pq, &x, ti, ci, keys, rte, quals, outer_rels);
+        }
+        for (uint16_t c = 0; !ti->inverted && c < ti->column_count; c++) {
             if (!try_column(pq, &x, &ti->columns[c], keys[c], rte, quals, outer_rels)) {
                 break;
             }
         }
-        if (x.ix.eq_count == 0 && !x.ix.has_lo && !x.ix.has_hi) {
+        if (x.ix.eq_count == 0 && x.ix.gin_count == 0 && !x.ix.has_lo && !x.ix.has_hi) {
             continue;
         }
         double rows = MAX(scan->rows * x.selectivity, 1);
@@ -356,8 +418,8 @@ bool plan_index_for(PlanQuery *pq, const PlanNode *scan, uint16_t rte, QualList 
 /* plan_index_scan - turn a table scan node into a scan of the index range. */
 Status plan_index_scan(PlanQuery *pq, PlanNode *scan, PlanIndex *ix, double rows)
 {
-    uint32_t keys = ix->eq_count + (uint32_t)ix->in_count - (ix->in_count > 0 ? 1u : 0u) +
-                    (ix->has_lo ? 1u : 0u) + (ix->has_hi ? 1u : 0u);
+    uint32_t keys = ix->gin_count + ix->eq_count + (uint32_t)ix->in_count -
+                    (ix->in_count > 0 ? 1u : 0u) + (ix->has_lo ? 1u : 0u) + (ix->has_hi ? 1u : 0u);
     PlanNode none = {0};
     TRY(prog_over(pq, &none, NULL, ix->key_exprs, keys, &ix->keys));
     for (uint32_t i = 0; i < keys; i++) {
@@ -368,7 +430,9 @@ Status plan_index_scan(PlanQuery *pq, PlanNode *scan, PlanIndex *ix, double rows
     }
     scan->kind = PLAN_INDEX_SCAN;
     scan->u.scan.index = *ix;
-    scan->rows = rows;
+    if (ix->gin_count == 0) { /* else the conditions are a filter, too, which will reduce them */
+        scan->rows = rows;
+    }
     scan->startup_cost = 0.15;
     scan->total_cost = 0.5 + rows * COST_INDEX_ROW;
     return ST_OK;
@@ -381,6 +445,9 @@ static bool order_fits(const CatTable *ct, const TableIndex *ti, uint16_t rte, u
 {
     uint16_t c = eq_count;
     bool backward = false;
+    if (ti->inverted) {
+        return false;
+    }
     for (uint32_t i = 0; i < count; i++, c++) {
         if (c >= ti->column_count || ti->columns[c].column < 0 ||
             !is_index_column(order[i].expr, rte, ti->columns[c].column)) {
@@ -601,6 +668,22 @@ static Status plan_values(PlanQuery *pq, uint16_t rte, PlanNode **out)
     return ST_OK;
 }
 
+/* defined_row - a column definition list as the function sees it. */
+static const FnRow *defined_row(Planner *p, const Rte *r)
+{
+    FnRow *row = ARENA_NEW(p->arena, FnRow);
+    const char **names = ARENA_ARRAY(p->arena, const char *, r->column_count + 1u);
+    Oid *types = ARENA_ARRAY(p->arena, Oid, r->column_count + 1u);
+    int32_t *typmods = ARENA_ARRAY(p->arena, int32_t, r->column_count + 1u);
+    for (uint16_t i = 0; i < r->column_count; i++) {
+        names[i] = arena_strdup(p->arena, r->columns[i].name);
+        types[i] = r->columns[i].type;
+        typmods[i] = r->columns[i].typmod;
+    }
+    *row = (FnRow){r->column_count, names, types, typmods};
+    return row;
+}
+
 /* plan_function - a function in FROM: set-returning ones get their arguments, others their value.
  */
 static Status plan_function(PlanQuery *pq, uint16_t rte, PlanNode **out)
@@ -616,7 +699,9 @@ static Status plan_function(PlanQuery *pq, uint16_t rte, PlanNode **out)
         f->u.function.name = r->function->proc->name;
     }
     bool one_row = r->function->kind == EXPR_FUNC && !r->function->proc->returns_set &&
-                   r->function->type == TYPE_RECORD && r->function->proc->arg_modes != NULL;
+                   r->function->type == TYPE_RECORD &&
+                   (r->function->proc->arg_modes != NULL || r->defined);
+    f->u.function.row = r->defined ? defined_row(p, r) : NULL;
     if (r->function->kind == EXPR_FUNC && (r->function->proc->returns_set || one_row)) {
         TRY(prog_over(pq, &none, NULL, r->function->args, r->function->arg_count,
                       &f->u.function.args));

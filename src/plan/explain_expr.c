@@ -1,6 +1,7 @@
 /*
  * explain_expr.c - expressions as text, in the manner of PostgreSQL's EXPLAIN.
  */
+#include "catalog/catalog_data.h"
 #include "plan/plan_internal.h"
 #include "type/array.h"
 
@@ -87,40 +88,19 @@ static void put_column(Buf *out, const Expr *e, bool qualify)
     buf_puts(out, n->name);
 }
 
-/* operator_text - the symbol of an operator's function; NULL when called by its name. */
+/* operator_text - the symbol of a built-in operator; NULL: a function called by its name. */
 static const char *operator_text(const Expr *e)
 {
-    static const struct {
-        const char *end, *symbol;
-    } OPS[] = {{"network_sub", "<<"},
-               {"network_subeq", "<<="},
-               {"network_sup", ">>"},
-               {"network_supeq", ">>="},
-               {"network_overlap", "&&"},
-               {"eq", "="},
-               {"ne", "<>"},
-               {"lt", "<"},
-               {"le", "<="},
-               {"gt", ">"},
-               {"ge", ">="},
-               {"pl", "+"},
-               {"mi", "-"},
-               {"mul", "*"},
-               {"div", "/"},
-               {"mod", "%"},
-               {"add", "+"},
-               {"sub", "-"},
-               {"cat", "||"},
-               {"nlike", "!~~"},
-               {"like", "~~"}};
-    if (e->oper == 0 || e->arg_count != 2 || e->proc->prosrc == NULL) {
-        return NULL;
-    }
-    size_t n = strlen(e->proc->prosrc);
-    for (uint32_t i = 0; i < ARRAY_LEN(OPS); i++) {
-        size_t m = strlen(OPS[i].end);
-        if (n >= m && strcmp(e->proc->prosrc + n - m, OPS[i].end) == 0) {
-            return OPS[i].symbol;
+    uint32_t lo = 0, hi = CATALOG_PG_OPERATOR_COUNT;
+    while (e->oper != 0 && e->arg_count == 2 && lo < hi) {
+        uint32_t mid = (lo + hi) / 2;
+        if (catalog_pg_operator[mid].oid == e->oper) {
+            return catalog_str(catalog_pg_operator[mid].oprname);
+        }
+        if (catalog_pg_operator[mid].oid < e->oper) {
+            lo = mid + 1;
+        } else {
+            hi = mid;
         }
     }
     return NULL;

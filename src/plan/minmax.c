@@ -32,8 +32,8 @@ static bool has_end(const CatTable *t, int16_t column, bool greatest)
     }
     for (uint16_t i = 0; i < t->storage->index_count; i++) {
         const CatIndex *ix = &t->indexes[i];
-        if (ix->valid && ix->predicate_sql == NULL && ix->key_count > 0 &&
-            ix->columns[0] == column + 1 && ix->options[0] == 0) {
+        if (ix->valid && !t->storage->indexes[i].inverted && ix->predicate_sql == NULL &&
+            ix->key_count > 0 && ix->columns[0] == column + 1 && ix->options[0] == 0) {
             return true;
         }
     }

@@ -67,17 +67,26 @@ typedef struct PlanScan {
     const ExprProg *keys;
 } PlanScan;
 
-/* IndexCond - one end or value of an index range: exprs are numbered in key_prog. */
+/* PlanGin - a condition on a column of an inverted index. */
+typedef struct PlanGin {
+    uint16_t column;
+    int strategy; /* of the operator in the column's class */
+} PlanGin;
+
+/* PlanIndex - the range, or the conditions, an index narrows a scan to; its values are numbered in
+ * keys. */
 typedef struct PlanIndex {
     uint16_t index; /* in table->storage->indexes */
     uint16_t eq_count;
     bool has_lo, has_hi, lo_incl, hi_incl; /* over the column after the equal ones */
     bool backward, unique_point;
-    uint16_t in_count; /* > 0: the last equal column takes each of in_count values; they come last
-                          in the program */
-    bool in_array;     /* in_count is 1: an array, whose elements are the values */
+    uint16_t in_count;  /* > 0: the last equal column takes each of in_count values; they come last
+                           in the program */
+    bool in_array;      /* in_count is 1: an array, whose elements are the values */
+    uint16_t gin_count; /* > 0: an inverted index, and so many conditions on its columns */
+    const struct PlanGin *gin;
     const ExprProg *keys;
-    Expr **key_exprs; /* eq..., [in...], [lo], [hi] */
+    Expr **key_exprs; /* eq..., [in...], [lo], [hi]; of an inverted index: a value a condition */
     Expr **conds;     /* the conditions, for EXPLAIN */
     uint16_t cond_count;
 } PlanIndex;
@@ -257,6 +266,7 @@ struct PlanNode {
             const char *alias, *name;
             const ExprProg *scalar; /* not set-returning: the value itself */
             bool with_ordinality;
+            const FnRow *row;    /* of a column definition list */
             uint16_t set_column; /* PROJECT_SET */
             const ExprProg *others;
             struct PlanSetCall *more; /* PROJECT_SET: further sets, side by side with the first */

@@ -9,6 +9,7 @@
  */
 #include <math.h>
 
+#include "catalog/catalog_data.h"
 #include "plan/plan_internal.h"
 
 #define SEL_RANGE       0.3333
@@ -409,6 +410,22 @@ static bool range_side(PlanQuery *pq, const Expr *e, RangeSide *out)
     return true;
 }
 
+/* restriction_guess - what is not known better: by the estimator PostgreSQL has for the operator.
+ */
+static double restriction_guess(Oid oper)
+{
+    enum { CONTSEL = 1386, ARRAYCONTSEL = 3817, MATCHINGSEL = 5040 };
+    for (uint32_t i = 0; i < CATALOG_PG_OPERATOR_COUNT; i++) {
+        if (catalog_pg_operator[i].oid == oper) {
+            Oid est = catalog_pg_operator[i].oprrest;
+            return est == CONTSEL                              ? 0.001
+                   : est == ARRAYCONTSEL || est == MATCHINGSEL ? 0.01
+                                                               : 0.3333;
+        }
+    }
+    return 0.3333;
+}
+
 /* function_selectivity - a call, which most operators are. */
 static double function_selectivity(PlanQuery *pq, const Expr *e)
 {
@@ -432,7 +449,7 @@ static double function_selectivity(PlanQuery *pq, const Expr *e)
         double nulls = guess_of_column(pq, e->args[0], &g) ? g.nulls : 0;
         return MAX(1 - equal_selectivity(pq, e->args[0], e->args[1]) - nulls, SEL_LEAST);
     }
-    return 0.3333;
+    return op != NULL ? restriction_guess(op->oid) : 0.3333;
 }
 
 static double list_selectivity(PlanQuery *pq, const Expr *e)

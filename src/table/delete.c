@@ -12,6 +12,10 @@ static Status delete_indexes(Cx *cx, Txn *txn, const Table *t, Slice payload, Ro
     ArenaMark mark = arena_mark(cx->arena);
     TRY(row_resolve(cx, t->engine, t->layouts, cx->arena, payload, t->root, &src.row, &src.layout));
     for (uint16_t i = 0; i < t->index_count; i++) {
+        if (t->indexes[i].inverted) {
+            TRY(inverted_change(cx, txn, t, &t->indexes[i], &src, NULL, rowid));
+            continue;
+        }
         TRY(index_key_build(cx, t, &t->indexes[i], &src, rowid, &key));
         TRY(index_delete_mark(cx, txn, t, &t->indexes[i], &key));
     }

@@ -48,6 +48,28 @@ static Status key_computed(Cx *cx, const Table *t, const TableIndex *ix, const K
     return c->run(c, cx, in, in_nulls, arena, *values_out, *nulls_out, holds_out);
 }
 
+Status index_column_values(Cx *cx, const Table *t, const TableIndex *ix, const KeySource *src,
+                           Arena *arena, Datum *values, bool *nulls, bool *holds_out)
+{
+    Datum *computed = NULL;
+    bool *computed_nulls = NULL;
+    uint16_t expr = 0;
+    *holds_out = true;
+    if (ix->compute != NULL) {
+        TRY(key_computed(cx, t, ix, src, arena, &computed, &computed_nulls, holds_out));
+    }
+    for (uint16_t i = 0; i < ix->column_count && *holds_out; i++) {
+        if (ix->columns[i].column >= 0) {
+            TRY(key_column_value(cx, t, src, (uint16_t)ix->columns[i].column, &values[i],
+                                 &nulls[i]));
+        } else {
+            nulls[i] = computed_nulls[expr];
+            values[i] = computed[expr++];
+        }
+    }
+    return ST_OK;
+}
+
 /* key_encode_columns - the key's columns; values, nulls: of the expressions, in order. */
 static Status key_encode_columns(Cx *cx, const Table *t, const TableIndex *ix, const KeySource *src,
                                  const Datum *values, const bool *nulls, IndexKey *key)

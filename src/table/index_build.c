@@ -52,6 +52,11 @@ static void input_show(BuildInput *in, const Batch *batch)
     in->wide.count = batch->count;
 }
 
+static Status build_add_item(void *arg, Cx *cx, const IndexKey *key)
+{
+    return key_sorter_add(cx, arg, slice_bytes(key->buf.data, key->buf.len), false);
+}
+
 /* build_add_batch - the keys of the rows of a batch; the row id is its last column. */
 static Status build_add_batch(Cx *cx, const Table *t, const TableIndex *ix, BuildInput *in,
                               const Batch *batch, KeySorter *sorter)
@@ -62,6 +67,10 @@ static Status build_add_batch(Cx *cx, const Table *t, const TableIndex *ix, Buil
         RowValues values = {&in->wide, r};
         KeySource src = {.values = &values};
         RowId rowid = (uint64_t)VEC_DATA(batch->cols[in->col_count], int64_t)[r];
+        if (ix->inverted) {
+            TRY(inverted_each(cx, t, ix, &src, rowid, build_add_item, sorter, NULL));
+            continue;
+        }
         TRY(index_key_build(cx, t, ix, &src, rowid, &key));
         if (!key.left_out) {
             TRY(key_sorter_add(cx, sorter, slice_bytes(key.buf.data, key.buf.len), key.has_null));

@@ -6,7 +6,10 @@
  * a table leaf latched while the next row lies on it as well. Entries are versioned like rows, so
  * what an entry says needs no recheck against the row.
  */
+#include <stdlib.h>
+
 #include "table/scan_internal.h"
+#include "type/gin.h"
 
 enum { INDEX_SCAN_IDS = 256 };
 struct IndexScan {
@@ -27,6 +30,9 @@ struct IndexScan {
     VersionReader vr;
     uint32_t id_count, id_next;
     RowId ids[INDEX_SCAN_IDS];
+    bool listed; /* the rows are in `list`, from list_next on */
+    Buf list;    /* RowIds */
+    size_t list_next;
 };
 
 static void index_scan_free(void *arg)
@@ -36,6 +42,7 @@ static void index_scan_free(void *arg)
     buf_release(&s->to);
     buf_release(&s->resume);
     buf_release(&s->key);
+    buf_release(&s->list);
     bt_cursor_release(&s->cursor);
 }
 
@@ -60,6 +67,7 @@ Status index_scan_create(Cx *cx, Arena *arena, const Table *t, uint16_t index,
     buf_init(&s->to, cap);
     buf_init(&s->resume, cap);
     buf_init(&s->key, cap);
+    buf_init(&s->list, SIZE_MAX);
     bt_cursor_init(&s->cursor, &s->tree, false);
     arena_on_clear(arena, index_scan_free, s);
     *scan_out = s;
@@ -94,6 +102,7 @@ Status index_scan_start(Cx *cx, IndexScan *s, Txn *txn, const Snapshot *snap, co
     s->snap = snap;
     s->backward = backward;
     s->done = false;
+    s->listed = false;
     s->started = false;
     s->within = false;
     s->id_count = 0;
@@ -235,6 +244,17 @@ static Status index_scan_collect(Cx *cx, IndexScan *s, uint32_t want)
     s->id_count = 0;
     s->id_next = 0;
     want = MIN(want, (uint32_t)INDEX_SCAN_IDS);
+    if (s->listed) {
+        const RowId *list = (const RowId *)(const void *)s->list.data;
+        size_t left = s->list.len / sizeof(RowId) - s->list_next;
+        s->id_count = (uint32_t)MIN(left, (size_t)want);
+        if (s->id_count != 0) {
+            memcpy(s->ids, list + s->list_next, s->id_count * sizeof(RowId));
+        }
+        s->list_next += s->id_count;
+        s->done = s->id_count == left;
+        return ST_OK;
+    }
     if (s->one && !s->started) {
         TRY(index_scan_probe(cx, s, &s->done));
         if (s->done) {
@@ -326,6 +346,142 @@ static Status index_scan_fetch(Cx *cx, IndexScan *s, uint32_t max_rows, Batch *o
         counts_pages(cx, s->txn, s->t->counts, leaves, read);
     }
     return st;
+}
+
+/* ---- inverted indexes ---- */
+
+static int rowid_order(const void *a, const void *b)
+{
+    RowId x, y;
+    memcpy(&x, a, sizeof(x));
+    memcpy(&y, b, sizeof(y));
+    return (x > y) - (x < y);
+}
+
+/* ids_unique - sorted, each once. */
+static void ids_unique(Buf *ids)
+{
+    RowId *v = (RowId *)(void *)ids->data;
+    size_t n = ids->len / sizeof(RowId), k = 0;
+    if (n == 0) {
+        return;
+    }
+    qsort(v, n, sizeof(RowId), rowid_order);
+    for (size_t i = 0; i < n; i++) {
+        if (k == 0 || v[k - 1] != v[i]) {
+            v[k++] = v[i];
+        }
+    }
+    ids->len = k * sizeof(RowId);
+}
+
+/* ids_common - keep in `ids` what is in `other`, too; both in order. */
+static void ids_common(Buf *ids, const Buf *other)
+{
+    RowId *v = (RowId *)(void *)ids->data;
+    const RowId *o = (const RowId *)(const void *)other->data;
+    size_t n = ids->len / sizeof(RowId), m = other->len / sizeof(RowId), k = 0;
+    for (size_t i = 0, j = 0; i < n && j < m;) {
+        if (v[i] == o[j]) {
+            v[k++] = v[i++];
+            j++;
+        } else if (v[i] < o[j]) {
+            i++;
+        } else {
+            j++;
+        }
+    }
+    ids->len = k * sizeof(RowId);
+}
+
+/* inverted_range - the rows of all visible entries that begin with these bytes, appended. */
+static Status inverted_range(Cx *cx, IndexScan *s, Slice prefix, Buf *ids)
+{
+    IndexBound bound = {prefix, true};
+    TRY(index_scan_start(cx, s, s->txn, s->snap, &bound, &bound, false));
+    s->one = false;
+    while (!s->done) {
+        TRY(snapshot_judge(cx, s->snap, index_scan_collect(cx, s, INDEX_SCAN_IDS)));
+        buf_put(ids, s->ids, s->id_count * sizeof(RowId));
+        TRY(cx_check(cx));
+    }
+    return ST_OK;
+}
+
+/* inverted_item - the rows of one item of a column, in order. */
+static Status inverted_item(Cx *cx, IndexScan *s, uint16_t column, Slice item, Buf *ids)
+{
+    uint8_t bytes[INDEX_KEY_MAX];
+    ASSERT(item.len + 1 <= sizeof(bytes));
+    bytes[0] = (uint8_t)column;
+    memcpy(bytes + 1, item.ptr, item.len);
+    return inverted_range(cx, s, slice_bytes(bytes, item.len + 1), ids);
+}
+
+/* inverted_narrow - leave in `ids` (first: it is not filled yet) the rows one condition allows. */
+static Status inverted_narrow(Cx *cx, IndexScan *s, const InvertedNeed *need, bool *first, Buf *ids,
+                              Buf *more)
+{
+    const GinQuery *q = need->query;
+    buf_clear(more);
+    for (uint32_t i = 0; i < q->items.count; i++) {
+        Buf *into = *first && q->need == GIN_EACH_OF ? ids : more;
+        TRY(inverted_item(cx, s, need->column, q->items.items[i], into));
+        if (q->need == GIN_EACH_OF && !*first) {
+            ids_common(ids, more);
+            buf_clear(more);
+        }
+        if (q->need == GIN_EACH_OF) {
+            *first = false;
+            if (ids->len == 0) {
+                return ST_OK;
+            }
+        }
+    }
+    if (q->need == GIN_ANY_OF) {
+        ids_unique(more);
+        if (*first) {
+            buf_put(ids, more->data, more->len);
+        } else {
+            ids_common(ids, more);
+        }
+        *first = false;
+    }
+    return ST_OK;
+}
+
+Status index_scan_start_inverted(Cx *cx, IndexScan *s, Txn *txn, const Snapshot *snap,
+                                 const InvertedNeed *needs, uint32_t count)
+{
+    Buf more;
+    bool first = true, none = false;
+    Status st = ST_OK;
+    s->txn = txn;
+    s->snap = snap;
+    buf_init(&more, SIZE_MAX);
+    buf_clear(&s->list);
+    for (uint32_t i = 0; i < count && st == ST_OK && !none; i++) {
+        none = needs[i].query->need == GIN_NONE;
+        if (!none && needs[i].query->need != GIN_ALL) {
+            st = inverted_narrow(cx, s, &needs[i], &first, &s->list, &more);
+            none = st == ST_OK && s->list.len == 0;
+        }
+    }
+    buf_release(&more);
+    if (none) {
+        buf_clear(&s->list);
+    } else if (st == ST_OK && first) {
+        st = inverted_range(cx, s, (Slice){NULL, 0}, &s->list);
+        ids_unique(&s->list);
+    }
+    TRY(st);
+    s->listed = true;
+    s->list_next = 0;
+    s->id_count = 0;
+    s->id_next = 0;
+    s->done = false;
+    version_reader_init(&s->vr);
+    return ST_OK;
 }
 
 Status index_scan_next(Cx *cx, IndexScan *s, uint32_t max_rows, Batch *out, Arena *arena)

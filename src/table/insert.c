@@ -13,6 +13,10 @@ static Status insert_indexes(Cx *cx, Txn *txn, const Table *t, const RowValues *
     KeySource src = {.values = values};
     for (uint16_t i = 0; i < t->index_count; i++) {
         const TableIndex *ix = &t->indexes[i];
+        if (ix->inverted) {
+            TRY(inverted_change(cx, txn, t, ix, NULL, &src, rowid));
+            continue;
+        }
         TRY(index_key_build(cx, t, ix, &src, rowid, &key));
         TRY(index_put(cx, txn, t, ix, &key, rowid, true, NULL));
     }
@@ -105,6 +109,10 @@ static Status insert_unless_indexes(Cx *cx, Txn *txn, const Table *t, const RowV
     *conflict_out = 0;
     for (uint16_t i = 0; i < t->index_count && *conflict_out == 0; i++) {
         bool arbitrates = insert_arbitrates(t, i, arbiter);
+        if (t->indexes[i].inverted) {
+            TRY(inverted_change(cx, txn, t, &t->indexes[i], NULL, &src, rowid));
+            continue;
+        }
         TRY(index_key_build(cx, t, &t->indexes[i], &src, rowid, &key));
         TRY(index_put(cx, txn, t, &t->indexes[i], &key, rowid, true,
                       arbitrates ? conflict_out : NULL));

@@ -56,7 +56,8 @@ typedef struct IndexColumn {
     int16_t column; /* 0-based table column, or -1: the next expression of `compute` */
     const TypeOps *type;
     bool desc, nulls_first;
-    const char *name; /* for 23505's detail: column name or expression text */
+    const char *name;         /* for 23505's detail: column name or expression text */
+    const struct GinOps *gin; /* of an inverted index: how values are taken apart */
 } IndexColumn;
 /* IndexExclude - what makes two rows conflict in the index of an exclusion constraint: every key
  * column's operator is true of their values. */
@@ -76,6 +77,7 @@ typedef struct TableIndex {
     PageNo root;
     Oid oid;
     bool unique, nulls_not_distinct, is_primary;
+    bool inverted;   /* entries for items, not for values: see inverted.c */
     bool deferrable; /* a duplicate is let in and looked at later (table_unique_check) */
     const IndexExclude *exclude; /* NULL: no exclusion constraint has it */
     uint16_t column_count;
@@ -273,6 +275,15 @@ Status index_scan_create(Cx *cx, Arena *arena, const Table *t, uint16_t index,
                          IndexScan **scan_out);
 Status index_scan_start(Cx *cx, IndexScan *scan, Txn *txn, const Snapshot *snap,
                         const IndexBound *lo, const IndexBound *hi, bool backward);
+/* InvertedNeed - what a condition asks of one column of an inverted index. */
+typedef struct InvertedNeed {
+    uint16_t column;
+    const struct GinQuery *query;
+} InvertedNeed;
+/* index_scan_start_inverted - rows, in the order of their ids, that may meet all conditions: those
+ * must be tested on them. */
+Status index_scan_start_inverted(Cx *cx, IndexScan *scan, Txn *txn, const Snapshot *snap,
+                                 const InvertedNeed *needs, uint32_t count);
 Status index_scan_next(Cx *cx, IndexScan *scan, uint32_t max_rows, Batch *out, Arena *arena);
 void index_scan_end(IndexScan *scan);
 /* index_key_encode - append the encoded key column `col` of an index. 54000 when too long. */

@@ -378,6 +378,18 @@ typedef struct KeySource {
 } KeySource;
 Status index_key_build(Cx *cx, const Table *t, const TableIndex *ix, const KeySource *src,
                        RowId rowid, IndexKey *key);
+/* index_column_values - the values of an index's columns for a row, in the arena; *holds_out: the
+ * index has the row. */
+Status index_column_values(Cx *cx, const Table *t, const TableIndex *ix, const KeySource *src,
+                           Arena *arena, Datum *values, bool *nulls, bool *holds_out);
+/* inverted_change - a row's entries in an inverted index, from what it was to what it is: NULL,
+ * when it was not or will not be there. */
+Status inverted_change(Cx *cx, Txn *txn, const Table *t, const TableIndex *ix,
+                       const KeySource *old_row, const KeySource *new_row, RowId rowid);
+/* inverted_each - the entries a row has to have; count (may be NULL) grows by how many. */
+Status inverted_each(Cx *cx, const Table *t, const TableIndex *ix, const KeySource *row,
+                     RowId rowid, Status (*fn)(void *arg, Cx *cx, const IndexKey *key), void *arg,
+                     uint64_t *count);
 /* index_key_same - the same entry, or none either way. */
 bool index_key_same(const IndexKey *a, const IndexKey *b);
 /* unique_put_off - the row's key in this deferrable index is to be looked at later. */

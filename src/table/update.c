@@ -160,6 +160,10 @@ static Status update_indexes(Cx *cx, Txn *txn, const Table *t, Slice old_payload
         if (!update_touches(ix, changed)) {
             continue;
         }
+        if (ix->inverted) {
+            TRY_OUT(inverted_change(cx, txn, t, ix, &old_src, &new_src, rowid));
+            continue;
+        }
         TRY_OUT(index_key_build(cx, t, ix, &old_src, rowid, &old_key));
         TRY_OUT(index_key_build(cx, t, ix, &new_src, rowid, &new_key));
         if (index_key_same(&old_key, &new_key)) {
