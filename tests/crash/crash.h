@@ -48,6 +48,7 @@ typedef enum CrashIndexKind {
     CRASH_IX_TEXT,    /* (c) */
     CRASH_IX_EXPR,    /* (length(c) % 8) */
     CRASH_IX_PARTIAL, /* (b) WHERE length(c) % 2 = 0 */
+    CRASH_IX_ITEMS,   /* inverted: the bits of length(c), and its first letter */
     CRASH_IX_KINDS
 } CrashIndexKind;
 

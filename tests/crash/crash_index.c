@@ -1,5 +1,5 @@
 /*
- * crash_index.c - four kinds of indexes over tables that begin with (a int4, b, c text), and every
+ * crash_index.c - five kinds of indexes over tables that begin with (a int4, b, c text), and every
  * one of them read against its table.
  *
  * table_verify looks at entries; here the index scan that queries use is asked, forward and
@@ -7,6 +7,7 @@
  */
 #include "base/map.h"
 #include "crash.h"
+#include "type/gin.h"
 
 static const uint16_t column_c[1] = {2};
 
@@ -41,9 +42,37 @@ static const IndexCompute expr_compute = {
 static const IndexCompute partial_compute = {
     .column_count = 1, .columns = column_c, .run = partial_run};
 
+/* items_extract - GinOps.extract: an item for each bit of the length that is set, and the first
+ * letter. */
+static void items_extract(const Datum *v, GinItems *out)
+{
+    for (char bit = 0; bit < 16; bit++) {
+        if ((v->str.len >> bit & 1) != 0) {
+            gin_add(out, GIN_FLAG_FIRST, (Slice){&bit, 1});
+        }
+    }
+    if (v->str.len > 0) {
+        gin_add(out, GIN_FLAG_FIRST + 1, (Slice){str_ptr(&v->str), 1});
+    }
+}
+static const GinOps items_ops = {.extract = items_extract};
+
+/* items_any - a condition that every row meets, put as many items. */
+static void items_any(GinQuery *out)
+{
+    static const char NUMBERS[] = "\0\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17";
+    out->need = GIN_ANY_OF;
+    gin_push(&out->items, GIN_ITEM_NULL);
+    gin_push(&out->items, GIN_ITEM_EMPTY);
+    for (uint32_t i = 0; i < 16; i++) {
+        gin_add(&out->items, GIN_FLAG_FIRST, (Slice){NUMBERS + i, 1});
+    }
+}
+
 void crash_index_describe(CrashIndexKind kind, bool b_text, TableIndex *out)
 {
-    static const char *const names[] = {"x_a_key", "x_c_idx", "x_length_idx", "x_b_even_idx"};
+    static const char *const names[] = {"x_a_key", "x_c_idx", "x_length_idx", "x_b_even_idx",
+                                        "x_c_items_idx"};
     *out = (TableIndex){.oid = 17001 + kind, .column_count = 1, .name = names[kind]};
     IndexColumn *col = &out->columns[0];
     switch (kind) {
@@ -57,6 +86,11 @@ void crash_index_describe(CrashIndexKind kind, bool b_text, TableIndex *out)
     case CRASH_IX_EXPR:
         *col = (IndexColumn){.column = -1, .type = type_ops(TYPE_INT8), .name = "length"};
         out->compute = &expr_compute;
+        return;
+    case CRASH_IX_ITEMS:
+        out->inverted = true;
+        *col =
+            (IndexColumn){.column = 2, .type = type_ops(TYPE_TEXT), .name = "c", .gin = &items_ops};
         return;
     default:
         *col = (IndexColumn){
@@ -116,16 +150,29 @@ static void sums_add(Sums *sums, CrashIndexKind kind, const Batch *b)
 
 static const uint16_t first_columns[3] = {0, 1, 2};
 
+/* index_begin - read all of an index; an inverted one as a whole, or (backward) item by item. */
+static Status index_begin(Cx *cx, IndexScan *scan, const TableIndex *ix, const Snapshot *snap,
+                          bool backward, Arena *arena)
+{
+    IndexBound open = {0};
+    if (!ix->inverted) {
+        return index_scan_start(cx, scan, snap->txn, snap, &open, &open, backward);
+    }
+    GinQuery any = {.items = {.arena = arena}};
+    InvertedNeed need = {0, &any};
+    items_any(&any);
+    return index_scan_start_inverted(cx, scan, snap->txn, snap, &need, backward ? 1 : 0);
+}
+
 /* index_sums - false: the snapshot was cancelled meanwhile. */
 static bool index_sums(Cx *cx, const Table *t, uint16_t index, CrashIndexKind kind,
                        const Snapshot *snap, bool backward, Batch *b, Arena *arena, Sums *out)
 {
     IndexScan *scan;
-    IndexBound open = {0};
     Status st;
     *out = (Sums){0};
     crash_must(cx, index_scan_create(cx, arena, t, index, first_columns, 3, true, &scan));
-    st = index_scan_start(cx, scan, snap->txn, snap, &open, &open, backward);
+    st = index_begin(cx, scan, &t->indexes[index], snap, backward, arena);
     while (st == ST_OK && (st = index_scan_next(cx, scan, 16, b, arena)) == ST_OK) {
         sums_add(out, kind, b);
     }

@@ -50,7 +50,7 @@ static bool watch_take(Crash *c, Snapshot *snap, CrashState *states)
 static void watch_look(Crash *c, Cx *cx, const Snapshot *snap, const CrashState *states)
 {
     static const CrashIndexKind all[] = {CRASH_IX_KEY, CRASH_IX_TEXT, CRASH_IX_EXPR,
-                                         CRASH_IX_PARTIAL};
+                                         CRASH_IX_PARTIAL, CRASH_IX_ITEMS};
     CrashSeen *seen = mem_zalloc("watch", sizeof(*seen));
     crash_see(c, cx, snap, seen);
     for (uint32_t i = 0; i < c->worker_count && !snapshot_too_old(snap); i++) {

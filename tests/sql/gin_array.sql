@@ -1,0 +1,31 @@
+-- GIN over arrays: conditions, NULLs, empty arrays, upkeep.
+CREATE TABLE a (id int, i int[], t text[]);
+INSERT INTO a SELECT n, array[n % 10, n % 7, n % 3], array['x' || n % 13, 'y' || n % 5] FROM generate_series(1, 1000) n;
+INSERT INTO a VALUES (2001, '{}', '{}'), (2002, NULL, NULL), (2003, '{NULL}', '{NULL,x1}'), (2004, '{1,NULL,2}', array[repeat('long', 1000)]), (2005, '{{1,2},{3,4}}', '{x1}');
+CREATE INDEX a_i ON a USING gin (i);
+CREATE INDEX a_t ON a USING gin (t, i);
+SELECT indexdef FROM pg_indexes WHERE tablename = 'a' ORDER BY 1;
+\d a_t
+SELECT count(*), sum(id) FROM a WHERE i @> '{3,4}';
+SELECT count(*), sum(id) FROM a WHERE i && '{9}';
+SELECT count(*), sum(id) FROM a WHERE i <@ '{1,2,3}';
+SELECT count(*), sum(id) FROM a WHERE i = '{1,1,1}';
+SELECT count(*) FROM a WHERE i @> '{}';
+SELECT count(*) FROM a WHERE i && '{}';
+SELECT id FROM a WHERE i <@ '{}';
+SELECT id FROM a WHERE i = '{}';
+SELECT id FROM a WHERE i = '{NULL}';
+SELECT id FROM a WHERE i @> '{NULL}';
+SELECT id FROM a WHERE i @> '{1,4}' AND id > 2000;
+SELECT id FROM a WHERE t && array[repeat('long', 1000)];
+SELECT count(*), sum(id) FROM a WHERE t @> '{x3,y2}' AND i && '{5,6}';
+SELECT count(*), sum(id) FROM a WHERE '{x3}' <@ t;
+UPDATE a SET i = i || 77 WHERE id % 10 = 0;
+DELETE FROM a WHERE id % 10 = 1;
+SELECT count(*), sum(id) FROM a WHERE i @> '{77}';
+SELECT count(*), sum(id) FROM a WHERE i @> '{1}';
+PREPARE q(int[]) AS SELECT count(*) FROM a WHERE i @> $1;
+EXECUTE q('{77}');
+EXECUTE q('{1,2}');
+EXECUTE q(NULL);
+DROP TABLE a;

@@ -1,0 +1,55 @@
+-- jsonb: text in and out, numbers, escapes, errors, order, casts.
+SELECT '{"b":1, "a": [1,2, {"x":null}], "aa":true}'::jsonb;
+SELECT '{"a":1,"a":2,"b":3,"a":{"z":1}}'::jsonb;
+SELECT '  [ 1.00 , 1e5, 1E-5, -0, 0.10, -1.5e+3, 123456789012345678901234567890.123 ]  '::jsonb;
+SELECT '""'::jsonb, '"a\"b\\c\/d\b\f\n\r\t"'::jsonb, '"\u00e9\u20ac"'::jsonb, '"\ud83d\ude04 x"'::jsonb;
+SELECT 'true'::jsonb, 'false'::jsonb, 'null'::jsonb, '1'::jsonb, '[]'::jsonb, '{}'::jsonb, '[[[]]]'::jsonb;
+SELECT '"\u0000"'::jsonb;
+SELECT '{"a": "x\u0000"}'::jsonb;
+SELECT '"\ud83d"'::jsonb;
+SELECT '"\ude04"'::jsonb;
+SELECT '"\ud83d\ud83d"'::jsonb;
+SELECT '"\u00g"'::jsonb;
+SELECT ''::jsonb;
+SELECT '{'::jsonb;
+SELECT '[1,]'::jsonb;
+SELECT '{"a" 1}'::jsonb;
+SELECT '{1:1}'::jsonb;
+SELECT '01'::jsonb;
+SELECT '1f2'::jsonb;
+SELECT 'nul'::jsonb;
+SELECT '1 2'::jsonb;
+SELECT '1e200000'::jsonb;
+SELECT '"
+"'::jsonb;
+SELECT '{"a":1}'::json::jsonb, '{"b":1,"a":2}'::jsonb::json, '{"a":1}'::jsonb::text, '[1]'::text::jsonb;
+SELECT '1.50'::jsonb::numeric, '2.5'::jsonb::int, '-7'::jsonb::bigint, '12'::jsonb::smallint, '1.5'::jsonb::float8, '1.5'::jsonb::float4, 'true'::jsonb::bool;
+SELECT '"1"'::jsonb::int;
+SELECT 'null'::jsonb::int;
+SELECT '[1]'::jsonb::numeric;
+SELECT '{}'::jsonb::bool;
+SELECT 'true'::jsonb::float8;
+SELECT '1'::jsonb::bool;
+SELECT '100000'::jsonb::smallint;
+SELECT '1e10'::jsonb::int;
+SELECT '1e400'::jsonb::float8;
+CREATE TABLE j (id int, v jsonb);
+INSERT INTO j VALUES (1, 'null'), (2, '1'), (3, '"a"'), (4, 'true'), (5, 'false'), (6, '[]'), (7, '{}'),
+    (8, '[1]'), (9, '[1,2]'), (10, '[2]'), (11, '{"a":1}'), (12, '{"a":2}'), (13, '{"b":1}'), (14, '{"a":1,"b":0}'),
+    (15, '[null]'), (16, '["a"]'), (17, '[[]]'), (18, '[{}]'), (19, '1.0'), (20, '"A"'), (21, '-5'), (22, '[1,"a"]'), (23, '{"aa":1}'), (24, NULL);
+SELECT id, v FROM j ORDER BY v, id;
+SELECT a.id, b.id FROM j a, j b WHERE a.v = b.v AND a.id < b.id ORDER BY 1, 2;
+SELECT v, count(*) FROM j GROUP BY v HAVING count(*) > 1;
+SELECT count(DISTINCT v) FROM j;
+SELECT min(id) FROM j WHERE v > '[]' AND v <= '{}';
+CREATE INDEX ON j (v);
+SELECT id FROM j WHERE v = '{"a": 1.0}' ORDER BY id;
+SELECT id FROM j WHERE v >= '[1]' ORDER BY v, id;
+SELECT jsonb_cmp('1','2'), jsonb_cmp('"b"','"a"'), jsonb_cmp('1','1.0');
+SELECT v FROM j WHERE id IN (9, 14) ORDER BY id;
+SELECT pg_typeof(v), v IS NULL FROM j WHERE id IN (1, 24) ORDER BY id;
+SELECT ARRAY['1','{"a":1}']::jsonb[], ('{"1","[2, 3]"}'::jsonb[])[2];
+DROP INDEX j_v_idx;
+INSERT INTO j SELECT 100, ('[' || repeat('"abcdefghij",', 3000) || '1]')::jsonb;
+SELECT id, length(v::text), jsonb_array_length(v), v -> -1 FROM j WHERE id = 100;
+DROP TABLE j;

@@ -1,0 +1,31 @@
+-- jsonb: -> ->> #> #>> @> <@ ? ?| ?&, and what a value is.
+CREATE TABLE o (id int, v jsonb);
+INSERT INTO o VALUES (1, '{"a":1,"b":{"c":[10,20,{"d":"x"}]},"n":null,"s":"str","t":true}'), (2, '[1,"two",null,{"k":"v"},[5]]'), (3, '"scalar"'), (4, '7'), (5, 'null'), (6, NULL);
+SELECT id, v -> 'a', v ->> 'a', v -> 'n', v ->> 'n', v -> 'zz' FROM o ORDER BY id;
+SELECT id, v -> 0, v ->> 1, v -> -1, v ->> 2, v -> 10, v -> -10 FROM o ORDER BY id;
+SELECT id, v #> '{b,c,2,d}', v #>> '{b,c,2,d}', v #> '{}', v #>> '{b,c,-1}', v #> '{3,k}', v #> '{b,x}' FROM o ORDER BY id;
+SELECT v #> '{b,NULL}', v #> '{b,c,x}', v #>> '{b, c ,0}' FROM o WHERE id = 1;
+SELECT jsonb_extract_path(v, 'b', 'c', '0'), jsonb_extract_path_text(v, 's') FROM o WHERE id = 1;
+SELECT '{"a":1,"b":2}'::jsonb @> '{"b":2}', '{"a":1}'::jsonb @> '{"a":1.0}', '{"a":1}'::jsonb @> '{}', '[1,2,3]'::jsonb @> '[3,1,1]';
+SELECT '[1,2]'::jsonb @> '1', '1'::jsonb @> '[1]', '[[1,2],3]'::jsonb @> '[[2]]', '[[1,2],3]'::jsonb @> '[2]';
+SELECT '{"a":{"b":1,"c":2}}'::jsonb @> '{"a":{"c":2}}', '{"a":[1,{"b":2}]}'::jsonb @> '{"a":[{"b":2}]}', '{"a":[1]}'::jsonb @> '{"a":1}', '{"a":1}'::jsonb @> '{"a":[1]}';
+SELECT '[]'::jsonb @> '{}', '{}'::jsonb @> '[]', '1'::jsonb @> '1.0', '"a"'::jsonb @> '"a"', 'null'::jsonb @> 'null', '[{"a":1},{"b":2}]'::jsonb @> '[{"b":2}]';
+SELECT '{"b":2}'::jsonb <@ '{"a":1,"b":2}', '[1,2]'::jsonb <@ '[1]';
+SELECT '{"a":1}'::jsonb ? 'a', '{"a":1}'::jsonb ? '', '["a","b"]'::jsonb ? 'b', '"a"'::jsonb ? 'a', '[1]'::jsonb ? '1', '{"a":{"b":1}}'::jsonb ? 'b', '1'::jsonb ? '1';
+SELECT '{"a":1,"b":2}'::jsonb ?| array['c','b'], '{"a":1,"b":2}'::jsonb ?& array['a','b'], '{"a":1}'::jsonb ?& array['a','c'], '{"a":1}'::jsonb ?| '{}', '{"a":1}'::jsonb ?& '{}', '{"a":1}'::jsonb ?| array[NULL,'a'];
+SELECT id, jsonb_typeof(v), jsonb_typeof(v -> 'a'), jsonb_typeof(v -> 't'), jsonb_typeof(v -> 'n') FROM o ORDER BY id;
+SELECT jsonb_array_length('[1,[2,3]]'), jsonb_array_length('[]');
+SELECT jsonb_array_length('{}');
+SELECT jsonb_array_length('1');
+SELECT id FROM o WHERE v @> '{"s":"str"}' OR v ? 'two' ORDER BY id;
+SELECT v -> 'b' -> 'c' -> 2 ->> 'd' FROM o WHERE id = 1;
+SELECT '{"a":1}'::jsonb = '{"a":1.00}', '{"a":1}'::jsonb <> '{"a":2}', '[1]'::jsonb < '[2]', '{}'::jsonb >= '[]';
+SELECT jsonb_pretty('{"a":[],"b":{},"c":[1,{"x":2}],"d":"q"}');
+SELECT jsonb_pretty('[]'), jsonb_pretty('1'), jsonb_pretty('[[1]]');
+WITH big AS (SELECT jsonb_object_agg('key' || i, i) AS v FROM generate_series(1, 2000) i)
+SELECT v -> 'key1', v -> 'key777', v -> 'key2000', v -> 'key2001', v ? 'key1500' FROM big;
+SELECT coalesce(v -> 'x', '0') FROM o WHERE id = 1;
+SELECT json_typeof('[]'), '{"a":"\u0041"}'::json ->> 'a', '{"a":{"b":2}}'::json #>> '{a,b}';
+SELECT '["\u0000"]'::json ->> 0;
+SELECT '["\ud83d"]'::json ->> 0;
+DROP TABLE o;
