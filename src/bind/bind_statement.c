@@ -70,6 +70,7 @@ typedef struct GeneratedOver {
     const CatTable *table;
 } GeneratedOver;
 
+/* generated_over - refuse what a generated column may not be computed from. */
 static Status generated_over(void *arg, Expr *e, uint32_t level, bool *descend)
 {
     const GeneratedOver *g = arg;

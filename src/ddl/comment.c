@@ -13,6 +13,7 @@ static PgQuery__RangeVar comment_range_var(PgQuery__Node *const *items, size_t n
     return rv;
 }
 
+/* comment_relation - the relation of the kind the statement says. 42809. */
 static Status comment_relation(Cx *cx, DdlCx *d, const PgQuery__CommentStmt *stmt, DdlObject *o)
 {
     const PgQuery__List *names = stmt->object->list;

@@ -101,6 +101,8 @@ static Status vacuum_columns(Cx *cx, const CatTable *t, const PgQuery__VacuumRel
     return ST_OK;
 }
 
+/* vacuum_relation - one relation as written: there is nothing to vacuum; statistics if asked for.
+ */
 static Status vacuum_relation(Cx *cx, DdlCx *d, const PgQuery__VacuumRelation *r, bool vacuum,
                               bool analyze)
 {
