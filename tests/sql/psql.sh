@@ -7,9 +7,13 @@
 # A COPY FROM STDIN that fails before it takes data has a line "\." behind it: psql since 15.19 skips data
 # after it all the same, an older one takes that line for a command. What it says about it is dropped.
 
+# The socket's directory, \timing's times and the dates of \watch differ from run to run, and so they are hidden.
+
 # sql_run SOCKET_DIR FILE - print what psql prints for FILE in database postgres
 sql_run() {
     timeout "${SQL_TIMEOUT:-120}" psql -X -a -h "$1" -U postgres -d postgres -v VERBOSITY=verbose \
         -P null='<NULL>' -P pager=off <"$2" 2>&1 | sed '/^LOCATION:  /d' |
-        sed '/^\\\.$/{N;/\ninvalid command \\\.$/d}'
+        sed '/^\\\.$/{N;/\ninvalid command \\\.$/d}' |
+        sed "s|$1|SOCKET_DIR|g; s/^Time: [0-9.]* ms.*/Time: SOME ms/
+            s/^[A-Z][a-z][a-z] [A-Z][a-z][a-z] .* \\((every [0-9.]*s)\\)$/DATE \\1/"
 }
