@@ -4,8 +4,8 @@
  * All such actions of one statement are done together, since each USING sees the old values. The
  * order is PostgreSQL's, as its errors show it: the new values are bound, defaults are cast, views
  * are looked for, checks and foreign keys are bound to the new types; then rows are copied, indexes
- * built, checks and foreign keys tested. Expressions of checks go through their text, since their
- * operators are chosen again.
+ * built, checks and foreign keys tested. Expressions of checks and indexes go through their text,
+ * since their operators are chosen again.
  */
 #include "bind/deparse.h"
 #include "ddl/ddl_internal.h"
@@ -27,6 +27,14 @@ typedef struct TypeCheck {
     const char *name, *text;
 } TypeCheck;
 
+/* TypeIndex - an index that computes something from a column that changes. */
+typedef struct TypeIndex {
+    uint16_t index;        /* in the table's list */
+    const char **texts;    /* of its expressions, in order */
+    Oid *had;              /* and their types */
+    const char *predicate; /* NULL = none */
+} TypeIndex;
+
 typedef struct AlterTypes {
     DdlCx *d;
     Oid oid;
@@ -35,6 +43,9 @@ typedef struct AlterTypes {
     uint32_t change_count;
     TypeCheck *checks;
     uint32_t check_count;
+    TypeIndex *computed;
+    uint32_t computed_count;
+    const CatTable *next; /* the table as its columns will be, for binding */
 } AlterTypes;
 
 static TypeChange *type_change_of(const AlterTypes *a, int16_t number)
@@ -262,6 +273,88 @@ static Status type_find_checks(Cx *cx, AlterTypes *a)
     return ST_OK;
 }
 
+/* type_index_texts - an index's expressions and predicate as text. */
+static Status type_index_texts(Cx *cx, AlterTypes *a, const CatIndex *ix, TypeIndex *out)
+{
+    DdlCx *d = a->d;
+    BindCx b = {.view = d->view, .arena = d->arena, .env = d->env, .no_locks = true};
+    Deparse deparse = {.view = d->view, .arena = d->arena, .env = d->env, .qualify = true};
+    Expr *list = NULL, *where;
+    char *text;
+    if (ix->expressions_sql != NULL) {
+        TRY(bind_load_expr(cx, &b, a->old, ix->expressions_sql, &list));
+        out->texts = ARENA_ARRAY(d->arena, const char *, list->arg_count);
+        out->had = ARENA_ARRAY(d->arena, Oid, list->arg_count);
+        for (uint16_t i = 0; i < list->arg_count; i++) {
+            TRY(deparse_expr(cx, &deparse, list->args[i], a->old, &text));
+            out->texts[i] = text;
+            out->had[i] = list->args[i]->type;
+        }
+    }
+    if (ix->predicate_sql != NULL) {
+        TRY(bind_load_expr(cx, &b, a->old, ix->predicate_sql, &where));
+        TRY(deparse_expr(cx, &deparse, where, a->old, &text));
+        out->predicate = text;
+    }
+    return ST_OK;
+}
+
+/* type_find_computed - the indexes whose expressions or predicates read a column that changes. */
+static Status type_find_computed(Cx *cx, AlterTypes *a)
+{
+    a->computed = ARENA_ARRAY(a->d->arena, TypeIndex, a->old->index_count + 1u);
+    for (uint16_t i = 0; i < a->old->index_count; i++) {
+        const IndexCompute *compute =
+            a->old->storage != NULL ? a->old->storage->indexes[i].compute : NULL;
+        bool touched = false;
+        for (uint16_t k = 0; compute != NULL && k < compute->column_count; k++) {
+            touched |= type_change_of(a, (int16_t)(compute->columns[k] + 1)) != NULL;
+        }
+        if (touched) {
+            TypeIndex *x = &a->computed[a->computed_count++];
+            *x = (TypeIndex){.index = i};
+            TRY(type_index_texts(cx, a, &a->old->indexes[i], x));
+        }
+    }
+    return ST_OK;
+}
+
+/* type_next_table - the table with the columns' new types, as far as the binder looks. */
+static void type_next_table(AlterTypes *a)
+{
+    CatTable *next = arena_memdup(a->d->arena, a->old, sizeof(CatTable));
+    CatColumn *columns =
+        arena_memdup(a->d->arena, a->old->columns, (a->old->column_count + 1u) * sizeof(CatColumn));
+    for (uint32_t i = 0; i < a->change_count; i++) {
+        const TypeChange *c = &a->changes[i];
+        columns[c->number - 1].type = c->type->oid;
+        columns[c->number - 1].typmod = c->typmod;
+        columns[c->number - 1].collation = c->collation;
+    }
+    next->columns = columns;
+    a->next = next;
+}
+
+/* type_reparse - a text made by the deparser, bound to the new types. It was made for an empty
+ * search path. */
+static Status type_reparse(Cx *cx, AlterTypes *a, const char *text, Oid want, const char *what,
+                           Expr **out)
+{
+    static const Oid CATALOG_ONLY[1] = {NAMESPACE_PG_CATALOG};
+    DdlCx *d = a->d;
+    BindCx b = {.view = d->view, .arena = d->arena, .env = d->env, .no_locks = true};
+    const Oid *path = d->view->search_path;
+    uint32_t path_count = d->view->search_path_count;
+    PgQuery__Node *node;
+    TRY(parse_expression(cx, d->arena, slice_of(text), &node));
+    d->view->search_path = CATALOG_ONLY;
+    d->view->search_path_count = 1;
+    Status st = bind_table_expr(cx, &b, a->next, node, want, -1, what, out);
+    d->view->search_path = path;
+    d->view->search_path_count = path_count;
+    return st;
+}
+
 /* ---- the catalogs ---- */
 
 /* type_attribute - an attribute of the table or an index gets the new type. */
@@ -283,22 +376,6 @@ static Status type_attribute(Cx *cx, AlterTypes *a, Oid rel, int16_t number, con
     return ddl_row_store(cx, a->d, &r);
 }
 
-/* type_index_computed - an index's expressions and predicate are not bound anew to other types. */
-static Status type_index_computed(Cx *cx, AlterTypes *a, uint16_t index)
-{
-    const IndexCompute *compute =
-        a->old->storage != NULL ? a->old->storage->indexes[index].compute : NULL;
-    for (uint16_t i = 0; compute != NULL && i < compute->column_count; i++) {
-        if (type_change_of(a, (int16_t)(compute->columns[i] + 1)) != NULL) {
-            return err_unsupported(cx,
-                                   "changing the type of a column that an expression or the "
-                                   "predicate of index \"%s\" uses is not supported",
-                                   a->old->indexes[index].name);
-        }
-    }
-    return ST_OK;
-}
-
 /* type_keeps_opclass - an operator class that was named stays, if the new type has it. */
 static Status type_keeps_opclass(Cx *cx, AlterTypes *a, const TypeChange *c, Oid opclass)
 {
@@ -315,64 +392,139 @@ static Status type_keeps_opclass(Cx *cx, AlterTypes *a, const TypeChange *c, Oid
     return ST_OK;
 }
 
-/* type_indexes - the indexes over columns that change get the operator classes of the new types. */
-static Status type_indexes(Cx *cx, AlterTypes *a)
+/* type_index_key - the operator class and the collation of key column k, whose type was `had`, and
+ * its attribute. */
+static Status type_index_key(Cx *cx, AlterTypes *a, const CatIndex *ix, uint16_t k, Oid had,
+                             Oid had_collation, const TypeChange *c, Oid *opclass, Oid *collation)
 {
     DdlCx *d = a->d;
+    Oid method = cat_opclass_method(*opclass);
+    if (ix->exclusion) {
+        TRY(ddl_retype_exclusion(cx, d, a->old, ix, k, c->type->oid, opclass));
+    } else if (*opclass == cat_method_opclass(d->view, method, had)) {
+        *opclass = cat_method_opclass(d->view, method, c->type->oid);
+    } else {
+        TRY(type_keeps_opclass(cx, a, c, *opclass));
+    }
+    if (*opclass == 0) {
+        st_ignore(err_set(cx, ERRCODE_UNDEFINED_OBJECT,
+                          "data type %s has no default operator class for access method \"%s\"",
+                          type_change_text(d, c), cat_access_method_name(method)));
+        return err_hint(cx, "You must specify an operator class for the index or define a "
+                            "default operator class for the data type.");
+    }
+    TypeChange own = *c; /* a collation of the index's own stays */
+    if (*collation != had_collation && c->collation != OID_INVALID) {
+        own.collation = *collation;
+    }
+    *collation = own.collation;
+    Oid kept = method != DDL_ACCESS_BTREE ? cat_opclass_key_type(d->view, *opclass, c->type->oid)
+                                          : OID_INVALID;
+    if (kept != OID_INVALID) {
+        own.type = cat_type(d->view, kept);
+        own.typmod = -1;
+    }
+    return type_attribute(cx, a, ix->oid, (int16_t)(k + 1), &own);
+}
+
+/* type_index_depends - the functions an index's expressions call now instead of those before. */
+static Status type_index_depends(Cx *cx, AlterTypes *a, const CatIndex *ix, Expr *const *exprs,
+                                 uint16_t count, const Expr *predicate)
+{
+    static const uint16_t COLUMNS[2] = {PG_DEPEND_CLASSID, PG_DEPEND_OBJID};
+    Datum key[2] = {{.u32 = CAT_PG_CLASS}, {.u32 = ix->oid}};
+    DdlObject self = {CAT_PG_CLASS, ix->oid, 0};
+    DdlRowList list;
+    TRY(ddl_rows(cx, a->d, CAT_PG_DEPEND, COLUMNS, key, 2, &list));
+    for (uint32_t i = 0; i < list.count; i++) {
+        const DdlRow *r = &list.rows[i];
+        if (r->values[PG_DEPEND_OBJSUBID].i32 == 0 &&
+            r->values[PG_DEPEND_REFCLASSID].u32 == CAT_PG_PROC) {
+            TRY(ddl_row_remove(cx, a->d, CAT_PG_DEPEND, r->values, PG_DEPEND_DEPTYPE));
+        }
+    }
+    for (uint16_t i = 0; i < count; i++) {
+        TRY(ddl_depend_on_expr(cx, a->d, self, exprs[i]));
+    }
+    return predicate != NULL ? ddl_depend_on_expr(cx, a->d, self, predicate) : ST_OK;
+}
+
+/* type_index_bind - what an index computes, bound to the new types, is stored again. */
+static Status type_index_bind(Cx *cx, AlterTypes *a, const CatIndex *ix, const TypeIndex *x,
+                              DdlRow *row, Expr **exprs)
+{
+    NewIndex n = {0};
+    const char *trees = NULL, *predicate = NULL;
+    uint16_t next = 0;
+    n.column_count = ix->column_count;
+    for (uint16_t k = 0; k < ix->column_count; k++) {
+        if (ix->columns[k] == 0) {
+            TRY(type_reparse(cx, a, x->texts[next], 0, "index expression", &n.exprs[k]));
+            exprs[next++] = n.exprs[k];
+        }
+    }
+    if (x->predicate != NULL) {
+        TRY(type_reparse(cx, a, x->predicate, TYPE_BOOL, "index predicate", &n.predicate));
+    }
+    TRY(ddl_index_trees(cx, a->d, &n, &trees, &predicate));
+    ddl_set_text(row, PG_INDEX_INDEXPRS, trees);
+    ddl_set_text(row, PG_INDEX_INDPRED, predicate);
+    return type_index_depends(cx, a, ix, exprs, next, n.predicate);
+}
+
+/* type_index - one index over columns that change gets the operator classes of the new types. */
+static Status type_index(Cx *cx, AlterTypes *a, const CatIndex *ix, const TypeIndex *x)
+{
+    DdlCx *d = a->d;
+    const char *classes = "", *collations = "";
+    Expr **exprs = ARENA_ARRAY(d->arena, Expr *, ix->column_count + 1u);
+    uint16_t expr = 0;
+    Datum key = {.u32 = ix->oid};
+    DdlRow r;
+    TRY(ddl_row_load(cx, d, CAT_PG_INDEX, &key, 1, &r));
+    if (x != NULL) {
+        TRY(type_index_bind(cx, a, ix, x, &r, exprs));
+    }
+    for (uint16_t k = 0; k < ix->column_count; k++) {
+        const TypeChange *c = ix->columns[k] != 0 ? type_change_of(a, ix->columns[k]) : NULL;
+        if (k >= ix->key_count) {
+            TRY(c != NULL ? type_attribute(cx, a, ix->oid, (int16_t)(k + 1), c) : ST_OK);
+            continue;
+        }
+        Oid opclass = ix->opclasses[k], collation = ix->collations[k];
+        if (c != NULL) {
+            const CatColumn *had = &a->old->columns[ix->columns[k] - 1];
+            TRY(type_index_key(cx, a, ix, k, had->type, had->collation, c, &opclass, &collation));
+        } else if (ix->columns[k] == 0 && x != NULL) {
+            const Expr *e = exprs[expr];
+            TypeChange is = {
+                .type = cat_type(d->view, e->type), .typmod = e->typmod, .collation = e->collation};
+            TRY(type_index_key(cx, a, ix, k, x->had[expr++], e->collation, &is, &opclass,
+                               &collation));
+        }
+        classes = arena_printf(d->arena, "%s%s%u", classes, k == 0 ? "" : " ", opclass);
+        collations = arena_printf(d->arena, "%s%s%u", collations, k == 0 ? "" : " ", collation);
+    }
+    ddl_set_text(&r, PG_INDEX_INDCLASS, classes);
+    ddl_set_text(&r, PG_INDEX_INDCOLLATION, collations);
+    return ddl_row_store(cx, d, &r);
+}
+
+/* type_indexes - all indexes over columns that change. */
+static Status type_indexes(Cx *cx, AlterTypes *a)
+{
+    uint32_t next = 0;
     for (uint16_t i = 0; i < a->old->index_count; i++) {
         const CatIndex *ix = &a->old->indexes[i];
-        const char *classes = "", *collations = "";
-        bool touched = false;
-        TRY(type_index_computed(cx, a, i));
+        bool computed = next < a->computed_count && a->computed[next].index == i;
+        bool touched = computed;
         for (uint16_t k = 0; k < ix->column_count; k++) {
-            bool key = k < ix->key_count;
-            const TypeChange *c = ix->columns[k] != 0 ? type_change_of(a, ix->columns[k]) : NULL;
-            Oid opclass = key ? ix->opclasses[k] : 0, collation = key ? ix->collations[k] : 0;
-            if (c != NULL && !key) {
-                TRY(type_attribute(cx, a, ix->oid, (int16_t)(k + 1), c));
-                continue;
-            }
-            if (!key) {
-                continue;
-            }
-            if (c != NULL) {
-                touched = true;
-                const CatColumn *had = &a->old->columns[ix->columns[k] - 1];
-                Oid method = cat_opclass_method(opclass);
-                if (ix->exclusion) {
-                    TRY(ddl_retype_exclusion(cx, d, a->old, ix, k, c->type->oid, &opclass));
-                } else if (opclass == cat_method_opclass(d->view, method, had->type)) {
-                    opclass = cat_method_opclass(d->view, method, c->type->oid);
-                } else {
-                    TRY(type_keeps_opclass(cx, a, c, opclass));
-                }
-                TypeChange own = *c; /* a collation of the index's own stays */
-                if (collation != had->collation && c->collation != OID_INVALID) {
-                    own.collation = collation;
-                }
-                collation = own.collation;
-                TRY(type_attribute(cx, a, ix->oid, (int16_t)(k + 1), &own));
-            }
-            if (opclass == 0 && c != NULL) {
-                st_ignore(err_set(cx, ERRCODE_UNDEFINED_OBJECT,
-                                  "data type %s has no default operator class for access method "
-                                  "\"%s\"",
-                                  type_change_text(d, c),
-                                  cat_access_method_name(cat_opclass_method(ix->opclasses[k]))));
-                return err_hint(cx, "You must specify an operator class for the index or define a "
-                                    "default operator class for the data type.");
-            }
-            classes = arena_printf(d->arena, "%s%s%u", classes, k == 0 ? "" : " ", opclass);
-            collations = arena_printf(d->arena, "%s%s%u", collations, k == 0 ? "" : " ", collation);
+            touched = touched || (ix->columns[k] != 0 && type_change_of(a, ix->columns[k]) != NULL);
         }
         if (touched) {
-            Datum key = {.u32 = ix->oid};
-            DdlRow r;
-            TRY(ddl_row_load(cx, d, CAT_PG_INDEX, &key, 1, &r));
-            ddl_set_text(&r, PG_INDEX_INDCLASS, classes);
-            ddl_set_text(&r, PG_INDEX_INDCOLLATION, collations);
-            TRY(ddl_row_store(cx, d, &r));
+            TRY(type_index(cx, a, ix, computed ? &a->computed[next] : NULL));
         }
+        next += computed ? 1 : 0;
     }
     return ST_OK;
 }
@@ -403,35 +555,22 @@ static Status type_catalogs(Cx *cx, AlterTypes *a)
     return type_indexes(cx, a);
 }
 
-/* type_bind_checks - the checks, bound to the new types, are stored again. Their text was made for
- * an empty search path. */
-static Status type_bind_checks(Cx *cx, AlterTypes *a, const CatTable *t)
+/* type_bind_checks - the checks, bound to the new types, are stored again. */
+static Status type_bind_checks(Cx *cx, AlterTypes *a)
 {
     DdlCx *d = a->d;
-    BindCx b = {.view = d->view, .arena = d->arena, .env = d->env, .no_locks = true};
-    static const Oid CATALOG_ONLY[1] = {NAMESPACE_PG_CATALOG};
-    const Oid *path = d->view->search_path;
-    uint32_t path_count = d->view->search_path_count;
-    Status st = ST_OK;
-    d->view->search_path = CATALOG_ONLY;
-    d->view->search_path_count = 1;
-    for (uint32_t i = 0; i < a->check_count && st == ST_OK; i++) {
-        PgQuery__Node *node;
+    for (uint32_t i = 0; i < a->check_count; i++) {
         Datum key = {.u32 = a->checks[i].oid};
         const char *tree;
         Expr *e;
         DdlRow r;
-        TRY_OUT(parse_expression(cx, d->arena, slice_of(a->checks[i].text), &node));
-        TRY_OUT(bind_table_expr(cx, &b, t, node, TYPE_BOOL, -1, "CHECK", &e));
-        TRY_OUT(bind_store_expr(cx, d->arena, e, &tree));
-        TRY_OUT(ddl_row_load(cx, d, CAT_PG_CONSTRAINT, &key, 1, &r));
+        TRY(type_reparse(cx, a, a->checks[i].text, TYPE_BOOL, "CHECK", &e));
+        TRY(bind_store_expr(cx, d->arena, e, &tree));
+        TRY(ddl_row_load(cx, d, CAT_PG_CONSTRAINT, &key, 1, &r));
         ddl_set_text(&r, PG_CONSTRAINT_CONBIN, tree);
-        TRY_OUT(ddl_row_store(cx, d, &r));
+        TRY(ddl_row_store(cx, d, &r));
     }
-out:
-    d->view->search_path = path;
-    d->view->search_path_count = path_count;
-    return st;
+    return ST_OK;
 }
 
 /* ---- the rows ---- */
@@ -576,7 +715,7 @@ static Status type_rewrite(Cx *cx, AlterTypes *a)
     TRY_OUT(type_catalogs(cx, a));
     TRY_OUT(ddl_reload(cx, d, a->oid, &t));
     TRY_OUT(type_foreign_keys(cx, a, t, false));
-    TRY_OUT(type_bind_checks(cx, a, t));
+    TRY_OUT(type_bind_checks(cx, a));
     TRY_OUT(ddl_new_trees(cx, d, t));
     TRY_OUT(ddl_reload(cx, d, a->oid, &t));
     TRY_OUT(type_copy_rows(cx, a, plan, t));
@@ -609,6 +748,8 @@ Status ddl_alter_types(Cx *cx, DdlCx *d, Slice sql, Oid oid, const PgQuery__Alte
         TRY(type_used_by_generated(cx, &a, &a.changes[i]));
     }
     TRY(type_find_checks(cx, &a));
+    TRY(type_find_computed(cx, &a));
+    type_next_table(&a);
     /* The plan takes the view's pins: what was looked up here must not be among them. */
     CatPins *mine = cat_pins_take(d->view);
     Status st = type_rewrite(cx, &a);

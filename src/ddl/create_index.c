@@ -13,9 +13,8 @@ static const char *index_vector(Arena *a, const uint32_t *v, uint16_t n)
     return text;
 }
 
-/* index_trees - expressions as one stored row of them, and the predicate. */
-static Status index_trees(Cx *cx, DdlCx *d, const NewIndex *ix, const char **exprs_out,
-                          const char **predicate_out)
+Status ddl_index_trees(Cx *cx, DdlCx *d, const NewIndex *ix, const char **exprs_out,
+                       const char **predicate_out)
 {
     Expr row = {.kind = EXPR_ROW, .type = TYPE_RECORD, .typmod = -1, .location = -1};
     row.args = ARENA_ARRAY(d->arena, Expr *, ix->column_count + 1u);
@@ -66,7 +65,7 @@ static Status index_row(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix,
         }
     }
     const char *exprs = NULL, *predicate = NULL;
-    TRY(index_trees(cx, d, ix, &exprs, &predicate));
+    TRY(ddl_index_trees(cx, d, ix, &exprs, &predicate));
     DdlRow r;
     ddl_row_init(&r, CAT_PG_INDEX);
     ddl_set_text(&r, PG_INDEX_INDEXPRS, exprs);
@@ -239,70 +238,45 @@ static Status index_check_table(Cx *cx, const CatTable *t)
     return t->kind == 'm' ? ST_OK : ddl_require_table(cx, t);
 }
 
-/* index_gin_may - what PostgreSQL's gin cannot do. */
-static Status index_gin_may(Cx *cx, const PgQuery__IndexStmt *stmt)
+/* index_choose_method - the access method of CREATE INDEX, and whether it can do what is asked. */
+static Status index_choose_method(Cx *cx, const PgQuery__IndexStmt *stmt, const DdlMethod **out)
 {
-    if (stmt->unique) {
-        return err_unsupported(cx, "access method \"%s\" does not support unique indexes", "gin");
-    }
-    if (stmt->n_index_including_params > 0) {
-        return err_unsupported(cx, "access method \"%s\" does not support included columns", "gin");
-    }
-    for (size_t i = 0; i < stmt->n_index_params; i++) {
-        const PgQuery__IndexElem *e = stmt->index_params[i]->index_elem;
-        if (e->ordering == PG_QUERY__SORT_BY_DIR__SORTBY_ASC ||
-            e->ordering == PG_QUERY__SORT_BY_DIR__SORTBY_DESC) {
-            return err_unsupported(cx, "access method \"%s\" does not support ASC/DESC options",
-                                   "gin");
-        }
-        if (e->nulls_ordering == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST ||
-            e->nulls_ordering == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_LAST) {
-            return err_unsupported(
-                cx, "access method \"%s\" does not support NULLS FIRST/LAST options", "gin");
-        }
-    }
-    return ST_OK;
+    TRY(ddl_method_by_name(cx, stmt->access_method, out));
+    return ddl_method_may(cx, *out, stmt->unique, stmt->n_index_params,
+                          stmt->n_index_including_params);
 }
 
-char ddl_index_options_kind(Oid method)
+/* index_key_works - the engine orders the values of a key column as this method's index. */
+static Status index_key_works(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix, uint16_t n)
 {
-    return method == DDL_ACCESS_GIN ? 'g' : 'i';
-}
-
-/* index_choose_method - the access method of CREATE INDEX: btree and gin are there. */
-static Status index_choose_method(Cx *cx, const PgQuery__IndexStmt *stmt, NewIndex *ix)
-{
-    const char *name = stmt->access_method;
-    if (name == NULL || name[0] == '\0' || strcmp(name, "btree") == 0) {
-        return ST_OK;
-    }
-    Oid method = cat_access_method(name);
-    if (method == 0) {
-        return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "access method \"%s\" does not exist", name);
-    }
-    if (strcmp(name, "gin") != 0) {
-        return err_unsupported(cx, "access method \"%s\" is not supported", name);
-    }
-    ix->method = method;
-    return index_gin_may(cx, stmt);
+    Oid type, collation;
+    int32_t typmod;
+    ddl_index_column_type(t, ix, n, &type, &typmod, &collation);
+    const CatType *c = cat_type(d->view, type);
+    return ix->method == 0 || ix->method == DDL_ACCESS_GIN ||
+                   (c != NULL && c->ops != NULL && c->ops->key != NULL)
+               ? ST_OK
+               : err_unsupported(cx, "access method \"%s\" for type %s is not supported",
+                                 ddl_method(ix->method)->name, c != NULL ? c->name : "?");
 }
 
 Status ddl_create_index(Cx *cx, DdlCx *d, const PgQuery__IndexStmt *stmt, const char **tag_out)
 {
     const CatTable *t;
+    const DdlMethod *method;
     NewIndex ix = {.unique = stmt->unique, .nulls_not_distinct = stmt->nulls_not_distinct};
     *tag_out = "CREATE INDEX";
     TRY(ddl_lock(cx, d, stmt->relation, TABLELOCK_SHARE, false, &t));
     TRY(index_check_table(cx, t));
     TRY(ddl_not_in_use(cx, d, t, "CREATE INDEX"));
-    TRY(index_choose_method(cx, stmt, &ix));
+    TRY(index_choose_method(cx, stmt, &method));
+    ix.method = method->oid == DDL_ACCESS_BTREE ? 0 : method->oid;
     if (stmt->table_space != NULL && stmt->table_space[0] != '\0' &&
         strcmp(stmt->table_space, "pg_default") != 0) {
         return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "tablespace \"%s\" does not exist",
                        stmt->table_space);
     }
-    TRY(ddl_rel_options(cx, d, ddl_index_options_kind(ix.method), stmt->options, stmt->n_options,
-                        &ix.rel_options));
+    TRY(ddl_rel_options(cx, d, method->options, stmt->options, stmt->n_options, &ix.rel_options));
     if (stmt->idxname != NULL && stmt->idxname[0] != '\0') {
         bool exists;
         TRY(ddl_relation_exists(cx, d, t->namespace_oid, stmt->idxname, &exists));
@@ -319,6 +293,8 @@ Status ddl_create_index(Cx *cx, DdlCx *d, const PgQuery__IndexStmt *stmt, const 
     }
     for (size_t i = 0; i < stmt->n_index_params; i++) {
         TRY(ddl_index_element(cx, d, t, stmt->index_params[i]->index_elem, true, &ix));
+        TRY(ddl_method_order(cx, method, stmt->index_params[i]->index_elem));
+        TRY(index_key_works(cx, d, t, &ix, (uint16_t)i));
     }
     for (size_t i = 0; i < stmt->n_index_including_params; i++) {
         TRY(ddl_index_element(cx, d, t, stmt->index_including_params[i]->index_elem, false, &ix));

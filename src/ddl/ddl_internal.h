@@ -245,6 +245,24 @@ Status ddl_add_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConstra
 Status ddl_recheck_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const CatConstraint *con,
                                bool rows);
 
+/* ---- index_method.c ---- */
+/* DdlMethod - an access method of indexes: what its indexes may be. */
+typedef struct DdlMethod {
+    Oid oid;
+    const char *name;
+    bool unique, multicolumn, include, order, exclusion, cluster;
+    char options; /* DdlOptions.kind */
+} DdlMethod;
+/* ddl_method - by its OID; 0: btree. ddl_method_by_name - by name, none: btree. 42704. */
+const DdlMethod *ddl_method(Oid oid);
+Status ddl_method_by_name(Cx *cx, const char *name, const DdlMethod **out);
+/* ddl_method_lacks - 0A000: its indexes do not support `what`. */
+Status ddl_method_lacks(Cx *cx, const DdlMethod *m, const char *what);
+/* ddl_method_may - 0A000 when an index of it cannot be unique, of so many columns, or include
+ * others. ddl_method_order - ... cannot have ASC, NULLS FIRST and the like. */
+Status ddl_method_may(Cx *cx, const DdlMethod *m, bool unique, size_t keys, size_t included);
+Status ddl_method_order(Cx *cx, const DdlMethod *m, const PgQuery__IndexElem *e);
+
 /* ---- create_index.c ---- */
 typedef struct NewIndex {
     const char *name;
@@ -269,6 +287,9 @@ Status ddl_index_element(Cx *cx, DdlCx *d, const CatTable *t, const PgQuery__Ind
 /* ddl_index_predicate - the WHERE of a partial index. */
 Status ddl_index_predicate(Cx *cx, DdlCx *d, const CatTable *t, const PgQuery__Node *where,
                            NewIndex *ix);
+/* ddl_index_trees - the expressions of an index as one stored row of them, and its predicate. */
+Status ddl_index_trees(Cx *cx, DdlCx *d, const NewIndex *ix, const char **exprs_out,
+                       const char **predicate_out);
 /* ddl_index_column_type - type, typmod and collation of what column i of the index holds. */
 void ddl_index_column_type(const CatTable *t, const NewIndex *ix, uint16_t i, Oid *type_out,
                            int32_t *typmod_out, Oid *collation_out);
@@ -290,15 +311,13 @@ Status ddl_create_index(Cx *cx, DdlCx *d, const PgQuery__IndexStmt *stmt, const 
 /* ---- statements ---- */
 /* DdlOptions - a list of options to set or reset. */
 typedef struct DdlOptions {
-    char kind; /* 'r' tables and materialized views, 'i' indexes, 'g' those of gin, 'v' views, 'a'
-                  columns */
+    char kind;       /* 'r' tables and materialized views, 'v' views, 'a' columns; of indexes
+                        DdlMethod.options */
     const char *old; /* what there is: reloptions' text, NULL = none */
     PgQuery__Node *const *list;
     size_t count;
     bool reset;
 } DdlOptions;
-/* ddl_index_options_kind - DdlOptions.kind of an index of this access method (0: btree). */
-char ddl_index_options_kind(Oid method);
 /* ddl_options - the text with the options set, or taken out. 22023. */
 Status ddl_options(Cx *cx, DdlCx *d, const DdlOptions *o, const char **text_out);
 /* ddl_rel_options - WITH (...): reloptions' text of a new relation. */

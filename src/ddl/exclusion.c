@@ -8,18 +8,12 @@
 
 #include "ddl/ddl_internal.h"
 
-/* ExclusionMethod - what an access method can do for an exclusion constraint. */
-typedef struct ExclusionMethod {
-    Oid oid;
-    bool multicolumn, include, order, exclusion;
-} ExclusionMethod;
-
 /* Exclusion - a constraint under construction. */
 typedef struct Exclusion {
     DdlCx *d;
     const CatTable *t;
     const PgQuery__Constraint *node;
-    const ExclusionMethod *method;
+    const DdlMethod *method;
     NewIndex ix;
     Oid operators[INDEX_COLUMNS_MAX];
 } Exclusion;
@@ -27,29 +21,9 @@ typedef struct Exclusion {
 /* exclusion_method - the access method, and whether it will do. */
 static Status exclusion_method(Cx *cx, Exclusion *x)
 {
-    static const ExclusionMethod METHODS[] = {
-        {403, true, true, true, true},     {405, false, false, false, true},
-        {783, true, true, false, true},    {4000, false, true, false, true},
-        {2742, true, false, false, false}, {3580, true, false, false, false}};
-    const char *given = x->node->access_method;
-    const char *name = given != NULL && given[0] != '\0' ? given : "btree", *lacks = NULL;
-    Oid oid = cat_access_method(name);
-    for (size_t i = 0; i < ARRAY_LEN(METHODS); i++) {
-        x->method = METHODS[i].oid == oid ? &METHODS[i] : x->method;
-    }
-    if (x->method == NULL) {
-        return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "access method \"%s\" does not exist", name);
-    }
-    if (x->node->n_including > 0 && !x->method->include) {
-        lacks = "included columns";
-    } else if (x->node->n_exclusions > 1 && !x->method->multicolumn) {
-        lacks = "multicolumn indexes";
-    } else if (!x->method->exclusion) {
-        lacks = "exclusion constraints";
-    }
-    return lacks == NULL ? ST_OK
-                         : err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
-                                   "access method \"%s\" does not support %s", name, lacks);
+    TRY(ddl_method_by_name(cx, x->node->access_method, &x->method));
+    TRY(ddl_method_may(cx, x->method, false, x->node->n_exclusions, x->node->n_including));
+    return x->method->exclusion ? ST_OK : ddl_method_lacks(cx, x->method, "exclusion constraints");
 }
 
 /* ---- operators ---- */
@@ -170,21 +144,6 @@ static Status exclusion_workable(Cx *cx, Exclusion *x, uint16_t n, Oid type, con
                                    exclusion_operator_text(x->d, o));
 }
 
-/* exclusion_order - ASC, DESC, NULLS FIRST are for methods that have an order. */
-static Status exclusion_order(Cx *cx, const Exclusion *x, const PgQuery__IndexElem *e)
-{
-    bool dir = e->ordering == PG_QUERY__SORT_BY_DIR__SORTBY_ASC ||
-               e->ordering == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
-    bool nulls = e->nulls_ordering == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST ||
-                 e->nulls_ordering == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_LAST;
-    if (x->method->order || (!dir && !nulls)) {
-        return ST_OK;
-    }
-    return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED, "access method \"%s\" does not support %s",
-                   cat_access_method_name(x->method->oid),
-                   dir ? "ASC/DESC options" : "NULLS FIRST/LAST options");
-}
-
 /* exclusion_element - one "element WITH operator". */
 static Status exclusion_element(Cx *cx, Exclusion *x, const PgQuery__Node *pair, bool *plain)
 {
@@ -211,7 +170,7 @@ static Status exclusion_element(Cx *cx, Exclusion *x, const PgQuery__Node *pair,
         return ST_ERROR;
     }
     TRY(exclusion_allowed(cx, x->d, o, x->ix.opclasses[n]));
-    TRY(exclusion_order(cx, x, e));
+    TRY(ddl_method_order(cx, x->method, e));
     x->operators[n] = o->oid;
     return exclusion_workable(cx, x, n, type, o, plain);
 }
@@ -239,7 +198,8 @@ static Status exclusion_index(Cx *cx, Exclusion *x)
         e.name = (char *)(uintptr_t)ddl_string(x->node->including[i]);
         TRY(ddl_index_element(cx, x->d, x->t, &e, false, &x->ix));
     }
-    return ddl_rel_options(cx, x->d, 'i', x->node->options, x->node->n_options, &x->ix.rel_options);
+    return ddl_rel_options(cx, x->d, x->method->options, x->node->options, x->node->n_options,
+                           &x->ix.rel_options);
 }
 
 /* exclusion_name - the given one, which must be free, or t_a_b_excl. */

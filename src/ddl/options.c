@@ -13,8 +13,8 @@
 
 typedef enum OptionType { OPTION_BOOL, OPTION_INT, OPTION_REAL, OPTION_ENUM } OptionType;
 
-/* Option - kinds: 'r' tables and materialized views, 'i' btree indexes, 'g' gin, 'v' views, 'a'
- * columns. */
+/* Option - kinds: 'r' tables and materialized views, 'v' views, 'a' columns; of indexes 'i' btree,
+ * 'h' hash, 'G' gist, 's' spgist, 'g' gin, 'b' brin. */
 typedef struct Option {
     const char *name, *kinds;
     OptionType type;
@@ -25,8 +25,15 @@ typedef struct Option {
 
 static const Option OPTIONS[] = {
     {.name = "fillfactor", .kinds = "r", .type = OPTION_INT, .min = 10, .max = 100},
-    {.name = "fillfactor", .kinds = "i", .type = OPTION_INT, .min = 10, .max = 100},
+    {.name = "fillfactor", .kinds = "ihGs", .type = OPTION_INT, .min = 10, .max = 100},
     {.name = "deduplicate_items", .kinds = "i", .type = OPTION_BOOL},
+    {.name = "buffering",
+     .kinds = "G",
+     .type = OPTION_ENUM,
+     .values = "|auto|on|off|",
+     .detail = "Valid values are \"on\", \"off\", and \"auto\"."},
+    {.name = "pages_per_range", .kinds = "b", .type = OPTION_INT, .min = 1, .max = 131072},
+    {.name = "autosummarize", .kinds = "b", .type = OPTION_BOOL},
     {.name = "fastupdate", .kinds = "g", .type = OPTION_BOOL},
     {.name = "gin_pending_list_limit", .kinds = "g", .type = OPTION_INT, .min = 64, .max = INT_MAX},
     {.name = "autovacuum_enabled", .kinds = "r", .type = OPTION_BOOL},

@@ -115,6 +115,17 @@ KERNEL(fn_get_expr_ext)
 
 /* ---- options ---- */
 
+/* def_option_value - "a=b", the value in quotes unless it could be a name. */
+static void def_option_value(DefText *d, const char *name, Slice value)
+{
+    Buf quoted;
+    buf_init(&quoted, SIZE_MAX);
+    text_quote_ident(value, &quoted);
+    bool plain = quoted.len == value.len;
+    buf_release(&quoted);
+    buf_printf(&d->buf, plain ? "%s=%.*s" : "%s='%.*s'", name, (int)value.len, value.ptr);
+}
+
 /* def_options - " WITH (a='1')" from pg_class.reloptions. */
 static Status def_options(DefText *d, Oid relation)
 {
@@ -136,7 +147,7 @@ static Status def_options(DefText *d, Oid relation)
         if (eq != NULL) {
             *eq = '\0';
         }
-        buf_printf(&d->buf, "%s='%s'", p, eq != NULL ? eq + 1 : "true");
+        def_option_value(d, p, slice_of(eq != NULL ? eq + 1 : "true"));
     }
     buf_putc(&d->buf, ')');
     return ST_OK;
