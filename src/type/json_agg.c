@@ -84,22 +84,7 @@ static Status agg_json_end(FnCall *call, const AggJson *s, const char *close, Ve
 }
 
 #define AGG_JSON(name, close)                                                                      \
-    static Status name##_one(AGG_PARAMS_ONE)                                                       \
-    {                                                                                              \
-        SEL_FOREACH(row, sel)                                                                      \
-        {                                                                                          \
-            TRY(name##_step(call, args, row, state));                                              \
-        }                                                                                          \
-        return ST_OK;                                                                              \
-    }                                                                                              \
-    static Status name##_many(AGG_PARAMS_MANY)                                                     \
-    {                                                                                              \
-        SEL_FOREACH(row, sel)                                                                      \
-        {                                                                                          \
-            TRY(name##_step(call, args, row, states[row_k]));                                      \
-        }                                                                                          \
-        return ST_OK;                                                                              \
-    }                                                                                              \
+    AGG_STEPS(name)                                                                                \
     static Status name##_final(FnCall *call, const void *state, Vector *out, uint32_t row)         \
     {                                                                                              \
         return agg_json_end(call, state, close, out, row);                                         \

@@ -330,22 +330,7 @@ static Status agg_jsonb_end(FnCall *call, const AggJsonb *s, JbKind kind, Vector
     return jb_encode(call->cx, call->arena, &c, &VEC_DATA(out, Str)[row]);
 }
 #define AGG_JSONB(name, kind)                                                                      \
-    static Status name##_one(AGG_PARAMS_ONE)                                                       \
-    {                                                                                              \
-        SEL_FOREACH(row, sel)                                                                      \
-        {                                                                                          \
-            TRY(name##_step(call, args, row, state));                                              \
-        }                                                                                          \
-        return ST_OK;                                                                              \
-    }                                                                                              \
-    static Status name##_many(AGG_PARAMS_MANY)                                                     \
-    {                                                                                              \
-        SEL_FOREACH(row, sel)                                                                      \
-        {                                                                                          \
-            TRY(name##_step(call, args, row, states[row_k]));                                      \
-        }                                                                                          \
-        return ST_OK;                                                                              \
-    }                                                                                              \
+    AGG_STEPS(name)                                                                                \
     static Status name##_final(FnCall *call, const void *state, Vector *out, uint32_t row)         \
     {                                                                                              \
         return agg_jsonb_end(call, state, kind, out, row);                                         \

@@ -286,5 +286,23 @@ static inline Status kernel_rows_nullable(FnCall *call, const Vector *const *arg
         }                                                                                          \
         return ST_OK;                                                                              \
     }
+/* AGG_STEPS(name) - define name_one and name_many by name_step(call, args, row, state). */
+#define AGG_STEPS(name)                                                                            \
+    static Status name##_one(AGG_PARAMS_ONE)                                                       \
+    {                                                                                              \
+        SEL_FOREACH(row, sel)                                                                      \
+        {                                                                                          \
+            TRY(name##_step(call, args, row, state));                                              \
+        }                                                                                          \
+        return ST_OK;                                                                              \
+    }                                                                                              \
+    static Status name##_many(AGG_PARAMS_MANY)                                                     \
+    {                                                                                              \
+        SEL_FOREACH(row, sel)                                                                      \
+        {                                                                                          \
+            TRY(name##_step(call, args, row, states[row_k]));                                      \
+        }                                                                                          \
+        return ST_OK;                                                                              \
+    }
 
 #endif
