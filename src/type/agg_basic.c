@@ -400,6 +400,11 @@ static const AggOps AGG_BASIC[] = {
     AGG_FLT(2716, "stddev_samp", agg_float8, agg_stddev_samp_final),
     AGG_FLT(2727, "stddev_pop", agg_float4, agg_stddev_pop_final),
     AGG_FLT(2728, "stddev_pop", agg_float8, agg_stddev_pop_final),
+    AGG_BESTS(3526, 3527),                                  /* anyenum */
+    AGG_BESTS(3564, 3565),                                  /* inet */
+    AGG_SUMI(2112, "sum", agg_sum_i64, agg_sum_int8_final), /* money */
+    AGG_FIX(2125, "max", max_i64),
+    AGG_FIX(2141, "min", min_i64),
     AGG_FIX(2117, "max", max_i16),
     AGG_FIX(2133, "min", min_i16),
     AGG_FIX(2116, "max", max_i32),

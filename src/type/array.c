@@ -6,6 +6,8 @@
 #include "type/array.h"
 #include "type/jsonb.h"
 #include "type/numeric.h"
+#include "type/range.h"
+#include "type/record.h"
 
 #include "type/type_internal.h"
 
@@ -556,6 +558,21 @@ static const ArrayType ARRAY_TYPES[] = {
     {4097, 4096, "_regrole"},
     {4192, 4191, "_regcollation"},
     {5039, 5038, "_pg_snapshot"},
+    {3905, 3904, "_int4range"},
+    {3907, 3906, "_numrange"},
+    {3909, 3908, "_tsrange"},
+    {3911, 3910, "_tstzrange"},
+    {3913, 3912, "_daterange"},
+    {3927, 3926, "_int8range"},
+    {6150, 4451, "_int4multirange"},
+    {6151, 4532, "_nummultirange"},
+    {6152, 4533, "_tsmultirange"},
+    {6153, 4534, "_tstzmultirange"},
+    {6155, 4535, "_datemultirange"},
+    {6157, 4536, "_int8multirange"},
+    {CARRIER_ENUM_ARRAY, TYPE_ANYENUM, "anyenum[]"},
+    {CARRIER_RANGE_ARRAY, TYPE_ANYRANGE, "anyrange[]"},
+    {CARRIER_MULTIRANGE_ARRAY, TYPE_ANYMULTIRANGE, "anymultirange[]"},
 };
 STATIC_ASSERT(ARRAY_LEN(ARRAY_TYPES) <= ARRAY_TYPES_MAX, "room for every array type");
 
@@ -573,6 +590,9 @@ TypeSoundFn type_sound(Oid type)
 {
     return type == TYPE_NUMERIC            ? numeric_sound
            : type == TYPE_JSONB            ? jsonb_sound
+           : type == TYPE_RECORD           ? record_sound
+           : type_is_range(type)           ? range_sound
+           : type == 1560 || type == 1562  ? bit_sound
            : type_array_element(type) != 0 ? array_sound
                                            : NULL;
 }

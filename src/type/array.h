@@ -117,7 +117,7 @@ Status array_store(Cx *cx, Arena *arena, Oid element, const Str *old, ArraySubs 
                    const Datum *value, bool is_null, Str *out);
 
 /* ---- TypeOps of array types, made when the registry is built ---- */
-#define ARRAY_TYPES_MAX 80
+#define ARRAY_TYPES_MAX 100
 uint32_t array_type_count(void);
 /* array_type_make - the operations of array type number i; false when its elements have none. */
 bool array_type_make(uint32_t i, TypeOps *out);

@@ -163,7 +163,7 @@ ROW_KERNEL(arraycontained)
 static void fn_open(FnCall *call, const Datum *a, bool is_null, ArrayView *v)
 {
     if (is_null) {
-        Str empty = array_empty(type_array_element(call->result_type));
+        Str empty = array_empty(type_array_element(call_carrier(call, call->result_type)));
         array_view(&empty, v);
     } else {
         array_view(&a->str, v);

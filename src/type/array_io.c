@@ -308,11 +308,11 @@ Status array_text_in(FnCall *call, Slice text, Oid element, const TypeOps *ops, 
 {
     ArrayReader r = {
         .call = call, .text = text, .delimiter = ',', .words = array_list(call->arena)};
-    ArrayShape shape = {.element = element};
+    ArrayShape shape = {.element = call_carrier(call, element)};
     Status st = ST_OK;
     uint32_t count;
     FnCall each = *call;
-    each.result_type = element;
+    each.result_type = type_domain_base(call, element);
     each.state = NULL;
     r.delimiter = element == 603 ? ';' : ','; /* box is alone with its semicolon */
     r.plain = true;
@@ -327,6 +327,7 @@ Status array_text_in(FnCall *call, Slice text, Oid element, const TypeOps *ops, 
             Datum d = r.words.values[i];
             Slice word = str_slice(&d.str);
             TRY_OUT(ops->in(&each, word, typmod, &r.words.values[i]));
+            TRY_OUT(type_check_domain(call, element, &r.words.values[i]));
             if (ops->phys ==
                 PHYS_STR) { /* may refer to the text, which is on the stack when short */
                 const Str *s = &r.words.values[i].str;
@@ -342,8 +343,8 @@ out:
 
 Status array_in(FnCall *call, Slice text, int32_t typmod, Datum *out)
 {
-    Oid element = type_array_element(call->result_type);
-    const TypeOps *ops = type_ops(element);
+    Oid element = call_element(call, call->result_type);
+    const TypeOps *ops = type_ops(call_carrier(call, element));
     if (ops == NULL) {
         return err_set(call->cx, ERRCODE_INTERNAL_ERROR, "type %u is not an array type",
                        call->result_type);
@@ -495,17 +496,18 @@ static Status recv_shape(FnCall *call, Slice *in, Oid wanted, ArrayShape *shape)
 Status array_recv(FnCall *call, Slice bytes, int32_t typmod, Datum *out)
 {
     Cx *cx = call->cx;
-    Oid element = type_array_element(call->result_type);
-    const TypeOps *ops = type_ops(element);
+    Oid element = call_element(call, call->result_type);
+    const TypeOps *ops = type_ops(call_carrier(call, element));
     ArrayShape shape;
     uint32_t count;
     if (ops == NULL || ops->recv == NULL) {
         return err_unsupported(cx, "binary input of arrays of type %u is not supported", element);
     }
     FnCall each = *call;
-    each.result_type = element;
+    each.result_type = type_domain_base(call, element);
     each.state = NULL;
     TRY(recv_shape(call, &bytes, element, &shape));
+    shape.element = call_carrier(call, element);
     TRY(array_shape_count(cx, &shape, &count));
     if (bytes.len / 4 < count) {
         return err_set(cx, ERRCODE_PROTOCOL_VIOLATION, "insufficient data left in message");
@@ -524,6 +526,7 @@ Status array_recv(FnCall *call, Slice bytes, int32_t typmod, Datum *out)
                            "insufficient data left in message");
         }
         TRY(ops->recv(&each, (Slice){bytes.ptr, len}, typmod, &d));
+        TRY(type_check_domain(call, element, &d));
         array_list_add(&list, ops->phys, &d, false, true);
         bytes.ptr += len;
         bytes.len -= len;
@@ -544,11 +547,13 @@ void array_send(FnCall *call, const Datum *v, Buf *buf)
     bool is_null;
     array_view(&v->str, &a);
     FnCall each = *call;
-    each.result_type = a.shape.element;
+    Oid element = call_element(call, call->result_type); /* as declared, if it is told */
+    element = element != OID_INVALID ? element : a.shape.element;
+    each.result_type = element;
     each.state = NULL;
     buf_put_u32be(buf, a.shape.ndim);
     buf_put_u32be(buf, a.valid != NULL ? 1 : 0);
-    buf_put_u32be(buf, a.shape.element);
+    buf_put_u32be(buf, element);
     for (uint32_t i = 0; i < a.shape.ndim; i++) {
         buf_put_u32be(buf, (uint32_t)a.shape.dims[i]);
         buf_put_u32be(buf, (uint32_t)a.shape.lower[i]);

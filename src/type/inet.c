@@ -7,21 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "type/inet.h"
 #include "type/kernel.h"
-
-enum { INET_V4 = 2, INET_V6 = 3, INET_HEAD = 4, INET_BYTES_MAX = INET_HEAD + 16 };
-
-typedef struct InetValue {
-    uint8_t family, bits, cidr, size;
-    uint8_t address[16];
-} InetValue;
-
-static InetValue inet_value(const Str *s)
-{
-    InetValue v = {0};
-    memcpy(&v, str_ptr(s), MIN(s->len, (uint32_t)sizeof(v)));
-    return v;
-}
+#include "type/range.h"
 
 /* inet_in - an address, perhaps with "/bits". */
 static Status inet_in(FnCall *call, Slice text, int32_t typmod UNUSED, Datum *out)
@@ -68,7 +56,7 @@ static void inet_out(FnCall *call UNUSED, const Datum *d, Buf *buf)
     }
 }
 
-static Status inet_recv(FnCall *call, Slice bytes, int32_t typmod UNUSED, Datum *out)
+Status inet_recv(FnCall *call, Slice bytes, int32_t typmod UNUSED, Datum *out)
 {
     InetValue v = {0};
     if (bytes.len >= INET_HEAD && bytes.len <= INET_BYTES_MAX) {
@@ -90,7 +78,7 @@ static void inet_send(FnCall *call UNUSED, const Datum *v, Buf *buf)
 }
 
 /* inet_key - family, network, its length, address: bytes in the order of the values. */
-static void inet_key(const Datum *d, Buf *buf)
+void inet_key(const Datum *d, Buf *buf)
 {
     InetValue v = inet_value(&d->str);
     uint8_t network[16] = {0};
@@ -103,7 +91,7 @@ static void inet_key(const Datum *d, Buf *buf)
     buf_put(buf, v.address, v.size);
 }
 
-static bool inet_unkey(Arena *arena, Slice *in, Datum *out)
+bool inet_unkey(Arena *arena, Slice *in, Datum *out)
 {
     InetValue v = {0};
     if (in->len < 1) {
@@ -165,8 +153,10 @@ static bool inet_overlap_range(const Datum *d, uint32_t i, Buf *first, Buf *last
 
 KeyRangeFn key_range_fn(Oid proc)
 {
-    enum { PROC_NETWORK_OVERLAP = 3551 };
-    return proc == PROC_NETWORK_OVERLAP ? inet_overlap_range : NULL;
+    enum { PROC_NETWORK_OVERLAP = 3551, PROC_RANGE_OVERLAPS = 3857 };
+    return proc == PROC_NETWORK_OVERLAP  ? inet_overlap_range
+           : proc == PROC_RANGE_OVERLAPS ? range_overlap_keys
+                                         : NULL;
 }
 
 /* inet_within - is a's network b's or a part of it? */
@@ -188,12 +178,12 @@ static bool inet_contains(const Str *b, const Str *a, bool strict)
     return inet_within(&x, &y) && !(strict && x.bits == y.bits);
 }
 
-static int inet_order(const Datum *a, const Datum *b)
+int inet_order(const Datum *a, const Datum *b)
 {
     return inet_compare(&a->str, &b->str);
 }
 
-static uint64_t inet_hash(const Datum *v)
+uint64_t inet_hash(const Datum *v)
 {
     return hash_bytes(str_ptr(&v->str), v->str.len, 0);
 }

@@ -172,7 +172,8 @@ static Status jr_array_level(FnCall *call, JrArray *a, JrValue v, uint32_t level
         Datum d = {0};
         bool is_null;
         TRY(jr_convert(call, &a->element, items.items[i], &d, &is_null));
-        array_list_add(&a->list, type_ops(a->element.type)->phys, &d, is_null, true);
+        array_list_add(&a->list, type_ops(call_carrier(call, a->element.type))->phys, &d, is_null,
+                       true);
     }
     if (a->ndim == 0 && items.count == 0) {
         a->ndim = level + 1;
@@ -188,10 +189,10 @@ static Status jr_array(FnCall *call, const JrColumn *c, Oid element, JrValue v, 
     }
     TRY(jr_array_level(call, &a, v, 0));
     if (a.list.count == 0) {
-        out->str = array_empty(element);
+        out->str = array_empty(call_carrier(call, element));
         return ST_OK;
     }
-    ArrayShape shape = {.element = element, .ndim = a.ndim};
+    ArrayShape shape = {.element = call_carrier(call, element), .ndim = a.ndim};
     for (uint32_t i = 0; i < a.ndim; i++) {
         shape.dims[i] = a.dims[i];
         shape.lower[i] = 1;
@@ -203,7 +204,7 @@ static Status jr_array(FnCall *call, const JrColumn *c, Oid element, JrValue v, 
 /* jr_convert - a value as the type of a column. */
 static Status jr_convert(FnCall *call, const JrColumn *c, JrValue v, Datum *out, bool *is_null)
 {
-    Oid element = type_array_element(c->type);
+    Oid element = call_element(call, c->type);
     JsonKind kind = jr_kind(v);
     Slice text;
     bool as_json = c->type == TYPE_JSON || c->type == TYPE_JSONB;
@@ -218,15 +219,16 @@ static Status jr_convert(FnCall *call, const JrColumn *c, JrValue v, Datum *out,
     if (element != OID_INVALID && kind != JSON_STRING) {
         return jr_array(call, c, element, v, out);
     }
-    const TypeOps *ops = type_ops(c->type);
-    if (ops == NULL || ops->in == NULL || c->type == TYPE_RECORD) {
+    const TypeOps *ops = type_ops(call_carrier(call, c->type));
+    if (ops == NULL || ops->in == NULL || ops->oid == TYPE_RECORD) {
         return err_unsupported(call->cx, "column \"%s\" of type %u is not supported here", c->name,
                                c->type);
     }
     TRY(jr_text(call, v, as_json, &text));
     FnCall in = *call;
     in.result_type = c->type;
-    return ops->in(&in, text, c->typmod, out);
+    TRY(ops->in(&in, text, c->typmod, out));
+    return type_check_domain(&in, c->type, out);
 }
 
 /* jr_row - an object's members as the columns of the row asked for. */

@@ -85,6 +85,7 @@ static bool oid_unkey(Arena *arena UNUSED, Slice *in, Datum *out)
 /* ---- regclass and relatives: oids shown as the name of what they stand for. Names are a matter of
    the catalog: the binder reads them in literals, the session's TypeEnv.reg_out writes them. ----
  */
+/* reg_in - a number, "-" for none, or a name where the session's catalog is at hand. */
 static Status reg_in(FnCall *call, Slice text, int32_t typmod UNUSED, Datum *out)
 {
     Slice s = slice_trim(text);
@@ -92,7 +93,14 @@ static Status reg_in(FnCall *call, Slice text, int32_t typmod UNUSED, Datum *out
         out->u32 = OID_INVALID;
         return ST_OK;
     }
+    const TypeEnv *env = call->env;
     for (size_t i = 0; i < s.len; i++) {
+        if (!is_digit(s.ptr[i]) && env != NULL && env->types != NULL) {
+            int64_t oid = 0;
+            TRY(env->types->enum_value(call->cx, env->session, call->result_type, text, &oid));
+            out->u32 = (Oid)oid;
+            return ST_OK;
+        }
         if (!is_digit(s.ptr[i])) {
             return err_unsupported(call->cx,
                                    "looking up the name \"%.*s\" at run time is not "

@@ -7,12 +7,16 @@
 #include "type/type.h"
 
 typedef struct RecordField {
-    Oid type;
+    Oid type;         /* carrier */
+    Oid declared;     /* 0: type */
+    int32_t typmod;   /* of a row type's field */
     const char *name; /* NULL: f1, f2, ... */
     bool is_null;
     Datum value;
 } RecordField;
 
+/* record_sound - TypeSoundFn. */
+bool record_sound(const Str *values, uint32_t n);
 /* record_build - the value of these fields. */
 Str record_build(Arena *arena, const RecordField *fields, uint32_t count);
 

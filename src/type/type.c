@@ -21,10 +21,12 @@ static const TypeFamily *const TYPE_FAMILIES[] = {
     &type_family_array,         &type_family_agg_ordered, &type_family_record,
     &type_family_json_record,   &type_family_jsonb_io,    &type_family_jsonb_ops,
     &type_family_jsonb_edit,    &type_family_jsonb_build, &type_family_jsonb_rows,
-    &type_family_jsonpath,      &type_family_jsonpath_fn,
+    &type_family_jsonpath,      &type_family_jsonpath_fn, &type_family_enum,
+    &type_family_range,         &type_family_range_fn,    &type_family_inet_fn,
+    &type_family_macaddr,       &type_family_bit,         &type_family_money,
 };
 
-#define TYPE_INDEX_SIZE 256
+#define TYPE_INDEX_SIZE 512
 #define FN_INDEX_SIZE   8192
 #define AGG_INDEX_SIZE  1024
 
@@ -98,6 +100,39 @@ const TypeOps *type_ops(Oid type)
         }
     }
     return NULL;
+}
+
+Oid call_carrier(const FnCall *call, Oid type)
+{
+    TypeFacts facts;
+    return type_ops(type) == NULL && call_type_facts(call, type, &facts) && facts.carrier != 0
+               ? facts.carrier
+               : type;
+}
+
+Oid type_domain_base(const FnCall *call, Oid type)
+{
+    TypeFacts facts;
+    while (type_ops(type) == NULL && call_type_facts(call, type, &facts) && facts.kind == 'd') {
+        type = facts.base;
+    }
+    return type;
+}
+
+Status type_check_domain(const FnCall *call, Oid type, const Datum *value)
+{
+    TypeFacts facts;
+    if (type_ops(type) != NULL || !call_type_facts(call, type, &facts) || facts.kind != 'd') {
+        return ST_OK;
+    }
+    return call->env->types->check(call->cx, call->env->session, type, value, value == NULL);
+}
+
+Oid call_element(const FnCall *call, Oid type)
+{
+    TypeFacts facts;
+    Oid element = type_array_element(type);
+    return element == OID_INVALID && call_type_facts(call, type, &facts) ? facts.element : element;
 }
 
 const FnOps *fn_ops_by_prosrc(const char *prosrc)

@@ -44,11 +44,14 @@ enum {
     TYPE_TIMESTAMPTZ = 1184,
     TYPE_INTERVAL = 1186,
     TYPE_TIMETZ = 1266,
+    TYPE_BIT = 1560,
+    TYPE_VARBIT = 1562,
     TYPE_NUMERIC = 1700,
     TYPE_REGPROCEDURE = 2202,
     TYPE_REGCLASS = 2205,
     TYPE_REGTYPE = 2206,
     TYPE_RECORD = 2249,
+    TYPE_RECORD_ARRAY = 2287,
     TYPE_CSTRING = 2275,
     TYPE_ANY = 2276,
     TYPE_ANYARRAY = 2277,
@@ -57,13 +60,22 @@ enum {
     TYPE_ANYNONARRAY = 2776,
     TYPE_UUID = 2950,
     TYPE_PG_LSN = 3220,
+    TYPE_ANYENUM = 3500,
     TYPE_JSONB = 3802,
+    TYPE_ANYRANGE = 3831,
     TYPE_JSONPATH = 4072,
     TYPE_REGNAMESPACE = 4089,
     TYPE_REGROLE = 4096,
+    TYPE_ANYMULTIRANGE = 4537,
     TYPE_ANYCOMPATIBLE = 5077,
     TYPE_ANYCOMPATIBLEARRAY = 5078,
     TYPE_ANYCOMPATIBLENONARRAY = 5079,
+    TYPE_ANYCOMPATIBLERANGE = 5080,
+    TYPE_ANYCOMPATIBLEMULTIRANGE = 4538,
+    /* Carriers of arrays of users' enums, ranges and multiranges: no rows of pg_type. */
+    CARRIER_ENUM_ARRAY = 9990,
+    CARRIER_RANGE_ARRAY = 9991,
+    CARRIER_MULTIRANGE_ARRAY = 9992,
 };
 
 struct TimeZone;
@@ -82,6 +94,44 @@ typedef enum IntervalStyle {
     INTERVALSTYLE_ISO_8601,
 } IntervalStyle;
 
+/*
+ * Types of users. A value of one is handled by the TypeOps of its carrier, a built-in type: of an
+ * enum anyenum, of a row record, of a range anyrange, of a domain what its base has, of an array
+ * the array of its element's carrier. Values tell what comparing, hashing and writing them needs;
+ * only reading them asks the catalog, through TypeEnv.types, about FnCall.result_type.
+ */
+typedef struct TypeFacts {
+    Oid carrier, element, base, relation;
+    char kind; /* typtype */
+} TypeFacts;
+struct RecordField;
+/* TypeRange - what a range or multirange type is made of. */
+typedef struct TypeRange {
+    Oid range, multirange, subtype, carrier, collation; /* carrier: the subtype's */
+    bool is_multirange;
+    char canonical; /* how bounds are made canonical: 0 not at all, i int4, I int8, d date */
+} TypeRange;
+typedef struct TypeCatalog {
+    bool (*facts)(void *session, Oid type, TypeFacts *out);
+    /* enum_label - appends the label of an enum's value; false: there is none. */
+    bool (*enum_label)(void *session, int64_t value, Buf *buf);
+    /* enum_value - the value of a label; ST_NOTFOUND. Of regclass and its relatives: the OID of a
+     * name. */
+    Status (*enum_value)(Cx *cx, void *session, Oid type, Slice label, int64_t *out);
+    /* enum_values - all values of an enum in its order. */
+    Status (*enum_values)(Cx *cx, void *session, Arena *arena, Oid type, int64_t **out,
+                          uint32_t *count_out);
+    /* fields - those of a row type, dropped ones left out; ST_NOTFOUND: it is none. */
+    Status (*fields)(Cx *cx, void *session, Arena *arena, Oid type, struct RecordField **out,
+                     uint32_t *count_out);
+    /* range - of a range or multirange type, users' or built in. */
+    bool (*range)(void *session, Oid type, TypeRange *out);
+    /* name - a type as messages call it. */
+    void (*name)(void *session, Oid type, Buf *buf);
+    /* check - does the value (of the base's carrier) fulfil the domain? */
+    Status (*check)(Cx *cx, void *session, Oid domain, const Datum *value, bool is_null);
+} TypeCatalog;
+
 /* TypeEnv - the session's settings that I/O and functions depend on; constant during a statement.
  */
 typedef struct TypeEnv {
@@ -97,7 +147,8 @@ typedef struct TypeEnv {
     /* How regclass and its relatives are written: appends the name of oid and returns true; NULL or
        false: as a number. */
     bool (*reg_out)(void *session, Oid reg_type, Oid oid, Buf *buf);
-    void *session; /* for src/func kernels: declared and used there only */
+    const TypeCatalog *types; /* asked with session; NULL: no types of users */
+    void *session;            /* for src/func kernels: declared and used there only */
 } TypeEnv;
 
 /* FnRow - the columns a set function is asked for, where its row of pg_proc does not say. */
@@ -117,7 +168,8 @@ typedef struct FnCall {
                     state_arena */
     Arena *state_arena;
     Oid fn_oid, result_type;
-    const Oid *arg_types;
+    const Oid *arg_types;  /* carriers */
+    const Oid *real_types; /* of the arguments; NULL: not told */
     Oid collation;
     const FnRow *row; /* of a set function with a column definition list; else NULL */
     int32_t arg_typmod;
@@ -152,6 +204,23 @@ typedef struct TypeOps {
 /* type_ops - the operations of a built-in type, or NULL (not supported). Domains, enums:
  * src/catalog. */
 const TypeOps *type_ops(Oid type);
+
+/* call_type_facts - what the catalog says of a type of a user. */
+static inline bool call_type_facts(const FnCall *call, Oid type, TypeFacts *out)
+{
+    const TypeEnv *env = call->env;
+    return env != NULL && env->types != NULL && env->types->facts(env->session, type, out);
+}
+/* call_carrier - the built-in type that handles values of a type; the type itself when it is one,
+ * or not known. */
+Oid call_carrier(const FnCall *call, Oid type);
+/* call_element - the element type of an array type, users' ones included; 0 for what is none. */
+Oid call_element(const FnCall *call, Oid type);
+
+/* type_domain_base - what a domain is over in the end; another type itself. type_check_domain - the
+ * domain's constraints, of a value that was read for it. */
+Oid type_domain_base(const FnCall *call, Oid type);
+Status type_check_domain(const FnCall *call, Oid type, const Datum *value);
 
 /* type_stored_end - where a value that begins at offset `at` of a row would end in PostgreSQL's
  * storage, uncompressed (numeric: in ours). */

@@ -21,7 +21,8 @@ extern const TypeFamily type_family_bool, type_family_int, type_family_int_cross
     type_family_json_agg, type_family_agg_regr, type_family_array, type_family_agg_ordered,
     type_family_record, type_family_json_record, type_family_jsonb_io, type_family_jsonb_ops,
     type_family_jsonb_edit, type_family_jsonb_build, type_family_jsonb_rows, type_family_jsonpath,
-    type_family_jsonpath_fn;
+    type_family_jsonpath_fn, type_family_enum, type_family_range, type_family_range_fn,
+    type_family_inet_fn, type_family_macaddr, type_family_bit, type_family_money;
 
 /* ---- errors with PostgreSQL's texts ---- */
 Status err_bad_syntax(Cx *cx, const char *type_name, Slice text);
@@ -83,6 +84,8 @@ bool text_is_keyword(Slice s);
 /* text_regex_search - does the text match? options: letters as regexp_match takes them. The
  * compiled pattern stays in call->state, for its next use. */
 Status text_regex_search(FnCall *call, Slice pattern, const char *options, Slice text, bool *found);
+/* bit_sound - TypeSoundFn of bit and bit varying. */
+bool bit_sound(const Str *values, uint32_t n);
 
 /* ---- results ---- */
 static inline Str str_of_buf(Arena *a, const Buf *b)
