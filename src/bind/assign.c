@@ -110,6 +110,18 @@ Status bind_nextval(Cx *cx, BindCx *b, Oid sequence, Oid type, Expr **out)
                              : st;
 }
 
+/* default_of_domain - the default that a column without one of its own has from its domain; else a
+ * NULL that the domain must allow. */
+static Status default_of_domain(BindScope *s, const CatTable *t, uint16_t column,
+                                const CatType *type, Expr **out)
+{
+    Expr *e = bind_const_null(s, TYPE_UNKNOWN, -1);
+    if (type->default_sql != NULL) {
+        TRY(bind_stored_expr(s, NULL, 0, type->default_sql, &e));
+    }
+    return bind_assign(s, t, column, e, -1, out);
+}
+
 Status bind_column_default(BindScope *s, const CatTable *t, uint16_t column, Expr **out)
 {
     const CatColumn *c = &t->columns[column];
@@ -125,6 +137,9 @@ Status bind_column_default(BindScope *s, const CatTable *t, uint16_t column, Exp
     if (c->dropped || c->default_sql == NULL || c->generated != 0) { /* computed from the row */
         const CatType *type = cat_type(s->b->view, c->dropped ? TYPE_INT4 : c->type);
         *out = bind_const_null(s, type != NULL ? type->oid : TYPE_INT4, c->typmod);
+        if (!c->dropped && type != NULL && type->kind == 'd') {
+            return default_of_domain(s, t, column, type, out);
+        }
         (*out)->phys = t->storage->columns[column].phys; /* a dropped column has no type, but is
                                                             stored as before */
         return ST_OK;

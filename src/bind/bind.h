@@ -37,6 +37,11 @@ Status bind_statement(Cx *cx, BindCx *b, const struct PgQuery__Node *stmt, Query
    else coerced by assignment. what names it in errors. */
 Status bind_table_expr(Cx *cx, BindCx *b, const CatTable *table, const struct PgQuery__Node *expr,
                        Oid want_type, int32_t want_typmod, const char *what, Expr **expr_out);
+/* bind_domain_check - the CHECK of a domain over `base`, its value (VALUE) an EXPR_ELEMENT. */
+Status bind_domain_check(Cx *cx, BindCx *b, Oid base, int32_t typmod,
+                         const struct PgQuery__Node *expr, Expr **expr_out);
+/* bind_domain_wrap - a value of the base as one of the domain, checked when it is evaluated. */
+Status bind_domain_wrap(Cx *cx, BindCx *b, Expr *e, Oid domain, Expr **out);
 /* bind_result_name - what a result column of this expression is called; "?column?" when nothing
  * names it. */
 const char *bind_result_name(const struct PgQuery__Node *expr);

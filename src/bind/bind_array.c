@@ -33,7 +33,9 @@ static Status array_common(BindScope *s, Expr *e, int32_t location, bool nested,
         TRY(bind_coerce_common(s, e->args[i], common, "ARRAY", &e->args[i]));
     }
     *item_out = common;
+    const CatType *made = cat_type(s->b->view, type);
     e->type = type;
+    e->carrier = made != NULL ? made->carrier : 0;
     return ST_OK;
 }
 
@@ -313,6 +315,9 @@ Status bind_store_part(BindScope *s, const CatColumn *c, Expr *base, Node *const
                        size_t count, Expr *value, int32_t location, Expr **out)
 {
     Expr *e;
+    if (!NODE_IS(nodes[0], A_INDICES)) {
+        return bind_store_field(s, c, base, nodes, count, value, location, out);
+    }
     for (size_t i = 0; i < count; i++) {
         if (!NODE_IS(nodes[i], A_INDICES)) {
             return BIND_ERR(s, location, ERRCODE_FEATURE_NOT_SUPPORTED,

@@ -83,7 +83,9 @@ typedef struct BindScope {
     bool set_from_target;          /* binding a call of a target list as an item of FROM */
     const PgQuery__FuncCall *set_call; /* the set inside expressions of targets, and its item */
     uint16_t set_item;
-    const Expr *sql_call;     /* this is the body of that function: parameters are its arguments */
+    const Expr *sql_call; /* this is the body of that function: parameters are its arguments */
+    Oid domain_value;     /* in a domain's CHECK: VALUE is of this type */
+    int32_t domain_typmod;
     const char *no_subquery;  /* expression that may hold no subquery, NULL = allowed */
     const ViewTarget *change; /* rows are changed through this view; NULL: of the table itself */
 } BindScope;
@@ -174,6 +176,9 @@ Status bind_row_resolve(BindScope *s, Expr *e);
 /* bind_store_part - base, a value of the column, with the part [..] replaced. */
 Status bind_store_part(BindScope *s, const CatColumn *c, Expr *base, Node *const *nodes,
                        size_t count, Expr *value, int32_t location, Expr **out);
+/* bind_store_field - likewise with a field replaced. */
+Status bind_store_field(BindScope *s, const CatColumn *c, Expr *base, Node *const *nodes,
+                        size_t count, Expr *value, int32_t location, Expr **out);
 Status bind_indirection(BindScope *s, const PgQuery__AIndirection *a, Expr **out);
 Status bind_type_cast(BindScope *s, const PgQuery__TypeCast *c, Expr **out);
 Status bind_sql_value(BindScope *s, const PgQuery__SQLValueFunction *f, Expr **out);
@@ -187,8 +192,19 @@ Status bind_const(BindScope *s, const PgQuery__AConst *c, Expr **out);
 typedef struct RowShape {
     const char **names;
     Oid *types;
+    int32_t *typmods;
     uint16_t count;
 } RowShape;
+/* bind_row_type_shape - of a row type, or a domain over one; false for another type. */
+bool bind_row_type_shape(BindScope *s, Oid type, RowShape *out);
+/* bind_row_as - ROW(...) as a value of a row type. ST_NOTFOUND: it does not fit; 42846 tells why
+ * when explicit. */
+Status bind_row_as(BindScope *s, Expr *row, Oid type, char context, int32_t location, Expr **out);
+/* bind_domain_over - a value of what the domain is over as one of the domain, checked. */
+Status bind_domain_over(BindScope *s, Expr *e, Oid domain, char context, int32_t location,
+                        Expr **out);
+/* bind_domain_fill - the constraints of an EXPR_DOMAIN of e->type. */
+Status bind_domain_fill(BindScope *s, Expr *e);
 /* bind_row_shape - false when it cannot be known here. */
 bool bind_row_shape(BindScope *s, const Expr *e, RowShape *out);
 /* bind_row_field - the field itself, or EXPR_FIELD. */

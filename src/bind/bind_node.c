@@ -82,6 +82,7 @@ Expr *bind_expr_new(BindScope *s, ExprKind kind, Oid type, int32_t typmod, int32
     e->args = arg_count > 0 ? ARENA_ARRAY(s->b->arena, Expr *, arg_count) : NULL;
     const CatType *t = cat_type(s->b->view, type);
     e->collation = t != NULL ? t->collation : 0;
+    e->carrier = t != NULL ? t->carrier : 0;
     return e;
 }
 
@@ -199,7 +200,7 @@ bool bind_same(const Expr *a, const Expr *b)
     case EXPR_ARRAY_ANY: return a->u.is_all == b->u.is_all;
     case EXPR_ARRAY_CAST: return bind_same(a->u.array.each, b->u.array.each);
     case EXPR_SUBSCRIPT: return memcmp(&a->u.subs, &b->u.subs, sizeof(a->u.subs)) == 0;
-    case EXPR_FIELD: return a->u.field == b->u.field;
+    case EXPR_FIELD: return a->u.field.number == b->u.field.number;
     default: return true;
     }
 }

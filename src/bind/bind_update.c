@@ -133,7 +133,11 @@ static Status update_column(BindScope *s, const CatTable *t, const PgQuery__ResT
     }
     TRY(bind_target_column(s, t, rt->name, rt->location, &column));
     const CatColumn *c = &t->columns[column];
-    if (rt->n_indirection > 0 && (!set[column] || targets[column].expr->kind == EXPR_SUBSCRIPT)) {
+    const Expr *had = set[column] ? targets[column].expr : NULL;
+    bool part = had != NULL &&
+                (had->kind == EXPR_SUBSCRIPT ||
+                 (had->location == -1 && (had->kind == EXPR_ROW || had->kind == EXPR_DOMAIN)));
+    if (rt->n_indirection > 0 && (had == NULL || part)) {
         Expr *base = set[column] ? targets[column].expr
                                  : bind_column_expr(s, s->query->result_rte, (int16_t)column,
                                                     c->type, c->typmod, c->collation, rt->location);

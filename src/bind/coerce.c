@@ -31,12 +31,19 @@ static char type_category(BindScope *s, Oid type)
 
 static Oid base_type(BindScope *s, Oid type)
 {
+    return cat_domain_base(s->b->view, type);
+}
+
+/* domain_typmod - the modifier a domain, or one it is over, gives the base. */
+static int32_t domain_typmod(BindScope *s, Oid type)
+{
+    int32_t typmod = -1;
     const CatType *t = cat_type(s->b->view, type);
-    while (t != NULL && t->kind == 'd') {
-        type = t->base;
-        t = cat_type(s->b->view, type);
+    while (t != NULL && t->kind == 'd' && typmod < 0) {
+        typmod = t->typmod;
+        t = cat_type(s->b->view, t->base);
     }
-    return type;
+    return typmod;
 }
 
 /* coerce_element - the element type of an array type, 0 for another type. */
@@ -71,6 +78,9 @@ static CoercePath coerce_path(BindScope *s, Oid from, Oid to, char context, Oid 
     const CatType *tf = cat_type(s->b->view, from), *tt = cat_type(s->b->view, to);
     if (from == TYPE_RECORD && tt != NULL && tt->kind == 'c') {
         return PATH_SAME; /* its fields are looked at where it is used */
+    }
+    if (to == TYPE_RECORD && tf != NULL && tf->kind == 'c') {
+        return PATH_RELABEL;
     }
     if (from == TYPE_RECORD && tt != NULL && tt->category == CATEGORY_STRING && context != 'i') {
         return PATH_IO;
@@ -108,7 +118,7 @@ bool bind_is_generic(Oid type)
 /* generic_accepts - can a value of the type stand for this polymorphic parameter at all? */
 static bool generic_accepts(BindScope *s, Oid from, Oid to)
 {
-    const CatType *t = cat_type(s->b->view, from);
+    const CatType *t = cat_type(s->b->view, base_type(s, from));
     bool is_array = t != NULL && t->category == 'A';
     switch (to) {
     case TYPE_ANYARRAY:
@@ -283,7 +293,21 @@ Status bind_coerce_to(BindScope *s, Expr *e, Oid type, int32_t typmod, char cont
 {
     Oid proc = 0;
     const Expr *given = e;
+    const CatType *wanted = type < FIRST_USER_OID ? NULL : cat_type(s->b->view, type);
     *out = e;
+    if (wanted != NULL && wanted->kind == 'd' && e->type != type &&
+        !(e->type == TYPE_UNKNOWN && e->kind == EXPR_PARAM)) {
+        Expr *base;
+        if (e->type != TYPE_UNKNOWN && base_type(s, e->type) == base_type(s, type)) {
+            /* A value of another domain over the same type is one already. */
+            TRY(coerce_typmod(s, e, false, base_type(s, type), domain_typmod(s, type), context,
+                              location, &base));
+        } else {
+            TRY(bind_coerce_to(s, e, base_type(s, type), domain_typmod(s, type), context, location,
+                               &base));
+        }
+        return bind_domain_over(s, base, type, context, location, out);
+    }
     if (e->type == TYPE_UNKNOWN && e->kind == EXPR_CONST) {
         if (type == TYPE_ANY) {
             return ST_OK; /* stays unknown: pg_typeof() tells */
@@ -294,16 +318,18 @@ Status bind_coerce_to(BindScope *s, Expr *e, Oid type, int32_t typmod, char cont
         }
         TRY(coerce_literal(s, e, type, typmod, &e));
     } else if (e->type == TYPE_UNKNOWN && e->kind == EXPR_PARAM) {
+        /* The value is checked where it is read. */
         if (type == TYPE_ANY || bind_is_generic(type)) {
             return bind_resolve_unknown(s, e, out);
         }
         TRY(coerce_param(s, e, type, &e));
     } else if (e->type != type && type != TYPE_ANY && !bind_is_generic(type)) {
-        const CatType *to = cat_type(s->b->view, type);
-        if (e->kind == EXPR_ROW && to != NULL && to->kind == 'c') {
-            return ST_OK; /* the row itself: its fields are where they are wanted */
+        const CatType *to = cat_type(s->b->view, type), *from = cat_type(s->b->view, e->type);
+        if (e->kind == EXPR_ROW && e->type == TYPE_RECORD && to != NULL && to->kind == 'c') {
+            return bind_row_as(s, e, type, context, location, out);
         }
-        if (type == TYPE_RECORD || (e->type == TYPE_RECORD && context == 'i')) {
+        if ((type == TYPE_RECORD && (from == NULL || from->kind != 'c')) ||
+            (e->type == TYPE_RECORD && context == 'i')) {
             return ST_NOTFOUND;
         }
         TRY(bind_row_resolve(s, e));

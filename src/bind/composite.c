@@ -18,10 +18,9 @@ static bool shape_of_query(BindScope *s, const Query *q, uint16_t column, RowSha
            bind_row_shape(s, q->targets[column].expr, out);
 }
 
-/* shape_of_table - of a table's own row type. */
-static bool shape_of_table(BindScope *s, Oid type, RowShape *out)
+bool bind_row_type_shape(BindScope *s, Oid type, RowShape *out)
 {
-    const CatType *t = cat_type(s->b->view, type);
+    const CatType *t = cat_type(s->b->view, cat_domain_base(s->b->view, type));
     const CatTable *table;
     if (t == NULL || t->kind != 'c' ||
         cat_table_by_oid(s->cx, s->b->view, t->relation, &table) != ST_OK) {
@@ -29,24 +28,30 @@ static bool shape_of_table(BindScope *s, Oid type, RowShape *out)
     }
     out->names = ARENA_ARRAY(s->b->arena, const char *, table->column_count + 1u);
     out->types = ARENA_ARRAY(s->b->arena, Oid, table->column_count + 1u);
-    out->count = table->column_count;
+    out->typmods = ARENA_ARRAY(s->b->arena, int32_t, table->column_count + 1u);
+    out->count = 0;
     for (uint16_t i = 0; i < table->column_count; i++) {
-        out->names[i] = table->columns[i].dropped ? "" : table->columns[i].name;
-        out->types[i] = table->columns[i].type;
+        if (!table->columns[i].dropped) {
+            out->names[out->count] = table->columns[i].name;
+            out->typmods[out->count] = table->columns[i].typmod;
+            out->types[out->count++] = table->columns[i].type;
+        }
     }
     return true;
 }
 
 bool bind_row_shape(BindScope *s, const Expr *e, RowShape *out)
 {
-    if (e->kind == EXPR_ROW) {
+    if (e->kind == EXPR_ROW && e->type == TYPE_RECORD) {
         out->names = ARENA_ARRAY(s->b->arena, const char *, e->arg_count + 1u);
         out->types = ARENA_ARRAY(s->b->arena, Oid, e->arg_count + 1u);
+        out->typmods = ARENA_ARRAY(s->b->arena, int32_t, e->arg_count + 1u);
         out->count = e->arg_count;
         for (uint16_t i = 0; i < e->arg_count; i++) {
             out->names[i] = e->u.row.names != NULL ? e->u.row.names[i]
                                                    : arena_printf(s->b->arena, "f%u", i + 1u);
             out->types[i] = e->args[i]->type;
+            out->typmods[i] = e->args[i]->typmod;
         }
         return true;
     }
@@ -62,7 +67,7 @@ bool bind_row_shape(BindScope *s, const Expr *e, RowShape *out)
         return r->kind == RTE_SUBQUERY && r->subquery != NULL &&
                shape_of_query(s, r->subquery, (uint16_t)e->u.column.column, out);
     }
-    return shape_of_table(s, e->type, out);
+    return bind_row_type_shape(s, e->type, out);
 }
 
 Status bind_field(BindScope *s, Expr *row, const Node *n, const Node *arg, Expr **out)
@@ -84,8 +89,49 @@ Status bind_field(BindScope *s, Expr *row, const Node *n, const Node *arg, Expr 
         return BIND_ERR(s, row->location, ERRCODE_UNDEFINED_COLUMN, "column %s.%s does not exist",
                         bind_string(ref->fields[ref->n_fields - 1]), name);
     }
+    if (row->type != TYPE_RECORD) {
+        return BIND_ERR(s, row->location, ERRCODE_UNDEFINED_COLUMN,
+                        "column \"%s\" not found in data type %s", name,
+                        bind_type_text(s, row->type));
+    }
     return BIND_ERR(s, row->location, ERRCODE_UNDEFINED_COLUMN,
                     "could not identify column \"%s\" in record data type", name);
+}
+
+Status bind_row_as(BindScope *s, Expr *row, Oid type, char context, int32_t location, Expr **out)
+{
+    RowShape shape = {0};
+    const char *detail = NULL;
+    if (!bind_row_type_shape(s, type, &shape)) {
+        return ST_NOTFOUND;
+    }
+    Expr *e = bind_expr_new(s, EXPR_ROW, type, -1, location, shape.count);
+    e->form = context == 'e' ? FORM_EXPLICIT_CAST : FORM_IMPLICIT_CAST;
+    e->u.row.names = shape.names;
+    e->u.row.whole = row->u.row.whole;
+    if (row->arg_count != shape.count) {
+        detail = row->arg_count < shape.count ? "Input has too few columns."
+                                              : "Input has too many columns.";
+    }
+    for (uint16_t i = 0; i < shape.count && detail == NULL; i++) {
+        Status st = bind_coerce_to(s, row->args[i], shape.types[i], shape.typmods[i], context,
+                                   bind_location(row->args[i]), &e->args[i]);
+        if (st == ST_NOTFOUND) {
+            detail = arena_printf(s->b->arena, "Cannot cast type %s to %s in column %u.",
+                                  bind_type_text(s, row->args[i]->type),
+                                  bind_type_text(s, shape.types[i]), i + 1u);
+        } else {
+            TRY(st);
+        }
+    }
+    if (detail != NULL) {
+        (void)err_set(s->cx, ERRCODE_CANNOT_COERCE, "cannot cast type record to %s",
+                      bind_type_text(s, type));
+        (void)err_detail(s->cx, "%s", detail);
+        return bind_at(s, location >= 0 ? location : row->location);
+    }
+    *out = e;
+    return ST_OK;
 }
 
 Expr *bind_row_field(BindScope *s, Expr *row, const RowShape *shape, uint16_t field)
@@ -93,10 +139,61 @@ Expr *bind_row_field(BindScope *s, Expr *row, const RowShape *shape, uint16_t fi
     if (row->kind == EXPR_ROW) {
         return row->args[field];
     }
-    Expr *e = bind_expr_new(s, EXPR_FIELD, shape->types[field], -1, row->location, 1);
+    Expr *e =
+        bind_expr_new(s, EXPR_FIELD, shape->types[field], shape->typmods[field], row->location, 1);
     e->args[0] = row;
-    e->u.field = field;
+    e->u.field.number = field;
+    e->u.field.name = shape->names[field];
     return e;
+}
+
+Status bind_store_field(BindScope *s, const CatColumn *c, Expr *base, Node *const *nodes,
+                        size_t count, Expr *value, int32_t location, Expr **out)
+{
+    const char *name = bind_string(nodes[0]);
+    RowShape shape = {0};
+    uint16_t at = 0;
+    if (!bind_row_type_shape(s, c->type, &shape)) {
+        return BIND_ERR(s, location, ERRCODE_DATATYPE_MISMATCH,
+                        "cannot assign to field \"%s\" of column \"%s\" because its type %s is not "
+                        "a composite type",
+                        name, c->name, bind_type_text(s, c->type));
+    }
+    while (at < shape.count && strcmp(shape.names[at], name) != 0) {
+        at++;
+    }
+    if (at == shape.count) {
+        return BIND_ERR(s, location, ERRCODE_UNDEFINED_COLUMN,
+                        "cannot assign to field \"%s\" of column \"%s\" because there is no such "
+                        "column in data type %s",
+                        name, c->name, bind_type_text(s, c->type));
+    }
+    if (value->kind == EXPR_DEFAULT) {
+        return BIND_ERR(s, location, ERRCODE_FEATURE_NOT_SUPPORTED,
+                        "cannot set a subfield to DEFAULT");
+    }
+    CatColumn field = {.name = name, .type = shape.types[at], .typmod = shape.typmods[at]};
+    Expr *row =
+        bind_expr_new(s, EXPR_ROW, cat_domain_base(s->b->view, c->type), -1, -1, shape.count);
+    row->u.row.names = shape.names;
+    for (uint16_t i = 0; i < shape.count; i++) {
+        row->args[i] = bind_row_field(s, base, &shape, i);
+    }
+    if (count > 1) {
+        TRY(bind_store_part(s, &field, row->args[at], nodes + 1, count - 1, value, location,
+                            &row->args[at]));
+    } else {
+        Status st = bind_coerce_to(s, value, field.type, field.typmod, 'a', -1, &row->args[at]);
+        if (st == ST_NOTFOUND) {
+            (void)err_set(s->cx, ERRCODE_DATATYPE_MISMATCH,
+                          "subfield \"%s\" is of type %s but expression is of type %s", name,
+                          bind_type_text(s, field.type), bind_type_text(s, value->type));
+            (void)err_hint(s->cx, "You will need to rewrite or cast the expression.");
+            return bind_at(s, location);
+        }
+        TRY(st);
+    }
+    return bind_coerce_implicit(s, row, c->type, out);
 }
 
 /* ---- set-returning calls inside a target ---- */

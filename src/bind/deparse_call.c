@@ -254,6 +254,8 @@ bool dp_simple(DpOut *o, const Expr *e, const Expr *parent)
     case EXPR_GROUPING:
     case EXPR_CASE: return true;
     case EXPR_FIELD: return parent->kind != EXPR_FIELD;
+    case EXPR_ELEMENT: return true;
+    case EXPR_DOMAIN:
     case EXPR_RELABEL:
     case EXPR_IO_CAST:
         return e->form == FORM_HIDDEN    ? dp_simple(o, e->args[0], parent)

@@ -246,36 +246,6 @@ static const Rte *row_of_call(const DpOut *o, const Expr *e)
     return r != NULL && r->column_count == e->arg_count ? r : NULL;
 }
 
-/* dp_row - ROW(...), or a call that gives rows. */
-static Status dp_row(DpOut *o, const Expr *e)
-{
-    const Rte *call = row_of_call(o, e);
-    return call != NULL ? dp_target_call(o, call, o->names) : dp_words(o, "ROW(", e);
-}
-
-/* dp_field - (x).name, of a value whose type tells the names. */
-static Status dp_field(DpOut *o, const Expr *e)
-{
-    const Expr *arg = e->args[0];
-    const CatType *type = cat_type(o->d->view, arg->type);
-    const CatTable *t = NULL;
-    if (type != NULL && type->relation != OID_INVALID) {
-        Status st = cat_table_by_oid(o->cx, o->d->view, type->relation, &t);
-        if (st == ST_ERROR) {
-            return st;
-        }
-    }
-    if (t == NULL || e->u.field >= t->column_count) {
-        return err_unsupported(o->cx, "this field of a row cannot be written as text");
-    }
-    bool bare = arg->kind == EXPR_SUBSCRIPT || arg->kind == EXPR_FIELD;
-    buf_puts(o->buf, bare ? "" : "(");
-    TRY(dp_expr(o, arg, true));
-    buf_puts(o->buf, bare ? "." : ").");
-    dp_name(o, t->columns[e->u.field].name);
-    return ST_OK;
-}
-
 /* ---- operators and tests ---- */
 
 Status dp_operator(DpOut *o, Oid oid)
@@ -590,6 +560,47 @@ static Status dp_relabel(DpOut *o, const Expr *e, bool show_implicit)
     return dp_cast(o, e->args[0], e->type, e->kind == EXPR_IO_CAST ? -1 : e->typmod, e);
 }
 
+/* dp_field - (row).name: the name that the field of a row type has today, else that it had when it
+ * was stored. */
+static Status dp_field(DpOut *o, const Expr *e)
+{
+    const Expr *row = e->args[0];
+    bool paren = row->kind != EXPR_SUBSCRIPT && row->kind != EXPR_FIELD;
+    const CatType *t = cat_type(o->d->view, cat_domain_base(o->d->view, row->type));
+    const char *name = e->u.field.name;
+    const CatTable *table;
+    buf_puts(o->buf, paren ? "(" : "");
+    TRY(dp_expr(o, row, true));
+    buf_puts(o->buf, paren ? ")." : ".");
+    if (t != NULL && t->kind == 'c' &&
+        cat_table_by_oid(o->cx, o->d->view, t->relation, &table) == ST_OK) {
+        uint16_t n = e->u.field.number;
+        for (uint16_t i = 0; i < table->column_count; i++) {
+            if (!table->columns[i].dropped && n-- == 0) {
+                name = table->columns[i].name;
+                break;
+            }
+        }
+    }
+    dp_name(o, name != NULL ? name : "?column?");
+    return ST_OK;
+}
+
+/* dp_row - ROW(...), with the type it was cast to; or a call that gives rows. */
+static Status dp_row(DpOut *o, const Expr *e)
+{
+    const Rte *call = row_of_call(o, e);
+    if (call != NULL) {
+        return dp_target_call(o, call, o->names);
+    }
+    TRY(dp_words(o, "ROW(", e));
+    if (e->type != TYPE_RECORD && e->form == FORM_EXPLICIT_CAST) {
+        buf_puts(o->buf, "::");
+        dp_type(o, e->type, -1);
+    }
+    return ST_OK;
+}
+
 /* dp_any_expr - dispatch by kind of expression. */
 static Status dp_any_expr(DpOut *o, const Expr *e, bool show_implicit)
 {
@@ -613,9 +624,11 @@ static Status dp_any_expr(DpOut *o, const Expr *e, bool show_implicit)
     case EXPR_MINMAX: return dp_words(o, e->u.is_least ? "LEAST(" : "GREATEST(", e);
     case EXPR_ROW: return dp_row(o, e);
     case EXPR_FIELD: return dp_field(o, e);
+    case EXPR_ELEMENT: buf_puts(o->buf, "VALUE"); return ST_OK;
     case EXPR_IS_NULL: return dp_test(o, e, e->u.negated ? " IS NOT NULL" : " IS NULL", true);
     case EXPR_IS_BOOL: return dp_test(o, e, bool_test_words(e->u.bool_test), false);
     case EXPR_IS_DISTINCT: return dp_distinct(o, e);
+    case EXPR_DOMAIN:
     case EXPR_ARRAY_CAST:
     case EXPR_RELABEL:
     case EXPR_IO_CAST: return dp_relabel(o, e, show_implicit);

@@ -86,10 +86,17 @@ Status bind_const(BindScope *s, const PgQuery__AConst *c, Expr **out)
         e->phys = PHYS_STR;
         e->u.constant.value.str = str_copy(s->b->arena, c->sval->sval, strlen(c->sval->sval));
         break;
-    case PG_QUERY__A__CONST__VAL_BSVAL:
+    case PG_QUERY__A__CONST__VAL_BSVAL: {
         TRY(const_bits_check(s, c->bsval->bsval, c->location));
-        return BIND_ERR(s, c->location, ERRCODE_FEATURE_NOT_SUPPORTED,
-                        "bit string constants are not supported");
+        e = bind_expr_new(s, EXPR_CONST, TYPE_BIT, -1, c->location, 0);
+        FnCall call = {.cx = s->cx,
+                       .arena = s->b->arena,
+                       .env = s->b->env,
+                       .state_arena = s->b->arena,
+                       .result_type = TYPE_BIT};
+        TRY(type_ops(TYPE_BIT)->in(&call, slice_of(c->bsval->bsval), -1, &e->u.constant.value));
+        break;
+    }
     default: return err_set(s->cx, ERRCODE_INTERNAL_ERROR, "unexpected kind of constant");
     }
     *out = e;

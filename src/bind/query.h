@@ -45,10 +45,11 @@ typedef enum ExprKind {
     EXPR_SQL_VALUE,  /* CURRENT_DATE ...: sql_value */
     EXPR_SUBSCRIPT,  /* args[0][...]: subs; with subs.assign the array with the last argument put in
                       */
-    EXPR_FIELD,      /* (args[0]).column */
+    EXPR_FIELD,      /* (args[0]).field */
     EXPR_DEFAULT,    /* DEFAULT in VALUES: replaced before planning */
     EXPR_GROUPING,   /* GROUPING(...) */
     EXPR_WINDOW,     /* window function */
+    EXPR_DOMAIN,     /* args[0], of what a domain is over, checked: domain */
 } ExprKind;
 
 typedef enum SublinkKind {
@@ -109,6 +110,7 @@ struct Expr {
     Oid type, collation;
     int32_t typmod;
     int32_t location; /* byte offset in the statement, -1 unknown: for error positions */
+    Oid carrier;      /* built-in type whose TypeOps handle the values; 0: type itself */
     PhysType phys;
     uint8_t form; /* ExprForm of FUNC, RELABEL, IO_CAST */
     uint16_t arg_count;
@@ -163,10 +165,29 @@ struct Expr {
             const char *const *names; /* of the fields; NULL: f1, f2, ... */
             bool whole;               /* of a table or subquery: NULL when all fields are */
         } row;
-        uint16_t field;
+        struct {
+            uint16_t number; /* among the fields that are not dropped */
+            const char *name;
+        } field;
+        struct {
+            const char *name, *schema, *plain; /* of the domain: for messages; and its own names */
+            bool not_null;
+            uint16_t check_count;
+            Expr **checks; /* over EXPR_ELEMENT, the value */
+            const char *const *names;
+        } domain;
         const char *merged_name; /* COALESCE: it is this column of a FULL JOIN ... USING */
     } u;
 };
+
+static inline Oid expr_carrier(const Expr *e)
+{
+    return e->carrier != 0 ? e->carrier : e->type;
+}
+static inline const TypeOps *expr_type_ops(const Expr *e)
+{
+    return type_ops(expr_carrier(e));
+}
 
 typedef enum RteKind {
     RTE_TABLE,

@@ -216,7 +216,7 @@ static Oid generic_element_of(BindScope *s, Oid array)
 
 /* GenericTypes - what the polymorphic parameters of a call stand for, as far as it is known. */
 typedef struct GenericTypes {
-    Oid element, array, common;
+    Oid element, array, range, multirange, common;
     bool element_unknown, common_used, element_used, nonarray, common_nonarray;
 } GenericTypes;
 
@@ -257,14 +257,36 @@ static bool generic_take(BindScope *s, Oid actual, Oid decl, GenericTypes *g)
         g->element_unknown = true;
         return true;
     }
-    Oid *place = decl == TYPE_ANYARRAY ? &g->array : &g->element;
-    if (decl == TYPE_ANYARRAY) {
+    Oid *place = decl == TYPE_ANYARRAY        ? &g->array
+                 : decl == TYPE_ANYRANGE      ? &g->range
+                 : decl == TYPE_ANYMULTIRANGE ? &g->multirange
+                                              : &g->element;
+    if (place != &g->element) {
         actual = resolve_base(s, actual);
     }
     if (*place != 0 && *place != actual) {
         return false;
     }
     *place = actual;
+    return true;
+}
+
+/* generic_settle_range - a range's element, a multirange's range. */
+static bool generic_settle_range(BindScope *s, GenericTypes *g)
+{
+    TypeRange r;
+    if (g->range == 0 && g->multirange == 0) {
+        return true;
+    }
+    if (!cat_range(s->cx, s->b->view, g->range != 0 ? g->range : g->multirange, &r) ||
+        (g->range != 0 && g->range != r.range) ||
+        (g->multirange != 0 && g->multirange != r.multirange) ||
+        (g->element != 0 && g->element != r.subtype)) {
+        return false;
+    }
+    g->range = r.range;
+    g->multirange = r.multirange;
+    g->element = r.subtype;
     return true;
 }
 
@@ -278,7 +300,7 @@ static bool generic_settle(BindScope *s, GenericTypes *g)
         }
         g->element = element;
     }
-    return !(g->nonarray && generic_element_of(s, g->element) != 0) &&
+    return generic_settle_range(s, g) && !(g->nonarray && generic_element_of(s, g->element) != 0) &&
            !(g->common_nonarray && generic_element_of(s, g->common) != 0);
 }
 
@@ -341,6 +363,12 @@ static Status generic_replace(BindScope *s, const GenericTypes *g, Oid *type)
         }
         base = g->element;
         break;
+    case TYPE_ANYRANGE:
+    case TYPE_ANYMULTIRANGE:
+        *type = *type == TYPE_ANYRANGE ? g->range : g->multirange;
+        return *type != 0 ? ST_OK
+                          : err_set(s->cx, ERRCODE_DATATYPE_MISMATCH,
+                                    "could not determine polymorphic type");
     case TYPE_ANYCOMPATIBLEARRAY: base = g->common; break;
     case TYPE_ANYCOMPATIBLE:
     case TYPE_ANYCOMPATIBLENONARRAY: *type = g->common; return ST_OK;
@@ -375,7 +403,7 @@ Status bind_resolve_generic(BindScope *s, const Oid *actual, Oid *decl, uint32_t
         return BIND_ERR(s, location, ERRCODE_UNDEFINED_FUNCTION, "function %s does not exist",
                         name);
     }
-    if (g.element_used && g.element == 0 && g.array == 0) {
+    if (g.element_used && g.element == 0 && g.array == 0 && g.range == 0 && g.multirange == 0) {
         return err_set(s->cx, ERRCODE_DATATYPE_MISMATCH,
                        "could not determine polymorphic type because input has type %s", "unknown");
     }

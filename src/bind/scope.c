@@ -452,6 +452,10 @@ Status bind_column_ref(BindScope *s, const PgQuery__ColumnRef *ref, Expr **out)
                         "row expansion via \"*\" is not supported here");
     }
     const char *name = bind_string(ref->fields[n - 1]);
+    if (n == 1 && s->domain_value != 0 && strcmp(name, "value") == 0) {
+        *out = bind_expr_new(s, EXPR_ELEMENT, s->domain_value, s->domain_typmod, ref->location, 0);
+        return ST_OK;
+    }
     if (s->no_columns != NULL) {
         return BIND_ERR(s, ref->location, ERRCODE_FEATURE_NOT_SUPPORTED,
                         "cannot use column reference in %s", s->no_columns);

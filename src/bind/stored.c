@@ -46,7 +46,7 @@ static const char TREE_LETTERS[] = {
     [EXPR_ARRAY] = 'y',      [EXPR_ARRAY_ANY] = 'x',   [EXPR_ROW] = 'w',
     [EXPR_SQL_VALUE] = 't',  [EXPR_SUBSCRIPT] = 'u',   [EXPR_FIELD] = 'p',
     [EXPR_ARRAY_CAST] = 'z', [EXPR_ELEMENT] = 'j',     [EXPR_GROUPING] = 'g',
-    [EXPR_WINDOW] = 'q',
+    [EXPR_WINDOW] = 'q',     [EXPR_DOMAIN] = 'D',
 };
 
 /* TREE_NUM - one number of any integer type, either way. */
@@ -311,7 +311,15 @@ static void tree_members(Tree *t, Expr *e)
     case EXPR_IS_DISTINCT: TREE_NUM(t, e->u.negated); break;
     case EXPR_MINMAX: TREE_NUM(t, e->u.is_least); break;
     case EXPR_ARRAY_ANY: TREE_NUM(t, e->u.is_all); break;
-    case EXPR_FIELD: TREE_NUM(t, e->u.field); break;
+    case EXPR_FIELD:
+        TREE_NUM(t, e->u.field.number);
+        tree_string(t, &e->u.field.name);
+        break;
+    case EXPR_DOMAIN:
+        if (t->reading && t->st == ST_OK) { /* its constraints are the domain's of today */
+            t->st = bind_domain_fill(t->scope, e);
+        }
+        break;
     case EXPR_ROW: tree_row(t, e); break;
     case EXPR_ARRAY: TREE_NUM(t, e->u.array.nested); break;
     case EXPR_ARRAY_CAST: tree_expr(t, &e->u.array.each); break;
@@ -380,6 +388,7 @@ static void tree_expr(Tree *t, Expr **place)
     if (t->reading) {
         const CatType *type = cat_type(t->scope->b->view, e->type);
         e->phys = type != NULL ? type->phys : PHYS_STR;
+        e->carrier = type != NULL ? type->carrier : 0;
     }
     tree_members(t, e);
     TREE_LIST(t, e->args, e->arg_count);

@@ -212,8 +212,9 @@ static void builtin_init_types(Catalog *c)
             .relation = row->typrelid,
             .collation = row->typcollation,
             .typmod = row->typtypmod,
+            .carrier = row->typtype == 'c' ? TYPE_RECORD : base,
             .phys = cat_column_phys(base),
-            .ops = type_ops(base),
+            .ops = type_ops(row->typtype == 'c' ? TYPE_RECORD : base),
         };
     }
 }

@@ -213,6 +213,9 @@ static void ddl_ended(void *arg, bool committed)
     ASSERT(v->own_ddl_count > 0);
     v->own_ddl_count--;
     v->has_own_ddl = v->own_ddl_count != 0;
+    if (!v->has_own_ddl) {
+        v->new_label_count = 0;
+    }
     if (v->pins != NULL) {
         map_clear(&v->pins->own);
     }

@@ -74,6 +74,10 @@ typedef enum CatObjKind {
     CAT_OBJ_PROC,
     CAT_OBJ_PROC_NAMES,
     CAT_OBJ_STATS,
+    CAT_OBJ_ENUM,
+    CAT_OBJ_ENUM_LABEL,
+    CAT_OBJ_DOMAIN,
+    CAT_OBJ_RANGE,
 } CatObjKind;
 
 /* CatObj - an immutable cached answer; payload NULL says that there is no such object. */
@@ -140,6 +144,9 @@ typedef Status (*CatBuildFn)(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const 
 Status cat_obj_get(Cx *cx, CatView *v, CatObjKind kind, Oid oid, const char *name, CatBuildFn build,
                    const void **payload_out);
 void cat_cache_release(Catalog *c);
+
+/* cat_user_type.c: the built-in type that handles values of a type. */
+Oid cat_carrier(CatView *v, char kind, char category, Oid oid, Oid base, Oid element);
 
 /* cat_load.c */
 Status cat_load_table(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const char *name);

@@ -193,6 +193,8 @@ static Status load_columns(Cx *cx, TableLoad *l)
             .storage = cat_char(r, PG_ATTRIBUTE_ATTSTORAGE),
             .compression = cat_char(r, PG_ATTRIBUTE_ATTCOMPRESSION),
         };
+        const CatType *type = cat_type(l->read->view, columns[n - 1].type);
+        columns[n - 1].carrier = type != NULL ? type->carrier : columns[n - 1].type;
     }
     for (uint32_t d = 0; d < default_count; d++) {
         for (uint16_t i = 0; i < n; i++) {

@@ -30,14 +30,13 @@ Status cat_load_type(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const char *na
             .relation = cat_oid(r, PG_TYPE_TYPRELID),
             .collation = cat_oid(r, PG_TYPE_TYPCOLLATION),
             .typmod = r->values[PG_TYPE_TYPTYPMOD].i32,
+            .not_null = cat_int(shape, r, PG_TYPE_TYPNOTNULL) != 0,
+            .default_sql = cat_str(&obj->arena, r, PG_TYPE_TYPDEFAULTBIN),
             .phys = PHYS_STR,
         };
-        /* A domain is handled as its base type. */
-        const CatType *base = t->kind == 'd' ? cat_type(v, t->base) : NULL;
-        if (base != NULL) {
-            t->phys = base->phys;
-            t->ops = base->ops;
-        }
+        t->carrier = cat_carrier(v, t->kind, t->category, oid, t->base, t->element);
+        t->ops = type_ops(t->carrier);
+        t->phys = t->ops != NULL ? t->ops->phys : PHYS_STR;
         obj->payload = t;
     }
     arena_release(&scratch);

@@ -4,10 +4,12 @@
  */
 #include "catalog/cat_internal.h"
 
-#define ANYARRAY_OID   2277
-#define ANYELEMENT_OID 2283
-#define ANYENUM_OID    3500
-#define RECORD_OID     2249
+#define ANYARRAY_OID      2277
+#define ANYELEMENT_OID    2283
+#define ANYENUM_OID       3500
+#define RECORD_OID        2249
+#define ANYRANGE_OID      3831
+#define ANYMULTIRANGE_OID 4537
 
 Oid cat_opclass_input(Oid opclass)
 {
@@ -147,6 +149,9 @@ static const PgOpclassRow *order_method_class(CatView *v, Oid method, Oid type)
     }
     if (t->kind == 'c') {
         return order_exact_class(method, RECORD_OID);
+    }
+    if (t->kind == 'r' || t->kind == 'm') {
+        return order_exact_class(method, t->kind == 'r' ? ANYRANGE_OID : ANYMULTIRANGE_OID);
     }
     /* Arrays have the order of their elements, if these have one; those of inverted indexes are
        made of elements that have one. */

@@ -133,7 +133,7 @@ static void storage_sound(Arena *arena, const CatTable *t, Table *storage)
 {
     TypeSoundFn *sound = NULL;
     for (uint16_t i = 0; i < t->column_count; i++) {
-        TypeSoundFn fn = t->columns[i].dropped ? NULL : type_sound(t->columns[i].type);
+        TypeSoundFn fn = t->columns[i].dropped ? NULL : type_sound(t->columns[i].carrier);
         if (fn != NULL) {
             sound = sound != NULL ? sound : arena_zalloc(arena, t->column_count * sizeof(*sound));
             sound[i] = fn;

@@ -20,6 +20,8 @@ typedef struct Catalog Catalog;
 /* OIDs of catalog relations the code names (others are data). */
 enum {
     CAT_PG_TYPE = 1247,
+    CAT_PG_ENUM = 3501,
+    CAT_PG_RANGE = 3541,
     CAT_PG_ATTRIBUTE = 1249,
     CAT_PG_PROC = 1255,
     CAT_PG_CLASS = 1259,
@@ -51,7 +53,10 @@ typedef struct CatType {
     bool preferred;
     int16_t len; /* typlen as PostgreSQL reports it */
     Oid element, array, base, relation, collation;
-    int32_t typmod; /* domains */
+    int32_t typmod;          /* domains */
+    bool not_null;           /* domains */
+    const char *default_sql; /* domains: stored expression, NULL = none */
+    Oid carrier;             /* built-in type that handles the values (TypeFacts) */
     PhysType phys;
     const TypeOps *ops; /* NULL: values of this type cannot be handled yet */
 } CatType;
@@ -87,8 +92,8 @@ typedef struct CatCast {
 
 typedef struct CatColumn {
     const char *name;
-    int16_t number; /* attnum, 1-based */
-    Oid type, collation;
+    int16_t number;               /* attnum, 1-based */
+    Oid type, carrier, collation; /* carrier: built-in type that handles the values */
     int32_t typmod;
     bool not_null, dropped;
     char identity;           /* 0, 'a' always, 'd' by default */
@@ -176,6 +181,9 @@ typedef struct CatView {
     bool has_own_ddl; /* this transaction changed catalogs: private look-ups, no shared plans */
     uint32_t own_ddl_count; /* changes not yet ended; kept by cat_changed */
     uint64_t version;       /* catalog version its look-ups saw */
+    /* Values that the transaction under way added to enums. */
+    Oid new_labels[64];
+    uint32_t new_label_count;
     Err *lost; /* what a look-up that answers with a pointer met instead of an answer */
 } CatView;
 
@@ -285,6 +293,41 @@ int cat_opclass_strategy(Oid opclass, Oid oper);
 /* cat_oper_strategy - btree strategy of an operator in the default family of (left, right): 1 < 2
  * <= 3 = 4 >= 5 >, 0 none. */
 int cat_oper_strategy(CatView *v, Oid oper);
+
+/* ---- types of users ---- */
+/* cat_domain_base - what a domain is over in the end; another type itself. */
+Oid cat_domain_base(CatView *v, Oid type);
+typedef struct CatEnumLabel {
+    Oid oid;
+    float order;
+    const char *label;
+    int64_t value;
+} CatEnumLabel;
+typedef struct CatEnum {
+    const CatEnumLabel *labels; /* in order */
+    uint32_t count;
+} CatEnum;
+Status cat_enum(Cx *cx, CatView *v, Oid type, const CatEnum **out);
+/* cat_enum_value - the value that stands for a row of pg_enum. */
+int64_t cat_enum_value(Oid label, float order);
+/* cat_enum_label - the text of a value; NULL: there is no such label. */
+const char *cat_enum_label(Cx *cx, CatView *v, int64_t value);
+/* cat_enum_added - ALTER TYPE of this transaction added the label. cat_enum_usable - 55P04 for such
+ * a label. */
+Status cat_enum_added(Cx *cx, CatView *v, Oid label);
+Status cat_enum_usable(Cx *cx, CatView *v, Oid type, const CatEnumLabel *label);
+typedef struct CatDomainCheck {
+    Oid oid;
+    const char *name, *sql; /* sql: stored expression, the value is EXPR_ELEMENT */
+} CatDomainCheck;
+typedef struct CatDomain {
+    bool not_null;
+    const CatDomainCheck *checks; /* of all levels, the innermost domain's first */
+    uint32_t check_count;
+} CatDomain;
+Status cat_domain(Cx *cx, CatView *v, Oid type, const CatDomain **out);
+/* cat_range - of a range or multirange type; false for another. */
+bool cat_range(Cx *cx, CatView *v, Oid type, TypeRange *out);
 
 /* format_type - PostgreSQL's name of a type with its typmod ("character varying(10)"), appended.
    typmod -1 is what pg_attribute has for none; CAT_TYPMOD_NONE is format_type(oid, NULL) and

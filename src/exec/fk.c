@@ -38,7 +38,7 @@ static bool int_convert(const Vector *v, uint32_t row, PhysType to, Datum *out)
 static bool row_equals(const Seek *k, const Datum *values, const Batch *b, uint32_t row)
 {
     for (uint16_t i = 0; i < k->count; i++) {
-        const TypeOps *t = type_ops(k->table->columns[k->columns[i]].type);
+        const TypeOps *t = type_ops(k->table->columns[k->columns[i]].carrier);
         if (vec_is_null(b->cols[i], row)) {
             return false;
         }
@@ -287,7 +287,7 @@ bool fk_child_owes(const FkCheck *fk, const Batch *old, uint32_t old_at, const B
     bool same = true;
     for (uint16_t i = 0; i < fk->column_count; i++) {
         uint16_t c = fk->child_columns[i];
-        const TypeOps *t = type_ops(fk->child->columns[c].type);
+        const TypeOps *t = type_ops(fk->child->columns[c].carrier);
         if (vec_is_null(now->cols[c], at)) {
             nulls++;
         } else if (t == NULL || vec_is_null(old->cols[c], old_at)) {
@@ -303,7 +303,7 @@ bool fk_child_owes(const FkCheck *fk, const Batch *old, uint32_t old_at, const B
 static bool same_key(const FkCheck *fk, const Batch *a, const Batch *b, uint32_t row)
 {
     for (uint16_t i = 0; i < fk->column_count; i++) {
-        const TypeOps *t = type_ops(fk->parent->columns[fk->parent_columns[i]].type);
+        const TypeOps *t = type_ops(fk->parent->columns[fk->parent_columns[i]].carrier);
         if (vec_is_null(a->cols[i], row) || vec_is_null(b->cols[i], row)) {
             return false;
         }

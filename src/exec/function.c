@@ -244,7 +244,7 @@ static Status series_init(Cx *cx, ExecNode *n, SeriesRun *r, const Expr *call, c
         }
         Oid *types = ARENA_ARRAY(&n->s->arena, Oid, call->arg_count + 1u);
         for (uint16_t i = 0; i < call->arg_count; i++) {
-            types[i] = call->args[i]->type;
+            types[i] = expr_carrier(call->args[i]);
         }
         r->call.arg_types = types;
         r->set_cols = n->plan->kind == PLAN_PROJECT_SET

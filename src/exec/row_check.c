@@ -8,7 +8,7 @@
 static void put_value(const ExecEnv *env, const CatColumn *col, const Vector *v, uint32_t row,
                       size_t max, Buf *out)
 {
-    const TypeOps *t = type_ops(col->type);
+    const TypeOps *t = type_ops(col->carrier);
     if (col->dropped) {
         return;
     }

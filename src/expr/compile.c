@@ -84,10 +84,13 @@ Status step_set_fn(Compiler *c, Step *s, const Expr *e)
     s->total = (s->fn->flags & FN_TOTAL) != 0;
     s->is_volatile = proc->volatility == 'v';
     Oid *types = ARENA_ARRAY(c->arena, Oid, e->arg_count + 1u);
+    Oid *real = ARENA_ARRAY(c->arena, Oid, e->arg_count + 1u);
     for (uint16_t i = 0; i < e->arg_count; i++) {
-        types[i] = e->args[i]->type;
+        types[i] = expr_carrier(e->args[i]);
+        real[i] = e->args[i]->type;
     }
     s->arg_types = types;
+    s->real_types = real;
     s->arg_typmod = e->arg_count > 0 ? e->args[0]->typmod : -1;
     s->arg_column = e->arg_count > 0 && e->args[0]->kind == EXPR_COLUMN;
     return ST_OK;
@@ -125,17 +128,18 @@ static Status compile_simple(Compiler *c, const Expr *e, StepKind kind, uint32_t
     s->invariant = invariant;
     if (kind == STEP_IS_NULL) {
         s->negated = e->u.negated;
+        s->nested = expr_carrier(e->args[0]) == TYPE_RECORD;
     } else if (kind == STEP_IS_BOOL) {
         s->bool_test = e->u.bool_test;
     } else if (kind == STEP_MINMAX) {
         s->is_least = e->u.is_least;
-        s->ops = type_ops(e->type);
+        s->ops = expr_type_ops(e);
         if (s->ops == NULL || s->ops->cmp == NULL) {
             return err_unsupported(c->cx, "GREATEST and LEAST of this type are not supported");
         }
     } else if (kind == STEP_IO_CAST) {
-        s->ops = type_ops(e->type);
-        s->src_ops = type_ops(e->args[0]->type);
+        s->ops = expr_type_ops(e);
+        s->src_ops = expr_type_ops(e->args[0]);
         if (s->ops == NULL || s->src_ops == NULL) {
             return err_unsupported(c->cx,
                                    "a cast through text between types %u and %u is not supported",
@@ -183,7 +187,7 @@ static Status compile_in(Compiler *c, const Expr *e, Expr *left, Expr *const *li
         all[i + 1] = list[i];
         constant = constant && list[i]->kind == EXPR_CONST && list[i]->type == list[0]->type;
     }
-    const TypeOps *type = count > 0 ? type_ops(list[0]->type) : NULL;
+    const TypeOps *type = count > 0 ? expr_type_ops(list[0]) : NULL;
     bool hashed = constant && count > 4 && !is_all && type != NULL && type->hash != NULL &&
                   type->cmp != NULL && e->proc->arg_count == 2 &&
                   e->proc->args[0] == e->proc->args[1] && type->phys == left->phys &&
@@ -367,6 +371,7 @@ static Status compile_expr(Compiler *c, const Expr *e, uint32_t *step_out)
         return ST_OK;
     case EXPR_ROW: return compile_row(c, e, step_out);
     case EXPR_FIELD: return compile_field(c, e, step_out);
+    case EXPR_DOMAIN: return compile_domain(c, e, step_out);
     case EXPR_AGG:
         return err_set(c->cx, ERRCODE_GROUPING_ERROR,
                        "aggregate functions are not allowed in this place");

@@ -42,7 +42,7 @@ Status compile_array(Compiler *c, const Expr *e, uint32_t *step_out)
     const Expr *array = e->kind == EXPR_ARRAY_ANY   ? e->args[1]
                         : e->kind == EXPR_SUBSCRIPT ? e->args[0]
                                                     : e;
-    Oid element = type_array_element(array->type);
+    Oid element = type_array_element(expr_carrier(array));
     uint32_t *args;
     bool invariant;
     bool jsonb = e->kind == EXPR_SUBSCRIPT && array->type == TYPE_JSONB;
@@ -80,7 +80,8 @@ Status compile_field(Compiler *c, const Expr *e, uint32_t *step_out)
     Step *s = step_new(c, e, STEP_FIELD);
     s->args = args;
     s->arg_count = 1;
-    s->number = e->u.field;
+    s->number = e->u.field.number;
+    s->element = expr_carrier(e);
     s->invariant = invariant;
     *step_out = c->count - 1;
     return ST_OK;
@@ -91,9 +92,11 @@ Status compile_row(Compiler *c, const Expr *e, uint32_t *step_out)
     uint32_t *args;
     bool invariant;
     Oid *types = ARENA_ARRAY(c->arena, Oid, e->arg_count + 1u);
+    Oid *real = ARENA_ARRAY(c->arena, Oid, e->arg_count + 1u);
     TRY(compile_args(c, e->args, e->arg_count, &args, &invariant));
     for (uint16_t i = 0; i < e->arg_count; i++) {
-        types[i] = e->args[i]->type;
+        types[i] = expr_carrier(e->args[i]);
+        real[i] = e->args[i]->type;
         if (type_ops(types[i]) == NULL) {
             return err_unsupported(c->cx, "rows with fields of type %u are not supported",
                                    types[i]);
@@ -103,6 +106,7 @@ Status compile_row(Compiler *c, const Expr *e, uint32_t *step_out)
     s->args = args;
     s->arg_count = e->arg_count;
     s->arg_types = types;
+    s->real_types = real;
     s->nested = e->u.row.whole;
     s->invariant = invariant;
     if (e->u.row.names != NULL) {

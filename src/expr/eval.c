@@ -7,6 +7,7 @@
  * the execution when nothing below it varies.
  */
 #include "expr/expr_internal.h"
+#include "type/record.h"
 
 Status expr_run_create(Cx *cx, Arena *arena, const ExprProg *prog, ExprRun **run_out)
 {
@@ -130,6 +131,7 @@ static Status call_kernel(Cx *cx, ExprRun *run, uint32_t step, const Vector *con
     call->fn_oid = s->fn_oid;
     call->result_type = s->type;
     call->arg_types = s->arg_types;
+    call->real_types = s->real_types;
     call->collation = s->collation;
     call->arg_typmod = s->arg_typmod;
     call->arg_column = s->arg_column;
@@ -206,6 +208,24 @@ static Status step_eval_func(Cx *cx, ExprRun *run, uint32_t step, const Batch *i
     return step_call(cx, run, step, sr->argv, in, sel, arena, &sr->out);
 }
 
+/* row_null_test - a row IS NULL when it is or all its fields are, IS NOT NULL when none is. */
+static bool row_null_test(const Vector *v, uint32_t row, bool not_null)
+{
+    RecordField f;
+    Slice name;
+    if (vec_is_null(v, row)) {
+        return !not_null;
+    }
+    Datum d = vec_get(v, row);
+    RecordIter it = record_iter(&d.str);
+    while (record_next(&it, &f, &name)) {
+        if (f.is_null == not_null) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* step_eval_is_null - a boolean from the validity bitmap alone. */
 static Status step_eval_is_null(ExprRun *run, uint32_t step, const Sel *sel)
 {
@@ -213,6 +233,13 @@ static Status step_eval_is_null(ExprRun *run, uint32_t step, const Sel *sel)
     StepRun *sr = &run->steps[step];
     const Vector *v = sr->argv[0];
     uint8_t *data = sr->out.data;
+    if (s->nested) {
+        SEL_FOREACH(row, sel)
+        {
+            data[row] = row_null_test(v, row, s->negated);
+        }
+        return ST_OK;
+    }
     if (v->kind == VEC_CONST) {
         data[0] = vec_is_null(v, 0) != s->negated;
         sr->out.kind = VEC_CONST;
@@ -358,7 +385,10 @@ static Status step_eval_plain(Cx *cx, ExprRun *run, uint32_t step, const Batch *
     const Step *s = &run->prog->steps[step];
     StepRun *sr = &run->steps[step];
     TRY(step_eval_args(cx, run, step, in, sel, arena));
-    if (s->kind == STEP_PASS) {
+    if (s->kind == STEP_DOMAIN) {
+        TRY(step_eval_domain(cx, run, step, sel, arena));
+    }
+    if (s->kind == STEP_PASS || s->kind == STEP_DOMAIN) {
         *out = sr->argv[0];
         return ST_OK;
     }

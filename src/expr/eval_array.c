@@ -327,6 +327,7 @@ static void eval_row(const Step *s, StepRun *sr, const Sel *sel, Arena *arena)
         bool any = false;
         for (uint16_t i = 0; i < s->arg_count; i++) {
             fields[i] = (RecordField){.type = s->arg_types[i],
+                                      .declared = s->real_types[i],
                                       .name = s->names != NULL ? s->names[i] : NULL,
                                       .is_null = vec_is_null(sr->argv[i], row)};
             if (!fields[i].is_null) {
@@ -343,6 +344,15 @@ static void eval_row(const Step *s, StepRun *sr, const Sel *sel, Arena *arena)
     }
 }
 
+/* field_fits - can a field of this type be taken for what the row type has there today? Another is
+ * there when the type has lost fields since the value was written. */
+static bool field_fits(Oid type, const Step *s)
+{
+    const TypeOps *ops = type_ops(type);
+    return type == s->element ||
+           (ops != NULL && ops->phys == s->phys && type_sound(type) == type_sound(s->element));
+}
+
 /* eval_field - one field of each row value. */
 static void eval_field(const Step *s, StepRun *sr, const Sel *sel, Arena *arena)
 {
@@ -357,7 +367,7 @@ static void eval_field(const Step *s, StepRun *sr, const Sel *sel, Arena *arena)
             for (uint32_t i = 0; i <= s->number && more; i++) {
                 more = record_next(&it, &f, &name);
             }
-            f.is_null = f.is_null || !more;
+            f.is_null = f.is_null || !more || !field_fits(f.type, s);
             if (!f.is_null && s->phys == PHYS_STR) {
                 f.value.str = str_copy(arena, str_ptr(&f.value.str), f.value.str.len);
             }

@@ -38,6 +38,7 @@ typedef enum StepKind {
     STEP_SUBSCRIPT,
     STEP_ROW,
     STEP_FIELD,
+    STEP_DOMAIN,
 } StepKind;
 
 typedef enum FusedOp {
@@ -77,7 +78,7 @@ typedef struct Step {
     const FnOps *fn;
     Oid fn_oid;
     const char *sql_name; /* a function written in SQL over constants: errors name it */
-    const Oid *arg_types;
+    const Oid *arg_types, *real_types; /* carriers; the types themselves */
     int32_t arg_typmod;
     bool arg_column;
     const TypeOps *ops, *src_ops; /* MINMAX, IO_CAST target and source */
@@ -90,7 +91,7 @@ typedef struct Step {
     bool hashed;          /* ARRAY_ANY: a constant array may be made a hash set */
     const ExprProg *each; /* ARRAY_CAST: input 0 to an element of the new type */
     Subscripts subs;
-    const char *const *names; /* ROW */
+    const char *const *names; /* ROW; DOMAIN: of the checks */
 } Step;
 
 struct ExprProg {
@@ -139,6 +140,9 @@ bool compile_name_ends_eq(const char *name);
 /* compile_array - ARRAY[...], casts of arrays, op ANY/ALL (array), subscripts. */
 Status compile_array(Compiler *c, const Expr *e, uint32_t *step_out);
 /* compile_row - ROW(...) and whole rows. */
+/* domain_step.c */
+Status compile_domain(Compiler *c, const Expr *e, uint32_t *step_out);
+Status step_eval_domain(Cx *cx, ExprRun *run, uint32_t step, const Sel *sel, Arena *arena);
 Status compile_field(Compiler *c, const Expr *e, uint32_t *step_out);
 Status compile_row(Compiler *c, const Expr *e, uint32_t *step_out);
 

@@ -15,6 +15,7 @@ static Expr *const_like(Arena *arena, const Expr *e, const Datum *value)
     Expr *c = ARENA_NEW(arena, Expr);
     c->kind = EXPR_CONST;
     c->type = e->type;
+    c->carrier = e->carrier;
     c->collation = e->collation;
     c->typmod = e->typmod;
     c->location = e->location;
@@ -48,7 +49,7 @@ static bool fold_call(Cx *cx, Arena *arena, const ExprEnv *env, const Expr *e, E
     }
     Vector vecs[ARGS_MAX];
     const Vector *argv[ARGS_MAX];
-    Oid types[ARGS_MAX];
+    Oid types[ARGS_MAX], real_types[ARGS_MAX];
     for (uint16_t i = 0; i < e->arg_count; i++) {
         const Expr *a = e->args[i];
         if (a->u.constant.is_null && proc->strict) {
@@ -57,7 +58,8 @@ static bool fold_call(Cx *cx, Arena *arena, const ExprEnv *env, const Expr *e, E
         }
         vec_init_const(&vecs[i], a->phys, arena, &a->u.constant.value, a->u.constant.is_null);
         argv[i] = &vecs[i];
-        types[i] = a->type;
+        types[i] = expr_carrier(a);
+        real_types[i] = a->type;
     }
     Datum value = {0};
     uint64_t valid[VEC_VALID_WORDS];
@@ -71,6 +73,7 @@ static bool fold_call(Cx *cx, Arena *arena, const ExprEnv *env, const Expr *e, E
                    .fn_oid = proc->oid,
                    .result_type = e->type,
                    .arg_types = types,
+                   .real_types = real_types,
                    .collation = e->collation,
                    .arg_typmod = e->arg_count > 0 ? e->args[0]->typmod : -1};
     Sel one = {NULL, 1};

@@ -13,6 +13,22 @@ static SortKey *sort_keys_copy(Arena *arena, const SortKey *keys, uint16_t count
     return out;
 }
 
+/* domain_copy - a domain's checks, with their names. */
+static void domain_copy(Arena *arena, const Expr *e, Expr *c)
+{
+    uint16_t n = e->u.domain.check_count;
+    const char **names = ARENA_ARRAY(arena, const char *, n + 1u);
+    c->u.domain.checks = ARENA_ARRAY(arena, Expr *, n + 1u);
+    c->u.domain.name = arena_strdup(arena, e->u.domain.name);
+    c->u.domain.schema = arena_strdup(arena, e->u.domain.schema);
+    c->u.domain.plain = arena_strdup(arena, e->u.domain.plain);
+    for (uint16_t i = 0; i < n; i++) {
+        names[i] = arena_strdup(arena, e->u.domain.names[i]);
+        c->u.domain.checks[i] = expr_copy(arena, e->u.domain.checks[i]);
+    }
+    c->u.domain.names = names;
+}
+
 Expr *expr_copy(Arena *arena, const Expr *e)
 {
     if (e == NULL) {
@@ -38,6 +54,12 @@ Expr *expr_copy(Arena *arena, const Expr *e)
     }
     if (e->kind == EXPR_ARRAY_CAST) {
         c->u.array.each = expr_copy(arena, e->u.array.each);
+    }
+    if (e->kind == EXPR_FIELD && e->u.field.name != NULL) {
+        c->u.field.name = arena_strdup(arena, e->u.field.name);
+    }
+    if (e->kind == EXPR_DOMAIN) {
+        domain_copy(arena, e, c);
     }
     if (e->kind == EXPR_AGG) {
         c->u.agg.filter = expr_copy(arena, e->u.agg.filter);
@@ -97,7 +119,7 @@ static bool same_payload(const Expr *a, const Expr *b)
     case EXPR_SUBSCRIPT: return memcmp(&a->u.subs, &b->u.subs, sizeof(a->u.subs)) == 0;
     case EXPR_IS_BOOL: return a->u.bool_test == b->u.bool_test;
     case EXPR_SQL_VALUE: return a->u.sql_value == b->u.sql_value && a->typmod == b->typmod;
-    case EXPR_FIELD: return a->u.field == b->u.field;
+    case EXPR_FIELD: return a->u.field.number == b->u.field.number;
     default: return true;
     }
 }

@@ -168,7 +168,7 @@ static bool match_any(PlanQuery *pq, const Expr *e, uint16_t rte, const IndexCol
     if (array->kind == EXPR_ARRAY && !array->u.array.nested && array->arg_count > 0) {
         for (uint16_t i = 0; i < array->arg_count; i++) {
             if (!value_is_given(pq, array->args[i], 0) ||
-                !key_type_fits(ic->type, array->args[i]->type)) {
+                !key_type_fits(ic->type, expr_carrier(array->args[i]))) {
                 return false;
             }
         }
@@ -176,7 +176,8 @@ static bool match_any(PlanQuery *pq, const Expr *e, uint16_t rte, const IndexCol
         return true;
     }
     *m = (IndexMatch){.strategy = 3, .list = &e->args[1], .list_count = 1, .is_array = true};
-    return value_is_given(pq, array, 0) && key_type_fits(ic->type, type_array_element(array->type));
+    return value_is_given(pq, array, 0) &&
+           key_type_fits(ic->type, type_array_element(expr_carrier(array)));
 }
 
 /* match_qual - whether a condition bounds this index column, by `outer_rels` or constants; also IN
@@ -188,7 +189,8 @@ static bool match_qual(PlanQuery *pq, const Expr *e, uint16_t rte, const IndexCo
     if (e->kind == EXPR_IN && !e->u.negated && outer_rels == 0 &&
         is_index_key(e->args[0], rte, ic, key)) {
         for (uint16_t i = 1; i < e->arg_count; i++) {
-            if (!value_is_given(pq, e->args[i], 0) || !key_type_fits(ic->type, e->args[i]->type)) {
+            if (!value_is_given(pq, e->args[i], 0) ||
+                !key_type_fits(ic->type, expr_carrier(e->args[i]))) {
                 return false;
             }
         }
@@ -209,7 +211,7 @@ static bool match_qual(PlanQuery *pq, const Expr *e, uint16_t rte, const IndexCo
     for (uint16_t side = 0; side < 2; side++) {
         Expr *v = e->args[1 - side];
         if (is_index_key(e->args[side], rte, ic, key) && value_is_given(pq, v, outer_rels) &&
-            key_type_fits(ic->type, v->type)) {
+            key_type_fits(ic->type, expr_carrier(v))) {
             *m = (IndexMatch){.strategy = side == 0 ? strategy : SWAPPED[strategy], .value = v};
             return true;
         }

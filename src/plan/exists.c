@@ -34,7 +34,7 @@ static bool key_equality(const Expr *e, Expr **own_out, Expr **outer_out)
     }
     for (int i = 0; i < 2; i++) {
         Expr *own = e->args[i], *outer = e->args[1 - i];
-        const TypeOps *t = type_ops(own->type);
+        const TypeOps *t = expr_type_ops(own);
         if (plain_column(own, 0) && plain_column(outer, 1) && t != NULL && t->key != NULL &&
             (own->type == outer->type || (small_int(own->type) && small_int(outer->type)))) {
             *own_out = own;
@@ -152,7 +152,7 @@ Status plan_hashed_way(PlanQuery *pq, const Expr *e, SubPlan *hashed_out, Expr *
     if (!(scalar ? scalar_by_key : exists_as_any)(pq, e->u.sublink.query, &rest, &own, &outer)) {
         return ST_OK;
     }
-    SubPlan sub = {.kind = SUBLINK_ANY, .hash_type = type_ops(own->type), .phys = PHYS_BOOL};
+    SubPlan sub = {.kind = SUBLINK_ANY, .hash_type = expr_type_ops(own), .phys = PHYS_BOOL};
     if (scalar) {
         sub.kind = SUBLINK_SCALAR;
         sub.keyed = true;

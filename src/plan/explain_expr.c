@@ -46,7 +46,7 @@ static void put_type(Buf *out, Oid type)
 /* put_const - a constant as PostgreSQL deparses it: quoted unless a plain number or Boolean. */
 static void put_const(Buf *out, const Expr *e)
 {
-    const TypeOps *t = type_ops(e->type);
+    const TypeOps *t = expr_type_ops(e);
     static const TypeEnv ENV = {0};
     if (e->u.constant.is_null || t == NULL) {
         buf_puts(out, "NULL::");
@@ -163,6 +163,13 @@ void explain_expr(Buf *out, const Plan *plan, const Expr *e, bool qualify)
         explain_expr(out, plan, e->args[0], qualify);
         buf_puts(out, e->u.negated ? " IS NOT NULL)" : " IS NULL)");
         break;
+    case EXPR_FIELD:
+        buf_putc(out, '(');
+        explain_expr(out, plan, e->args[0], qualify);
+        buf_printf(out, ").%s", e->u.field.name != NULL ? e->u.field.name : "?column?");
+        break;
+    case EXPR_ELEMENT: buf_puts(out, "VALUE"); break;
+    case EXPR_DOMAIN:
     case EXPR_RELABEL:
     case EXPR_IO_CAST:
     case EXPR_ARRAY_CAST:

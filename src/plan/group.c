@@ -95,7 +95,7 @@ static Status plan_call(PlanQuery *pq, const Expr *e, AggCall *c, Expr **exprs, 
     c->arg_count = e->arg_count;
     Oid *types = ARENA_ARRAY(pq->p->arena, Oid, e->arg_count + 1u);
     for (uint16_t i = 0; i < e->arg_count; i++) {
-        types[i] = e->args[i]->type;
+        types[i] = expr_carrier(e->args[i]);
         exprs[(*count)++] = e->args[i];
     }
     c->arg_types = types;
@@ -106,7 +106,7 @@ static Status plan_call(PlanQuery *pq, const Expr *e, AggCall *c, Expr **exprs, 
     }
     c->distinct = e->u.agg.distinct;
     for (uint16_t i = 0; c->distinct && i < e->arg_count; i++) {
-        const TypeOps *t = type_ops(e->args[i]->type);
+        const TypeOps *t = expr_type_ops(e->args[i]);
         if (t == NULL || t->key == NULL) {
             return err_unsupported(cx, "%s(DISTINCT ...) of this type is not supported",
                                    e->proc->name);

@@ -70,7 +70,7 @@ static bool comparison_of(PlanQuery *pq, const Expr *e, Comparison *c)
 /* comparison_implies - does "x op2 b" say that "x op a" holds? */
 static bool comparison_implies(const Comparison *have, const Comparison *want)
 {
-    const TypeOps *ops = type_ops(want->value->type);
+    const TypeOps *ops = expr_type_ops(want->value);
     if (have->value->type != want->value->type || ops == NULL || ops->cmp == NULL ||
         !expr_equal(have->x, want->x)) {
         return false;

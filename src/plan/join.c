@@ -74,7 +74,7 @@ static bool is_int_type_oid(Oid t)
  * be hashed. */
 static const TypeOps *hash_key_type(const Expr *a, const Expr *b)
 {
-    const TypeOps *t = type_ops(a->type);
+    const TypeOps *t = expr_type_ops(a);
     if (a->type == b->type) {
         return t != NULL && t->key != NULL ? t : NULL;
     }

@@ -115,6 +115,7 @@ static Expr *replace_ends(Arena *a, const Query *q, Expr *e)
 {
     if (e->kind == EXPR_AGG) {
         Expr *sub = expr_new(a, EXPR_SUBLINK, e->type, e->phys);
+        sub->carrier = e->carrier;
         sub->u.sublink.kind = SUBLINK_SCALAR;
         sub->u.sublink.query = end_query(a, q, e);
         return sub;

@@ -148,6 +148,8 @@ static Status sublink_test(PlanQuery *pq, const Expr *e, SubPlan *sub)
     PhysType phys[2] = {e->args[0]->phys, sub->root->phys[0]};
     Expr *cols[2] = {column_expr(p->arena, 0, 0, e->args[0]->type, phys[0]),
                      column_expr(p->arena, 0, 1, sub->root->outs[0]->type, phys[1])};
+    cols[0]->carrier = e->args[0]->carrier;
+    cols[1]->carrier = sub->root->outs[0]->carrier;
     two.phys = phys;
     two.outs = cols;
     cmp->kind = EXPR_FUNC;
@@ -160,7 +162,7 @@ static Status sublink_test(PlanQuery *pq, const Expr *e, SubPlan *sub)
     cmp->args = arena_memdup(p->arena, cols, sizeof(cols));
     size_t n = strlen(e->proc->prosrc);
     bool is_eq = n >= 2 && strcmp(e->proc->prosrc + n - 2, "eq") == 0;
-    const TypeOps *t = type_ops(cols[0]->type);
+    const TypeOps *t = expr_type_ops(cols[0]);
     if (is_eq && sub->kind == SUBLINK_ANY && cols[0]->type == cols[1]->type && t != NULL &&
         t->key != NULL) {
         sub->hash_type = t;
@@ -222,7 +224,7 @@ static int map_sublink(void *arg, const Expr *e, Expr ***args_out, uint32_t *arg
     plan_scope_end(p, &sub.scope);
     sub.phys = e->phys;
     if (sub.kind == SUBLINK_ARRAY) {
-        sub.element = type_array_element(e->type);
+        sub.element = type_array_element(expr_carrier(e));
         if (sub.element == OID_INVALID || type_ops(sub.element) == NULL) {
             st_ignore(err_unsupported(cx, "arrays of type %u are not supported", e->type));
             return -1;

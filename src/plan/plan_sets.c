@@ -15,7 +15,9 @@ bool plan_has_sets(const Query *q)
 
 Expr *plan_masked_key(PlanQuery *pq, uint16_t key, const Expr *e)
 {
-    return column_expr(pq->p->arena, RTE_MASKED, (int16_t)key, e->type, e->phys);
+    Expr *masked = column_expr(pq->p->arena, RTE_MASKED, (int16_t)key, e->type, e->phys);
+    masked->carrier = e->carrier;
+    return masked;
 }
 
 Expr *plan_set_number(PlanQuery *pq)

@@ -209,7 +209,7 @@ static Status window_call(PlanQuery *pq, const Expr *e, WindowCall *c, WindowExp
     c->arg_count = e->arg_count;
     c->arg_types = types;
     for (uint16_t i = 0; i < e->arg_count; i++) {
-        types[i] = e->args[i]->type;
+        types[i] = expr_carrier(e->args[i]);
         (void)exprs_add(x, e->args[i]);
     }
     c->filter = exprs_add(x, e->u.window.filter);
@@ -267,7 +267,7 @@ static Status plan_window(PlanQuery *pq, const ActiveWindow *a, PlanNode *input,
     w->range_key = exprs_add(&x, from->range_key);
     w->range_start = exprs_add(&x, from->range_start);
     w->range_end = exprs_add(&x, from->range_end);
-    w->range_type = from->range_key != NULL ? type_ops(from->range_key->type) : NULL;
+    w->range_type = from->range_key != NULL ? expr_type_ops(from->range_key) : NULL;
     w->desc = from->order_count > 0 && from->order_by[0].desc;
     w->nulls_first = from->order_count > 0 && from->order_by[0].nulls_first;
     node_copy_outs(n, 0, input);

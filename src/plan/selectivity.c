@@ -128,7 +128,7 @@ static bool known_value(const Expr *e, const TypeOps *to, Known *out)
     } else {
         return false;
     }
-    const TypeOps *from = type_ops(e->type);
+    const TypeOps *from = expr_type_ops(e);
     if (out->is_null || to == NULL || from == to) {
         return out->is_null || to != NULL;
     }

@@ -275,7 +275,7 @@ static Status semi_turned(PlanQuery *pq, const SemiJoin *s, PlanNode *l, double 
         }
         uint16_t side = (expr_rels(pq, e->args[0]) & ~s->right->rels) == 0 ? 0 : 1;
         keys[i] = e->args[side];
-        const TypeOps *t = type_ops(keys[i]->type);
+        const TypeOps *t = expr_type_ops(keys[i]);
         if (keys[i]->kind != EXPR_COLUMN || keys[i]->u.column.levels_up > 0 || t == NULL ||
             t->key == NULL || (expr_rels(pq, keys[i]) & ~s->right->rels) != 0 ||
             (expr_rels(pq, e->args[1 - side]) & s->right->rels) != 0) {
