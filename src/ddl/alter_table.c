@@ -265,6 +265,8 @@ static Status alter_drop_constraint(Cx *cx, DdlCx *d, Oid oid, const PgQuery__Al
     return ddl_drop_objects(cx, d, &o, 1, cmd->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE);
 }
 
+/* alter_drop_column - 0A000 where values of the table's row type are stored: it is a field of
+ * theirs. */
 static Status alter_drop_column(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd *cmd)
 {
     const CatTable *t;
@@ -276,6 +278,7 @@ static Status alter_drop_column(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterT
         return ST_OK;
     }
     TRY(alter_find_column(cx, t, cmd->name, &c));
+    TRY(ddl_row_type_unused(cx, d, t->type_oid, t));
     DdlObject o = {CAT_PG_CLASS, oid, c->number};
     return ddl_drop_objects(cx, d, &o, 1, cmd->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE);
 }
@@ -508,9 +511,17 @@ Status ddl_alter_table(Cx *cx, DdlCx *d, const PgQuery__AlterTableStmt *stmt, co
     const CatTable *t;
     *tag_out = "ALTER TABLE";
     (void)ddl_relation_tag(stmt->objtype, tag_out);
+    if (stmt->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE) {
+        *tag_out = "ALTER TYPE";
+        return ddl_alter_composite(cx, d, stmt);
+    }
     TRY(ddl_lock(cx, d, stmt->relation, alter_lock_mode(stmt), stmt->missing_ok, &t));
     if (t == NULL) {
         return ST_OK;
+    }
+    if (t->kind == 'c') {
+        (void)err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is a composite type", t->name);
+        return err_hint(cx, "Use ALTER TYPE instead.");
     }
     Oid oid = t->oid;
     TRY(ddl_check_object_kind(cx, t, stmt->objtype));

@@ -328,6 +328,7 @@ static void type_next_table(AlterTypes *a)
     for (uint32_t i = 0; i < a->change_count; i++) {
         const TypeChange *c = &a->changes[i];
         columns[c->number - 1].type = c->type->oid;
+        columns[c->number - 1].carrier = c->type->carrier;
         columns[c->number - 1].typmod = c->typmod;
         columns[c->number - 1].collation = c->collation;
     }
@@ -357,6 +358,21 @@ static Status type_reparse(Cx *cx, AlterTypes *a, const char *text, Oid want, co
 
 /* ---- the catalogs ---- */
 
+/* type_column_depend - the column depends on its new type instead of the old one. */
+static Status type_column_depend(Cx *cx, DdlCx *d, Oid rel, int16_t number, Oid type)
+{
+    static const uint16_t COLUMNS[4] = {PG_DEPEND_CLASSID, PG_DEPEND_OBJID, PG_DEPEND_OBJSUBID,
+                                        PG_DEPEND_REFCLASSID};
+    Datum key[4] = {{.u32 = CAT_PG_CLASS}, {.u32 = rel}, {.i32 = number}, {.u32 = CAT_PG_TYPE}};
+    DdlRowList list;
+    DdlObject column = {CAT_PG_CLASS, rel, number};
+    TRY(ddl_rows(cx, d, CAT_PG_DEPEND, COLUMNS, key, 4, &list));
+    for (uint32_t i = 0; i < list.count; i++) {
+        TRY(ddl_row_remove(cx, d, CAT_PG_DEPEND, list.rows[i].values, PG_DEPEND_DEPTYPE));
+    }
+    return ddl_depend(cx, d, column, (DdlObject){CAT_PG_TYPE, type, 0}, 'n');
+}
+
 /* type_attribute - an attribute of the table or an index gets the new type. */
 static Status type_attribute(Cx *cx, AlterTypes *a, Oid rel, int16_t number, const TypeChange *c)
 {
@@ -373,7 +389,8 @@ static Status type_attribute(Cx *cx, AlterTypes *a, Oid rel, int16_t number, con
     r.values[PG_ATTRIBUTE_ATTALIGN] = type.values[PG_TYPE_TYPALIGN];
     r.values[PG_ATTRIBUTE_ATTSTORAGE] = type.values[PG_TYPE_TYPSTORAGE];
     ddl_set_char(&r, PG_ATTRIBUTE_ATTCOMPRESSION, 0);
-    return ddl_row_store(cx, a->d, &r);
+    TRY(ddl_row_store(cx, a->d, &r));
+    return rel == a->old->oid ? type_column_depend(cx, a->d, rel, number, c->type->oid) : ST_OK;
 }
 
 /* type_keeps_opclass - an operator class that was named stays, if the new type has it. */
@@ -750,6 +767,7 @@ Status ddl_alter_types(Cx *cx, DdlCx *d, Slice sql, Oid oid, const PgQuery__Alte
     TRY(type_find_checks(cx, &a));
     TRY(type_find_computed(cx, &a));
     type_next_table(&a);
+    TRY(ddl_row_type_unused(cx, d, a.old->type_oid, a.old));
     /* The plan takes the view's pins: what was looked up here must not be among them. */
     CatPins *mine = cat_pins_take(d->view);
     Status st = type_rewrite(cx, &a);

@@ -101,6 +101,7 @@ static Status index_attributes(Cx *cx, DdlCx *d, const CatTable *t, const NewInd
         int32_t typmod;
         ddl_index_column_type(t, ix, i, &type, &typmod, &collation);
         NewColumn a = {.name = names[i],
+                       .of_index = true,
                        .number = (int16_t)(i + 1),
                        .type = cat_type(d->view, type),
                        .typmod = typmod,

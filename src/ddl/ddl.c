@@ -3,6 +3,18 @@
  */
 #include "ddl/ddl_internal.h"
 
+/* ddl_alter_schema - ALTER ... SET SCHEMA. */
+static Status ddl_alter_schema(Cx *cx, DdlCx *d, const PgQuery__AlterObjectSchemaStmt *stmt,
+                               const char **tag_out)
+{
+    bool domain = stmt->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN;
+    if (!domain && stmt->object_type != PG_QUERY__OBJECT_TYPE__OBJECT_TYPE) {
+        return ddl_set_schema(cx, d, stmt, tag_out);
+    }
+    *tag_out = domain ? "ALTER DOMAIN" : "ALTER TYPE";
+    return ddl_type_schema(cx, d, stmt, domain);
+}
+
 Status ddl_any(Cx *cx, DdlCx *d, const struct PgQuery__Node *stmt, const char **tag_out)
 {
     switch (stmt->node_case) {
@@ -27,8 +39,6 @@ Status ddl_any(Cx *cx, DdlCx *d, const struct PgQuery__Node *stmt, const char **
     case PG_QUERY__NODE__NODE_ALTER_TABLE_STMT:
         return ddl_alter_table(cx, d, stmt->alter_table_stmt, tag_out);
     case PG_QUERY__NODE__NODE_RENAME_STMT: return ddl_rename(cx, d, stmt->rename_stmt, tag_out);
-    case PG_QUERY__NODE__NODE_ALTER_OBJECT_SCHEMA_STMT:
-        return ddl_set_schema(cx, d, stmt->alter_object_schema_stmt, tag_out);
     case PG_QUERY__NODE__NODE_VIEW_STMT:
         *tag_out = "CREATE VIEW";
         return ddl_create_view(cx, d, stmt->view_stmt);
@@ -48,6 +58,26 @@ Status ddl_any(Cx *cx, DdlCx *d, const struct PgQuery__Node *stmt, const char **
     case PG_QUERY__NODE__NODE_COMMENT_STMT:
         *tag_out = "COMMENT";
         return ddl_comment(cx, d, stmt->comment_stmt);
+    case PG_QUERY__NODE__NODE_CREATE_ENUM_STMT:
+        *tag_out = "CREATE TYPE";
+        return ddl_create_enum(cx, d, stmt->create_enum_stmt);
+    case PG_QUERY__NODE__NODE_ALTER_ENUM_STMT:
+        *tag_out = "ALTER TYPE";
+        return ddl_alter_enum(cx, d, stmt->alter_enum_stmt);
+    case PG_QUERY__NODE__NODE_CREATE_RANGE_STMT:
+        *tag_out = "CREATE TYPE";
+        return ddl_create_range(cx, d, stmt->create_range_stmt);
+    case PG_QUERY__NODE__NODE_CREATE_DOMAIN_STMT:
+        *tag_out = "CREATE DOMAIN";
+        return ddl_create_domain(cx, d, stmt->create_domain_stmt);
+    case PG_QUERY__NODE__NODE_ALTER_DOMAIN_STMT:
+        *tag_out = "ALTER DOMAIN";
+        return ddl_alter_domain(cx, d, stmt->alter_domain_stmt);
+    case PG_QUERY__NODE__NODE_COMPOSITE_TYPE_STMT:
+        *tag_out = "CREATE TYPE";
+        return ddl_create_composite(cx, d, stmt->composite_type_stmt);
+    case PG_QUERY__NODE__NODE_ALTER_OBJECT_SCHEMA_STMT:
+        return ddl_alter_schema(cx, d, stmt->alter_object_schema_stmt, tag_out);
     case PG_QUERY__NODE__NODE_DROP_STMT: return ddl_drop(cx, d, stmt->drop_stmt, tag_out);
     default: return ST_NOTFOUND;
     }

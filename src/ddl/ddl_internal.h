@@ -136,6 +136,7 @@ typedef struct NewColumn {
     PgQuery__Node *default_node; /* raw DEFAULT, or NULL */
     const Expr *default_expr;    /* bound; NULL = none */
     Oid sequence;                /* owned by the column: serial, identity; 0 = none */
+    bool of_index;               /* a column of an index */
     int32_t location;
 } NewColumn;
 Status ddl_insert_attribute(Cx *cx, DdlCx *d, Oid rel, const NewColumn *c);
@@ -159,7 +160,7 @@ typedef struct ColumnSink {
 Status ddl_check_column_name(Cx *cx, const char *name);
 Status ddl_column_define(Cx *cx, DdlCx *d, const PgQuery__ColumnDef *def, const char *table_name,
                          Oid namespace_oid, const ColumnSink *sink, NewColumn *out);
-/* ddl_collation - the COLLATE of a column of this type; clause NULL: the type's own. */
+/* ddl_collation - the COLLATE of a column or domain of this type; clause NULL: the type's own. */
 Status ddl_collation(Cx *cx, DdlCx *d, const PgQuery__CollateClause *clause, const CatType *type,
                      Oid *out);
 /* ddl_column_default - check the raw default and store it; also ties an owned sequence to the
@@ -427,6 +428,50 @@ Status ddl_create_matview(Cx *cx, DdlCx *d, const PgQuery__CreateTableAsStmt *st
                           const char **tag_out);
 Status ddl_refresh_matview(Cx *cx, DdlCx *d, const PgQuery__RefreshMatViewStmt *stmt);
 Status ddl_comment(Cx *cx, DdlCx *d, const PgQuery__CommentStmt *stmt);
+
+/* ---- type_common.c ---- */
+typedef struct NewType {
+    Oid oid, array; /* oid 0: given here; array: out */
+    Oid namespace_oid;
+    const char *name;
+    int16_t len;
+    bool by_value, not_null;
+    bool of_relation; /* the row type of a table or view */
+    char kind, category, align, storage, delimiter;
+    Oid relation, element, subscript, input, output, receive, send, analyze, base, collation;
+    int32_t typmod, dimensions;
+    const char *default_tree, *default_text;
+} NewType;
+/* ddl_insert_type - the rows of a type and of its array type, and what they depend on. */
+Status ddl_insert_type(Cx *cx, DdlCx *d, NewType *n);
+/* ddl_type_new_name - where a new type goes; 42710 when there is one of the name. */
+Status ddl_type_new_name(Cx *cx, DdlCx *d, PgQuery__Node *const *names, size_t n,
+                         const char **name_out, Oid *namespace_out);
+Status ddl_type_name_free(Cx *cx, DdlCx *d, Oid namespace_oid, const char *name);
+/* ddl_type_find - by its names; 42704, or with missing_ok a notice and NULL. */
+Status ddl_type_find(Cx *cx, DdlCx *d, PgQuery__Node *const *names, size_t n, bool missing_ok,
+                     const CatType **out);
+/* ddl_type_text - format_type. */
+const char *ddl_type_text(DdlCx *d, Oid type);
+/* ddl_type_drop - the type that DROP TYPE or DROP DOMAIN names. ddl_type_remove - its rows. */
+Status ddl_type_drop(Cx *cx, DdlCx *d, const PgQuery__Node *object, bool domain, bool missing_ok,
+                     DdlObject *out);
+Status ddl_type_remove(Cx *cx, DdlCx *d, Oid oid);
+Status ddl_type_rename(Cx *cx, DdlCx *d, const PgQuery__RenameStmt *stmt, bool domain);
+Status ddl_type_owner(Cx *cx, DdlCx *d, const PgQuery__AlterOwnerStmt *stmt, bool domain);
+Status ddl_type_schema(Cx *cx, DdlCx *d, const PgQuery__AlterObjectSchemaStmt *stmt, bool domain);
+/* enum_type.c, domain_type.c, composite_type.c, range_type.c */
+Status ddl_create_enum(Cx *cx, DdlCx *d, const PgQuery__CreateEnumStmt *stmt);
+Status ddl_alter_enum(Cx *cx, DdlCx *d, const PgQuery__AlterEnumStmt *stmt);
+Status ddl_create_domain(Cx *cx, DdlCx *d, const PgQuery__CreateDomainStmt *stmt);
+Status ddl_alter_domain(Cx *cx, DdlCx *d, const PgQuery__AlterDomainStmt *stmt);
+Status ddl_rename_domain_check(Cx *cx, DdlCx *d, const PgQuery__RenameStmt *stmt);
+Status ddl_create_range(Cx *cx, DdlCx *d, const PgQuery__CreateRangeStmt *stmt);
+Status ddl_create_composite(Cx *cx, DdlCx *d, const PgQuery__CompositeTypeStmt *stmt);
+/* ddl_row_type_unused - 0A000 while a column of some table holds values of the row type of `of`, or
+ * of one that has it inside. */
+Status ddl_row_type_unused(Cx *cx, DdlCx *d, Oid type, const CatTable *of);
+Status ddl_alter_composite(Cx *cx, DdlCx *d, const PgQuery__AlterTableStmt *stmt);
 
 /* ddl_new_trees - empty trees for the table and its indexes; the old ones go at commit. */
 Status ddl_new_trees(Cx *cx, DdlCx *d, const CatTable *t);

@@ -107,14 +107,14 @@ static Status drop_owner(Cx *cx, DropWork *w, DdlObject from, DdlObject *o, bool
     if (o->class_oid == CAT_PG_ATTRDEF) {
         return drop_generated_column(cx, w, from, o);
     }
-    if (o->class_oid != DDL_PG_REWRITE || from.class_oid != CAT_PG_CLASS) {
+    if (o->class_oid != DDL_PG_REWRITE) {
         return ST_OK;
     }
     Datum rule = {.u32 = o->oid};
     DdlRow row;
     TRY(ddl_row_load(cx, w->d, DDL_PG_REWRITE, &rule, 1, &row));
     Oid view = row.values[PG_REWRITE_EV_CLASS].u32;
-    if (view != from.oid) {
+    if (from.class_oid != CAT_PG_CLASS || view != from.oid) {
         *o = (DdlObject){CAT_PG_CLASS, view, 0};
     }
     return ST_OK;
@@ -378,6 +378,9 @@ static Status drop_relation(Cx *cx, DdlCx *d, const DropKind *k, const PgQuery__
         const DropKind *real = drop_kind_of(t->kind);
         st = err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is not %s %s", t->name,
                      k->kind == 'i' ? "an" : "a", k->name);
+        if (t->kind == 'c') {
+            return err_hint(cx, "Use DROP TYPE to remove a type.");
+        }
         return real == NULL ? st
                             : err_hint(cx, "Use %s to remove %s %s.", real->tag,
                                        real->kind == 'i' ? "an" : "a", real->name);
@@ -429,15 +432,18 @@ Status ddl_drop(Cx *cx, DdlCx *d, const PgQuery__DropStmt *stmt, const char **ta
         }
     }
     bool schema = stmt->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA;
-    if (k == NULL && !schema) {
+    bool domain = stmt->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN;
+    bool type = domain || stmt->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE;
+    if (k == NULL && !schema && !type) {
         return ST_NOTFOUND;
     }
-    *tag_out = schema ? "DROP SCHEMA" : k->tag;
+    *tag_out = schema ? "DROP SCHEMA" : domain ? "DROP DOMAIN" : type ? "DROP TYPE" : k->tag;
     DdlObject *roots = ARENA_ARRAY(d->arena, DdlObject, stmt->n_objects + 1);
     uint32_t n = 0;
     for (size_t i = 0; i < stmt->n_objects; i++) {
-        TRY(schema ? drop_schema(cx, d, stmt->objects[i], stmt->missing_ok, &roots[n])
-                   : drop_relation(cx, d, k, stmt->objects[i], stmt->missing_ok, &roots[n]));
+        TRY(type     ? ddl_type_drop(cx, d, stmt->objects[i], domain, stmt->missing_ok, &roots[n])
+            : schema ? drop_schema(cx, d, stmt->objects[i], stmt->missing_ok, &roots[n])
+                     : drop_relation(cx, d, k, stmt->objects[i], stmt->missing_ok, &roots[n]));
         n += roots[n].oid != 0 ? 1 : 0;
     }
     return n == 0 ? ST_OK

@@ -44,100 +44,34 @@ Status ddl_insert_class(Cx *cx, DdlCx *d, const NewRelation *n)
     return ddl_row_insert(cx, d, &r);
 }
 
-/* relation_type_row - the columns of pg_type that a row type and its array have in common. */
-static void relation_type_row(DdlRow *r, DdlCx *d, const NewRelation *n, Oid oid, const char *name)
-{
-    ddl_row_init(r, CAT_PG_TYPE);
-    for (int i = PG_TYPE_TYPRELID; i <= PG_TYPE_TYPANALYZE; i++) {
-        ddl_set_oid(r, i, 0);
-    }
-    ddl_set_oid(r, PG_TYPE_OID, oid);
-    ddl_set_text(r, PG_TYPE_TYPNAME, name);
-    ddl_set_oid(r, PG_TYPE_TYPNAMESPACE, n->namespace_oid);
-    ddl_set_oid(r, PG_TYPE_TYPOWNER, d->view->user);
-    ddl_set_i16(r, PG_TYPE_TYPLEN, -1);
-    ddl_set_bool(r, PG_TYPE_TYPBYVAL, false);
-    ddl_set_bool(r, PG_TYPE_TYPISPREFERRED, false);
-    ddl_set_bool(r, PG_TYPE_TYPISDEFINED, true);
-    ddl_set_char(r, PG_TYPE_TYPDELIM, ',');
-    ddl_set_char(r, PG_TYPE_TYPALIGN, 'd');
-    ddl_set_char(r, PG_TYPE_TYPSTORAGE, 'x');
-    ddl_set_bool(r, PG_TYPE_TYPNOTNULL, false);
-    ddl_set_oid(r, PG_TYPE_TYPBASETYPE, 0);
-    ddl_set_i32(r, PG_TYPE_TYPTYPMOD, -1);
-    ddl_set_i32(r, PG_TYPE_TYPNDIMS, 0);
-    ddl_set_oid(r, PG_TYPE_TYPCOLLATION, 0);
-}
-
-/* relation_array_name - "_name", with more underscores while a type has it. */
-static Status relation_array_name(Cx *cx, DdlCx *d, const NewRelation *n, char **name_out)
-{
-    const char *schema = cat_namespace_name(d->view, n->namespace_oid);
-    const char *prefix = "_";
-    for (;;) {
-        const CatType *type;
-        *name_out = arena_printf(d->arena, "%s%s", prefix, n->name);
-        size_t len = strlen(*name_out);
-        if (len > DDL_NAME_BYTES_MAX) {
-            len = DDL_NAME_BYTES_MAX;
-            while (((uint8_t)(*name_out)[len] & 0xc0) == 0x80) {
-                len--;
-            }
-            (*name_out)[len] = '\0';
-        }
-        Status st = cat_type_by_name(cx, d->view, schema, *name_out, &type);
-        if (st != ST_OK) {
-            return st == ST_NOTFOUND ? ST_OK : st;
-        }
-        prefix = arena_printf(d->arena, "_%s", prefix);
-    }
-}
-
-/* OIDs of the functions every row type and every array type has. */
+/* OIDs of the functions every row type has. */
 enum {
     RELATION_RECORD_IN = 2290,
     RELATION_RECORD_OUT = 2291,
     RELATION_RECORD_RECV = 2402,
     RELATION_RECORD_SEND = 2403,
-    RELATION_ARRAY_IN = 750,
-    RELATION_ARRAY_OUT = 751,
-    RELATION_ARRAY_RECV = 2400,
-    RELATION_ARRAY_SEND = 2401,
-    RELATION_ARRAY_ANALYZE = 3816,
-    RELATION_ARRAY_SUBSCRIPT = 6179,
 };
 
 Status ddl_insert_row_type(Cx *cx, DdlCx *d, const NewRelation *n)
 {
-    DdlRow r;
-    Oid array;
-    char *array_name;
-    TRY(ddl_new_oid(cx, d, &array));
-    TRY(relation_array_name(cx, d, n, &array_name));
-    relation_type_row(&r, d, n, n->type_oid, n->name);
-    ddl_set_char(&r, PG_TYPE_TYPTYPE, 'c');
-    ddl_set_char(&r, PG_TYPE_TYPCATEGORY, 'C');
-    ddl_set_oid(&r, PG_TYPE_TYPRELID, n->oid);
-    ddl_set_oid(&r, PG_TYPE_TYPARRAY, array);
-    ddl_set_oid(&r, PG_TYPE_TYPINPUT, RELATION_RECORD_IN);
-    ddl_set_oid(&r, PG_TYPE_TYPOUTPUT, RELATION_RECORD_OUT);
-    ddl_set_oid(&r, PG_TYPE_TYPRECEIVE, RELATION_RECORD_RECV);
-    ddl_set_oid(&r, PG_TYPE_TYPSEND, RELATION_RECORD_SEND);
-    TRY(ddl_row_insert(cx, d, &r));
-    relation_type_row(&r, d, n, array, array_name);
-    ddl_set_char(&r, PG_TYPE_TYPTYPE, 'b');
-    ddl_set_char(&r, PG_TYPE_TYPCATEGORY, 'A');
-    ddl_set_oid(&r, PG_TYPE_TYPELEM, n->type_oid);
-    ddl_set_oid(&r, PG_TYPE_TYPSUBSCRIPT, RELATION_ARRAY_SUBSCRIPT);
-    ddl_set_oid(&r, PG_TYPE_TYPINPUT, RELATION_ARRAY_IN);
-    ddl_set_oid(&r, PG_TYPE_TYPOUTPUT, RELATION_ARRAY_OUT);
-    ddl_set_oid(&r, PG_TYPE_TYPRECEIVE, RELATION_ARRAY_RECV);
-    ddl_set_oid(&r, PG_TYPE_TYPSEND, RELATION_ARRAY_SEND);
-    ddl_set_oid(&r, PG_TYPE_TYPANALYZE, RELATION_ARRAY_ANALYZE);
-    TRY(ddl_row_insert(cx, d, &r));
-    DdlObject type = {CAT_PG_TYPE, n->type_oid, 0};
-    TRY(ddl_depend(cx, d, type, (DdlObject){CAT_PG_CLASS, n->oid, 0}, 'i'));
-    return ddl_depend(cx, d, (DdlObject){CAT_PG_TYPE, array, 0}, type, 'i');
+    NewType t = {.oid = n->type_oid,
+                 .namespace_oid = n->namespace_oid,
+                 .name = n->name,
+                 .len = -1,
+                 .kind = 'c',
+                 .category = 'C',
+                 .align = 'd',
+                 .storage = 'x',
+                 .relation = n->oid,
+                 .input = RELATION_RECORD_IN,
+                 .output = RELATION_RECORD_OUT,
+                 .receive = RELATION_RECORD_RECV,
+                 .send = RELATION_RECORD_SEND,
+                 .of_relation = n->kind != 'c'};
+    TRY(ddl_insert_type(cx, d, &t));
+    DdlObject type = {CAT_PG_TYPE, n->type_oid, 0}, rel = {CAT_PG_CLASS, n->oid, 0};
+    /* A composite type is there for itself, a table's row type with the table. */
+    return n->kind == 'c' ? ddl_depend(cx, d, rel, type, 'i') : ddl_depend(cx, d, type, rel, 'i');
 }
 
 Status ddl_insert_attribute(Cx *cx, DdlCx *d, Oid rel, const NewColumn *c)
@@ -173,7 +107,10 @@ Status ddl_insert_attribute(Cx *cx, DdlCx *d, Oid rel, const NewColumn *c)
     ddl_set_bool(&r, PG_ATTRIBUTE_ATTISLOCAL, true);
     ddl_set_i32(&r, PG_ATTRIBUTE_ATTINHCOUNT, 0);
     ddl_set_oid(&r, PG_ATTRIBUTE_ATTCOLLATION, c->collation);
-    return ddl_row_insert(cx, d, &r);
+    TRY(ddl_row_insert(cx, d, &r));
+    return c->of_index ? ST_OK
+                       : ddl_depend(cx, d, (DdlObject){CAT_PG_CLASS, rel, c->number},
+                                    (DdlObject){CAT_PG_TYPE, c->type->oid, 0}, 'n');
 }
 
 static Status relation_load_class(Cx *cx, DdlCx *d, Oid rel, DdlRow *r)

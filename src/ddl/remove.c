@@ -141,6 +141,7 @@ Status ddl_remove_object(Cx *cx, DdlCx *d, DdlObject o)
                           : remove_relation(cx, d, o.oid);
     case CAT_PG_ATTRDEF: return remove_default(cx, d, o.oid);
     case CAT_PG_CONSTRAINT: return remove_constraint(cx, d, o.oid);
+    case CAT_PG_TYPE: return ddl_type_remove(cx, d, o.oid);
     default: return ddl_row_remove(cx, d, o.class_oid, &key, 1);
     }
 }
@@ -160,6 +161,7 @@ static Status describe_relation(Cx *cx, DdlCx *d, Oid oid, const char **text_out
                        : t->kind == 'S' ? "sequence"
                        : t->kind == 'v' ? "view"
                        : t->kind == 'm' ? "materialized view"
+                       : t->kind == 'c' ? "composite type"
                                         : "relation";
     *text_out = arena_printf(d->arena, "%s %s", kind, ddl_relation_text(cx, d, t));
     return ST_OK;
@@ -179,6 +181,12 @@ static Status describe_part(Cx *cx, DdlCx *d, DdlObject o, const char **text_out
     }
     switch (o.class_oid) {
     case CAT_PG_CONSTRAINT:
+        if (r.values[PG_CONSTRAINT_CONRELID].u32 == OID_INVALID) {
+            *text_out =
+                arena_printf(d->arena, "constraint %s",
+                             ddl_quote_name(d->arena, ddl_row_text(d, &r, PG_CONSTRAINT_CONNAME)));
+            return ST_OK;
+        }
         TRY(describe_relation(cx, d, r.values[PG_CONSTRAINT_CONRELID].u32, &table));
         *text_out = arena_printf(
             d->arena, "constraint %s on %s",
@@ -196,9 +204,16 @@ static Status describe_part(Cx *cx, DdlCx *d, DdlObject o, const char **text_out
             arena_printf(d->arena, "schema %s",
                          ddl_quote_name(d->arena, ddl_row_text(d, &r, PG_NAMESPACE_NSPNAME)));
         return ST_OK;
+    case CAT_PG_PROC: {
+        Buf b;
+        buf_init(&b, 1024);
+        (void)cat_reg_text(d->view, TYPE_REGPROC, o.oid, &b);
+        *text_out = arena_printf(d->arena, "function %.*s", (int)b.len, (const char *)b.data);
+        buf_release(&b);
+        return ST_OK;
+    }
     case CAT_PG_TYPE:
-        *text_out = arena_printf(d->arena, "type %s",
-                                 ddl_quote_name(d->arena, ddl_row_text(d, &r, PG_TYPE_TYPNAME)));
+        *text_out = arena_printf(d->arena, "type %s", ddl_type_text(d, o.oid));
         return ST_OK;
     case DDL_PG_REWRITE: /* a view's rule stands for the view */
         return describe_relation(cx, d, r.values[PG_REWRITE_EV_CLASS].u32, text_out);

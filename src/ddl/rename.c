@@ -187,6 +187,20 @@ Status ddl_rename(Cx *cx, DdlCx *d, const PgQuery__RenameStmt *stmt, const char 
         cat_changed(d->view);
         return ST_OK;
     }
+    if (type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE ||
+        type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN) {
+        bool domain = type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN;
+        *tag_out = domain ? "ALTER DOMAIN" : "ALTER TYPE";
+        return ddl_type_rename(cx, d, stmt, domain);
+    }
+    if (type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMCONSTRAINT) {
+        *tag_out = "ALTER DOMAIN";
+        return ddl_rename_domain_check(cx, d, stmt);
+    }
+    if (type == PG_QUERY__OBJECT_TYPE__OBJECT_ATTRIBUTE) {
+        *tag_out = "ALTER TYPE";
+        type = PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN;
+    }
     if (type != PG_QUERY__OBJECT_TYPE__OBJECT_INDEX &&
         type != PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE &&
         type != PG_QUERY__OBJECT_TYPE__OBJECT_VIEW && type != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE &&

@@ -128,6 +128,11 @@ Status ddl_create_schema(Cx *cx, DdlCx *d, const PgQuery__CreateSchemaStmt *stmt
 Status ddl_alter_owner(Cx *cx, DdlCx *d, const PgQuery__AlterOwnerStmt *stmt, const char **tag_out)
 {
     Oid oid;
+    bool domain = stmt->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN;
+    if (domain || stmt->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE) {
+        *tag_out = domain ? "ALTER DOMAIN" : "ALTER TYPE";
+        return ddl_type_owner(cx, d, stmt, domain);
+    }
     if (stmt->object_type != PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA) {
         return ST_NOTFOUND;
     }

@@ -76,7 +76,7 @@ static Status fn_typeof(FnCall *call, const Vector *const *args, uint32_t arg_co
     (void)arg_count;
     SEL_FOREACH(row, sel)
     {
-        Datum d = {.u32 = call->arg_types != NULL ? call->arg_types[0] : TYPE_UNKNOWN};
+        Datum d = {.u32 = call->real_types != NULL ? call->real_types[0] : TYPE_UNKNOWN};
         vec_put(out, row, &d);
     }
     return ST_OK;

@@ -545,13 +545,36 @@ static Status builtin_domaindef(FnCall *call, FuncSession *fs, Oid oid, bool pre
     return ST_OK;
 }
 
+/* domain_constraintdef - a domain's check. ST_NOTFOUND: it is none. */
+static Status domain_constraintdef(FnCall *call, FuncSession *fs, Oid oid, bool pretty, Datum *out)
+{
+    const Datum *values, key = {.u32 = oid};
+    const bool *nulls;
+    DefText d;
+    TRY(cat_row_get(call->cx, fs->view, call->arena, CAT_PG_CONSTRAINT, &key, 1, &values, &nulls));
+    if (values[PG_CONSTRAINT_CONTYPID].u32 < FIRST_USER_OID || nulls[PG_CONSTRAINT_CONBIN]) {
+        return ST_NOTFOUND;
+    }
+    const Str *bin = &values[PG_CONSTRAINT_CONBIN].str;
+    const char *stored = arena_strndup(call->arena, str_ptr(bin), bin->len);
+    def_begin(&d, call, fs, pretty);
+    buf_puts(&d.buf, "CHECK (");
+    Status st = def_each_expr(&d, NULL, stored, def_put_expr, NULL);
+    buf_puts(&d.buf, values[PG_CONSTRAINT_CONVALIDATED].b ? ")" : ") NOT VALID");
+    return def_finish(&d, st, out);
+}
+
 static Status get_constraintdef(FnCall *call, FuncSession *fs, Oid oid, bool pretty, Datum *out,
                                 bool *null_out)
 {
     const CatTable *t;
     const CatConstraint *c;
     DefText d;
-    Status st = constraint_of(call, fs, oid, &t, &c);
+    Status st = domain_constraintdef(call, fs, oid, pretty, out);
+    if (st != ST_NOTFOUND) {
+        return st;
+    }
+    st = constraint_of(call, fs, oid, &t, &c);
     if (st != ST_OK) {
         st = st == ST_NOTFOUND ? builtin_domaindef(call, fs, oid, pretty, out) : st;
         *null_out = st == ST_NOTFOUND;

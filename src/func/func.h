@@ -86,5 +86,7 @@ const SetOps *func_sets_by_prosrc(const char *prosrc);
 
 /* func_reg_out - TypeEnv.reg_out of a session whose TypeEnv.session is a FuncSession. */
 bool func_reg_out(void *session, Oid reg_type, Oid oid, Buf *buf);
+/* FUNC_TYPES - TypeEnv.types likewise. */
+extern const TypeCatalog FUNC_TYPES;
 
 #endif

@@ -218,6 +218,7 @@ static void row_put_value(RowWriter *w, Buf *out, uint32_t col, const Datum *d)
         }
     }
     size_t at = out->len;
+    w->call.result_type = w->types[col];
     buf_put_u32be(out, 0);
     if (w->formats[col] == 0) {
         w->ops[col]->out(&w->call, d, out);

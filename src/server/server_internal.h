@@ -186,6 +186,7 @@ typedef struct CopyIn {
     const char *const *names; /* of these columns */
     const TypeOps **ops;
     int32_t *typmods;
+    Oid *types;          /* of values: a domain's base */
     uint8_t *int_digits; /* an integer of so many digits surely fits; 0: not an integer */
     Batch batch;
     Arena batch_arena;

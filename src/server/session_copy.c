@@ -268,6 +268,7 @@ static Status copy_columns(Cx *cx, Session *s, CopyIn *c, const PgQuery__CopyStm
     }
     c->ops = ARENA_ARRAY(&c->arena, const TypeOps *, c->column_count + 1);
     c->typmods = ARENA_ARRAY(&c->arena, int32_t, c->column_count + 1);
+    c->types = ARENA_ARRAY(&c->arena, Oid, c->column_count + 1);
     c->int_digits = ARENA_ARRAY(&c->arena, uint8_t, c->column_count + 1);
     for (uint32_t i = 0; i < c->column_count; i++) {
         const CatColumn *col = &t->columns[c->columns[i]];
@@ -277,8 +278,10 @@ static Status copy_columns(Cx *cx, Session *s, CopyIn *c, const PgQuery__CopyStm
                                    col->name);
         }
         c->ops[i] = type->ops;
+        c->types[i] = type->kind == 'd' ? cat_domain_base(&s->view, col->type) : col->type;
         Oid oid = type->ops->oid;
         c->int_digits[i] = oid == TYPE_INT8 ? 18 : oid == TYPE_INT4 ? 9 : oid == TYPE_INT2 ? 4 : 0;
+        c->int_digits[i] = type->kind == 'd' ? 0 : c->int_digits[i];
         c->typmods[i] = col->typmod;
     }
     return ST_OK;
@@ -306,6 +309,7 @@ static Status copy_defaults(Cx *cx, Session *s, CopyIn *c)
             exprs[i] = ARENA_NEW(&c->arena, Expr);
             exprs[i]->kind = EXPR_CONST;
             exprs[i]->type = col->type;
+            exprs[i]->carrier = col->carrier;
             exprs[i]->phys = type != NULL ? type->phys : PHYS_STR;
             exprs[i]->u.constant.is_null = true;
         }
@@ -547,8 +551,12 @@ static inline Status copy_value(Cx *cx, CopyIn *c, FnCall *call, uint32_t i, con
         default: VEC_DATA(v, int64_t)[row] = d.i64; return ST_OK;
         }
     }
-    call->result_type = c->ops[i]->oid;
+    call->result_type = c->types[i];
+    Oid declared = c->table->columns[c->columns[i]].type;
     Status st = c->ops[i]->in(call, (Slice){f->ptr, f->len}, c->typmods[i], &d);
+    if (st == ST_OK && declared != c->types[i]) { /* a domain */
+        st = call->env->types->check(cx, call->env->session, declared, &d, false);
+    }
     if (st != ST_OK) {
         size_t n = line_shown((Slice){f->ptr, f->len});
         return err_context(cx, "COPY %s, line %llu, column %s: \"%.*s%s\"", c->table->name,
@@ -597,6 +605,13 @@ static Status copy_row_values(Cx *cx, Session *s, CopyIn *c)
         const CopyField *f = &r->row[i];
         Vector *v = c->batch.cols[c->columns[i]];
         if (f->is_null) {
+            Oid declared = c->table->columns[c->columns[i]].type;
+            if (declared != c->types[i] &&
+                s->env.types->check(cx, s->env.session, declared, NULL, true) != ST_OK) {
+                return err_context(cx, "COPY %s, line %llu, column %s: null input", c->table->name,
+                                   (unsigned long long)r->line,
+                                   c->table->columns[c->columns[i]].name);
+            }
             vec_set_null(v, row);
             alone = alone || c->table->columns[c->columns[i]].not_null;
             continue;

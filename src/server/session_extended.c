@@ -239,11 +239,12 @@ static Status bind_value(Cx *cx, Session *s, Portal *p, uint32_t i, Oid type_oid
                    .arena = &p->arena,
                    .env = &s->env,
                    .state_arena = &p->arena,
-                   .result_type = type->ops->oid,
+                   .result_type = cat_domain_base(&s->view, type_oid),
                    .arg_typmod = -1};
     if (format == 0) {
         TRY(utf8_verify(cx, bytes));
-        return type->ops->in(&call, bytes, -1, &p->param_values[i]);
+        TRY(type->ops->in(&call, bytes, -1, &p->param_values[i]));
+        return type_check_domain(&call, type_oid, &p->param_values[i]);
     }
     if (format == 1) {
         Status st = type->ops->recv(&call, bytes, -1, &p->param_values[i]);
@@ -252,7 +253,8 @@ static Status bind_value(Cx *cx, Session *s, Portal *p, uint32_t i, Oid type_oid
             (void)err_set(cx, ERRCODE_INVALID_BINARY_REPRESENTATION,
                           "incorrect binary data format in bind parameter %u", i + 1);
         }
-        return st;
+        TRY(st);
+        return type_check_domain(&call, type_oid, &p->param_values[i]);
     }
     return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE, "unsupported format code: %d", format);
 }

@@ -25,6 +25,7 @@ Status session_txn_need(Cx *cx, Session *s)
         return ST_OK;
     }
     TRY(txn_begin(cx, s->server->engine->txns, s->default_isolation, &s->txn_arena, &s->txn));
+    s->txn->type_env = &s->env;
     s->read_uncommitted = s->default_read_uncommitted;
     s->txn->read_only = s->default_read_only;
     s->txn->deferrable = s->default_deferrable;
