@@ -292,7 +292,12 @@ static Status dp_tail(DpOut *o, const Query *q)
         dp_keyword(o, " OFFSET ", -DP_INDENT_STD, DP_INDENT_STD, 0);
         TRY(dp_expr(o, q->offset, false));
     }
-    if (q->limit != NULL) {
+    if (q->limit != NULL && q->with_ties) {
+        dp_keyword(o, " FETCH FIRST ", -DP_INDENT_STD, DP_INDENT_STD, 0);
+        buf_puts(o->buf, "(");
+        TRY(dp_expr(o, q->limit, false));
+        buf_puts(o->buf, ") ROWS WITH TIES");
+    } else if (q->limit != NULL) {
         dp_keyword(o, " LIMIT ", -DP_INDENT_STD, DP_INDENT_STD, 0);
         if (q->limit->kind == EXPR_CONST && q->limit->u.constant.is_null) {
             buf_puts(o->buf, "ALL");

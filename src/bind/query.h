@@ -345,6 +345,7 @@ struct Query {
     SortKey *order_by;
     uint16_t order_count;
     Expr *limit, *offset; /* int8 */
+    bool with_ties;       /* the peers of the last row under the limit, too */
     RowMark *row_marks;
     uint16_t row_mark_count;
     Cte *ctes;

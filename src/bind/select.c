@@ -189,11 +189,16 @@ static Status bind_limit_value(BindScope *s, const Node *n, const char *clause, 
 
 Status bind_limit(BindScope *s, const PgQuery__SelectStmt *st)
 {
-    if (st->limit_option == PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_WITH_TIES) {
-        return err_unsupported(s->cx, "WITH TIES is not supported");
+    Query *q = s->query;
+    TRY(bind_limit_value(s, st->limit_offset, "OFFSET", &q->offset));
+    TRY(bind_limit_value(s, st->limit_count, "LIMIT", &q->limit));
+    q->with_ties = st->limit_option == PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_WITH_TIES;
+    if (q->with_ties &&
+        (q->limit == NULL || (q->limit->kind == EXPR_CONST && q->limit->u.constant.is_null))) {
+        return err_set(s->cx, ERRCODE_INVALID_ROW_COUNT_IN_LIMIT_CLAUSE,
+                       "row count cannot be null in FETCH FIRST ... WITH TIES clause");
     }
-    TRY(bind_limit_value(s, st->limit_offset, "OFFSET", &s->query->offset));
-    return bind_limit_value(s, st->limit_count, "LIMIT", &s->query->limit);
+    return ST_OK;
 }
 
 static const char *lock_name(PgQuery__LockClauseStrength strength)

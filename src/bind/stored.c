@@ -664,6 +664,7 @@ static void tree_clauses(Tree *t, Query *q)
     tree_sort_keys(t, &q->order_by, &q->order_count);
     tree_expr(t, &q->limit);
     tree_expr(t, &q->offset);
+    TREE_NUM(t, q->with_ties);
     TREE_LIST(t, q->row_marks, q->row_mark_count);
     for (uint16_t i = 0; i < q->row_mark_count && t->st == ST_OK; i++) {
         TREE_NUM(t, q->row_marks[i].rte);

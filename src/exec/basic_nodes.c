@@ -180,23 +180,23 @@ typedef struct LimitRun {
 } LimitRun;
 
 /* limit_values - LIMIT and OFFSET; -1 = no limit. 2201W, 2201X. */
-Status limit_values(Cx *cx, ExprRun *run, const PlanNode *plan, Arena *arena, int64_t *limit_out,
-                    int64_t *offset_out)
+Status limit_values(Cx *cx, ExprRun *run, int limit_expr, int offset_expr, Arena *arena,
+                    int64_t *limit_out, int64_t *offset_out)
 {
     static const Batch NONE = {.count = 1, .sel = {NULL, 1}};
     const Vector *v;
     *limit_out = -1;
     *offset_out = 0;
-    if (plan->u.limit.offset >= 0) {
-        TRY(expr_eval(cx, run, (uint32_t)plan->u.limit.offset, &NONE, &NONE.sel, arena, &v));
+    if (offset_expr >= 0) {
+        TRY(expr_eval(cx, run, (uint32_t)offset_expr, &NONE, &NONE.sel, arena, &v));
         *offset_out = vec_is_null(v, 0) ? 0 : vec_int(v, 0);
         if (*offset_out < 0) {
             return err_set(cx, ERRCODE_INVALID_ROW_COUNT_IN_RESULT_OFFSET_CLAUSE,
                            "OFFSET must not be negative");
         }
     }
-    if (plan->u.limit.limit >= 0) {
-        TRY(expr_eval(cx, run, (uint32_t)plan->u.limit.limit, &NONE, &NONE.sel, arena, &v));
+    if (limit_expr >= 0) {
+        TRY(expr_eval(cx, run, (uint32_t)limit_expr, &NONE, &NONE.sel, arena, &v));
         *limit_out = vec_is_null(v, 0) ? -1 : vec_int(v, 0);
         if (*limit_out < 0 && !vec_is_null(v, 0)) {
             return err_set(cx, ERRCODE_INVALID_ROW_COUNT_IN_LIMIT_CLAUSE,
@@ -210,7 +210,8 @@ static Status limit_start(Cx *cx, ExecNode *n)
 {
     LimitRun *r = n->priv;
     run_reset(n, r->run);
-    TRY(limit_values(cx, r->run, n->plan, &n->batch, &r->left, &r->skip));
+    TRY(limit_values(cx, r->run, n->plan->u.limit.limit, n->plan->u.limit.offset, &n->batch,
+                     &r->left, &r->skip));
     TRY(node_start_children(cx, n));
     if (n->left->plan->kind == PLAN_SORT && r->left >= 0 && r->left < INT64_MAX - r->skip &&
         r->left + r->skip < 100000) {

@@ -59,6 +59,7 @@ static Status create_kind(Cx *cx, ExecNode *n)
     case PLAN_WINDOW: return window_create(cx, n);
     case PLAN_SORT: return sort_create(cx, n);
     case PLAN_UNIQUE: return unique_create(cx, n);
+    case PLAN_TIES: return ties_create(cx, n);
     case PLAN_LIMIT: return limit_create(cx, n);
     case PLAN_APPEND: return append_create(cx, n);
     case PLAN_SETOP: return setop_create(cx, n);

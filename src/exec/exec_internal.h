@@ -176,6 +176,7 @@ Status expand_create(Cx *cx, ExecNode *n);
 Status window_create(Cx *cx, ExecNode *n);
 Status sort_create(Cx *cx, ExecNode *n);
 Status unique_create(Cx *cx, ExecNode *n);
+Status ties_create(Cx *cx, ExecNode *n);
 Status limit_create(Cx *cx, ExecNode *n);
 Status append_create(Cx *cx, ExecNode *n);
 Status setop_create(Cx *cx, ExecNode *n);
@@ -189,8 +190,8 @@ Status scan_node_count(Cx *cx, ExecNode *n, uint64_t *count_out);
 void sort_set_want(ExecNode *n, int64_t want);
 void material_rewind(ExecNode *n);
 /* limit evaluation: basic_nodes.c */
-Status limit_values(Cx *cx, ExprRun *run, const PlanNode *plan, Arena *arena, int64_t *limit_out,
-                    int64_t *offset_out);
+Status limit_values(Cx *cx, ExprRun *run, int limit_expr, int offset_expr, Arena *arena,
+                    int64_t *limit_out, int64_t *offset_out);
 /* sublink.c */
 Status exec_sublink(void *arg, Cx *cx, uint32_t number, const Vector *const *args,
                     uint32_t arg_count, const Sel *sel, Vector *out, Arena *arena);

@@ -317,3 +317,70 @@ Status unique_create(Cx *cx, ExecNode *n)
     ((SortRun *)n->priv)->idx = ARENA_ARRAY(&n->s->arena, uint16_t, VEC_CAPACITY);
     return ST_OK;
 }
+
+/* ---- WITH TIES: the first rows, and those that equal the last of them ---- */
+
+static Status ties_start(Cx *cx, ExecNode *n)
+{
+    SortRun *r = n->priv;
+    int64_t limit, offset;
+    run_reset(n, r->run);
+    run_reset(n, r->limit);
+    TRY(limit_values(cx, r->limit, 0, n->plan->u.sort.has_offset ? 1 : -1, &n->batch, &limit,
+                     &offset));
+    r->have_last = false;
+    r->want = limit < 0 || limit > INT64_MAX - offset ? INT64_MAX : limit + offset;
+    TRY(node_start_children(cx, n));
+    n->done = limit == 0;
+    return ST_OK;
+}
+
+/* ties_next - rows as they come until `want` are out, then those with the key of the last one. */
+static Status ties_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **out)
+{
+    SortRun *r = n->priv;
+    const Batch *b;
+    uint32_t count = 0;
+    if (n->done) {
+        return ST_DONE;
+    }
+    TRY(n->left->next(cx, n->left,
+                      r->want > 0 ? (uint32_t)MIN(r->want, (int64_t)max_rows) : max_rows, &b));
+    arena_clear(&n->batch);
+    TRY(encode_keys(cx, n, r->run, b, r));
+    SEL_FOREACH(row, &b->sel)
+    {
+        if (r->want > 0) {
+            r->want--;
+            if (r->want == 0) {
+                encode_row(n, r, row);
+                buf_clear(&r->last);
+                buf_put(&r->last, r->key.data, r->key.len);
+            }
+        } else {
+            encode_row(n, r, row);
+            if (r->last.len != r->key.len || memcmp(r->last.data, r->key.data, r->key.len) != 0) {
+                n->done = true;
+                break;
+            }
+        }
+        r->idx[count++] = (uint16_t)row;
+    }
+    if (count == 0) {
+        return ST_DONE;
+    }
+    n->out = *b;
+    n->out.sel = (Sel){r->idx, count};
+    *out = &n->out;
+    return ST_OK;
+}
+
+Status ties_create(Cx *cx, ExecNode *n)
+{
+    n->start = ties_start;
+    n->next = ties_next;
+    TRY(sort_run_create(cx, n));
+    SortRun *r = n->priv;
+    r->idx = ARENA_ARRAY(&n->s->arena, uint16_t, VEC_CAPACITY);
+    return run_create(cx, n, n->plan->u.sort.limit, &r->limit);
+}

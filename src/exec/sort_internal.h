@@ -23,9 +23,10 @@ typedef struct SortRun {
     const Vector **vecs;
     uint32_t *rows;
     uint16_t *kept;
-    /* unique */
+    /* unique and ties */
     Buf last;
     bool have_last;
+    ExprRun *limit; /* of ties: LIMIT and OFFSET; `want` counts down to its last row */
     uint16_t *idx;
     /* runs on disk */
     Arena disk;

@@ -109,6 +109,7 @@ static void put_title(Explain *x, const PlanNode *n)
     case PLAN_WINDOW: buf_puts(x->out, "WindowAgg"); break;
     case PLAN_SORT: buf_puts(x->out, "Sort"); break;
     case PLAN_UNIQUE: buf_puts(x->out, "Unique"); break;
+    case PLAN_TIES: buf_puts(x->out, "Limit"); break;
     case PLAN_LIMIT: buf_puts(x->out, "Limit"); break;
     case PLAN_APPEND: buf_puts(x->out, "Append"); break;
     case PLAN_SETOP:

@@ -29,6 +29,7 @@ typedef enum PlanKind {
     PLAN_EXPAND,
     PLAN_SORT,
     PLAN_UNIQUE,
+    PLAN_TIES, /* the first rows and those that equal the last of them in the keys */
     PLAN_LIMIT,
     PLAN_APPEND,
     PLAN_SETOP,
@@ -306,6 +307,7 @@ struct PlanNode {
             PlanSortKey *keys;
             uint16_t key_count;
             const ExprProg *limit; /* top-N: expression 0 limit, 1 offset; NULL = all */
+            bool has_offset;       /* TIES: there is expression 1 */
         } sort;                    /* UNIQUE too: keys without order */
         struct {
             const ExprProg *prog;

@@ -169,21 +169,39 @@ static Status plan_distinct_on(PlanQuery *pq, PlanNode *input, PlanNode **out)
     return ST_OK;
 }
 
-static Status limit_prog(PlanQuery *pq, PlanNode *n, const ExprProg **prog_out)
+/* limit_prog - LIMIT (or NULL) and OFFSET as expressions of the node. */
+static Status limit_prog(PlanQuery *pq, Expr *limit, PlanNode *n, const ExprProg **prog_out)
 {
     Expr *exprs[2];
     uint32_t count = 0;
     PlanNode none = {0};
     n->u.limit.limit = n->u.limit.offset = -1;
-    if (pq->q->limit != NULL) {
+    if (limit != NULL) {
         n->u.limit.limit = (int)count;
-        exprs[count++] = pq->q->limit;
+        exprs[count++] = limit;
     }
     if (pq->q->offset != NULL) {
         n->u.limit.offset = (int)count;
         exprs[count++] = pq->q->offset;
     }
     return prog_over(pq, &none, NULL, exprs, count, prog_out);
+}
+
+/* plan_ties - FETCH FIRST ... WITH TIES over sorted input: the rows up to OFFSET and LIMIT, and
+ * those after them that are equal in ORDER BY to the last of them. OFFSET comes after it, in a node
+ * of its own. */
+static Status plan_ties(PlanQuery *pq, PlanNode *input, PlanNode **out)
+{
+    const Query *q = pq->q;
+    Expr *exprs[2] = {q->limit, q->offset};
+    PlanNode none = {0};
+    PlanNode *n = node_new(pq->p, PLAN_TIES, input, NULL, input->col_count);
+    node_copy_outs(n, 0, input);
+    TRY(sort_keys(pq, n, input, q->order_by, q->order_count));
+    TRY(prog_over(pq, &none, NULL, exprs, q->offset != NULL ? 2 : 1, &n->u.sort.limit));
+    n->u.sort.has_offset = q->offset != NULL;
+    *out = n;
+    return ST_OK;
 }
 
 Status plan_limit(PlanQuery *pq, PlanNode *input, PlanNode **out)
@@ -193,9 +211,17 @@ Status plan_limit(PlanQuery *pq, PlanNode *input, PlanNode **out)
     if (q->limit == NULL && q->offset == NULL) {
         return ST_OK;
     }
+    bool ties = q->with_ties;
+    if (ties) {
+        TRY(plan_ties(pq, input, &input));
+        *out = input;
+        if (q->offset == NULL) {
+            return ST_OK;
+        }
+    }
     PlanNode *n = node_new(pq->p, PLAN_LIMIT, input, NULL, input->col_count);
     node_copy_outs(n, 0, input);
-    TRY(limit_prog(pq, n, &n->u.limit.prog));
+    TRY(limit_prog(pq, ties ? NULL : q->limit, n, &n->u.limit.prog));
     if (q->limit != NULL && input->kind == PLAN_SORT) {
         input->u.sort.limit = n->u.limit.prog;
     }
