@@ -158,7 +158,7 @@ HISTORY_ROUNDS=1
 FUZZ_SEEDS=250
 CRASH_SEEDS=2500
 export CHECK_ALL HISTORY_ROUNDS FUZZ_SEEDS CRASH_SEEDS
-config plain "" tidy unit sql psql input iso wire clients kill stress 'history*6' 'fuzz*4'
+config plain "" tidy unit sql psql input iso wire clients suites kill stress 'history*6' 'fuzz*4'
 config crash "$crash" 'crash*4' faults
 CC=clang-14
 export CC

@@ -19,7 +19,8 @@ case $group in
 run) ;;
 test | bench | all)
     packages="$packages make libcmocka-dev python3 python3-psycopg2 python3-flask
-        python3-psycopg python3-asyncpg python3-sqlalchemy python3-django postgresql-15 postgresql-contrib clang-format-14"
+        python3-psycopg python3-asyncpg python3-sqlalchemy python3-django python3-pytest
+        postgresql-15 postgresql-contrib clang-format-14"
     ;;
 *)
     echo "usage: tools/install.sh [run|test|bench|all]" >&2
