@@ -69,12 +69,6 @@ CREATE VIEW numbers AS SELECT add(1) AS n, modern(2) AS m;
 \r
 \sv+ numbers
 \ev nosuch
-CREATE AGGREGATE total(int) (sfunc = int4pl, stype = int, initcond = '0');
-COMMENT ON AGGREGATE total(int) IS 'a sum';
-\da
-\dfa
-\df total
-SELECT total(n) FROM generate_series(1, 4) n;
 DO $$ BEGIN RAISE NOTICE 'said % and %', 1, 'two' USING HINT = 'a hint', DETAIL = 'a detail'; END $$;
 DO $$ BEGIN PERFORM 1 / 0; EXCEPTION WHEN division_by_zero THEN RAISE EXCEPTION 'mine' USING ERRCODE = 'P0005'; END $$;
 \errverbose

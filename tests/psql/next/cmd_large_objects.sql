@@ -10,9 +10,12 @@ SELECT :LASTOID > 0 AS has;
 SELECT convert_from(lo_get(:one), 'UTF8');
 \lo_export :one back.txt
 \! cat back.txt
+\o out
 \lo_unlink :one
-\lo_export :one again.txt
-\lo_unlink :one
+\o
+SELECT count(*) FROM pg_largeobject_metadata;
+\lo_export 4009 again.txt
+\lo_unlink 4009
 \lo_import nosuch.txt
 SELECT lo_from_bytea(4001, '\x0102'), lo_from_bytea(4002, '');
 COMMENT ON LARGE OBJECT 4001 IS 'two bytes';

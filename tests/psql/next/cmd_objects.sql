@@ -1,4 +1,4 @@
--- extensions, statistics of several columns, rules
+-- aggregates of one's own, statistics of several columns, rules
 CREATE TABLE base (id int PRIMARY KEY, a int, b int);
 CREATE STATISTICS base_stat (dependencies, ndistinct) ON a, b FROM base;
 COMMENT ON STATISTICS base_stat IS 'a and b';
@@ -7,14 +7,11 @@ COMMENT ON STATISTICS base_stat IS 'a and b';
 \dX+
 \d base
 \d+ base
-CREATE EXTENSION citext;
-\dx
-\dx cit*
-\dx+ citext
-CREATE TABLE people (email citext PRIMARY KEY);
-\d people
-DROP EXTENSION citext;
-DROP TABLE people;
-DROP EXTENSION citext;
+CREATE AGGREGATE total(int) (sfunc = int4pl, stype = int, initcond = '0');
+COMMENT ON AGGREGATE total(int) IS 'a sum';
+\da
+\dfa
+\df total
+SELECT total(n) FROM generate_series(1, 4) n;
 CREATE RULE no_delete AS ON DELETE TO base DO INSTEAD NOTHING;
 \d base

@@ -38,14 +38,6 @@ ALTER DOMAIN positive ADD CONSTRAINT small CHECK (VALUE < 100) NOT VALID;
 \d person
 \dd
 \dd app.*
-CREATE COLLATION german (provider = icu, locale = 'de-u-co-phonebk');
-CREATE COLLATION app.ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
-COMMENT ON COLLATION german IS 'phone books';
-\dO
-\dO+
-\dO app.*
-CREATE TABLE sorted (name text COLLATE german, other text COLLATE app.ci);
-\d sorted
 DROP TYPE mood;
 DROP DOMAIN positive;
 DROP TYPE mood CASCADE;
