@@ -81,6 +81,33 @@ static Status fn_xact_id(FnCall *call, FuncSession *fs, const Datum *a, Datum *o
 }
 KERNEL(fn_xact_id)
 
+/* fn_xid_age - age(xid): how many transactions began since; numbers below 3 are older than any. */
+static Status fn_xid_age(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
+{
+    (void)null_out;
+    TxnActive *active = NULL;
+    uint32_t count = 0;
+    Xid next = 0;
+    Csn next_csn = 0;
+    if (a[0].u32 < 3) {
+        out->i32 = INT32_MAX;
+        return ST_OK;
+    }
+    txnsys_active(txn_sys(fs->view->txn), call->arena, &active, &count, &next, &next_csn);
+    out->i32 = (int32_t)((uint32_t)next - a[0].u32);
+    return ST_OK;
+}
+KERNEL(fn_xid_age)
+
+/* fn_mxid_age - mxid_age(xid): rows are locked without multixacts, of which none is ever made. */
+static Status fn_mxid_age(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
+{
+    (void)call, (void)fs, (void)null_out;
+    out->i32 = a[0].u32 == 0 ? INT32_MAX : (int32_t)(1 - a[0].u32);
+    return ST_OK;
+}
+KERNEL(fn_mxid_age)
+
 /* fn_row_security_active - there is no row security, so it is on for no table. */
 static Status fn_row_security_active(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
                                      bool *null_out)
@@ -97,5 +124,7 @@ static const FnOps FNS[] = {
     {"pg_terminate_backend", fn_terminate_kernel, 0},
     {"pg_is_in_recovery", fn_in_recovery_kernel, 0},
     {"pg_current_xact_id", fn_xact_id_kernel, 0},
+    {"xid_age", fn_xid_age_kernel, 0},
+    {"mxid_age", fn_mxid_age_kernel, 0},
 };
 const FuncTable FUNC_ADMIN = {FNS, ARRAY_LEN(FNS)};
