@@ -5,5 +5,5 @@ CREATE TABLE stamped (a int);
 SELECT age(relfrozenxid) > 0 AS counted FROM pg_class WHERE oid = 'pg_class'::regclass;
 SELECT max(mxid_age(datminmxid)) FROM pg_database;
 BEGIN;
-SELECT age(pg_current_xact_id()::text::xid) BETWEEN 0 AND 1 AS own;
+SELECT age(txid_current()::text::xid) BETWEEN 0 AND 1 AS own;
 ROLLBACK;
