@@ -231,6 +231,10 @@ Status ddl_constraint_refuse(Cx *cx, const PgQuery__Constraint *node);
 Status ddl_constraint_name_free(Cx *cx, DdlCx *d, const CatTable *t, const char *name);
 
 /* ---- exclusion.c ---- */
+struct NewIndex;
+/* ddl_make_exclusion - a constraint and its index, filled; its name is chosen when it has none. */
+Status ddl_make_exclusion(Cx *cx, DdlCx *d, const CatTable *t, struct NewIndex *ix,
+                          const Oid *operators, bool deferred, Oid *index_out);
 Status ddl_add_exclusion(Cx *cx, DdlCx *d, const CatTable *t, const NewConstraint *c);
 /* ddl_retype_exclusion - key column k of an exclusion constraint's index gets another type: its
  * operator class and operator. 0A000 unless it is compared by equality. */

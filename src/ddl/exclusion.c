@@ -202,30 +202,51 @@ static Status exclusion_index(Cx *cx, Exclusion *x)
                            &x->ix.rel_options);
 }
 
-/* exclusion_name - the given one, which must be free, or t_a_b_excl. */
-static Status exclusion_name(Cx *cx, Exclusion *x)
+/* exclusion_name - t_a_b_excl. */
+static Status exclusion_name(Cx *cx, DdlCx *d, const CatTable *t, NewIndex *ix)
 {
-    const char **columns = ddl_index_column_names(x->d, x->t, &x->ix);
+    const char **columns = ddl_index_column_names(d, t, ix);
     char *names = NULL, *name;
-    if (x->node->conname != NULL && x->node->conname[0] != '\0') {
-        x->ix.name = x->node->conname;
-        return ddl_constraint_name_free(cx, x->d, x->t, x->ix.name);
-    }
-    for (uint16_t i = 0; i < x->ix.column_count; i++) {
-        names = i == 0 ? arena_strdup(x->d->arena, columns[i])
-                       : arena_printf(x->d->arena, "%s_%s", names, columns[i]);
+    for (uint16_t i = 0; i < ix->column_count; i++) {
+        names = i == 0 ? arena_strdup(d->arena, columns[i])
+                       : arena_printf(d->arena, "%s_%s", names, columns[i]);
         if (strlen(names) > DDL_NAME_BYTES_MAX) {
             break;
         }
     }
-    TRY(ddl_choose_relation_name(cx, x->d, x->t->namespace_oid, x->t->name, names, "excl", &name));
-    x->ix.name = name;
+    TRY(ddl_choose_relation_name(cx, d, t->namespace_oid, t->name, names, "excl", &name));
+    ix->name = name;
     return ST_OK;
+}
+
+Status ddl_make_exclusion(Cx *cx, DdlCx *d, const CatTable *t, NewIndex *ix, const Oid *operators,
+                          bool deferred, Oid *index_out)
+{
+    if (ix->name == NULL) {
+        TRY(exclusion_name(cx, d, t, ix));
+    }
+    ConstraintRow r = {.name = ix->name,
+                       .type = 'x',
+                       .columns = ix->columns,
+                       .column_count = ix->key_count,
+                       .operators = operators,
+                       .deferrable = ix->deferrable,
+                       .deferred = deferred,
+                       .validated = true};
+    TRY(ddl_index_define(cx, d, t, ix, &r.index));
+    TRY(ddl_index_depend_computed(cx, d, t, ix, r.index));
+    TRY(ddl_new_oid(cx, d, &r.oid));
+    TRY(ddl_insert_constraint(cx, d, t, &r));
+    TRY(ddl_depend(cx, d, (DdlObject){CAT_PG_CLASS, r.index, 0},
+                   (DdlObject){CAT_PG_CONSTRAINT, r.oid, 0}, 'i'));
+    *index_out = r.index;
+    return ddl_index_fill(cx, d, t->oid, r.index);
 }
 
 Status ddl_add_exclusion(Cx *cx, DdlCx *d, const CatTable *t, const NewConstraint *c)
 {
     Exclusion *x = ARENA_NEW(d->arena, Exclusion);
+    Oid index;
     *x = (Exclusion){.d = d, .t = t, .node = c->node};
     TRY(exclusion_method(cx, x));
     TRY(ddl_constraint_refuse(cx, c->node));
@@ -234,22 +255,11 @@ Status ddl_add_exclusion(Cx *cx, DdlCx *d, const CatTable *t, const NewConstrain
                        .method = x->method->oid,
                        .deferrable = c->node->deferrable != 0};
     TRY(exclusion_index(cx, x));
-    TRY(exclusion_name(cx, x));
-    ConstraintRow r = {.name = x->ix.name,
-                       .type = 'x',
-                       .columns = x->ix.columns,
-                       .column_count = x->ix.key_count,
-                       .operators = x->operators,
-                       .deferrable = c->node->deferrable != 0,
-                       .deferred = c->node->initdeferred != 0,
-                       .validated = true};
-    TRY(ddl_index_define(cx, d, t, &x->ix, &r.index));
-    TRY(ddl_index_depend_computed(cx, d, t, &x->ix, r.index));
-    TRY(ddl_new_oid(cx, d, &r.oid));
-    TRY(ddl_insert_constraint(cx, d, t, &r));
-    TRY(ddl_depend(cx, d, (DdlObject){CAT_PG_CLASS, r.index, 0},
-                   (DdlObject){CAT_PG_CONSTRAINT, r.oid, 0}, 'i'));
-    return ddl_index_fill(cx, d, t->oid, r.index);
+    if (c->node->conname != NULL && c->node->conname[0] != '\0') { /* it must be free */
+        x->ix.name = c->node->conname;
+        TRY(ddl_constraint_name_free(cx, d, t, x->ix.name));
+    }
+    return ddl_make_exclusion(cx, d, t, &x->ix, x->operators, c->node->initdeferred != 0, &index);
 }
 
 Status ddl_retype_exclusion(Cx *cx, DdlCx *d, const CatTable *t, const CatIndex *ix, uint16_t k,

@@ -199,11 +199,14 @@ static Status like_index_definition(Cx *cx, DdlCx *d, const CatTable *of, const 
                       .primary = ix->primary,
                       .nulls_not_distinct = ix->nulls_not_distinct,
                       .constraint = ix->constraint != 0,
+                      .exclusion = ix->exclusion,
                       .deferrable = ix->deferrable,
                       .method = cat_opclass_method(ix->opclasses[0]),
                       .key_count = ix->key_count,
                       .column_count = ix->column_count};
-    out->method = out->method == DDL_ACCESS_BTREE ? 0 : out->method;
+    if (out->method == DDL_ACCESS_BTREE && !ix->exclusion) {
+        out->method = 0;
+    }
     TRY(cat_table_by_oid(cx, d->view, ix->oid, &rel));
     out->rel_options = rel->options != NULL ? arena_strdup(d->arena, rel->options) : NULL;
     if (ix->expressions_sql != NULL) {
@@ -227,13 +230,18 @@ static Status like_index_definition(Cx *cx, DdlCx *d, const CatTable *of, const 
     return ST_OK;
 }
 
-/* like_key - the constraint an index stands for. */
-static Status like_key(Cx *cx, DdlCx *d, const CatTable *t, NewIndex *n, Oid *index_out)
+/* like_key - the constraint an index stands for, like `con`. */
+static Status like_key(Cx *cx, DdlCx *d, const CatTable *t, const CatConstraint *con, NewIndex *n,
+                       Oid *index_out)
 {
+    if (n->exclusion) {
+        return ddl_make_exclusion(cx, d, t, n, con->operators, con->deferred, index_out);
+    }
     ConstraintRow r = {.type = n->primary ? 'p' : 'u',
                        .columns = n->columns,
                        .column_count = n->key_count,
                        .deferrable = n->deferrable,
+                       .deferred = con->deferred,
                        .validated = true};
     for (uint16_t i = 0; n->primary && i < t->index_count; i++) {
         if (t->indexes[i].primary) {
@@ -259,13 +267,15 @@ static Status like_indexes(Cx *cx, DdlCx *d, const CatTable *t, const CatTable *
     for (uint16_t i = 0; i < of->index_count; i++) {
         NewIndex n;
         Oid index;
-        if (of->indexes[i].exclusion) {
-            return err_unsupported(cx, "LIKE with exclusion constraints is not supported");
+        const CatConstraint *con = NULL;
+        for (uint16_t k = 0; k < of->constraint_count; k++) {
+            bool is_its = of->constraints[k].oid == of->indexes[i].constraint;
+            con = is_its ? &of->constraints[k] : con;
         }
         TRY(ddl_reload(cx, d, table, &t));
         TRY(like_index_definition(cx, d, of, &of->indexes[i], s, &n));
-        if (n.constraint) {
-            TRY(like_key(cx, d, t, &n, &index));
+        if (con != NULL) {
+            TRY(like_key(cx, d, t, con, &n, &index));
         } else {
             TRY(ddl_index_name(cx, d, t, &n));
             TRY(ddl_index_make(cx, d, t, &n, &index));

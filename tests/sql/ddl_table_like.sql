@@ -37,3 +37,14 @@ INSERT INTO stage (a, c) VALUES (1, 'x'), (2, 'y');
 INSERT INTO src (a, b, c) SELECT a, b, c FROM stage ORDER BY a RETURNING id, a, g, i;
 COMMIT;
 SELECT * FROM stage;
+-- exclusion constraints, deferred keys
+CREATE TABLE ex (id int, t text, ip inet, flag bool, UNIQUE (id) DEFERRABLE INITIALLY DEFERRED, EXCLUDE USING gist (ip inet_ops WITH &&) WHERE (flag),
+  CONSTRAINT named EXCLUDE USING hash (t WITH =) DEFERRABLE INITIALLY DEFERRED, EXCLUDE ((id * 2) WITH =, lower(t) WITH =));
+CREATE TABLE ex2 (LIKE ex INCLUDING ALL);
+SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'ex2'::regclass ORDER BY 1;
+SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'ex2' ORDER BY 1;
+INSERT INTO ex2 VALUES (1, 'a', '10.0.0.0/8', true);
+INSERT INTO ex2 VALUES (2, 'b', '10.1.0.0/16', true);
+INSERT INTO ex2 VALUES (2, 'b', '10.1.0.0/16', false);
+INSERT INTO ex2 VALUES (3, 'a', NULL, true);
+DROP TABLE ex, ex2;
