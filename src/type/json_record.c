@@ -1,6 +1,6 @@
 /*
- * json_record.c - json and jsonb as rows of given columns: json_to_record, json_to_recordset and
- * their kin of jsonb.
+ * json_record.c - json and jsonb as rows: of given columns (json_to_record, json_to_recordset), of
+ * a row type (json_populate_record, json_populate_recordset), and their kin of jsonb.
  *
  * Both forms are read through one small view, since json must keep its text where a column is json
  * itself.
@@ -8,6 +8,7 @@
 #include "type/array.h"
 #include "type/json_internal.h"
 #include "type/jsonb.h"
+#include "type/record.h"
 
 /* JrValue - a value of either form. */
 typedef struct JrValue {
@@ -104,6 +105,7 @@ typedef struct JrColumn {
     const char *name;
     Oid type;
     int32_t typmod;
+    const Str *had; /* a row the fields come from that the value does not have; NULL = none */
 } JrColumn;
 
 static Status jr_convert(FnCall *call, const JrColumn *c, JrValue v, Datum *out, bool *is_null);
@@ -183,7 +185,7 @@ static Status jr_array_level(FnCall *call, JrArray *a, JrValue v, uint32_t level
 static Status jr_array(FnCall *call, const JrColumn *c, Oid element, JrValue v, Datum *out)
 {
     JrArray a = {.list = array_list(call->arena), .column = c->name};
-    a.element = (JrColumn){c->name, element, c->typmod};
+    a.element = (JrColumn){.name = c->name, .type = element, .typmod = c->typmod};
     for (uint32_t i = 0; i < ARRAY_DIMS_MAX; i++) {
         a.dims[i] = -1;
     }
@@ -201,47 +203,136 @@ static Status jr_array(FnCall *call, const JrColumn *c, Oid element, JrValue v, 
     return ST_OK;
 }
 
+/* ---- rows ---- */
+
+static Status jr_no_object(FnCall *call, JsonKind kind)
+{
+    return err_set(call->cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                   kind == JSON_ARRAY ? "cannot call populate_composite on an array"
+                                      : "cannot call populate_composite on a scalar");
+}
+
+/* jr_no_row_type - of the function called, or of a row of its own without a type. */
+static Status jr_no_row_type(FnCall *call, const char *name)
+{
+    st_ignore(err_unsupported(call->cx, "could not determine row type for result of %s", name));
+    return err_hint(call->cx, "Provide a non-null record argument, or call the function in the "
+                              "FROM clause using a column definition list.");
+}
+
+/* jr_fields - the fields of a row type; of an anonymous row those of the value. */
+static Status jr_fields(FnCall *call, Oid type, const Str *had, const char *name, RecordField **out,
+                        uint32_t *count)
+{
+    const TypeEnv *env = call->env;
+    if (type != TYPE_RECORD) {
+        Status st = env == NULL || env->types == NULL
+                        ? ST_NOTFOUND
+                        : env->types->fields(call->cx, env->session, call->arena, type, out, count);
+        return st == ST_NOTFOUND ? err_set(call->cx, ERRCODE_DATATYPE_MISMATCH,
+                                           "first argument of %s must be a row type", name)
+                                 : st;
+    }
+    if (had == NULL) {
+        return jr_no_row_type(call, name);
+    }
+    RecordIter it = record_iter(had);
+    Slice field;
+    *out = ARENA_ARRAY(call->arena, RecordField, it.count + 1u);
+    for (*count = 0; record_next(&it, &(*out)[*count], &field); ++*count) {
+        (*out)[*count].name = field.len > 0 ? arena_strndup(call->arena, field.ptr, field.len)
+                                            : arena_printf(call->arena, "f%u", *count + 1);
+        (*out)[*count].typmod = -1;
+    }
+    return ST_OK;
+}
+
+/* jr_member - the value of one column: the object's member, else what it had. */
+static Status jr_member(FnCall *call, JrValue object, const JrColumn *c, RecordIter *had,
+                        Datum *out, bool *is_null)
+{
+    RecordField old = {.is_null = true};
+    JrColumn column = *c;
+    JrValue member;
+    Slice name;
+    bool kept = had != NULL && record_next(had, &old, &name);
+    if (jr_field(object, slice_of(c->name), &member)) {
+        column.had = !old.is_null && old.type == TYPE_RECORD ? &old.value.str : NULL;
+        return jr_convert(call, &column, member, out, is_null);
+    }
+    *is_null = old.is_null;
+    *out = old.value;
+    return kept ? ST_OK : type_check_domain(call, c->type, NULL);
+}
+
+/* jr_populate - an object as a value of the row type. */
+static Status jr_populate(FnCall *call, Oid type, const Str *had, JrValue v, const char *name,
+                          Datum *out)
+{
+    RecordField *fields;
+    uint32_t count;
+    if (jr_kind(v) != JSON_OBJECT) {
+        return jr_no_object(call, jr_kind(v));
+    }
+    TRY(jr_fields(call, type_domain_base(call, type), had, name, &fields, &count));
+    RecordIter it = {0};
+    if (had != NULL) {
+        it = record_iter(had);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        RecordField *f = &fields[i];
+        JrColumn c = {f->name, f->declared != 0 ? f->declared : f->type, f->typmod, NULL};
+        TRY(jr_member(call, v, &c, had != NULL ? &it : NULL, &f->value, &f->is_null));
+    }
+    out->str = record_build(call->arena, fields, count);
+    return type_check_domain(call, type, out);
+}
+
 /* jr_convert - a value as the type of a column. */
 static Status jr_convert(FnCall *call, const JrColumn *c, JrValue v, Datum *out, bool *is_null)
 {
-    Oid element = call_element(call, c->type);
+    Oid base = type_domain_base(call, c->type), element = call_element(call, base);
     JsonKind kind = jr_kind(v);
     Slice text;
-    bool as_json = c->type == TYPE_JSON || c->type == TYPE_JSONB;
+    bool as_json = base == TYPE_JSON || base == TYPE_JSONB;
     *is_null = kind == JSON_NULL && !as_json;
     if (*is_null) {
-        return ST_OK;
+        return type_check_domain(call, c->type, NULL);
     }
-    if (v.binary && c->type == TYPE_JSONB) {
+    if (v.binary && base == TYPE_JSONB) {
         out->str = str_copy(call->arena, v.s.ptr, v.s.len);
-        return ST_OK;
+        return type_check_domain(call, c->type, out);
     }
     if (element != OID_INVALID && kind != JSON_STRING) {
-        return jr_array(call, c, element, v, out);
+        TRY(jr_array(call, c, element, v, out));
+        return type_check_domain(call, c->type, out);
     }
-    const TypeOps *ops = type_ops(call_carrier(call, c->type));
-    if (ops == NULL || ops->in == NULL || ops->oid == TYPE_RECORD) {
+    const TypeOps *ops = type_ops(call_carrier(call, base));
+    if (ops == NULL || ops->in == NULL || base == TYPE_RECORD) {
         return err_unsupported(call->cx, "column \"%s\" of type %u is not supported here", c->name,
                                c->type);
     }
+    if (ops->oid == TYPE_RECORD && kind != JSON_STRING) {
+        return jr_populate(call, c->type, c->had, v, c->name, out);
+    }
     TRY(jr_text(call, v, as_json, &text));
     FnCall in = *call;
-    in.result_type = c->type;
+    in.result_type = base;
     TRY(ops->in(&in, text, c->typmod, out));
     return type_check_domain(&in, c->type, out);
 }
 
 /* jr_row - an object's members as the columns of the row asked for. */
-static Status jr_row(FnCall *call, JrValue v, Datum *cols, bool *nulls)
+static Status jr_row(FnCall *call, JrValue v, const Str *had, Datum *cols, bool *nulls)
 {
     const FnRow *row = call->row;
+    RecordIter it = {0};
+    if (had != NULL) {
+        it = record_iter(had);
+    }
     for (uint16_t i = 0; i < row->count; i++) {
-        JrColumn c = {row->names[i], row->types[i], row->typmods[i]};
-        JrValue field;
-        nulls[i] = !jr_field(v, slice_of(row->names[i]), &field);
-        if (!nulls[i]) {
-            TRY(jr_convert(call, &c, field, &cols[i], &nulls[i]));
-        }
+        JrColumn c = {row->names[i], row->types[i], row->typmods[i], NULL};
+        TRY(jr_member(call, v, &c, had != NULL ? &it : NULL, &cols[i], &nulls[i]));
     }
     return ST_OK;
 }
@@ -253,25 +344,24 @@ typedef struct JrRows {
     Str value;
     JrValue one;
     JrList list;
-    bool set;
+    Str had; /* what columns that are not in the value are taken from */
+    bool set, has_had;
     uint32_t next;
     const char *name;
 } JrRows;
 
-/* jr_begin - open what the columns are to be taken from. ST_DONE: a NULL, no rows. */
-static Status jr_begin(FnCall *call, const Datum *a, const bool *nulls, bool binary, bool set,
+/* jr_begin - open what the columns are to be taken from. ST_DONE: a NULL, no rows. had: the row
+ * given, NULL = none. */
+static Status jr_begin(FnCall *call, const Datum *value, const Datum *had, bool binary, bool set,
                        const char *name)
 {
     JrRows *s = ARENA_NEW(call->state_arena, JrRows);
-    if (nulls[0]) {
+    if (value == NULL) {
         return ST_DONE;
     }
-    if (call->row == NULL) {
-        st_ignore(err_unsupported(call->cx, "could not determine row type for result of %s", name));
-        return err_hint(call->cx, "Provide a non-null record argument, or call the function in the "
-                                  "FROM clause using a column definition list.");
-    }
-    s->value = a[0].str;
+    s->value = value->str;
+    s->has_had = had != NULL;
+    s->had = had != NULL ? had->str : (Str){0};
     s->set = set;
     s->name = name;
     s->one = (JrValue){binary, str_slice(&s->value)};
@@ -284,15 +374,14 @@ static Status jr_begin(FnCall *call, const Datum *a, const bool *nulls, bool bin
                        name);
     }
     if (!set && kind != JSON_OBJECT) {
-        return err_set(call->cx, ERRCODE_INVALID_PARAMETER_VALUE,
-                       kind == JSON_ARRAY ? "cannot call populate_composite on an array"
-                                          : "cannot call populate_composite on a scalar");
+        return jr_no_object(call, kind);
     }
     if (set) {
         s->list = jr_elements(call->state_arena, s->one);
     }
     return ST_OK;
 }
+/* jr_next - the next row: its columns, or as one value where no columns are asked for. */
 static Status jr_next(FnCall *call, Datum *cols, bool *nulls)
 {
     JrRows *s = call->state;
@@ -300,31 +389,83 @@ static Status jr_next(FnCall *call, Datum *cols, bool *nulls)
         return ST_DONE;
     }
     JrValue v = s->set ? s->list.items[s->next] : s->one;
+    const Str *had = s->has_had ? &s->had : NULL;
     s->next++;
     if (jr_kind(v) != JSON_OBJECT) {
         return err_set(call->cx, ERRCODE_INVALID_PARAMETER_VALUE,
                        "argument of %s must be an array of objects", s->name);
     }
-    return jr_row(call, v, cols, nulls);
+    return call->row != NULL ? jr_row(call, v, had, cols, nulls)
+                             : jr_populate(call, call->result_type, had, v, s->name, &cols[0]);
 }
 
 #define JR_BEGIN(name, binary, set)                                                                \
     static Status name##_begin(FnCall *call, const Datum *a, const bool *nulls, uint32_t n UNUSED) \
     {                                                                                              \
-        return jr_begin(call, a, nulls, binary, set, #name);                                       \
+        return !nulls[0] && call->row == NULL                                                      \
+                   ? jr_no_row_type(call, #name)                                                   \
+                   : jr_begin(call, nulls[0] ? NULL : &a[0], NULL, binary, set, #name);            \
+    }
+#define JR_POPULATE(name, binary, set)                                                             \
+    static Status name##_begin(FnCall *call, const Datum *a, const bool *nulls, uint32_t n UNUSED) \
+    {                                                                                              \
+        return jr_begin(call, nulls[1] ? NULL : &a[1], nulls[0] ? NULL : &a[0], binary, set,       \
+                        #name);                                                                    \
     }
 JR_BEGIN(json_to_record, false, false)
 JR_BEGIN(json_to_recordset, false, true)
 JR_BEGIN(jsonb_to_record, true, false)
 JR_BEGIN(jsonb_to_recordset, true, true)
+JR_POPULATE(json_populate_recordset, false, true)
+JR_POPULATE(jsonb_populate_recordset, true, true)
+
+/* jr_populate_rows - json_populate_record and jsonb_populate_record. */
+static Status jr_populate_rows(KERNEL_PARAMS, bool binary, const char *name)
+{
+    (void)arg_count;
+    SEL_FOREACH(row, sel)
+    {
+        Datum had = vec_get(args[0], row), from = vec_get(args[1], row), r;
+        bool none = vec_is_null(args[0], row);
+        TRY(cx_check(call->cx));
+        if (vec_is_null(args[1], row)) {
+            if (none) {
+                vec_set_null(out, row);
+            } else {
+                vec_put(out, row, &had);
+            }
+            continue;
+        }
+        TRY(jr_populate(call, call->result_type, none ? NULL : &had.str,
+                        (JrValue){binary, str_slice(&from.str)}, name, &r));
+        vec_put(out, row, &r);
+    }
+    return ST_OK;
+}
+static Status k_json_populate_record(KERNEL_PARAMS)
+{
+    return jr_populate_rows(call, args, arg_count, sel, out, false, "json_populate_record");
+}
+static Status k_jsonb_populate_record(KERNEL_PARAMS)
+{
+    return jr_populate_rows(call, args, arg_count, sel, out, true, "jsonb_populate_record");
+}
 
 static const SetOps JSON_RECORD_SETS[] = {
     {"json_to_record", json_to_record_begin, jr_next},
     {"json_to_recordset", json_to_recordset_begin, jr_next},
     {"jsonb_to_record", jsonb_to_record_begin, jr_next},
     {"jsonb_to_recordset", jsonb_to_recordset_begin, jr_next},
+    {"json_populate_recordset", json_populate_recordset_begin, jr_next},
+    {"jsonb_populate_recordset", jsonb_populate_recordset_begin, jr_next},
+};
+static const FnOps JSON_RECORD_FNS[] = {
+    FN(json_populate_record),
+    FN(jsonb_populate_record),
 };
 const TypeFamily type_family_json_record = {
+    .fns = JSON_RECORD_FNS,
+    .fn_count = ARRAY_LEN(JSON_RECORD_FNS),
     .sets = JSON_RECORD_SETS,
     .set_count = ARRAY_LEN(JSON_RECORD_SETS),
 };
