@@ -76,6 +76,32 @@ LISTS = {
     'timezone_names': ('name', 'select name from pg_timezone_names order by name collate "C"'),
 }
 
+# What extensions make, taken in a database of its own where they are installed.
+EXTENSIONS = ('pg_stat_statements', 'pgcrypto', 'unaccent', 'uuid-ossp')
+EXTENSION_LISTS = {
+    # OIDs are those of built-in types and languages; arrays and vectors are their text.
+    'extension_functions': (
+        'extension,proname,args,prolang,procost,prorows,prokind,proleakproof,proisstrict,proretset,'
+        'provolatile,proparallel,pronargs,pronargdefaults,prorettype,proallargtypes,proargmodes,'
+        'proargnames,proargdefaults,prosrc,probin,proacl',
+        'select e.extname, proname, proargtypes, prolang, procost, prorows, prokind, proleakproof, '
+        'proisstrict, proretset, provolatile, proparallel, pronargs, pronargdefaults, prorettype, '
+        'proallargtypes, proargmodes, proargnames, pg_get_expr(proargdefaults, 0), prosrc, probin, '
+        "proacl from pg_proc p join pg_depend d on d.classid = 'pg_proc'::regclass and "
+        "d.objid = p.oid and d.deptype = 'e' join pg_extension e on e.oid = d.refobjid "
+        "where p.oid >= 16384 and not 'internal'::regtype = any (proargtypes) order by p.oid"),
+    'extension_views': (
+        'extension,relname,relacl,definition',
+        'select e.extname, relname, relacl, pg_get_viewdef(c.oid) from pg_class c join pg_depend d '
+        "on d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e' "
+        "join pg_extension e on e.oid = d.refobjid where relkind = 'v' order by c.oid"),
+    # What unaccent's default rules make of each character that they change.
+    'unaccent': (
+        'letter,plain',
+        'select chr(c), unaccent(chr(c)) from generate_series(1, 917999) c where '
+        'c not between 55296 and 57343 and unaccent(chr(c)) <> chr(c) order by c'),
+}
+
 
 class Oracle:
     """A private cluster in a temporary directory, owned by the user postgres when we are root."""
@@ -113,10 +139,13 @@ class Oracle:
             sys.exit(f'{args[0]}: {done.stdout.decode()}{done.stderr.decode()}')
         return done.stdout.decode()
 
-    def copy(self, query):
+    def copy(self, query, database='postgres'):
         """The query's rows as COPY text lines."""
+        return self.psql(f'copy ({query}) to stdout', database)
+
+    def psql(self, text, database='postgres'):
         return self.run('psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-h', self.dir, '-U', 'postgres',
-                        '-d', 'postgres', stdin=f'copy ({query}) to stdout'.encode())
+                        '-d', database, stdin=text.encode())
 
     def rows(self, query):
         return [line.split('\t') for line in self.copy(query).splitlines()]
@@ -183,6 +212,12 @@ def dump_all(oracle):
         header = '\t'.join(f'{c}:text' for c in columns.split(','))
         files[f'{name}.dat'] = (f'# dassie.{name} key={columns.split(",")[0]}\n{header}\n'
                                 f'{oracle.copy(query)}')
+    oracle.psql('create database extensions')
+    oracle.psql(';'.join(f'create extension "{e}"' for e in EXTENSIONS), 'extensions')
+    for name, (columns, query) in EXTENSION_LISTS.items():
+        header = '\t'.join(f'{c}:text' for c in columns.split(','))
+        files[f'{name}.dat'] = (f'# dassie.{name} key={columns.split(",")[0]}\n{header}\n'
+                                f'{oracle.copy(query, "extensions")}')
     return files
 
 

@@ -48,6 +48,7 @@ BOOTSTRAP = {
     'pg_namespace': {'oid': {'2200'}},
     'pg_authid': {'oid': {'10'}},
     'pg_database': {'oid': {'1', '4', '5'}},
+    'pg_shdescription': {'objoid': {'1', '4', '5'}},
 }
 
 ESCAPES = {'t': '\t', 'n': '\n', 'r': '\r', 'b': '\b', 'f': '\f', 'v': '\v', '\\': '\\'}

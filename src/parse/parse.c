@@ -61,6 +61,7 @@ static uint32_t parse_error_state(const char *message)
         {"frame end cannot be ", ERRCODE_WINDOWING_ERROR},
         {"frame starting from ", ERRCODE_WINDOWING_ERROR},
         {"unsafe use of \\' ", ERRCODE_NONSTANDARD_USE_OF_ESCAPE_CHARACTER},
+        {"role name \"", ERRCODE_RESERVED_NAME},
         {"invalid byte sequence", ERRCODE_CHARACTER_NOT_IN_REPERTOIRE},
     };
     for (size_t i = 0; i < ARRAY_LEN(STATES); i++) {

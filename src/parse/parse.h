@@ -55,5 +55,7 @@ typedef struct StmtShape {
 /* parse_shape - ST_NOTFOUND when the text is not one plain SELECT/INSERT/UPDATE/DELETE/WITH
  * statement. */
 Status parse_shape(Cx *cx, Arena *arena, Slice sql, StmtShape *out);
+/* parse_normal_text - append the text with $n in the place of each literal (normal.c). */
+void parse_normal_text(Slice sql, Buf *out);
 
 #endif

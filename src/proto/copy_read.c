@@ -42,7 +42,9 @@ void copy_reader_feed(CopyReader *r, Slice bytes)
         r->scan_pos -= MIN(r->scan_pos, r->pos);
         r->pos = 0;
     }
-    buf_put(&r->pending, bytes.ptr, bytes.len);
+    if (bytes.len != 0) {
+        buf_put(&r->pending, bytes.ptr, bytes.len);
+    }
 }
 
 static Status copy_mixed_eol(Cx *cx, CopyReader *r, const char *what)
@@ -389,11 +391,14 @@ Slice copy_reader_line(const CopyReader *r)
 Status copy_reader_row(Cx *cx, CopyReader *r)
 {
     size_t end = 0, next = 0;
-    if (r->end_seen) {
-        return ST_DONE;
-    }
     if (r->pending.overflow) {
         return err_set(cx, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "COPY line is too long");
+    }
+    if (r->format->binary) {
+        return copy_reader_binary_row(cx, r);
+    }
+    if (r->end_seen) {
+        return ST_DONE;
     }
     if (r->eol == EOL_NL && !r->format->csv && r->scan_pos <= r->pos && plain_row(r)) {
         r->line_whole = true;

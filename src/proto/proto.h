@@ -93,6 +93,11 @@ typedef struct Scram {
     char client_first_bare[512], server_first[512], nonce[128];
     uint8_t stored_key[SCRAM_KEY_BYTES], server_key[SCRAM_KEY_BYTES];
     bool doomed; /* no such role or no password: the exchange is played to its end, then fails */
+    /* Channel binding: what the client must send for SCRAM-SHA-256-PLUS (tls-server-end-point), len
+     * 0: not offered; plus: the client chose it; header: its own, in base64. */
+    uint8_t binding[64], binding_len;
+    bool plus;
+    char header[16];
 } Scram;
 /* scram_make_verifier - "SCRAM-SHA-256$4096:salt$stored:server" for a new password; salt are 16
  * random bytes. */
@@ -101,15 +106,17 @@ bool scram_verifier_valid(const char *verifier);
 /* scram_begin - verifier NULL: doomed with a salt made from the user name and secret, so that
  * nothing tells users apart. */
 void scram_begin(Scram *s, const char *verifier, const char *user, const uint8_t secret[32]);
+/* scram_offer_binding - TLS: SCRAM-SHA-256-PLUS is offered, too. */
+void scram_offer_binding(Scram *s, const uint8_t *binding, size_t len);
 /* scram_step - one message of the client. *reply gets the server's; *done_out true after success.
  * ST_NOTFOUND for a wrong proof (the caller
    raises 28P01), 08P01. */
 Status scram_step(Cx *cx, Scram *s, Slice message, const uint8_t nonce[18], Buf *reply,
                   bool *done_out);
 
-/* ---- COPY in text and CSV ---- */
+/* ---- COPY in text, CSV and binary ---- */
 typedef struct CopyFormat {
-    bool csv, header, header_match;
+    bool csv, binary, header, header_match;
     char delimiter, quote, escape;
     char null_text[64];
     uint16_t null_len;
@@ -120,6 +127,12 @@ typedef struct CopyFormat {
 void copy_write_row(const CopyFormat *f, RowWriter *w, Buf *out, Buf *scratch, const Batch *batch,
                     uint32_t row);
 void copy_write_header(const CopyFormat *f, Buf *out, const PlanColumn *cols, uint32_t count);
+/* copy_write_binary - one row of the binary format in a CopyData message, by a writer of binary
+ * values; the first one brings the header. copy_write_binary_end - the trailer; first: there was
+ * no row. */
+void copy_write_binary(RowWriter *w, Buf *out, Buf *scratch, const Batch *batch, uint32_t row,
+                       bool first);
+void copy_write_binary_end(Buf *out, bool first);
 
 /* CopyReader - COPY FROM's line splitter: feed bytes in any pieces, take rows of fields out. */
 typedef struct CopyField {
@@ -137,8 +150,9 @@ typedef struct CopyReader {
     uint64_t line;   /* 1-based, of the last line of the row last returned */
     uint64_t inner;  /* line ends met so far inside the row being looked for */
     bool line_whole; /* the row last looked for was found: its fields are what is wrong */
-    bool end_seen;   /* "\." met */
-    bool eof;        /* no more bytes will come */
+    bool end_seen;   /* "\." or the binary trailer met */
+    bool header_read;
+    bool eof; /* no more bytes will come */
     bool csv_in_quote;
     size_t scan_pos;           /* CSV: how far the search for the end of line got */
     int eol;                   /* 0 unknown, 1 \n, 2 \r, 3 \r\n */
@@ -154,6 +168,8 @@ void copy_reader_feed(CopyReader *r, Slice bytes);
 /* copy_reader_row - ST_OK with r->row filled; ST_BUSY when more bytes are needed; ST_DONE at the
  * end; 22P04. */
 Status copy_reader_row(Cx *cx, CopyReader *r);
+/* copy_reader_binary_row - the same of the binary format; r->line counts rows. */
+Status copy_reader_binary_row(Cx *cx, CopyReader *r);
 /* copy_reader_line - the bytes of the line last read; valid until the next feed. */
 Slice copy_reader_line(const CopyReader *r);
 

@@ -1,5 +1,6 @@
 /*
- * scram.c - SCRAM-SHA-256, server side (RFC 5802 and 7677; no channel binding yet).
+ * scram.c - SCRAM-SHA-256 and, with TLS, SCRAM-SHA-256-PLUS, server side (RFC 5802 and 7677;
+ * channel binding tls-server-end-point of RFC 5929).
  */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -110,14 +111,28 @@ static Status scram_malformed(Cx *cx)
  * client nonce. */
 static Status scram_first(Cx *cx, Scram *s, const char *msg, const uint8_t nonce[18], Buf *reply)
 {
-    if (msg[0] == 'p') {
-        return err_set(cx, ERRCODE_PROTOCOL_VIOLATION,
-                       "client selected channel binding, which is not offered");
-    }
-    if ((msg[0] != 'n' && msg[0] != 'y') || msg[1] != ',' || msg[2] != ',') {
-        return scram_malformed(cx);
-    }
+    static const char PLUS[] = "p=tls-server-end-point,,";
     const char *bare = msg + 3;
+    if (msg[0] == 'p') {
+        if (!s->plus) {
+            return err_set(cx, ERRCODE_PROTOCOL_VIOLATION, "malformed SCRAM message");
+        }
+        if (strncmp(msg, PLUS, sizeof(PLUS) - 1) != 0) {
+            return err_set(cx, ERRCODE_PROTOCOL_VIOLATION,
+                           "unsupported SCRAM channel-binding type \"%.*s\"",
+                           (int)strcspn(msg + 2, ","), msg + 2);
+        }
+        bare = msg + sizeof(PLUS) - 1;
+    } else if ((msg[0] != 'n' && msg[0] != 'y') || msg[1] != ',' || msg[2] != ',' || s->plus) {
+        return scram_malformed(cx);
+    } else if (msg[0] == 'y' && s->binding_len != 0) {
+        /* Somebody in between may have taken SCRAM-SHA-256-PLUS out of our offer. */
+        st_ignore(err_set(cx, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+                          "SCRAM channel binding negotiation error"));
+        return err_detail(cx, "The client supports SCRAM channel binding but thinks the server "
+                              "does not.  However, this server does support channel binding.");
+    }
+    (void)snprintf(s->header, sizeof(s->header), "%.3s", msg);
     const char *client_nonce = strstr(bare, ",r=");
     if (strncmp(bare, "n=", 2) != 0 || client_nonce == NULL ||
         strlen(bare) >= sizeof(s->client_first_bare)) {
@@ -141,25 +156,45 @@ static Status scram_first(Cx *cx, Scram *s, const char *msg, const uint8_t nonce
     return ST_OK;
 }
 
+/* scram_bound - the "c=" attribute that the client must send: its first header, and with channel
+ * binding what both sides know of the connection. */
+static void scram_bound(const Scram *s, char *out, size_t size)
+{
+    static const char PLUS[] = "p=tls-server-end-point,,";
+    uint8_t raw[128];
+    char text[256];
+    size_t n = s->plus ? sizeof(PLUS) - 1 : 3;
+    memcpy(raw, s->plus ? PLUS : s->header, n);
+    if (s->plus) {
+        memcpy(raw + n, s->binding, s->binding_len);
+        n += s->binding_len;
+    }
+    b64_encode(raw, n, text);
+    (void)snprintf(out, size, "c=%s,r=%s", text, s->nonce);
+}
+
+void scram_offer_binding(Scram *s, const uint8_t *binding, size_t len)
+{
+    ASSERT(len <= sizeof(s->binding));
+    memcpy(s->binding, binding, len);
+    s->binding_len = (uint8_t)len;
+}
+
 /* scram_final - client-final-message: check the proof, give our signature. */
 static Status scram_final(Cx *cx, Scram *s, const char *msg, Buf *reply, bool *done_out)
 {
     const char *proof = strstr(msg, ",p=");
-    char expect[160], auth[1600];
+    char expect[512], auth[2048];
     uint8_t proof_bytes[32], signature[32], client_key[32], stored[32];
     if (proof == NULL || !b64_decode(proof + 3, strlen(proof + 3), proof_bytes, 32)) {
         return scram_malformed(cx);
     }
     size_t bare_len = (size_t)(proof - msg);
-    (void)snprintf(expect, sizeof(expect), "c=biws,r=%s", s->nonce);
-    bool header_ok = bare_len == strlen(expect) && memcmp(msg, expect, bare_len) == 0;
-    if (!header_ok) {
-        /* "y,," clients announce that they could have done channel binding. */
-        (void)snprintf(expect, sizeof(expect), "c=eSws,r=%s", s->nonce);
-        header_ok = bare_len == strlen(expect) && memcmp(msg, expect, bare_len) == 0;
-    }
-    if (!header_ok) {
-        return scram_malformed(cx);
+    scram_bound(s, expect, sizeof(expect));
+    if (bare_len != strlen(expect) || memcmp(msg, expect, bare_len) != 0) {
+        return s->plus ? err_set(cx, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+                                 "SCRAM channel binding check failed")
+                       : scram_malformed(cx);
     }
     (void)snprintf(auth, sizeof(auth), "%s,%s,%.*s", s->client_first_bare, s->server_first,
                    (int)bare_len, msg);
