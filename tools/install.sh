@@ -13,13 +13,13 @@ set -eu
 group=${1:-run}
 
 packages="gcc libc6-dev meson ninja-build pkg-config libpg-query-dev libprotobuf-c-dev libgmp-dev
-    libicu-dev libssl-dev libxxhash-dev libpcre2-dev libzstd-dev liblz4-dev tzdata
+    libicu-dev libssl-dev libcrypt-dev libxxhash-dev libpcre2-dev libzstd-dev liblz4-dev tzdata
     postgresql-client-15"
 case $group in
 run) ;;
 test | bench | all)
     packages="$packages make libcmocka-dev python3 python3-psycopg2 python3-flask
-        python3-psycopg python3-asyncpg python3-sqlalchemy python3-django python3-pytest
+        python3-psycopg python3-asyncpg python3-sqlalchemy python3-django python3-pytest openssl
         postgresql-15 postgresql-contrib clang-format-14"
     ;;
 *)

@@ -14,6 +14,10 @@ Status bind_is_modifiable(BindScope *s, const CatTable *t)
         return err_set(s->cx, ERRCODE_WRONG_OBJECT_TYPE, "cannot change materialized view \"%s\"",
                        t->name);
     }
+    if (t->builtin && !s->b->view->user_super) {
+        return err_set(s->cx, ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied for table %s",
+                       t->name);
+    }
     if (t->builtin) {
         return err_set(s->cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
                        "permission denied: \"%s\" is a system catalog", t->name);
@@ -86,10 +90,12 @@ Status bind_load_expr(Cx *cx, BindCx *b, const CatTable *table, const char *stor
     return bind_stored_expr(s, table, rte, stored, out);
 }
 
-/* nextval_expr - nextval of a sequence; it names it by OID. */
-static Status nextval_expr(BindScope *s, Oid sequence, Expr **out)
+/* nextval_expr - nextval of a sequence; it names it by OID. identity: the column's own, for which
+ * nobody needs a privilege of its own. */
+static Status nextval_expr(BindScope *s, Oid sequence, bool identity, Expr **out)
 {
-    const CatProc *proc = cat_proc(s->b->view, PROC_NEXTVAL);
+    const CatProc *proc =
+        identity ? cat_identity_nextval(s->b->view) : cat_proc(s->b->view, PROC_NEXTVAL);
     if (sequence == 0 || proc == NULL) {
         return err_set(s->cx, ERRCODE_INTERNAL_ERROR, "no owned sequence found");
     }
@@ -104,7 +110,7 @@ Status bind_nextval(Cx *cx, BindCx *b, Oid sequence, Oid type, Expr **out)
 {
     BindScope s = {.cx = cx, .b = b, .stored = true};
     Expr *e = NULL;
-    TRY(nextval_expr(&s, sequence, &e));
+    TRY(nextval_expr(&s, sequence, false, &e));
     Status st = bind_coerce_to(&s, e, type, -1, 'a', -1, out);
     return st == ST_NOTFOUND ? err_set(cx, ERRCODE_INTERNAL_ERROR, "a sequence gives integers")
                              : st;
@@ -131,7 +137,7 @@ Status bind_column_default(BindScope *s, const CatTable *t, uint16_t column, Exp
         return bind_assign(s, t, column, e, -1, out);
     }
     if (!c->dropped && c->identity != 0) {
-        TRY(nextval_expr(s, c->identity_sequence, &e));
+        TRY(nextval_expr(s, c->identity_sequence, true, &e));
         return bind_assign(s, t, column, e, -1, out);
     }
     if (c->dropped || c->default_sql == NULL || c->generated != 0) { /* computed from the row */

@@ -22,11 +22,12 @@ typedef struct BindParams {
 typedef struct BindCx {
     CatView *view;
     Arena *arena;
-    Slice sql;          /* for error positions */
-    const TypeEnv *env; /* constants of type literals are made with it */
-    BindParams *params; /* may be NULL: no parameters allowed */
-    bool maintains;     /* our own statement may change a materialized view */
-    bool no_locks;      /* stored expressions and Describe of cached statements */
+    Slice sql;            /* for error positions */
+    const TypeEnv *env;   /* constants of type literals are made with it */
+    BindParams *params;   /* may be NULL: no parameters allowed */
+    bool no_row_security; /* the query is stored, not run: policies are put in when it is */
+    bool maintains;       /* our own statement may change a materialized view */
+    bool no_locks;        /* stored expressions and Describe of cached statements */
 } BindCx;
 
 /* bind_statement - SELECT/INSERT/UPDATE/DELETE (and EXPLAIN's, DECLARE CURSOR's, PREPARE's inner
@@ -62,6 +63,9 @@ Status bind_store_query(Cx *cx, Arena *arena, const Query *q, const char **text_
 Status bind_load_expr(Cx *cx, BindCx *b, const CatTable *table, const char *stored, Expr **out);
 /* bind_load_view - the query of a view as it is defined now. */
 Status bind_load_view(Cx *cx, BindCx *b, const CatTable *view, Query **out);
+/* bind_secure_query - a stored query that is about to run gets the policies of the tables it reads,
+ * by the rights of the view's user. */
+Status bind_secure_query(Cx *cx, BindCx *b, Query *q);
 /* bind_view_reason - why rows cannot be changed through a view of this query, in PostgreSQL's
  * words; NULL: they can. need_column: some column must be one that can be changed. */
 const char *bind_view_reason(const Query *q, bool need_column);

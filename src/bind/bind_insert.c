@@ -67,6 +67,9 @@ static Status insert_count(BindScope *s, const PgQuery__InsertStmt *st, const In
         return BIND_ERR(s, extra_location, ERRCODE_SYNTAX_ERROR,
                         "INSERT has more expressions than target columns");
     }
+    for (uint32_t i = 0; i < given; i++) {
+        s->query->set_columns[cols->columns[i]] = true;
+    }
     if (st->n_cols > 0 && given < cols->count) {
         return BIND_ERR(s, cols->locations[given], ERRCODE_SYNTAX_ERROR,
                         "INSERT has more target columns than expressions");
@@ -281,8 +284,7 @@ Status bind_insert(BindScope *s, const PgQuery__InsertStmt *st)
     if (t->kind == 'v') {
         ViewTarget *v = ARENA_NEW(s->b->arena, ViewTarget);
         TRY(bind_view_target(s, t, CMD_INSERT, q->rte_count, v));
-        s->change = v;
-        q->has_sublinks = q->has_sublinks || v->has_sublinks;
+        bind_view_changes(s, v);
         t = v->table;
         TRY(bind_is_modifiable(s, t));
     }
@@ -292,6 +294,7 @@ Status bind_insert(BindScope *s, const PgQuery__InsertStmt *st)
     q->targets = ARENA_ARRAY(s->b->arena, Target, t->column_count + 1u);
     q->target_count = t->column_count;
     TRY(insert_columns(s, st, t, &cols));
+    q->set_columns = ARENA_ARRAY(s->b->arena, bool, t->column_count + 1u);
     if (st->select_stmt != NULL) {
         const PgQuery__SelectStmt *sel = st->select_stmt->select_stmt;
         if (is_plain_values(sel)) {

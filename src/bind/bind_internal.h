@@ -48,7 +48,8 @@ typedef struct ViewColumn {
 /* ViewTarget - a view that rows are changed through, over the table behind it. */
 typedef struct ViewTarget {
     const CatTable *view, *table;
-    uint16_t column_count, check_count;
+    const CatTable **chain; /* the view and those below it */
+    uint16_t column_count, check_count, chain_count;
     ViewColumn *columns;
     const char **defaults; /* per column of the table: the view's own default, NULL = none */
     Expr *where;           /* of all views; NULL = none */
@@ -316,6 +317,8 @@ bool bind_same_text(const ProtobufCMessage *a, const ProtobufCMessage *b);
  * view. */
 Status bind_view_target(BindScope *s, const CatTable *view, CmdKind command, uint16_t rte,
                         ViewTarget *out);
+/* bind_view_changes - the statement changes what is behind the view. */
+void bind_view_changes(BindScope *s, const ViewTarget *v);
 NsItem *bind_view_item(BindScope *s, const ViewTarget *v, const char *name);
 /* bind_view_column - the table's column that the view (s->change) calls name. 0A000, 42703. */
 Status bind_view_column(BindScope *s, const char *name, int32_t location, uint16_t *column_out);
@@ -344,6 +347,10 @@ Status bind_stored_expr(BindScope *s, const CatTable *t, uint16_t rte, const cha
 Status bind_target_column(BindScope *s, const CatTable *t, const char *name, int32_t location,
                           uint16_t *column_out);
 Status bind_is_modifiable(BindScope *s, const CatTable *t);
+
+/* ---- row_security.c ---- */
+/* bind_row_security - the policies of tables with row security, put into the whole statement. */
+Status bind_row_security(BindScope *s);
 
 /* ---- stored.c: trees of the catalogs, read ---- */
 bool bind_is_tree(const char *stored);

@@ -25,6 +25,7 @@ static Status bind_any(Cx *cx, BindCx *b, const struct PgQuery__Node *stmt, Quer
     default: return err_unsupported(cx, "this kind of statement is not supported here");
     }
     TRY(bind_params_check(s));
+    TRY(bind_row_security(s));
     *query_out = s->query;
     return ST_OK;
 }
@@ -108,14 +109,18 @@ Status bind_table_expr(Cx *cx, BindCx *b, const CatTable *table, const struct Pg
     bool is_using = strncmp(what, "USING ", 6) == 0;    /* so does "USING column" */
     bool is_generated = strncmp(what, "GENERATED ", 10) == 0;
     bool predicate = strcmp(what, "index predicate") == 0;
+    bool copy_where = strcmp(what, "COPY FROM WHERE condition") == 0;
     s->no_aggs = is_default                              ? "DEFAULT expressions"
                  : is_generated                          ? "column generation expressions"
                  : is_using                              ? "transform expressions"
                  : strcmp(what, "CHECK") == 0            ? "check constraints"
                  : strcmp(what, "index expression") == 0 ? "index expressions"
                  : predicate                             ? "index predicates"
+                 : strcmp(what, "POLICY") == 0           ? "policy expressions"
+                 : copy_where                            ? "COPY FROM WHERE conditions"
                                                          : what;
-    s->no_subquery = is_default                   ? "DEFAULT expression"
+    s->no_subquery = strcmp(what, "POLICY") == 0  ? NULL
+                     : is_default                 ? "DEFAULT expression"
                      : is_generated               ? "column generation expression"
                      : is_using                   ? "transform expression"
                      : strcmp(what, "CHECK") == 0 ? "check constraint"
@@ -134,8 +139,11 @@ Status bind_table_expr(Cx *cx, BindCx *b, const CatTable *table, const struct Pg
     if (want_type == 0) {
         return bind_resolve_unknown(s, e, expr_out);
     }
-    if (want_type == TYPE_BOOL && (predicate || strcmp(what, "CHECK") == 0)) {
-        return bind_coerce_bool(s, e, predicate ? "WHERE" : "CHECK", expr_out);
+    if (want_type == TYPE_BOOL && strcmp(what, "POLICY") == 0) {
+        return bind_coerce_bool(s, e, "POLICY", expr_out);
+    }
+    if (want_type == TYPE_BOOL && (predicate || copy_where || strcmp(what, "CHECK") == 0)) {
+        return bind_coerce_bool(s, e, predicate || copy_where ? "WHERE" : "CHECK", expr_out);
     }
     Status st = bind_coerce_to(s, e, want_type, want_typmod, 'a', bind_location(e), expr_out);
     return st == ST_NOTFOUND ? table_expr_mismatch(s, e, want_type, what) : st;

@@ -11,8 +11,7 @@ static Status modify_through_view(BindScope *s, const CatTable **table)
     }
     ViewTarget *v = ARENA_NEW(s->b->arena, ViewTarget);
     TRY(bind_view_target(s, *table, s->query->command, s->query->rte_count, v));
-    s->change = v;
-    s->query->has_sublinks = s->query->has_sublinks || v->has_sublinks;
+    bind_view_changes(s, v);
     *table = v->table;
     return bind_is_modifiable(s, v->table);
 }

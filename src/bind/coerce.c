@@ -161,8 +161,8 @@ static bool coerce_by_name(Oid type)
 {
     enum { REGOPER = 2203, REGOPERATOR = 2204, REGCOLLATION = 4191 };
     return type == TYPE_REGCLASS || type == TYPE_REGTYPE || type == TYPE_REGPROC ||
-           type == TYPE_REGNAMESPACE || type == REGOPER || type == REGOPERATOR ||
-           type == REGCOLLATION;
+           type == TYPE_REGNAMESPACE || type == TYPE_REGROLE || type == TYPE_REGPROCEDURE ||
+           type == REGOPER || type == REGOPERATOR || type == REGCOLLATION;
 }
 
 /* coerce_literal - an unknown literal read by the type's input function. */

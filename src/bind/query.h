@@ -223,6 +223,7 @@ typedef struct Rte {
     bool defined;          /* FUNCTION: the columns are those of a definition list */
     const struct Cte *cte; /* CTE: which one */
     bool *column_used;     /* which columns the query refers to: what the scan must fetch */
+    bool *column_read;     /* those that its text names: SELECT privilege; NULL: as column_used */
     bool tableoid_used;    /* TABLE: the query refers to tableoid */
     /* How the text had it, for deparse.h. */
     const CatTable *view;     /* SUBQUERY: the view it is */
@@ -371,6 +372,11 @@ struct Query {
     Expr *conflict_where;
     Query *insert_source; /* NULL: one row from targets directly (or VALUES rte) */
     bool *set_columns;
+    /* The statement changes a view: it and those below it, down to result_table; for each column of
+     * the first its column of result_table, -1: none. */
+    const CatTable **through;
+    uint16_t through_count;
+    const int16_t *through_base;
     Target *returning;
     uint16_t returning_count;
     /* Generated columns that are computed, over the new row as for checks. */

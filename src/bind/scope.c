@@ -41,6 +41,7 @@ uint16_t bind_add_rte(BindScope *s, Rte *rte)
     if (rte->column_used == NULL) {
         rte->column_used = ARENA_ARRAY(s->b->arena, bool, rte->column_count + 1u);
     }
+    rte->column_read = ARENA_ARRAY(s->b->arena, bool, rte->column_count + 1u);
     q->rtes[q->rte_count] = rte;
     return q->rte_count++;
 }
@@ -70,19 +71,30 @@ NsItem *bind_item_of_rte(BindScope *s, uint16_t rte, const char *name, const cha
     return item;
 }
 
-void bind_mark_used(BindScope *s, const Expr *e)
+/* mark_columns - an expression's columns are used; read: by the text of the statement. */
+static void mark_columns(BindScope *s, const Expr *e, bool read)
 {
+    BindScope *at = s;
     if (e->kind == EXPR_COLUMN) {
-        for (uint16_t i = 0; i < e->u.column.levels_up && s != NULL; i++) {
-            s = s->parent;
+        for (uint16_t i = 0; i < e->u.column.levels_up && at != NULL; i++) {
+            at = at->parent;
         }
-        if (s != NULL && e->u.column.column >= 0) {
-            s->query->rtes[e->u.column.rte]->column_used[e->u.column.column] = true;
+        if (at != NULL && e->u.column.column >= 0) {
+            Rte *r = at->query->rtes[e->u.column.rte];
+            r->column_used[e->u.column.column] = true;
+            if (read && r->column_read != NULL) {
+                r->column_read[e->u.column.column] = true;
+            }
         }
     }
     for (uint16_t i = 0; i < e->arg_count; i++) {
-        bind_mark_used(s, e->args[i]);
+        mark_columns(s, e->args[i], read);
     }
+}
+
+void bind_mark_used(BindScope *s, const Expr *e)
+{
+    mark_columns(s, e, false);
 }
 
 Expr *bind_raise_levels(BindScope *s, const Expr *e, uint16_t levels, int32_t location)
@@ -107,7 +119,7 @@ Expr *bind_item_column(BindScope *s, const NsItem *item, uint16_t column, uint16
                        int32_t location)
 {
     Expr *e = bind_raise_levels(s, item->columns[column].expr, levels_up, location);
-    bind_mark_used(s, e);
+    mark_columns(s, e, !s->stored);
     return e;
 }
 

@@ -29,6 +29,9 @@ typedef struct Tree {
     Buf buf;
     const char *at, *end; /* reading: what is left */
     uint16_t rte; /* reading: the range table entry that entry 0 of a table expression stands for */
+    bool over_table; /* reading a table expression */
+    bool operand;    /* the next query is a set operation's: of the same level */
+    uint32_t deep;   /* queries around what is at hand, operands not counted */
     TreeLevel *level;
     Query **queries; /* of sublinks, in order: one used twice stays one */
     uint32_t query_count, query_size;
@@ -287,7 +290,7 @@ static void tree_members(Tree *t, Expr *e)
         TREE_NUM(t, e->u.column.rte);
         TREE_NUM(t, e->u.column.column);
         TREE_NUM(t, e->u.column.levels_up);
-        if (t->reading && t->level == NULL) {
+        if (t->reading && t->over_table && e->u.column.levels_up == t->deep) {
             e->u.column.rte = t->rte;
         }
         break;
@@ -689,6 +692,9 @@ static void tree_query(Tree *t, Query **place)
         t->st = err_unsupported(t->cx, "storing a query that changes data is not supported");
         return;
     }
+    bool operand = t->operand;
+    t->operand = false;
+    t->deep += operand ? 0 : 1;
     t->level = &level;
     TREE_NUM(t, q->recursive_with);
     tree_ctes(t, q);
@@ -699,11 +705,15 @@ static void tree_query(Tree *t, Query **place)
     TREE_NUM(t, q->set_op);
     TREE_NUM(t, q->set_all);
     if (q->set_op != SETOP_NONE) {
+        t->operand = true;
         tree_query(t, &q->set_left);
+        t->operand = true;
         tree_query(t, &q->set_right);
+        t->operand = false;
     }
     tree_clauses(t, q);
     t->level = level.outer;
+    t->deep -= operand ? 0 : 1;
     t->depth--;
 }
 
@@ -762,6 +772,7 @@ Status bind_read_expr(BindScope *s, const char *stored, uint16_t rte, Expr **out
 {
     Tree t = tree_reader(s, stored);
     t.rte = rte;
+    t.over_table = true;
     tree_expr(&t, out);
     if (strcmp(t.at, "}") != 0) {
         tree_damaged(&t);

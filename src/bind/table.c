@@ -32,6 +32,9 @@ Status bind_open_table(BindScope *s, const PgQuery__RangeVar *rv, TableLockMode 
                         "relation \"%s%s%s\" does not exist", schema != NULL ? schema : "",
                         schema != NULL ? "." : "", rv->relname);
     }
+    if (st == ST_ERROR && s->cx->err->sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE) {
+        return bind_at(s, rv->location); /* of the schema */
+    }
     TRY(st);
     if ((*out)->kind == 'i' || (*out)->kind == 'I') {
         return BIND_ERR(s, rv->location, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is an index",

@@ -237,6 +237,9 @@ static Status target_of(BindScope *s, const CatTable *view, CmdKind command, uin
         return not_updatable(s, view, command, reason);
     }
     const Rte *r = view_base(q);
+    v->chain = arena_grow(s->b->arena, v->chain, v->chain_count * sizeof(CatTable *),
+                          (v->chain_count + 1u) * sizeof(CatTable *));
+    v->chain[v->chain_count++] = view;
     cascaded = cascaded || view_checks(view, "check_option=cascaded");
     bool check = cascaded || view_checks(view, "check_option=local");
     if (r->kind == RTE_TABLE) {
@@ -262,6 +265,20 @@ Status bind_view_target(BindScope *s, const CatTable *view, CmdKind command, uin
 {
     *out = (ViewTarget){.view = view};
     return target_of(s, view, command, rte, false, out);
+}
+
+void bind_view_changes(BindScope *s, const ViewTarget *v)
+{
+    Query *q = s->query;
+    int16_t *base = ARENA_ARRAY(s->b->arena, int16_t, v->column_count + 1u);
+    for (uint16_t i = 0; i < v->column_count; i++) {
+        base[i] = v->columns[i].base;
+    }
+    s->change = v;
+    q->has_sublinks = q->has_sublinks || v->has_sublinks;
+    q->through = v->chain;
+    q->through_count = v->chain_count;
+    q->through_base = base;
 }
 
 NsItem *bind_view_item(BindScope *s, const ViewTarget *v, const char *name)

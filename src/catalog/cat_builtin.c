@@ -7,6 +7,8 @@
  */
 #include "catalog/cat_internal.h"
 
+#define PROC_NEXTVAL 1574
+
 PhysType cat_column_phys(Oid type)
 {
     const TypeOps *ops = type_ops(type);
@@ -79,6 +81,11 @@ const CatProc *cat_builtin_proc(const Catalog *c, Oid oid)
 {
     int32_t at = BUILTIN_SEARCH(catalog_pg_proc, CATALOG_PG_PROC_COUNT, PgProcRow, oid);
     return at < 0 ? NULL : &c->procs[at];
+}
+
+const CatProc *cat_identity_nextval(CatView *v)
+{
+    return &v->catalog->identity_nextval;
 }
 
 const char *cat_builtin_body(Oid proc)
@@ -298,6 +305,8 @@ Status cat_builtin_init(Cx *cx, Catalog *c)
     for (uint32_t i = 0; i < CATALOG_PG_PROC_COUNT; i++) {
         builtin_init_proc(c, &catalog_pg_proc[i], &c->procs[i]);
     }
+    c->identity_nextval = *cat_builtin_proc(c, PROC_NEXTVAL);
+    c->identity_nextval.prosrc = "identity_nextval";
     builtin_init_opers(c);
     c->casts = ARENA_ARRAY(&c->arena, CatCast, CATALOG_PG_CAST_COUNT);
     for (uint32_t i = 0; i < CATALOG_PG_CAST_COUNT; i++) {

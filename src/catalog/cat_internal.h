@@ -74,6 +74,9 @@ typedef enum CatObjKind {
     CAT_OBJ_PROC,
     CAT_OBJ_PROC_NAMES,
     CAT_OBJ_STATS,
+    CAT_OBJ_ROLE,
+    CAT_OBJ_ACL,
+    CAT_OBJ_DATABASE,
     CAT_OBJ_ENUM,
     CAT_OBJ_ENUM_LABEL,
     CAT_OBJ_DOMAIN,
@@ -105,6 +108,7 @@ struct Catalog {
     uint32_t shape_count;
     CatType *types; /* built-in, in the order of catalog_pg_type; likewise below */
     CatProc *procs;
+    CatProc identity_nextval;
     CatOper *opers;
     CatCast *casts; /* by (source, target) */
     _Atomic uint64_t version;
@@ -135,7 +139,6 @@ void cat_builtin_value(const CatShape *shape, const void *row, uint16_t column, 
 
 /* cat_text.c: the text forms of vectors and arrays */
 uint32_t cat_text_ints(Arena *arena, const char *text, int64_t **values_out);
-uint32_t cat_text_array(Arena *arena, const char *text, const char *const **values_out);
 
 /* cat_cache.c */
 typedef Status (*CatBuildFn)(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const char *name);
@@ -161,7 +164,8 @@ Status cat_storage_open(void *self, Cx *cx, CatRead *read, Arena *arena, CatTabl
 /* cat_open.c */
 Status cat_create(Cx *cx, Engine *e, const CatRowStore *store, void *store_self,
                   Catalog **catalog_out);
-Status cat_bootstrap(Cx *cx, Catalog *c, CatView *v);
+/* cat_bootstrap - the first rows of a file; local_only: of a database of it. */
+Status cat_bootstrap(Cx *cx, Catalog *c, CatView *v, bool local_only);
 
 /* cat_rows.c */
 bool cat_row_matches(const CatShape *shape, const CatRow *row, const CatKey *key);

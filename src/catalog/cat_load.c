@@ -385,6 +385,8 @@ static Status load_user(Cx *cx, TableLoad *l, const CatRow *row)
     t->kind = cat_char(row, PG_CLASS_RELKIND);
     t->persistence = cat_char(row, PG_CLASS_RELPERSISTENCE);
     t->tree = cat_oid(row, PG_CLASS_RELFILENODE);
+    t->row_security = row->values[PG_CLASS_RELROWSECURITY].b;
+    t->force_row_security = row->values[PG_CLASS_RELFORCEROWSECURITY].b;
     t->options = cat_str(l->arena, row, PG_CLASS_RELOPTIONS);
     TRY(load_columns(cx, l));
     t->populated = cat_int(cat_shape(c, CAT_PG_CLASS), row, PG_CLASS_RELISPOPULATED) != 0;

@@ -3,6 +3,7 @@
  *
  * Built-in objects come first and cost no lock; the rest goes through the cache (cat_cache.c).
  */
+#include "catalog/acl.h"
 #include "catalog/cat_internal.h"
 
 typedef struct LookupNamespace {
@@ -18,6 +19,8 @@ void cat_view_init(CatView *v, Catalog *c)
         .database = DATABASE_FIRST,
         .user = ROLE_BOOTSTRAP,
         .user_name = "postgres",
+        .user_super = true,
+        .user_bypass_rls = true,
         .database_name = "postgres",
         .search_path = DEFAULT_PATH,
         .search_path_count = 2,
@@ -136,6 +139,11 @@ Status cat_set_search_path(Cx *cx, CatView *v, Oid *room, const char *const *nam
             return st;
         }
         bool seen = st != ST_OK;
+        if (!seen && !v->user_super) { /* what may not be used is not searched */
+            AclMode have;
+            TRY(cat_acl_have(cx, v, CAT_PG_NAMESPACE, oid, v->user, ACL_USAGE, &have));
+            seen = have == 0;
+        }
         for (uint32_t k = 0; k < n; k++) {
             seen = seen || path[k] == oid;
         }
@@ -170,6 +178,7 @@ static Status lookup_path(Cx *cx, CatView *v, const char *schema, Oid *one, cons
     *count_out = v->search_path_count;
     if (schema != NULL) {
         TRY(cat_namespace(cx, v, schema, one));
+        TRY(cat_acl_need(cx, v, CAT_PG_NAMESPACE, *one, v->user, ACL_USAGE));
         *path_out = one;
         *count_out = 1;
     }

@@ -134,7 +134,7 @@ Status catalog_open_memory(Cx *cx, Catalog **catalog_out)
     }
     CatView v;
     cat_view_init(&v, c);
-    st = cat_bootstrap(cx, c, &v);
+    st = cat_bootstrap(cx, c, &v, false);
     cat_view_release_pins(&v);
     if (st != ST_OK) {
         catalog_close(c);

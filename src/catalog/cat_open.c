@@ -42,14 +42,15 @@ Engine *catalog_engine(Catalog *c)
     return c->engine;
 }
 
-/* cat_bootstrap - what users may alter or drop of what initdb makes, as ordinary rows. */
-Status cat_bootstrap(Cx *cx, Catalog *c, CatView *v)
+/* cat_bootstrap - what users may alter or drop of what initdb makes, as ordinary rows of the view's
+ * database. */
+Status cat_bootstrap(Cx *cx, Catalog *c, CatView *v, bool local_only)
 {
     Datum values[CAT_COLUMNS_MAX];
     bool nulls[CAT_COLUMNS_MAX];
     for (uint32_t i = 0; i < c->shape_count; i++) {
         const CatShape *shape = &c->shapes[i];
-        if (shape->builtin == NULL) {
+        if (shape->builtin == NULL || (local_only && shape->shared)) {
             continue;
         }
         const uint8_t *row = shape->builtin->boot_rows;

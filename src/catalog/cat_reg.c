@@ -1,9 +1,11 @@
 /*
  * cat_reg.c - regclass, regtype, regproc, regnamespace: names in texts to OIDs and back.
  */
+#include "catalog/acl.h"
 #include "catalog/cat_internal.h"
 
-#define REG_PARTS_MAX 8
+#define REG_PARTS_MAX   8
+#define FUNC_ARGS_LIMIT 100
 
 /* reg_space - is the byte one that may stand around the parts of a name? */
 static bool reg_space(char c)
@@ -177,6 +179,56 @@ static Status reg_find_proc(Cx *cx, CatView *v, Slice text, const char *schema, 
     return ST_OK;
 }
 
+/* reg_find_role - a role by its name. 42704. */
+static Status reg_find_role(Cx *cx, CatView *v, const char *name, Oid *oid_out)
+{
+    const CatRole *role;
+    TRY(cat_role_need(cx, v, name, &role));
+    *oid_out = role->oid;
+    return ST_OK;
+}
+
+/* reg_find_signature - a function with the types of its arguments: "name(int, text)". 22P02, 42883.
+ */
+static Status reg_find_signature(Cx *cx, CatView *v, Arena *arena, Slice text, Oid *oid_out)
+{
+    const char *parts[REG_PARTS_MAX];
+    const CatProc *const *list;
+    Oid types[FUNC_ARGS_LIMIT];
+    uint32_t count = 0, n = 0;
+    size_t open = 0;
+    while (open < text.len && text.ptr[open] != '(') {
+        open++;
+    }
+    if (open == text.len || text.ptr[text.len - 1] != ')') {
+        return err_set(cx, ERRCODE_INVALID_TEXT_REPRESENTATION,
+                       open == text.len ? "expected a left parenthesis"
+                                        : "expected a right parenthesis");
+    }
+    TRY(reg_split(cx, arena, (Slice){text.ptr, open}, false, parts, &count));
+    TRY(reg_check_parts(cx, v, arena, false, parts, count));
+    for (size_t at = open + 1, end; at < text.len - 1; at = end + 1) {
+        for (end = at; end < text.len - 1 && text.ptr[end] != ','; end++) {
+        }
+        Slice one = reg_trim((Slice){text.ptr + at, end - at});
+        if (n == FUNC_ARGS_LIMIT) {
+            return err_set(cx, ERRCODE_TOO_MANY_ARGUMENTS, "too many arguments");
+        }
+        TRY(cat_reg_find(cx, v, arena, TYPE_REGTYPE, one, &types[n++]));
+    }
+    Status st = cat_procs_by_name(cx, v, count > 1 ? parts[count - 2] : NULL, parts[count - 1],
+                                  &list, &count);
+    for (uint32_t i = 0; st == ST_OK && i < count; i++) {
+        if (list[i]->arg_count == n && memcmp(list[i]->args, types, n * sizeof(Oid)) == 0) {
+            *oid_out = list[i]->oid;
+            return ST_OK;
+        }
+    }
+    return st == ST_ERROR ? st
+                          : err_set(cx, ERRCODE_UNDEFINED_FUNCTION,
+                                    "function \"%.*s\" does not exist", (int)text.len, text.ptr);
+}
+
 Status cat_reg_find(Cx *cx, CatView *v, Arena *arena, Oid reg_type, Slice text, Oid *oid_out)
 {
     const char *parts[REG_PARTS_MAX];
@@ -195,10 +247,16 @@ Status cat_reg_find(Cx *cx, CatView *v, Arena *arena, Oid reg_type, Slice text, 
         *oid_out = (Oid)number;
         return ST_OK;
     }
+    if (reg_type == TYPE_REGPROCEDURE) {
+        return reg_find_signature(cx, v, arena, s, oid_out);
+    }
     if (reg_type == CAT_REGOPER || reg_type == CAT_REGOPERATOR) {
         return cat_reg_find_more(cx, v, arena, reg_type, s, NULL, NULL, oid_out);
     }
     TRY(reg_split(cx, arena, s, reg_type == TYPE_REGTYPE, parts, &count));
+    if (reg_type == TYPE_REGROLE && count == 1) {
+        return reg_find_role(cx, v, parts[0], oid_out);
+    }
     TRY(reg_check_parts(cx, v, arena, reg_type == TYPE_REGCLASS, parts, count));
     const char *name = parts[count - 1], *schema = count > 1 ? parts[count - 2] : NULL;
     if (reg_type == TYPE_REGNAMESPACE) {
@@ -274,6 +332,39 @@ static bool reg_proc_text(CatView *v, Cx *cx, Oid oid, Buf *buf)
     return true;
 }
 
+void cat_put_signature(Cx *cx, CatView *v, const CatProc *p, Buf *buf)
+{
+    const CatProc *const *list;
+    uint32_t count = 0;
+    bool visible = false;
+    if (cat_procs_by_name(cx, v, NULL, p->name, &list, &count) == ST_OK) {
+        for (uint32_t i = 0; i < count; i++) {
+            if (list[i]->arg_count == p->arg_count &&
+                memcmp(list[i]->args, p->args, p->arg_count * sizeof(Oid)) == 0) {
+                visible = list[i]->oid == p->oid;
+                break;
+            }
+        }
+    }
+    cat_put_qualified(cat_namespace_name(v, p->namespace_oid), p->name, !visible, buf);
+    buf_putc(buf, '(');
+    for (uint16_t i = 0; i < p->arg_count; i++) {
+        buf_puts(buf, i > 0 ? "," : "");
+        cat_format_type(v, p->args[i], CAT_TYPMOD_NONE, buf);
+    }
+    buf_putc(buf, ')');
+}
+
+static bool reg_role_text(CatView *v, Cx *cx, Oid oid, Buf *buf)
+{
+    const CatRole *role;
+    if (cat_role(cx, v, oid, &role) != ST_OK) {
+        return false;
+    }
+    reg_put_name(role->name, buf);
+    return true;
+}
+
 bool cat_reg_text(CatView *v, Oid reg_type, Oid oid, Buf *buf)
 {
     Err err = {0};
@@ -288,6 +379,11 @@ bool cat_reg_text(CatView *v, Oid reg_type, Oid oid, Buf *buf)
         found = true;
     } else if (reg_type == TYPE_REGPROC) {
         found = reg_proc_text(v, &cx, oid, buf);
+    } else if (reg_type == TYPE_REGPROCEDURE && cat_proc(v, oid) != NULL) {
+        cat_put_signature(&cx, v, cat_proc(v, oid), buf);
+        found = true;
+    } else if (reg_type == TYPE_REGROLE) {
+        found = reg_role_text(v, &cx, oid, buf);
     } else if (reg_type == TYPE_REGNAMESPACE) {
         const char *name = cat_namespace_name(v, oid);
         if (name != NULL) {

@@ -3,6 +3,7 @@
  *
  * A stored row whose key is that of a built-in row hides it (comments, ACLs).
  */
+#include "catalog/acl.h"
 #include "catalog/cat_internal.h"
 #include "type/array.h"
 
@@ -55,12 +56,41 @@ static Status rows_find(Cx *cx, CatView *v, Arena *arena, const CatShape *shape,
     return st;
 }
 
+/* rows_find_oid - the first constant row whose key begins with the OID: they are in its order. */
+static const void *rows_find_oid(const CatShape *shape, Oid oid, Arena *arena)
+{
+    const CatRel *rel = shape->builtin;
+    const uint8_t *rows = rel->rows;
+    uint32_t lo = 0, hi = rel->row_count;
+    Datum value = {0};
+    bool is_null;
+    while (lo < hi) {
+        uint32_t mid = (lo + hi) / 2;
+        cat_builtin_value(shape, rows + (size_t)mid * rel->row_bytes, shape->key[0], arena, &value,
+                          &is_null);
+        if (value.u32 < oid) {
+            lo = mid + 1;
+        } else {
+            hi = mid;
+        }
+    }
+    if (lo == rel->row_count) {
+        return NULL;
+    }
+    rows += (size_t)lo * rel->row_bytes;
+    cat_builtin_value(shape, rows, shape->key[0], arena, &value, &is_null);
+    return value.u32 == oid ? rows : NULL;
+}
+
 /* rows_find_builtin - the constant row with this key; NULL when none. */
 static const void *rows_find_builtin(const CatShape *shape, const Datum *key_values,
                                      uint32_t key_count, Arena *arena)
 {
     const CatRel *rel = shape->builtin;
     const uint8_t *row = rel != NULL ? rel->rows : NULL;
+    if (rel != NULL && key_count == 1 && shape->types[shape->key[0]] == TYPE_OID) {
+        return rows_find_oid(shape, key_values[0].u32, arena);
+    }
     for (uint32_t r = 0; rel != NULL && r < rel->row_count; r++, row += rel->row_bytes) {
         bool same = true;
         for (uint32_t i = 0; i < key_count && same; i++) {
@@ -148,7 +178,10 @@ Status cat_row_get(Cx *cx, CatView *v, Arena *arena, Oid catalog_rel, const Datu
 
 /* ---- scans ---- */
 
+#define SCAN_ACLITEM 1033
+
 struct CatScan {
+    CatView *view;
     const CatShape *shape; /* NULL: a sequence, of one row */
     Arena *arena;
     uint16_t column_count;
@@ -159,7 +192,6 @@ struct CatScan {
     uint32_t builtin_at;
     CatRow *hiding; /* stored rows whose key is below FIRST_USER_OID */
     uint32_t hiding_count;
-    CatView *view;
     CatKey key; /* only these rows; count 0: all */
 };
 
@@ -212,6 +244,7 @@ Status cat_scan_open_key(Cx *cx, CatView *v, Arena *arena, Oid catalog_rel, cons
     *scan_out = NULL;
     CatScan *s = ARENA_NEW(arena, CatScan);
     s->arena = arena;
+    s->view = v;
     s->columns = arena_memdup(arena, columns, column_count * sizeof(uint16_t));
     s->column_count = column_count;
     s->array_types = ARENA_ARRAY(arena, Oid, column_count + 1u);
@@ -226,7 +259,6 @@ Status cat_scan_open_key(Cx *cx, CatView *v, Arena *arena, Oid catalog_rel, cons
         s->array_types[i] = type_ops(type) != NULL && is_array ? type : 0;
     }
     ASSERT(key_count <= CAT_SCAN_KEYS_MAX);
-    s->view = v;
     s->key.count = key_count;
     for (uint16_t i = 0; i < key_count; i++) {
         s->key.columns[i] = key_columns[i];
@@ -318,10 +350,16 @@ static Status scan_array(Cx *cx, const CatScan *s, Oid type, const Datum *text, 
     if (type == TYPE_ANYARRAY) { /* what its elements are is not told: texts */
         return array_text_in(&call, str_slice(&text->str), TYPE_TEXT, type_ops(TYPE_TEXT), -1, out);
     }
+    Slice in = str_slice(&text->str);
+    if (element == SCAN_ACLITEM) { /* stored lists have numbers of roles */
+        const char *names;
+        TRY(cat_acl_names(cx, s->view, s->arena, arena_strndup(s->arena, in.ptr, in.len), &names));
+        in = slice_of(names);
+    }
     const TypeOps *ops = type_ops(element);
     /* Elements that only come out of the catalog, such as aclitem, are their text. */
     ops = ops->phys == PHYS_STR ? type_ops(TYPE_TEXT) : ops;
-    return array_text_in(&call, str_slice(&text->str), element, ops, -1, out);
+    return array_text_in(&call, in, element, ops, -1, out);
 }
 
 static Status scan_put(Cx *cx, const CatScan *s, Batch *out, uint16_t column, uint32_t row,

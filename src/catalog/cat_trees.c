@@ -8,6 +8,7 @@
  * Which tree belongs to which catalog is said by rows {relation, index or 0, tree} of the map, the
  * tree with the lowest id in the file: it is made first in a new file. Trees of the other catalogs
  * are made when their first row comes, each by a transaction of its own.
+ * A whole database is copied and removed here, too: its rows stand together in every index.
  * Locking: TreeStore.mutex guards nothing but the making of trees and is held across it (a lock
  * that allows I/O); open tables are published by an atomic pointer.
  */
@@ -35,6 +36,7 @@ typedef struct TreeStore {
     OsMutex mutex;
     Table *map;
     _Atomic(const Table *) *tables; /* by position in catalog->shapes; NULL = no rows yet */
+    _Atomic bool several; /* somebody made a database: trees have rows of others between ours */
 } TreeStore;
 
 /* ---- descriptions ---- */
@@ -297,6 +299,7 @@ typedef struct TreesCursor {
     const Table *table;
     const CatShape *shape;
     Oid database;
+    bool by_database; /* the trees have many rows of other databases: reach ours by an index */
     Batch batch;
     TableScan *scan;
     IndexScan *index_scan;
@@ -365,6 +368,9 @@ static Status trees_start(Cx *cx, TreesCursor *t, CatRead *read, const CatKey *k
     Txn *txn = read->view->txn;
     uint32_t length;
     int32_t index = trees_choose_index(t, key, &length);
+    if (index < 0 && t->by_database && t->table->index_count != 0) {
+        index = 0; /* all its keys that begin with the database */
+    }
     if (index >= 0) {
         return trees_start_index(cx, t, txn, &read->snap, key, (uint16_t)index, length, columns);
     }
@@ -399,12 +405,33 @@ static Status trees_emit(Cx *cx, TreesCursor *t, const CatKey *key, CatRowFn fn,
     return ST_OK;
 }
 
+/* trees_next - the next rows into the cursor's batch; ST_DONE. */
+static Status trees_next(Cx *cx, TreesCursor *t)
+{
+    return t->scan != NULL ? table_scan_next(cx, t->scan, VEC_CAPACITY, &t->batch, &t->arena)
+                           : index_scan_next(cx, t->index_scan, VEC_CAPACITY, &t->batch, &t->arena);
+}
+
+static void trees_end_cursor(TreesCursor *t)
+{
+    if (t->scan != NULL) {
+        table_scan_end(t->scan);
+    }
+    if (t->index_scan != NULL) {
+        index_scan_end(t->index_scan);
+    }
+    buf_release(&t->key);
+    arena_release(&t->arena);
+}
+
 /* trees_scan - CatRowStore.scan: every matching row to fn. */
 static Status trees_scan(void *self, Cx *cx, CatRead *read, const CatShape *shape,
                          const CatKey *key, CatRowFn fn, void *arg)
 {
     TreeStore *s = self;
-    TreesCursor t = {.shape = shape, .database = trees_database(shape, read->view)};
+    TreesCursor t = {.shape = shape,
+                     .database = trees_database(shape, read->view),
+                     .by_database = !shape->shared && atomic_load(&s->several)};
     TRY(trees_table(cx, s, shape, false, &t.table));
     if (t.table == NULL) {
         return ST_OK;
@@ -413,26 +440,14 @@ static Status trees_scan(void *self, Cx *cx, CatRead *read, const CatShape *shap
     buf_init(&t.key, SIZE_MAX / 2);
     Status st = ST_OK;
     TRY_OUT(trees_start(cx, &t, read, key));
-    for (;;) {
-        st = t.scan != NULL ? table_scan_next(cx, t.scan, VEC_CAPACITY, &t.batch, &t.arena)
-                            : index_scan_next(cx, t.index_scan, VEC_CAPACITY, &t.batch, &t.arena);
-        if (st != ST_OK) {
-            break;
-        }
+    while ((st = trees_next(cx, &t)) == ST_OK) {
         TRY_OUT(trees_emit(cx, &t, key, fn, arg));
     }
     if (st == ST_DONE) {
         st = ST_OK;
     }
 out:
-    if (t.scan != NULL) {
-        table_scan_end(t.scan);
-    }
-    if (t.index_scan != NULL) {
-        index_scan_end(t.index_scan);
-    }
-    buf_release(&t.key);
-    arena_release(&t.arena);
+    trees_end_cursor(&t);
     return st;
 }
 
@@ -456,6 +471,25 @@ static void trees_row(Arena *arena, const CatShape *shape, const CatView *v, con
     batch_set_count(batch, 1);
 }
 
+/* trees_key_detail - "Key (database, oid)=(5, 1) ..." is (oid)=(1) to those who see one database.
+ */
+static void trees_key_detail(Cx *cx)
+{
+    static const char NAMES[] = "Key (database, ", VALUES[] = ")=(";
+    char *detail = cx->err->detail, *values = strstr(detail, VALUES);
+    if (cx->err->sqlstate != ERRCODE_UNIQUE_VIOLATION || values == NULL ||
+        strncmp(detail, NAMES, sizeof(NAMES) - 1) != 0) {
+        return;
+    }
+    char *second = strstr(values, ", ");
+    if (second != NULL) {
+        char *into = values + sizeof(VALUES) - 1;
+        memmove(into, second + 2, strlen(second + 2) + 1);
+        memmove(detail + 5, detail + sizeof(NAMES) - 1, strlen(detail + sizeof(NAMES) - 1) + 1);
+    }
+}
+
+/* trees_insert - CatRowStore.insert; 23505 in the names of the catalog. */
 static Status trees_insert(void *self, Cx *cx, CatView *v, const CatShape *shape,
                            const Datum *values, const bool *nulls)
 {
@@ -470,6 +504,12 @@ static Status trees_insert(void *self, Cx *cx, CatView *v, const CatShape *shape
     trees_row(&arena, shape, v, values, nulls, &batch);
     Status st = table_insert(cx, v->txn, table, &(RowValues){&batch, 0}, &rowid);
     arena_release(&arena);
+    if (st == ST_ERROR) {
+        trees_key_detail(cx);
+    }
+    if (shape->rel == CAT_PG_DATABASE && values[PG_DATABASE_OID].u32 >= FIRST_USER_OID) {
+        atomic_store(&s->several, true);
+    }
     return st;
 }
 
@@ -521,6 +561,141 @@ static Status trees_remove(void *self, Cx *cx, CatView *v, const CatShape *shape
     return st == ST_OK ? trees_outcome(cx, outcome, true) : st;
 }
 
+/* ---- whole databases ---- */
+
+/* trees_begin_database - a cursor over all rows that a database has in one catalog. ST_NOTFOUND
+ * when the catalog has no rows at all; then there is nothing to end. */
+static Status trees_begin_database(Cx *cx, TreeStore *s, CatRead *read, const CatShape *shape,
+                                   Oid database, TreesCursor *t)
+{
+    static const CatKey ALL = {.count = 0};
+    *t = (TreesCursor){.shape = shape, .database = database, .by_database = true};
+    TRY(trees_table(cx, s, shape, false, &t->table));
+    if (t->table == NULL) {
+        return ST_NOTFOUND;
+    }
+    arena_init(&t->arena, NULL, "catalog scan", 0);
+    buf_init(&t->key, SIZE_MAX / 2);
+    Status st = trees_start(cx, t, read, &ALL);
+    if (st != ST_OK) {
+        trees_end_cursor(t);
+    }
+    return st;
+}
+
+/* trees_own_rows - which rows of the cursor's batch are the database's. */
+static Sel trees_own_rows(const TreesCursor *t, uint16_t *idx)
+{
+    Sel sel = {idx, 0};
+    SEL_FOREACH(row, &t->batch.sel)
+    {
+        if (vec_get(t->batch.cols[0], row).u32 == t->database) {
+            idx[sel.count++] = (uint16_t)row;
+        }
+    }
+    return sel;
+}
+
+/* trees_copy_rows - the rows of one catalog once more, as those of the database copy->to. */
+static Status trees_copy_rows(Cx *cx, TreeStore *s, CatRead *read, const CatShape *shape,
+                              const CatDatabaseCopy *copy)
+{
+    TreesCursor t;
+    uint16_t idx[VEC_CAPACITY];
+    Datum to = {.u32 = copy->to};
+    Vector database;
+    Status st = trees_begin_database(cx, s, read, shape, copy->from, &t);
+    if (st != ST_OK) {
+        return st == ST_NOTFOUND ? ST_OK : st;
+    }
+    vec_init_const(&database, PHYS_I32, &t.arena, &to, false);
+    uint16_t count = (uint16_t)(shape->column_count + 1);
+    Vector **cols = ARENA_ARRAY(&t.arena, Vector *, count);
+    while ((st = trees_next(cx, &t)) == ST_OK) {
+        Batch out = {.cols = cols, .col_count = count, .count = t.batch.count};
+        memcpy(cols, t.batch.cols, count * sizeof(Vector *));
+        cols[0] = &database;
+        out.sel = trees_own_rows(&t, idx);
+        SEL_FOREACH(row, &out.sel)
+        {
+            if (shape->rel == CAT_PG_CLASS) {
+                Datum oid = vec_get(cols[PG_CLASS_OID + 1], row);
+                Datum tree = {.u32 = copy->tree_of(copy->arg, oid.u32)};
+                vec_put(cols[PG_CLASS_RELFILENODE + 1], row, &tree);
+            }
+        }
+        TRY_OUT(table_insert_batch(cx, read->view->txn, t.table, &out, NULL));
+    }
+    st = st == ST_DONE ? ST_OK : st;
+out:
+    trees_end_cursor(&t);
+    return st;
+}
+
+Status cat_database_copy(Cx *cx, CatView *v, const CatDatabaseCopy *copy)
+{
+    TreeStore *s = v->catalog->store_self;
+    CatRead read;
+    Status st = ST_OK;
+    ASSERT(v->catalog->engine != NULL && v->txn != NULL && copy->from != copy->to);
+    trees_begin(s, &read, v);
+    for (uint32_t i = 0; i < v->catalog->shape_count && st == ST_OK; i++) {
+        if (!v->catalog->shapes[i].shared) {
+            st = trees_copy_rows(cx, s, &read, &v->catalog->shapes[i], copy);
+        }
+    }
+    trees_end(s, &read);
+    return st;
+}
+
+/* trees_remove_rows - all rows of one catalog that are of the database. */
+static Status trees_remove_rows(Cx *cx, TreeStore *s, CatRead *read, const CatShape *shape,
+                                Oid database)
+{
+    TreesCursor t;
+    uint16_t idx[VEC_CAPACITY];
+    RowId *rows = NULL;
+    uint32_t n = 0;
+    Status st = trees_begin_database(cx, s, read, shape, database, &t);
+    if (st != ST_OK) {
+        return st == ST_NOTFOUND ? ST_OK : st;
+    }
+    while ((st = trees_next(cx, &t)) == ST_OK) {
+        Sel own = trees_own_rows(&t, idx);
+        rows = arena_grow(&t.arena, rows, n * sizeof(RowId), (n + own.count) * sizeof(RowId));
+        SEL_FOREACH(row, &own)
+        {
+            rows[n++] = (RowId)vec_get(t.batch.cols[shape->column_count + 1], row).i64;
+        }
+    }
+    st = st == ST_DONE ? ST_OK : st;
+    for (uint32_t i = 0; i < n && st == ST_OK; i++) {
+        WriteOutcome outcome = WRITE_DONE;
+        st = table_delete(cx, read->view->txn, &read->snap, t.table, rows[i], &outcome);
+        if (st == ST_OK) {
+            st = trees_outcome(cx, outcome, true);
+        }
+    }
+    trees_end_cursor(&t);
+    return st;
+}
+
+Status cat_database_remove(Cx *cx, CatView *v, Oid database)
+{
+    TreeStore *s = v->catalog->store_self;
+    CatRead read;
+    Status st = ST_OK;
+    ASSERT(v->catalog->engine != NULL && v->txn != NULL);
+    trees_begin(s, &read, v);
+    for (uint32_t i = 0; i < v->catalog->shape_count && st == ST_OK; i++) {
+        if (!v->catalog->shapes[i].shared) {
+            st = trees_remove_rows(cx, s, &read, &v->catalog->shapes[i], database);
+        }
+    }
+    trees_end(s, &read);
+    return st;
+}
+
 static void trees_close(void *self)
 {
     TreeStore *s = self;
@@ -547,8 +722,9 @@ static Status trees_open_map(Cx *cx, TreeStore *s, TreeId tree)
                       NULL, 0, &s->map);
 }
 
-/* trees_first_rows - the rows every file begins with, in one transaction. */
-static Status trees_first_rows(Cx *cx, TreeStore *s)
+/* trees_first_rows - the rows every file begins with, in one transaction; templates_only: those of
+ * the template databases. */
+static Status trees_first_rows(Cx *cx, TreeStore *s, bool templates_only)
 {
     Arena arena;
     Txn *txn = NULL;
@@ -559,7 +735,13 @@ static Status trees_first_rows(Cx *cx, TreeStore *s)
     Status st = ST_OK;
     TRY_OUT(txn_begin(cx, s->engine->txns, ISO_READ_COMMITTED, &arena, &txn));
     v.txn = txn;
-    TRY_OUT(cat_bootstrap(cx, s->catalog, &v));
+    if (!templates_only) {
+        TRY_OUT(cat_bootstrap(cx, s->catalog, &v, false));
+    }
+    v.database = DATABASE_TEMPLATE1;
+    TRY_OUT(cat_bootstrap(cx, s->catalog, &v, true));
+    v.database = DATABASE_TEMPLATE0;
+    TRY_OUT(cat_bootstrap(cx, s->catalog, &v, true));
     TRY_OUT(txn_commit(cx, txn, &lsn));
     txn = NULL;
     st = wal_flush_wait(cx, s->engine->wal, lsn);
@@ -589,7 +771,7 @@ static Status trees_bootstrap(Cx *cx, TreeStore *s)
     TRY_OUT(txn_commit(cx, txn, &lsn));
     txn = NULL;
     TRY_OUT(trees_open_map(cx, s, tree));
-    st = trees_first_rows(cx, s);
+    st = trees_first_rows(cx, s, false);
 out:
     if (txn != NULL) {
         txn_abort(cx, txn);
@@ -598,20 +780,47 @@ out:
     return st;
 }
 
-/* trees_has_first_rows - the first transaction of the file's making may not have got through. */
-static Status trees_has_first_rows(Cx *cx, TreeStore *s, bool *has_out)
+/* trees_has_row - is there a row with this OID in the catalog of a database? */
+static Status trees_has_row(Cx *cx, TreeStore *s, Oid database, Oid rel, Oid oid, bool *has_out)
 {
     Arena arena;
     CatView v;
-    Datum role = {.u32 = ROLE_BOOTSTRAP};
+    Datum key = {.u32 = oid};
     const Datum *values;
     const bool *nulls;
     arena_init(&arena, NULL, "catalog bootstrap", 0);
     cat_view_init(&v, s->catalog);
-    Status st = cat_row_get(cx, &v, &arena, CAT_PG_AUTHID, &role, 1, &values, &nulls);
+    v.database = database;
+    Status st = cat_row_get(cx, &v, &arena, rel, &key, 1, &values, &nulls);
     *has_out = st == ST_OK;
     arena_release(&arena);
     return st == ST_ERROR ? st : ST_OK;
+}
+
+/* trees_complete - the first transaction of the file's making may not have got through; files of
+ * before there were several databases have templates without a schema. */
+static Status trees_complete(Cx *cx, TreeStore *s)
+{
+    bool has_rows, has_templates;
+    TRY(trees_has_row(cx, s, DATABASE_FIRST, CAT_PG_AUTHID, ROLE_BOOTSTRAP, &has_rows));
+    if (!has_rows) {
+        return trees_first_rows(cx, s, false);
+    }
+    /* Nobody can connect to template0, so what it lacks it never had. */
+    TRY(trees_has_row(cx, s, DATABASE_TEMPLATE0, CAT_PG_NAMESPACE, NAMESPACE_PUBLIC,
+                      &has_templates));
+    return has_templates ? ST_OK : trees_first_rows(cx, s, true);
+}
+
+/* trees_note_database - CatRowFn: one that somebody made. */
+static Status trees_note_database(void *arg, Cx *cx, const CatRow *row)
+{
+    TreeStore *s = arg;
+    (void)cx;
+    if (row->values[PG_DATABASE_OID].u32 >= FIRST_USER_OID) {
+        atomic_store(&s->several, true);
+    }
+    return ST_OK;
 }
 
 /* cat_trees_load - an existing file: find the map, open what it names. */
@@ -670,12 +879,13 @@ Status catalog_open(Cx *cx, Engine *e, Catalog **catalog_out)
     Catalog *c = s->catalog;
     s->tables = (void *)arena_zalloc(&s->arena, c->shape_count * sizeof(*s->tables));
     st = e->created ? trees_bootstrap(cx, s) : cat_trees_load(cx, s);
-    bool has_rows = true;
     if (st == ST_OK) {
-        st = trees_has_first_rows(cx, s, &has_rows);
+        st = trees_complete(cx, s);
     }
-    if (st == ST_OK && !has_rows) {
-        st = trees_first_rows(cx, s);
+    if (st == ST_OK) {
+        CatView v;
+        cat_view_init(&v, c);
+        st = cat_rows_each(cx, &v, CAT_PG_DATABASE, NULL, NULL, 0, trees_note_database, s);
     }
     if (st != ST_OK) {
         catalog_close(c);

@@ -36,11 +36,15 @@ enum {
     CAT_PG_DEPEND = 2608,
     CAT_PG_DESCRIPTION = 2609,
     CAT_PG_STATISTIC = 2619,
+    CAT_PG_SHDESCRIPTION = 2396,
+    CAT_PG_DB_ROLE_SETTING = 2964,
 };
 enum {
     NAMESPACE_PG_CATALOG = 11,
     NAMESPACE_PUBLIC = 2200,
     ROLE_BOOTSTRAP = 10,
+    DATABASE_TEMPLATE1 = 1,
+    DATABASE_TEMPLATE0 = 4,
     DATABASE_FIRST = 5,
     FIRST_USER_OID = 16384
 };
@@ -142,6 +146,7 @@ typedef struct CatTable {
     const char *name, *schema_name;
     char kind; /* relkind: r table, i index, S sequence, v view, m materialized view */
     char persistence;
+    bool row_security, force_row_security;
     bool populated;        /* kind m: it has its rows */
     bool builtin;          /* a pg_catalog relation: scan with cat_scan_* */
     TreeId tree;           /* relfilenode */
@@ -170,7 +175,9 @@ typedef struct CatView {
     Txn *txn; /* may be NULL outside a transaction: latest committed */
     Oid database, user;
     const char *user_name, *database_name;
-    const Oid *search_path; /* schema OIDs, pg_catalog first unless named elsewhere */
+    bool user_super, user_bypass_rls; /* of the user; kept by cat_user_refresh (acl.h) */
+    bool row_security_off;            /* the setting row_security: refuse instead of filtering */
+    const Oid *search_path;           /* schema OIDs, pg_catalog first unless named elsewhere */
     uint32_t search_path_count;
     Oid creation_namespace; /* first schema of the path that exists, 0 = none */
     Oid temp_namespace; /* the session's schema of temporary objects ("pg_temp"); 0 = not made */
@@ -257,6 +264,8 @@ const CatType *cat_type(CatView *v, Oid oid); /* NULL when none */
 Status cat_type_by_name(Cx *cx, CatView *v, const char *schema, const char *name,
                         const CatType **out);
 const CatProc *cat_proc(CatView *v, Oid oid);
+/* cat_identity_nextval - nextval as identity columns call it, which asks for no privilege. */
+const CatProc *cat_identity_nextval(CatView *v);
 /* cat_builtin_body - the text of a built-in function that is written in SQL; NULL for others. */
 const char *cat_builtin_body(Oid proc);
 const CatOper *cat_oper(CatView *v, Oid oid);
@@ -342,7 +351,12 @@ Status cat_reg_find(Cx *cx, CatView *v, Arena *arena, Oid reg_type, Slice text, 
 /* cat_reg_text - append the name as PostgreSQL shows it: quoted where needed, qualified when not
    found by the search path. false: no such object. */
 bool cat_reg_text(CatView *v, Oid reg_type, Oid oid, Buf *buf);
+/* cat_put_signature - name(argument types), as regprocedure shows a function: qualified when the
+ * search path does not find it. */
+void cat_put_signature(Cx *cx, CatView *v, const CatProc *p, Buf *buf);
+/* cat_text_array - the elements of an array's text, NULL for SQL's; text NULL: none. */
 /* cat_put_qualified - schema (when qualify) and name, each quoted where SQL needs it. */
+uint32_t cat_text_array(Arena *arena, const char *text, const char *const **values_out);
 void cat_put_qualified(const char *schema, const char *name, bool qualify, Buf *buf);
 
 /* ---- rows of catalogs: writing (src/ddl) and scanning (SELECT) ---- */
@@ -381,6 +395,21 @@ void cat_changed(CatView *v);
 /* cat_changed_elsewhere - a transaction that no view of a session had changed catalogs and has
  * ended: the caches of all views are dropped if it committed. */
 void cat_changed_elsewhere(void *catalog, bool committed);
+
+/* CatDatabaseCopy - the rows of one database as rows of another that has none yet. tree_of: the
+ * tree that a relation of the copy has, 0 = none. */
+typedef struct CatDatabaseCopy {
+    Oid from, to;
+    TreeId (*tree_of)(void *arg, Oid relation);
+    void *arg;
+} CatDatabaseCopy;
+/* cat_database_copy - the rows of all catalogs that each database has for itself. Requires that
+ * nobody changes them meanwhile. cat_database_remove - delete them. */
+Status cat_database_copy(Cx *cx, CatView *v, const CatDatabaseCopy *copy);
+Status cat_database_remove(Cx *cx, CatView *v, Oid database);
+
+/* cat_text_array - the elements of an array column's text ({a,"b c",NULL}); text NULL has none. */
+uint32_t cat_text_array(Arena *arena, const char *text, const char *const **values_out);
 
 /* CatScan - the rows of a pg_catalog relation as batches, built-in and user rows united, or the one
  * row of a sequence; columns are 0-based. */

@@ -2,7 +2,7 @@
  * alter_identity.c - ALTER TABLE: identity of columns that are there, VALIDATE CONSTRAINT
  */
 #include "bind/deparse.h"
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 
 /* identity_column - the column the command names. */
 static Status identity_column(Cx *cx, const CatTable *t, const char *name, const CatColumn **out)
@@ -60,6 +60,10 @@ Status ddl_add_identity(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterTableCmd 
                           &sequence));
     TRY(ddl_depend(cx, d, (DdlObject){CAT_PG_CLASS, sequence, 0},
                    (DdlObject){CAT_PG_CLASS, oid, c->number}, 'i'));
+    if (t->owner != d->view->user) {
+        cat_changed(d->view);
+        TRY(ddl_object_owner(cx, d, (DdlObject){CAT_PG_CLASS, sequence, 0}, t->owner));
+    }
     bool by_default = con->generated_when != NULL && con->generated_when[0] == 'd';
     return identity_store(cx, d, oid, c->number, by_default ? 'd' : 'a');
 }

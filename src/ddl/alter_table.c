@@ -3,7 +3,7 @@
  * added and dropped, defaults, NOT NULL, constraints. Types are in alter_type.c, storage in
  * alter_storage.c, what holds for the whole relation in alter_relation.c.
  */
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 
 /* AlterAdd - a column being added: the constraints of its definition come after it. */
 typedef struct AlterAdd {
@@ -283,15 +283,6 @@ static Status alter_drop_column(Cx *cx, DdlCx *d, Oid oid, const PgQuery__AlterT
     return ddl_drop_objects(cx, d, &o, 1, cmd->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE);
 }
 
-Status ddl_owner(Cx *cx, DdlCx *d, const PgQuery__RoleSpec *role)
-{
-    const char *name = role->rolename;
-    if (name == NULL || name[0] == '\0' || strcmp(name, d->view->user_name) == 0) {
-        return ST_OK; /* CURRENT_USER and the like */
-    }
-    return err_unsupported(cx, "changing the owner to another role is not supported");
-}
-
 /* alter_command - one command of ALTER TABLE; each looks the table up again, for those before it
  * may have changed it. */
 static Status alter_command(Cx *cx, DdlCx *d, Slice sql, Oid oid, const PgQuery__AlterTableCmd *cmd)
@@ -319,7 +310,13 @@ static Status alter_command(Cx *cx, DdlCx *d, Slice sql, Oid oid, const PgQuery_
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DropConstraint:
         return alter_drop_constraint(cx, d, oid, cmd);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DropColumn: return alter_drop_column(cx, d, oid, cmd);
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_ChangeOwner: return ddl_owner(cx, d, cmd->newowner);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_ChangeOwner:
+        return ddl_change_owner(cx, d, (DdlObject){CAT_PG_CLASS, oid, 0}, cmd->newowner);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableRowSecurity:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DisableRowSecurity:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_ForceRowSecurity:
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_NoForceRowSecurity:
+        return ddl_row_security(cx, d, oid, cmd->subtype);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_SetRelOptions:
     case PG_QUERY__ALTER_TABLE_TYPE__AT_ResetRelOptions: return ddl_alter_options(cx, d, oid, cmd);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_SetLogged: return ddl_set_logged(cx, d, oid, true);
@@ -405,6 +402,10 @@ static const AlterAction ALTER_ACTIONS[] = {
     {AT(DropOids), "SET WITHOUT OIDS", "r", PASS_DROP, false},
     {AT(SetAccessMethod), "SET ACCESS METHOD", "rm", PASS_MISC, false},
     {AT(SetTableSpace), "SET TABLESPACE", "rmi", PASS_MISC, false},
+    {AT(EnableRowSecurity), "ENABLE ROW SECURITY", "r", PASS_MISC, false},
+    {AT(DisableRowSecurity), "DISABLE ROW SECURITY", "r", PASS_MISC, false},
+    {AT(ForceRowSecurity), "FORCE ROW SECURITY", "r", PASS_MISC, false},
+    {AT(NoForceRowSecurity), "NO FORCE ROW SECURITY", "r", PASS_MISC, false},
     {AT(SetRelOptions), "SET", "rvmi", PASS_MISC, true},
     {AT(ResetRelOptions), "RESET", "rvmi", PASS_MISC, true},
     {AT(DisableTrigAll), "DISABLE TRIGGER ALL", "r", PASS_MISC, false},
@@ -525,6 +526,7 @@ Status ddl_alter_table(Cx *cx, DdlCx *d, const PgQuery__AlterTableStmt *stmt, co
     }
     Oid oid = t->oid;
     TRY(ddl_check_object_kind(cx, t, stmt->objtype));
+    TRY(cat_owner_need(cx, d->view, CAT_PG_CLASS, oid));
     TRY(ddl_not_in_use(cx, d, t, "ALTER TABLE"));
     for (size_t i = 0; i < stmt->n_cmds; i++) {
         TRY(alter_check_kind(cx, t, stmt->cmds[i]->alter_table_cmd));

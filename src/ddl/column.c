@@ -2,7 +2,7 @@
  * column.c - column definitions of CREATE TABLE and ADD COLUMN: type, NOT NULL, defaults, serial,
  * identity.
  */
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 
 /* column_serial_type - the integer type behind serial and its relatives; 0 = another type. */
 static Oid column_serial_type(const PgQuery__TypeName *t)
@@ -403,6 +403,10 @@ Status ddl_column_finish(Cx *cx, DdlCx *d, const CatTable *t, NewColumn *c)
     if (c->sequence != 0) {
         DdlObject seq = {CAT_PG_CLASS, c->sequence, 0};
         TRY(ddl_depend(cx, d, seq, column, c->identity != 0 ? 'i' : 'a'));
+        if (t->owner != d->view->user) { /* a superuser alters the table of another role */
+            cat_changed(d->view);
+            TRY(ddl_object_owner(cx, d, seq, t->owner));
+        }
     }
     return ST_OK;
 }

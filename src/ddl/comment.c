@@ -1,7 +1,8 @@
 /*
- * comment.c - COMMENT ON tables, indexes, sequences, views, columns, constraints, schemas.
+ * comment.c - COMMENT ON tables, indexes, sequences, views, columns, constraints, schemas,
+ * databases.
  */
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 
 /* comment_range_var - the relation a list of names means. */
 static PgQuery__RangeVar comment_range_var(PgQuery__Node *const *items, size_t n)
@@ -13,7 +14,7 @@ static PgQuery__RangeVar comment_range_var(PgQuery__Node *const *items, size_t n
     return rv;
 }
 
-/* comment_relation - the relation of the kind the statement says. 42809. */
+/* comment_relation - the relation of the kind the statement says, owned by the user. 42809. */
 static Status comment_relation(Cx *cx, DdlCx *d, const PgQuery__CommentStmt *stmt, DdlObject *o)
 {
     const PgQuery__List *names = stmt->object->list;
@@ -25,6 +26,7 @@ static Status comment_relation(Cx *cx, DdlCx *d, const PgQuery__CommentStmt *stm
                                                                           : 'v';
     const CatTable *t;
     TRY(ddl_lock(cx, d, &rv, TABLELOCK_SHARE_UPDATE_EXCLUSIVE, false, &t));
+    TRY(cat_owner_need(cx, d->view, CAT_PG_CLASS, t->oid));
     if (t->kind != kind) {
         return err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is not %s", t->name,
                        kind == 'r'   ? "a table"
@@ -48,6 +50,11 @@ static Status comment_part(Cx *cx, DdlCx *d, const PgQuery__CommentStmt *stmt, D
     const char *part = ddl_string(names->items[names->n_items - 1]);
     PgQuery__RangeVar rv = comment_range_var(names->items, names->n_items - 1);
     TRY(ddl_lock(cx, d, &rv, TABLELOCK_SHARE_UPDATE_EXCLUSIVE, false, &t));
+    bool owner;
+    TRY(cat_is_owner(cx, d->view, CAT_PG_CLASS, t->oid, d->view->user, &owner));
+    if (!owner) {
+        return err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE, "must be owner of relation %s", t->name);
+    }
     if (stmt->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN) {
         if (t->kind == 'i' || t->kind == 'S') {
             st_ignore(err_set(cx, ERRCODE_WRONG_OBJECT_TYPE,
@@ -154,6 +161,35 @@ static Status comment_missing(Cx *cx, const CommentKind *k, const char *name, co
                          k->what, name, k->type == OT(RULE) ? "relation" : "table", t->name);
 }
 
+/* comment_may - 42501 unless the user may say something about the object. */
+static Status comment_may(Cx *cx, DdlCx *d, const CommentKind *k, DdlObject o, const CatTable *t)
+{
+    bool may = d->view->user_super;
+    const CatRole *role;
+    if (may) {
+        return ST_OK;
+    }
+    if (t != NULL) {
+        TRY(cat_is_owner(cx, d->view, CAT_PG_CLASS, t->oid, d->view->user, &may));
+        return may ? ST_OK
+                   : err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE, "must be owner of relation %s",
+                             t->name);
+    }
+    if (acl_kind(o.class_oid, 0) != NULL) {
+        return cat_owner_need(cx, d->view, o.class_oid, o.oid);
+    }
+    if (k->type == OT(ROLE)) {
+        TRY(cat_role(cx, d->view, o.oid, &role));
+        if (!role->super) {
+            TRY(ddl_may_create_roles(cx, d, &may));
+            return may ? ST_OK
+                       : err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
+                                 "must have CREATEROLE privilege");
+        }
+    }
+    return err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE, "must be superuser");
+}
+
 /* comment_named - an object of COMMENT_KINDS, looked for in its catalog. */
 static Status comment_named(Cx *cx, DdlCx *d, const PgQuery__CommentStmt *stmt,
                             const CommentKind *k, DdlObject *o)
@@ -178,7 +214,7 @@ static Status comment_named(Cx *cx, DdlCx *d, const PgQuery__CommentStmt *stmt,
                 arena_printf(d->arena, "SELECT oid FROM pg_catalog.%s WHERE %s = %s%s", k->catalog,
                              k->column, comment_literal(d->arena, name), of),
                 &sink));
-    return o->oid != OID_INVALID ? ST_OK : comment_missing(cx, k, name, t);
+    return o->oid != OID_INVALID ? comment_may(cx, d, k, *o, t) : comment_missing(cx, k, name, t);
 }
 
 /* comment_type - COMMENT ON TYPE and DOMAIN. */
@@ -188,6 +224,7 @@ static Status comment_type(Cx *cx, DdlCx *d, const PgQuery__CommentStmt *stmt, D
     int32_t typmod;
     o->class_oid = CAT_PG_TYPE;
     TRY(bind_type_name(cx, &b, stmt->object->type_name, &o->oid, &typmod));
+    TRY(cat_owner_need(cx, d->view, CAT_PG_TYPE, o->oid));
     const CatType *type = cat_type(d->view, o->oid);
     if (stmt->objtype == OT(DOMAIN) && type != NULL && type->kind != 'd') {
         const PgQuery__TypeName *n = stmt->object->type_name;
@@ -246,8 +283,13 @@ Status ddl_comment(Cx *cx, DdlCx *d, const PgQuery__CommentStmt *stmt)
             return err_set(cx, ERRCODE_UNDEFINED_SCHEMA, "schema \"%s\" does not exist", name);
         }
         TRY(st);
+        TRY(cat_owner_need(cx, d->view, CAT_PG_NAMESPACE, o.oid));
         break;
     }
+    case PG_QUERY__OBJECT_TYPE__OBJECT_LARGEOBJECT:
+        TRY(ddl_large_object(cx, d, stmt->object, &o));
+        TRY(cat_owner_need(cx, d->view, o.class_oid, o.oid));
+        break;
     case PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW: TRY(comment_relation(cx, d, stmt, &o)); break;
     default:
         TRY(comment_other(cx, d, stmt, &o));

@@ -4,7 +4,7 @@
  * Values of a row type carry their fields: one that was written before an attribute was added reads
  * it as NULL, but an attribute is dropped or changed only while no column holds values of the type.
  */
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 
 /* composite_sink - attributes have no constraints: the grammar sees to it. */
 static void composite_sink(void *arg, PgQuery__Constraint *con, const char *column)
@@ -161,6 +161,7 @@ Status ddl_alter_composite(Cx *cx, DdlCx *d, const PgQuery__AlterTableStmt *stmt
     if (t->kind != 'c') {
         return err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is not a composite type", t->name);
     }
+    TRY(cat_owner_need(cx, d->view, CAT_PG_TYPE, t->type_oid));
     for (size_t i = 0; i < stmt->n_cmds; i++) {
         const PgQuery__AlterTableCmd *cmd = stmt->cmds[i]->alter_table_cmd;
         TRY(ddl_reload(cx, d, t->oid, &t));

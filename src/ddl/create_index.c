@@ -1,7 +1,7 @@
 /*
  * create_index.c - CREATE INDEX, and the indexes behind primary and unique keys.
  */
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 
 /* index_vector - numbers of a vector column as text: "1 2". */
 static const char *index_vector(Arena *a, const uint32_t *v, uint16_t n)
@@ -194,6 +194,7 @@ Status ddl_index_define(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix,
     TRY(ddl_new_oid(cx, d, oid_out));
     TRY(index_create(cx, d->engine, d->view->txn, &tree, &root));
     NewRelation rel = {.oid = *oid_out,
+                       .owner = t->owner,
                        .namespace_oid = t->namespace_oid,
                        .name = ix->name,
                        .kind = 'i',
@@ -268,6 +269,7 @@ Status ddl_create_index(Cx *cx, DdlCx *d, const PgQuery__IndexStmt *stmt, const 
     NewIndex ix = {.unique = stmt->unique, .nulls_not_distinct = stmt->nulls_not_distinct};
     *tag_out = "CREATE INDEX";
     TRY(ddl_lock(cx, d, stmt->relation, TABLELOCK_SHARE, false, &t));
+    TRY(cat_owner_need(cx, d->view, CAT_PG_CLASS, t->oid));
     TRY(index_check_table(cx, t));
     TRY(ddl_not_in_use(cx, d, t, "CREATE INDEX"));
     TRY(index_choose_method(cx, stmt, &method));

@@ -1,7 +1,7 @@
 /*
  * create_sequence.c - CREATE and ALTER SEQUENCE, the sequences of serial and identity columns.
  */
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 
 /* SequenceOptions - what the options say; has_* for those given. */
 typedef struct SequenceOptions {
@@ -386,6 +386,7 @@ Status ddl_alter_sequence(Cx *cx, DdlCx *d, const PgQuery__AlterSeqStmt *stmt)
     if (seq->kind != 'S') {
         return err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is not a sequence", seq->name);
     }
+    TRY(cat_owner_need(cx, d->view, CAT_PG_CLASS, seq->oid));
     SequenceOptions o = {.type = seq->sequence_type, .def = seq->sequence};
     TRY(sequence_options(cx, d, stmt->options, stmt->n_options, &o));
     TRY(sequence_change(cx, d, seq, &o));

@@ -1,13 +1,17 @@
 /*
  * ddl.c - which statement is whose.
  */
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 
 /* ddl_alter_schema - ALTER ... SET SCHEMA. */
 static Status ddl_alter_schema(Cx *cx, DdlCx *d, const PgQuery__AlterObjectSchemaStmt *stmt,
                                const char **tag_out)
 {
     bool domain = stmt->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN;
+    if (stmt->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_EXTENSION) {
+        *tag_out = "ALTER EXTENSION";
+        return ddl_move_extension(cx, d, ddl_string(stmt->object), stmt->newschema);
+    }
     if (!domain && stmt->object_type != PG_QUERY__OBJECT_TYPE__OBJECT_TYPE) {
         return ddl_set_schema(cx, d, stmt, tag_out);
     }
@@ -79,7 +83,25 @@ Status ddl_any(Cx *cx, DdlCx *d, const struct PgQuery__Node *stmt, const char **
     case PG_QUERY__NODE__NODE_ALTER_OBJECT_SCHEMA_STMT:
         return ddl_alter_schema(cx, d, stmt->alter_object_schema_stmt, tag_out);
     case PG_QUERY__NODE__NODE_DROP_STMT: return ddl_drop(cx, d, stmt->drop_stmt, tag_out);
-    default: return ST_NOTFOUND;
+    case PG_QUERY__NODE__NODE_CREATE_EXTENSION_STMT:
+        *tag_out = "CREATE EXTENSION";
+        return ddl_create_extension(cx, d, stmt->create_extension_stmt);
+    case PG_QUERY__NODE__NODE_ALTER_EXTENSION_STMT:
+        *tag_out = "ALTER EXTENSION";
+        return ddl_update_extension(cx, d, stmt->alter_extension_stmt);
+    case PG_QUERY__NODE__NODE_CREATEDB_STMT:
+        *tag_out = "CREATE DATABASE";
+        return ddl_create_database(cx, d, stmt->createdb_stmt);
+    case PG_QUERY__NODE__NODE_DROPDB_STMT:
+        *tag_out = "DROP DATABASE";
+        return ddl_drop_database(cx, d, stmt->dropdb_stmt);
+    case PG_QUERY__NODE__NODE_ALTER_DATABASE_STMT:
+        *tag_out = "ALTER DATABASE";
+        return ddl_alter_database(cx, d, stmt->alter_database_stmt);
+    case PG_QUERY__NODE__NODE_ALTER_DATABASE_REFRESH_COLL_STMT:
+        *tag_out = "ALTER DATABASE";
+        return ddl_refresh_database_collation(cx, d, stmt->alter_database_refresh_coll_stmt);
+    default: return ddl_role_any(cx, d, stmt, tag_out);
     }
 }
 

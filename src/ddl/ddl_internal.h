@@ -121,6 +121,7 @@ typedef struct NewRelation {
     Oid type_oid;        /* row type of a table or view */
     const char *options; /* reloptions' text, NULL = none */
     Oid method;          /* kind i: the access method */
+    Oid owner;           /* 0: the user */
 } NewRelation;
 Status ddl_insert_class(Cx *cx, DdlCx *d, const NewRelation *r);
 typedef struct NewColumn {
@@ -403,9 +404,8 @@ Status ddl_set_sequence_type(Cx *cx, DdlCx *d, Oid sequence, Oid type);
 Status ddl_change_sequence(Cx *cx, DdlCx *d, Oid sequence, PgQuery__Node *const *options,
                            size_t count);
 Status ddl_restart_sequence(Cx *cx, DdlCx *d, Oid sequence);
-/* ddl_owner - OWNER TO: the present user, or 0A000. */
-Status ddl_owner(Cx *cx, DdlCx *d, const PgQuery__RoleSpec *role);
-/* ddl_alter_owner - ALTER SCHEMA ... OWNER TO; ST_NOTFOUND for other kinds. */
+/* ddl_alter_owner - ALTER SCHEMA and others ... OWNER TO; ST_NOTFOUND for kinds that are not there.
+ */
 Status ddl_alter_owner(Cx *cx, DdlCx *d, const PgQuery__AlterOwnerStmt *stmt, const char **tag_out);
 Status ddl_create_schema(Cx *cx, DdlCx *d, const PgQuery__CreateSchemaStmt *stmt);
 Status ddl_create_view(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt);
@@ -433,10 +433,38 @@ Status ddl_create_matview(Cx *cx, DdlCx *d, const PgQuery__CreateTableAsStmt *st
 Status ddl_refresh_matview(Cx *cx, DdlCx *d, const PgQuery__RefreshMatViewStmt *stmt);
 Status ddl_comment(Cx *cx, DdlCx *d, const PgQuery__CommentStmt *stmt);
 
+/* ddl_large_object - the one of this number. 42704. */
+Status ddl_large_object(Cx *cx, DdlCx *d, const PgQuery__Node *number, DdlObject *o_out);
+/* ---- database.c ---- */
+/* ddl_database_by_name - its row of pg_database; ST_NOTFOUND. */
+Status ddl_database_by_name(Cx *cx, DdlCx *d, const char *name, DdlRow *r);
+Status ddl_create_database(Cx *cx, DdlCx *d, const PgQuery__CreatedbStmt *stmt);
+Status ddl_drop_database(Cx *cx, DdlCx *d, const PgQuery__DropdbStmt *stmt);
+Status ddl_alter_database(Cx *cx, DdlCx *d, const PgQuery__AlterDatabaseStmt *stmt);
+Status ddl_refresh_database_collation(Cx *cx, DdlCx *d,
+                                      const PgQuery__AlterDatabaseRefreshCollStmt *stmt);
+Status ddl_rename_database(Cx *cx, DdlCx *d, const char *from, const char *to);
+/* ---- copy_database.c ---- */
+/* ddl_copy_database - what `from` holds, once more as the contents of `to`, which is empty.
+ * ddl_empty_database - the contents of a database go at commit. Requires: nobody uses them. */
+Status ddl_copy_database(Cx *cx, DdlCx *d, Oid from, Oid to);
+Status ddl_empty_database(Cx *cx, DdlCx *d, Oid database);
+
+/* ---- extension.c ---- */
+/* ddl_extension_by_name - its row of pg_extension; ST_NOTFOUND. */
+Status ddl_extension_by_name(Cx *cx, DdlCx *d, const char *name, DdlRow *r);
+Status ddl_create_extension(Cx *cx, DdlCx *d, const PgQuery__CreateExtensionStmt *stmt);
+Status ddl_update_extension(Cx *cx, DdlCx *d, const PgQuery__AlterExtensionStmt *stmt);
+/* ddl_move_extension - SET SCHEMA. ddl_drop_extension_root - what DROP EXTENSION names; *o_out
+ * stays empty when IF EXISTS excuses its absence. */
+Status ddl_move_extension(Cx *cx, DdlCx *d, const char *name, const char *schema);
+Status ddl_drop_extension_root(Cx *cx, DdlCx *d, const char *name, bool missing_ok,
+                               DdlObject *o_out);
 /* ---- type_common.c ---- */
 typedef struct NewType {
     Oid oid, array; /* oid 0: given here; array: out */
     Oid namespace_oid;
+    Oid owner; /* 0: the user */
     const char *name;
     int16_t len;
     bool by_value, not_null;

@@ -3,7 +3,7 @@
  */
 #include <stdlib.h>
 
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 
 /* DropItem - one object to go; `report` when PostgreSQL would tell about it. */
 typedef struct DropItem {
@@ -78,6 +78,23 @@ static Status drop_constraint_of(Cx *cx, DropWork *w, DdlObject *o, bool *report
     return ST_OK;
 }
 
+/* drop_extension_of - what an extension made goes with the whole extension. */
+static Status drop_extension_of(Cx *cx, DropWork *w, DdlObject *o)
+{
+    static const uint16_t COLUMNS[3] = {PG_DEPEND_CLASSID, PG_DEPEND_OBJID, PG_DEPEND_REFCLASSID};
+    Datum key[3] = {{.u32 = o->class_oid}, {.u32 = o->oid}, {.u32 = CAT_PG_EXTENSION}};
+    DdlRowList list;
+    TRY(ddl_rows(cx, w->d, CAT_PG_DEPEND, COLUMNS, key, 3, &list));
+    for (uint32_t i = 0; i < list.count; i++) {
+        const char *type = ddl_row_text(w->d, &list.rows[i], PG_DEPEND_DEPTYPE);
+        if (type != NULL && type[0] == 'e') {
+            *o = (DdlObject){CAT_PG_EXTENSION, list.rows[i].values[PG_DEPEND_REFOBJID].u32, 0};
+            break;
+        }
+    }
+    return ST_OK;
+}
+
 /* drop_generated_column - the expression of a generated column is a part of it: when something the
  * expression names goes, so does the column. */
 static Status drop_generated_column(Cx *cx, DropWork *w, DdlObject from, DdlObject *o)
@@ -100,6 +117,10 @@ static Status drop_generated_column(Cx *cx, DropWork *w, DdlObject from, DdlObje
 /* drop_owner - a rule is a part of its view: the view goes instead of it. */
 static Status drop_owner(Cx *cx, DropWork *w, DdlObject from, DdlObject *o, bool *report)
 {
+    if (from.class_oid == CAT_PG_NAMESPACE &&
+        (o->class_oid == CAT_PG_PROC || o->class_oid == CAT_PG_CLASS)) {
+        return drop_extension_of(cx, w, o);
+    }
     if (o->class_oid == CAT_PG_CLASS && o->sub == 0 && from.class_oid == CAT_PG_CLASS &&
         from.sub != 0) {
         return drop_constraint_of(cx, w, o, report);
@@ -163,7 +184,8 @@ static Status drop_with_dependents(Cx *cx, DropWork *w, DropItem item, const Dro
 }
 
 /* drop_check_internal - 2BP01 when an object is a part (dependency 'i') of one that is not dropped
- * as well: an index of its constraint, a sequence of its identity column. */
+ * as well: an index of its constraint, a sequence of its identity column; or ('e') of an extension.
+ */
 static Status drop_check_internal(Cx *cx, DropWork *w, DdlObject o)
 {
     static const uint16_t COLUMNS[2] = {PG_DEPEND_CLASSID, PG_DEPEND_OBJID};
@@ -178,7 +200,7 @@ static Status drop_check_internal(Cx *cx, DropWork *w, DdlObject o)
         const char *type = ddl_row_text(w->d, r, PG_DEPEND_DEPTYPE), *self, *owner;
         DdlObject on = {r->values[PG_DEPEND_REFCLASSID].u32, r->values[PG_DEPEND_REFOBJID].u32,
                         r->values[PG_DEPEND_REFOBJSUBID].i32};
-        if (type == NULL || type[0] != 'i' || drop_has(w, on) != NULL) {
+        if (type == NULL || (type[0] != 'i' && type[0] != 'e') || drop_has(w, on) != NULL) {
             continue;
         }
         TRY(ddl_describe(cx, w->d, o, &self));
@@ -360,6 +382,14 @@ static Status drop_missing(Cx *cx, DdlCx *d, const DropKind *k, const char *sche
                    "%s \"%s\" does not exist", k->name, name);
 }
 
+/* drop_may - the owner of a relation may drop it, and so may that of its schema. */
+static Status drop_may(Cx *cx, DdlCx *d, const CatTable *t)
+{
+    bool owner;
+    TRY(cat_is_owner(cx, d->view, CAT_PG_NAMESPACE, t->namespace_oid, d->view->user, &owner));
+    return owner ? ST_OK : cat_owner_need(cx, d->view, CAT_PG_CLASS, t->oid);
+}
+
 /* drop_relation - find one relation of the list, check what it is. */
 static Status drop_relation(Cx *cx, DdlCx *d, const DropKind *k, const PgQuery__Node *object,
                             bool missing_ok, DdlObject *o_out)
@@ -369,7 +399,12 @@ static Status drop_relation(Cx *cx, DdlCx *d, const DropKind *k, const PgQuery__
     const char *schema = names->n_items > 1 ? ddl_string(names->items[names->n_items - 2]) : NULL;
     const CatTable *t;
     *o_out = (DdlObject){0};
-    Status st = cat_table_lock(cx, d->view, schema, name, TABLELOCK_ACCESS_EXCLUSIVE, &t);
+    Status st = cat_table_by_name(cx, d->view, schema, name, &t);
+    if (st == ST_OK && t->kind == k->kind) { /* who may not drop it is not to wait for it */
+        TRY(drop_may(cx, d, t));
+    }
+    st = st == ST_OK ? cat_table_lock(cx, d->view, schema, name, TABLELOCK_ACCESS_EXCLUSIVE, &t)
+                     : st;
     if (st == ST_NOTFOUND) {
         return drop_missing(cx, d, k, schema, name, missing_ok);
     }
@@ -419,6 +454,7 @@ static Status drop_schema(Cx *cx, DdlCx *d, const PgQuery__Node *object, bool mi
         return err_set(cx, ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
                        "cannot drop schema %s because it is required by the database system", name);
     }
+    TRY(cat_owner_need(cx, d->view, CAT_PG_NAMESPACE, oid));
     *o_out = (DdlObject){CAT_PG_NAMESPACE, oid, 0};
     return ST_OK;
 }
@@ -434,16 +470,27 @@ Status ddl_drop(Cx *cx, DdlCx *d, const PgQuery__DropStmt *stmt, const char **ta
     bool schema = stmt->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA;
     bool domain = stmt->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN;
     bool type = domain || stmt->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE;
-    if (k == NULL && !schema && !type) {
+    bool policy = stmt->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_POLICY;
+    bool extension = stmt->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_EXTENSION;
+    if (k == NULL && !schema && !policy && !extension && !type) {
         return ST_NOTFOUND;
     }
-    *tag_out = schema ? "DROP SCHEMA" : domain ? "DROP DOMAIN" : type ? "DROP TYPE" : k->tag;
+    *tag_out = schema      ? "DROP SCHEMA"
+               : policy    ? "DROP POLICY"
+               : extension ? "DROP EXTENSION"
+               : domain    ? "DROP DOMAIN"
+               : type      ? "DROP TYPE"
+                           : k->tag;
     DdlObject *roots = ARENA_ARRAY(d->arena, DdlObject, stmt->n_objects + 1);
     uint32_t n = 0;
     for (size_t i = 0; i < stmt->n_objects; i++) {
-        TRY(type     ? ddl_type_drop(cx, d, stmt->objects[i], domain, stmt->missing_ok, &roots[n])
-            : schema ? drop_schema(cx, d, stmt->objects[i], stmt->missing_ok, &roots[n])
-                     : drop_relation(cx, d, k, stmt->objects[i], stmt->missing_ok, &roots[n]));
+        const PgQuery__Node *named = stmt->objects[i];
+        TRY(policy   ? ddl_drop_policy(cx, d, named, stmt->missing_ok, &roots[n])
+            : type   ? ddl_type_drop(cx, d, named, domain, stmt->missing_ok, &roots[n])
+            : schema ? drop_schema(cx, d, named, stmt->missing_ok, &roots[n])
+            : extension
+                ? ddl_drop_extension_root(cx, d, ddl_string(named), stmt->missing_ok, &roots[n])
+                : drop_relation(cx, d, k, named, stmt->missing_ok, &roots[n]));
         n += roots[n].oid != 0 ? 1 : 0;
     }
     return n == 0 ? ST_OK

@@ -1,7 +1,7 @@
 /*
  * enum_type.c - CREATE TYPE AS ENUM; ALTER TYPE ADD VALUE and RENAME VALUE.
  */
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 
 enum { ENUM_IN = 3506, ENUM_OUT = 3507, ENUM_RECV = 3532, ENUM_SEND = 3533 };
 
@@ -125,6 +125,7 @@ Status ddl_alter_enum(Cx *cx, DdlCx *d, const PgQuery__AlterEnumStmt *stmt)
         return err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "%s is not an enum",
                        ddl_type_text(d, t->oid));
     }
+    TRY(cat_owner_need(cx, d->view, CAT_PG_TYPE, t->oid));
     TRY(cat_enum(cx, d->view, t->oid, &e));
     if (stmt->old_val == NULL || stmt->old_val[0] == '\0') {
         return enum_add(cx, d, t, e, stmt);

@@ -1,7 +1,7 @@
 /*
  * foreign_key.c - FOREIGN KEY and REFERENCES: the columns, the key they point at, existing rows.
  */
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 
 /* ForeignKey - a foreign key under construction. */
 typedef struct ForeignKey {
@@ -388,6 +388,8 @@ Status ddl_add_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConstra
                        fkey_action(node->fk_del_action, 'a')));
     TRY(fkey_set_columns(cx, &f));
     TRY(fkey_index(cx, &f));
+    TRY(cat_acl_columns_need(cx, d->view, f.ref->oid, f.ref_columns, f.ref_count, d->view->user,
+                             ACL_REFERENCES));
     TRY(fkey_name(cx, &f));
     TRY(fkey_operators(cx, &f));
     ConstraintRow r = {.name = f.name,

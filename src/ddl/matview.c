@@ -6,7 +6,7 @@
  * indexes anew; CONCURRENTLY deletes and inserts in the trees that are there, so that readers,
  * whose snapshots have the old rows, go on meanwhile.
  */
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 
 /* matview_refuse - what no materialized view may be made of. */
 static Status matview_refuse(Cx *cx, DdlCx *d, const PgQuery__CreateTableAsStmt *stmt,
@@ -70,6 +70,8 @@ static Status matview_plan(Cx *cx, DdlCx *d, const CatTable *t, Plan **plan_out)
     BindCx b = {.view = d->view, .arena = d->arena, .env = d->env};
     Query *q;
     TRY(bind_load_view(cx, &b, t, &q));
+    TRY(bind_secure_query(cx, &b, q));
+    TRY(d->may_run(d->server_arg, cx, q));
     return plan_create(cx, d->view, d->env, q, NULL, d->extra_fn, plan_out);
 }
 
@@ -99,9 +101,10 @@ static Status matview_exchange(Cx *cx, DdlCx *d, const CatTable *t, Plan *plan, 
     return matview_run(cx, d, plan, t, false, rows_out);
 }
 
-/* matview_fill - the rows of the query into the relation, whose pins are kept from the plan's. */
-static Status matview_fill(Cx *cx, DdlCx *d, Oid oid, bool populate, bool exchange,
-                           uint64_t *rows_out)
+/* matview_fill_as_user - the rows of the query into the relation, whose pins are kept from the
+ * plan's. */
+static Status matview_fill_as_user(Cx *cx, DdlCx *d, Oid oid, bool populate, bool exchange,
+                                   uint64_t *rows_out)
 {
     const CatTable *t;
     Plan *plan = NULL;
@@ -125,6 +128,24 @@ static Status matview_fill(Cx *cx, DdlCx *d, Oid oid, bool populate, bool exchan
     d->view->pins = mine;
     cat_changed(d->view);
     return st;
+}
+
+/* matview_fill - by its owner's rights, whoever asks for it. */
+static Status matview_fill(Cx *cx, DdlCx *d, const CatTable *t, bool populate, bool exchange,
+                           uint64_t *rows_out)
+{
+    CatView *v = d->view;
+    Oid user = v->user, oid = t->oid;
+    v->user = t->owner;
+    Status st = cat_user_refresh(cx, v);
+    st = st == ST_OK ? matview_fill_as_user(cx, d, oid, populate, exchange, rows_out) : st;
+    Err keep = *cx->err;
+    v->user = user;
+    Status back = cat_user_refresh(cx, v);
+    if (st != ST_OK) {
+        *cx->err = keep;
+    }
+    return st != ST_OK ? st : back;
 }
 
 /* matview_make - its rows in the catalogs, and an empty tree. */
@@ -153,7 +174,8 @@ Status ddl_create_matview(Cx *cx, DdlCx *d, const PgQuery__CreateTableAsStmt *st
                           const char **tag_out)
 {
     const PgQuery__IntoClause *into = stmt->into;
-    BindCx b = {.view = d->view, .arena = d->arena, .sql = d->sql, .env = d->env};
+    BindCx b = {
+        .view = d->view, .arena = d->arena, .sql = d->sql, .env = d->env, .no_row_security = true};
     NewRelation rel = {.name = into->rel->relname, .kind = 'm', .persistence = 'p'};
     NewColumn *columns = NULL;
     Query *q;
@@ -193,7 +215,9 @@ Status ddl_create_matview(Cx *cx, DdlCx *d, const PgQuery__CreateTableAsStmt *st
     if (into->skip_data) {
         return ST_OK;
     }
-    TRY(matview_fill(cx, d, rel.oid, true, false, &rows));
+    const CatTable *made;
+    TRY(ddl_reload(cx, d, rel.oid, &made));
+    TRY(matview_fill(cx, d, made, true, false, &rows));
     *tag_out = arena_printf(d->arena, "SELECT %llu", (unsigned long long)rows);
     return ST_OK;
 }
@@ -242,6 +266,7 @@ Status ddl_refresh_matview(Cx *cx, DdlCx *d, const PgQuery__RefreshMatViewStmt *
     uint64_t rows;
     TRY(ddl_lock(cx, d, stmt->relation,
                  stmt->concurrent ? TABLELOCK_EXCLUSIVE : TABLELOCK_ACCESS_EXCLUSIVE, false, &t));
+    TRY(cat_owner_need(cx, d->view, CAT_PG_CLASS, t->oid));
     TRY(refresh_check(cx, d, t, stmt));
-    return matview_fill(cx, d, t->oid, !stmt->skip_data, stmt->concurrent, &rows);
+    return matview_fill(cx, d, t, !stmt->skip_data, stmt->concurrent, &rows);
 }

@@ -1,7 +1,7 @@
 /*
  * name.c - names of new objects, looking up and locking relations, texts of names.
  */
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 
 Status ddl_new_oid(Cx *cx, DdlCx *d, Oid *oid_out)
 {
@@ -180,26 +180,12 @@ const CatColumn *ddl_column(const CatTable *t, const char *name)
 
 const char *ddl_quote_name(Arena *a, const char *name)
 {
-    bool plain = (name[0] >= 'a' && name[0] <= 'z') || name[0] == '_';
-    for (const char *p = name; *p != '\0'; p++) {
-        plain = plain && ((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '_');
-    }
-    /* Quoting a plain name is harmless but for how it looks; keywords are quoted by the caller. */
-    if (plain) {
-        return name;
-    }
-    size_t n = strlen(name);
-    char *out = arena_alloc(a, n * 2 + 3), *q = out;
-    *q++ = '"';
-    for (const char *p = name; *p != '\0'; p++) {
-        if (*p == '"') {
-            *q++ = '"';
-        }
-        *q++ = *p;
-    }
-    *q++ = '"';
-    *q = '\0';
-    return out;
+    Buf b;
+    buf_init(&b, 1024);
+    cat_put_qualified(NULL, name, false, &b);
+    const char *text = arena_strndup(a, (const char *)b.data, b.len);
+    buf_release(&b);
+    return text;
 }
 
 const char *ddl_relation_text(Cx *cx, DdlCx *d, const CatTable *t)

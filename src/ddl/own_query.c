@@ -56,6 +56,7 @@ static Status query_plan_and_drain(Cx *cx, DdlCx *d, const char *sql, bool maint
                 .arena = d->arena,
                 .sql = slice_of(sql),
                 .env = d->env,
+                .no_row_security = true,
                 .no_locks = true,
                 .maintains = maintains};
     TRY(parse_sql(cx, d->arena, b.sql, &stmts, &count));

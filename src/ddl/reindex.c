@@ -4,7 +4,7 @@
  * CLUSTER only notes the index, as ALTER TABLE ... CLUSTER ON does: a table is a tree by row id,
  * and stays so.
  */
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 #include "txn/ssi.h"
 
 /* reindex_one - an index in a new tree. */
@@ -53,6 +53,7 @@ static Status reindex_named(Cx *cx, DdlCx *d, const PgQuery__ReindexStmt *stmt)
         return err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is not a table or materialized view",
                        t->name);
     }
+    TRY(cat_owner_need(cx, d->view, CAT_PG_CLASS, t->oid));
     if (t->oid < FIRST_USER_OID) {
         return ST_OK; /* built in */
     }
@@ -102,10 +103,14 @@ static Status reindex_many(Cx *cx, DdlCx *d, const PgQuery__ReindexStmt *stmt)
                            stmt->name);
         }
         TRY(st);
+        TRY(cat_owner_need(cx, d->view, CAT_PG_NAMESPACE, list.namespace_oid));
     } else if (stmt->name != NULL && stmt->name[0] != '\0' && d->view->database_name != NULL &&
                strcmp(stmt->name, d->view->database_name) != 0) {
         return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
                        "can only reindex the currently open database");
+    }
+    if (list.namespace_oid == OID_INVALID) {
+        TRY(cat_owner_need(cx, d->view, CAT_PG_DATABASE, d->view->database));
     }
     if (stmt->kind == PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_SYSTEM) {
         return ST_OK;
@@ -171,6 +176,7 @@ Status ddl_cluster(Cx *cx, DdlCx *d, const PgQuery__ClusterStmt *stmt)
         return err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is not a table or materialized view",
                        t->name);
     }
+    TRY(cat_owner_need(cx, d->view, CAT_PG_CLASS, t->oid));
     if (stmt->indexname != NULL && stmt->indexname[0] != '\0') {
         TRY(ddl_cluster_on(cx, d, t->oid, stmt->indexname));
         cat_changed(d->view);

@@ -1,11 +1,16 @@
 /*
  * relation.c - the rows of a relation in pg_class and pg_attribute.
  */
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 
 Status ddl_insert_class(Cx *cx, DdlCx *d, const NewRelation *n)
 {
     DdlRow r;
+    const Acl *acl = NULL;
+    const char *acl_list = NULL;
+    DdlObject self = {CAT_PG_CLASS, n->oid, 0};
+    bool owned = strchr("rvmSfp", n->kind) != NULL;
+    Oid owner = n->owner != OID_INVALID ? n->owner : d->view->user;
     ddl_row_init(&r, CAT_PG_CLASS);
     for (int i = PG_CLASS_RELTYPE; i <= PG_CLASS_RELTABLESPACE; i++) {
         ddl_set_oid(&r, i, 0);
@@ -17,7 +22,7 @@ Status ddl_insert_class(Cx *cx, DdlCx *d, const NewRelation *n)
     ddl_set_text(&r, PG_CLASS_RELNAME, n->name);
     ddl_set_oid(&r, PG_CLASS_RELNAMESPACE, n->namespace_oid);
     ddl_set_oid(&r, PG_CLASS_RELTYPE, n->type_oid);
-    ddl_set_oid(&r, PG_CLASS_RELOWNER, d->view->user);
+    ddl_set_oid(&r, PG_CLASS_RELOWNER, owner);
     ddl_set_text(&r, PG_CLASS_RELOPTIONS, n->options);
     ddl_set_oid(&r, PG_CLASS_RELAM,
                 n->kind == 'i'                     ? (n->method != 0 ? n->method : DDL_ACCESS_BTREE)
@@ -41,7 +46,17 @@ Status ddl_insert_class(Cx *cx, DdlCx *d, const NewRelation *n)
     ddl_set_oid(&r, PG_CLASS_RELREWRITE, 0);
     ddl_set_oid(&r, PG_CLASS_RELFROZENXID, 0);
     ddl_set_oid(&r, PG_CLASS_RELMINMXID, 0);
-    return ddl_row_insert(cx, d, &r);
+    if (owned) {
+        TRY(ddl_new_acl(cx, d, n->kind == 'S' ? 'S' : 'r', owner, n->namespace_oid, &acl,
+                        &acl_list));
+        ddl_set_text(&r, PG_CLASS_RELACL, acl_list);
+    }
+    TRY(ddl_row_insert(cx, d, &r));
+    if (!owned) {
+        return ST_OK; /* an index or a row type is its table's owner's */
+    }
+    TRY(ddl_shdepend_owner(cx, d, self, owner));
+    return ddl_shdepend_acl(cx, d, self, owner, NULL, acl);
 }
 
 /* OIDs of the functions every row type has. */
@@ -67,6 +82,7 @@ Status ddl_insert_row_type(Cx *cx, DdlCx *d, const NewRelation *n)
                  .output = RELATION_RECORD_OUT,
                  .receive = RELATION_RECORD_RECV,
                  .send = RELATION_RECORD_SEND,
+                 .owner = n->owner,
                  .of_relation = n->kind != 'c'};
     TRY(ddl_insert_type(cx, d, &t));
     DdlObject type = {CAT_PG_TYPE, n->type_oid, 0}, rel = {CAT_PG_CLASS, n->oid, 0};

@@ -1,7 +1,7 @@
 /*
  * remove.c - taking single objects out of the catalogs, and describing objects in messages.
  */
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 #include "txn/ssi.h"
 
 /* remove_dependencies - what the object depends on no longer matters. */
@@ -9,7 +9,9 @@ static Status remove_dependencies(Cx *cx, DdlCx *d, DdlObject o)
 {
     Datum key[3] = {{.u32 = o.class_oid}, {.u32 = o.oid}, {.i32 = o.sub}};
     TRY(ddl_row_remove(cx, d, CAT_PG_DEPEND, key, o.sub != 0 ? 3 : 2));
+    TRY(ddl_shdepend_drop(cx, d, o));
     Datum text[3] = {{.u32 = o.oid}, {.u32 = o.class_oid}, {.i32 = o.sub}};
+    TRY(ddl_row_remove(cx, d, CAT_PG_INIT_PRIVS, text, o.sub != 0 ? 3 : 2));
     return ddl_row_remove(cx, d, CAT_PG_DESCRIPTION, text, o.sub != 0 ? 3 : 2);
 }
 
@@ -141,6 +143,9 @@ Status ddl_remove_object(Cx *cx, DdlCx *d, DdlObject o)
                           : remove_relation(cx, d, o.oid);
     case CAT_PG_ATTRDEF: return remove_default(cx, d, o.oid);
     case CAT_PG_CONSTRAINT: return remove_constraint(cx, d, o.oid);
+    case CAT_PG_LARGEOBJECT:
+        TRY(ddl_row_remove(cx, d, CAT_PG_LARGEOBJECT, &key, 1));
+        return ddl_row_remove(cx, d, CAT_PG_LARGEOBJECT_METADATA, &key, 1);
     case CAT_PG_TYPE: return ddl_type_remove(cx, d, o.oid);
     default: return ddl_row_remove(cx, d, o.class_oid, &key, 1);
     }
@@ -167,6 +172,37 @@ static Status describe_relation(Cx *cx, DdlCx *d, Oid oid, const char **text_out
     return ST_OK;
 }
 
+/* describe_named - an object whose name is that of a reg type. */
+static const char *describe_named(DdlCx *d, const char *what, Oid reg_type, Oid oid)
+{
+    Buf b;
+    buf_init(&b, 4096);
+    if (!cat_reg_text(d->view, reg_type, oid, &b)) {
+        buf_put_u64_text(&b, oid);
+    }
+    const char *text = arena_printf(d->arena, "%s %.*s", what, (int)b.len, (const char *)b.data);
+    buf_release(&b);
+    return text;
+}
+
+/* describe_default_acl - a row of pg_default_acl. */
+static Status describe_default_acl(Cx *cx, DdlCx *d, const DdlRow *r, const char **text_out)
+{
+    const char *type = ddl_row_text(d, r, PG_DEFAULT_ACL_DEFACLOBJTYPE), *role;
+    Oid ns = r->values[PG_DEFAULT_ACL_DEFACLNAMESPACE].u32;
+    const char *what = type[0] == 'r'   ? "relations"
+                       : type[0] == 'S' ? "sequences"
+                       : type[0] == 'f' ? "functions"
+                       : type[0] == 'T' ? "types"
+                                        : "schemas";
+    TRY(cat_role_name(cx, d->view, d->arena, r->values[PG_DEFAULT_ACL_DEFACLROLE].u32, &role));
+    const char *schema = ns != OID_INVALID ? cat_namespace_name(d->view, ns) : NULL;
+    *text_out =
+        arena_printf(d->arena, "default privileges on new %s belonging to role %s%s%s", what, role,
+                     schema != NULL ? " in schema " : "", schema != NULL ? schema : "");
+    return ST_OK;
+}
+
 /* describe_part - the text about a constraint, default, schema, type or a view's rule, as drops and
  * errors name it; what is gone, or of another class, is named by its OID. */
 static Status describe_part(Cx *cx, DdlCx *d, DdlObject o, const char **text_out)
@@ -175,7 +211,7 @@ static Status describe_part(Cx *cx, DdlCx *d, DdlObject o, const char **text_out
     DdlRow r;
     const char *table;
     *text_out = arena_printf(d->arena, "object %u", o.oid);
-    Status st = ddl_row_load(cx, d, o.class_oid, &key, 1, &r);
+    Status st = ddl_row_load(cx, d, acl_catalog(o.class_oid), &key, 1, &r);
     if (st != ST_OK) {
         return st == ST_NOTFOUND ? ST_OK : st;
     }
@@ -204,17 +240,34 @@ static Status describe_part(Cx *cx, DdlCx *d, DdlObject o, const char **text_out
             arena_printf(d->arena, "schema %s",
                          ddl_quote_name(d->arena, ddl_row_text(d, &r, PG_NAMESPACE_NSPNAME)));
         return ST_OK;
-    case CAT_PG_PROC: {
-        Buf b;
-        buf_init(&b, 1024);
-        (void)cat_reg_text(d->view, TYPE_REGPROC, o.oid, &b);
-        *text_out = arena_printf(d->arena, "function %.*s", (int)b.len, (const char *)b.data);
-        buf_release(&b);
+    case CAT_PG_EXTENSION:
+        *text_out =
+            arena_printf(d->arena, "extension %s", ddl_row_text(d, &r, PG_EXTENSION_EXTNAME));
         return ST_OK;
-    }
-    case CAT_PG_TYPE:
-        *text_out = arena_printf(d->arena, "type %s", ddl_type_text(d, o.oid));
+    case CAT_PG_TYPE: *text_out = describe_named(d, "type", TYPE_REGTYPE, o.oid); return ST_OK;
+    case CAT_PG_PROC:
+        *text_out = describe_named(d, "function", TYPE_REGPROCEDURE, o.oid);
         return ST_OK;
+    case CAT_PG_DATABASE:
+        *text_out =
+            arena_printf(d->arena, "database %s",
+                         ddl_quote_name(d->arena, ddl_row_text(d, &r, PG_DATABASE_DATNAME)));
+        return ST_OK;
+    case CAT_PG_LANGUAGE:
+        *text_out =
+            arena_printf(d->arena, "language %s",
+                         ddl_quote_name(d->arena, ddl_row_text(d, &r, PG_LANGUAGE_LANNAME)));
+        return ST_OK;
+    case CAT_PG_POLICY:
+        TRY(describe_relation(cx, d, r.values[PG_POLICY_POLRELID].u32, &table));
+        *text_out =
+            arena_printf(d->arena, "policy %s on %s",
+                         ddl_quote_name(d->arena, ddl_row_text(d, &r, PG_POLICY_POLNAME)), table);
+        return ST_OK;
+    case CAT_PG_LARGEOBJECT:
+        *text_out = arena_printf(d->arena, "large object %u", o.oid);
+        return ST_OK;
+    case CAT_PG_DEFAULT_ACL: return describe_default_acl(cx, d, &r, text_out);
     case DDL_PG_REWRITE: /* a view's rule stands for the view */
         return describe_relation(cx, d, r.values[PG_REWRITE_EV_CLASS].u32, text_out);
     default: return ST_OK;

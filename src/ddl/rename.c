@@ -1,7 +1,7 @@
 /*
  * rename.c - ALTER ... RENAME of relations, columns, constraints and schemas.
  */
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 
 /* RelationKind - the kinds of relations, for tags and texts. */
 typedef struct RelationKind {
@@ -159,6 +159,8 @@ static Status rename_schema(Cx *cx, DdlCx *d, const char *from, const char *to)
         return err_set(cx, ERRCODE_UNDEFINED_SCHEMA, "schema \"%s\" does not exist", from);
     }
     TRY(st);
+    TRY(cat_owner_need(cx, d->view, CAT_PG_NAMESPACE, oid));
+    TRY(cat_acl_need(cx, d->view, CAT_PG_DATABASE, d->view->database, d->view->user, ACL_CREATE));
     if (cat_namespace(cx, d->view, to, &other) == ST_OK) {
         return err_set(cx, ERRCODE_DUPLICATE_SCHEMA, "schema \"%s\" already exists", to);
     }
@@ -181,11 +183,23 @@ Status ddl_rename(Cx *cx, DdlCx *d, const PgQuery__RenameStmt *stmt, const char 
         type == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN ? stmt->relation_type : type;
     *tag_out = "ALTER TABLE";
     (void)ddl_relation_tag(shown, tag_out);
+    if (type == PG_QUERY__OBJECT_TYPE__OBJECT_ROLE) {
+        *tag_out = "ALTER ROLE";
+        return ddl_rename_role(cx, d, stmt->subname, stmt->newname);
+    }
+    if (type == PG_QUERY__OBJECT_TYPE__OBJECT_POLICY) {
+        *tag_out = "ALTER POLICY";
+        return ddl_rename_policy(cx, d, stmt);
+    }
     if (type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA) {
         *tag_out = "ALTER SCHEMA";
         TRY(rename_schema(cx, d, stmt->subname, stmt->newname));
         cat_changed(d->view);
         return ST_OK;
+    }
+    if (type == PG_QUERY__OBJECT_TYPE__OBJECT_DATABASE) {
+        *tag_out = "ALTER DATABASE";
+        return ddl_rename_database(cx, d, stmt->subname, stmt->newname);
     }
     if (type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE ||
         type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN) {
@@ -213,9 +227,15 @@ Status ddl_rename(Cx *cx, DdlCx *d, const PgQuery__RenameStmt *stmt, const char 
     if (t == NULL) {
         return ST_OK;
     }
+    TRY(cat_owner_need(cx, d->view, CAT_PG_CLASS, t->oid));
     if (t->oid < FIRST_USER_OID) {
         return err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
                        "permission denied: \"%s\" is a system catalog", t->name);
+    }
+    if (type != PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN &&
+        type != PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT) {
+        TRY(cat_acl_need(cx, d->view, CAT_PG_NAMESPACE, t->namespace_oid, d->view->user,
+                         ACL_CREATE));
     }
     TRY(ddl_check_object_kind(cx, t, shown));
     if (type == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN) {

@@ -1,7 +1,7 @@
 /*
  * row.c - catalog rows under construction, and dependencies.
  */
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 
 void ddl_row_init(DdlRow *r, Oid rel)
 {
@@ -62,7 +62,20 @@ static uint16_t row_column_count(Oid rel)
     case CAT_PG_ENUM: return PG_ENUM_COLUMN_COUNT;
     case CAT_PG_RANGE: return PG_RANGE_COLUMN_COUNT;
     case CAT_PG_PROC: return PG_PROC_COLUMN_COUNT;
+    case CAT_PG_EXTENSION: return PG_EXTENSION_COLUMN_COUNT;
+    case CAT_PG_INIT_PRIVS: return PG_INIT_PRIVS_COLUMN_COUNT;
+    case CAT_PG_DATABASE: return PG_DATABASE_COLUMN_COUNT;
+    case CAT_PG_SHDESCRIPTION: return PG_SHDESCRIPTION_COLUMN_COUNT;
+    case CAT_PG_DB_ROLE_SETTING: return PG_DB_ROLE_SETTING_COLUMN_COUNT;
     case DDL_PG_REWRITE: return PG_REWRITE_COLUMN_COUNT;
+    case CAT_PG_AUTHID: return PG_AUTHID_COLUMN_COUNT;
+    case CAT_PG_AUTH_MEMBERS: return PG_AUTH_MEMBERS_COLUMN_COUNT;
+    case CAT_PG_LARGEOBJECT_METADATA: return PG_LARGEOBJECT_METADATA_COLUMN_COUNT;
+    case CAT_PG_DEFAULT_ACL: return PG_DEFAULT_ACL_COLUMN_COUNT;
+    case CAT_PG_LANGUAGE: return PG_LANGUAGE_COLUMN_COUNT;
+    case CAT_PG_POLICY: return PG_POLICY_COLUMN_COUNT;
+    case CAT_PG_SHDEPEND: return PG_SHDEPEND_COLUMN_COUNT;
+    case CAT_PG_TABLESPACE: return PG_TABLESPACE_COLUMN_COUNT;
     default: UNREACHABLE();
     }
 }

@@ -1,7 +1,17 @@
 /*
- * schema.c - CREATE SCHEMA, ALTER SCHEMA ... OWNER TO.
+ * schema.c - CREATE SCHEMA; ALTER ... OWNER TO of schemas, databases and large objects.
  */
-#include "ddl/ddl_internal.h"
+#include <stdlib.h>
+
+#include "ddl/role.h"
+#include "func/lob.h"
+
+Status ddl_large_object(Cx *cx, DdlCx *d, const PgQuery__Node *number, DdlObject *o_out)
+{
+    Oid oid = (Oid)strtoul(ddl_option_value(d->arena, number), NULL, 10);
+    *o_out = (DdlObject){CAT_PG_LARGEOBJECT, oid, 0};
+    return lob_need(cx, d->view, oid);
+}
 
 /* element_relation - the relation an element makes, or belongs to; NULL for others. *rank_out: what
  * comes first, as PostgreSQL orders elements. */
@@ -88,16 +98,17 @@ static Status schema_elements(Cx *cx, DdlCx *d, const PgQuery__CreateSchemaStmt 
 Status ddl_create_schema(Cx *cx, DdlCx *d, const PgQuery__CreateSchemaStmt *stmt)
 {
     const char *name = stmt->schemaname;
-    Oid oid;
+    Oid oid, owner = d->view->user;
+    const Acl *acl;
+    const char *acl_list;
     if (stmt->authrole != NULL) {
-        const char *role = stmt->authrole->rolename;
-        if (role != NULL && role[0] != '\0' && strcmp(role, d->view->user_name) != 0) {
-            return err_unsupported(cx, "schemas of other roles are not supported");
-        }
-        if (name == NULL || name[0] == '\0') {
-            name = d->view->user_name;
-        }
+        TRY(ddl_role_spec(cx, d, stmt->authrole, false, &owner));
     }
+    if (name == NULL || name[0] == '\0') {
+        TRY(cat_role_name(cx, d->view, d->arena, owner, &name));
+    }
+    TRY(cat_acl_need(cx, d->view, CAT_PG_DATABASE, d->view->database, d->view->user, ACL_CREATE));
+    TRY(ddl_user_can_become(cx, d, owner));
     if (strncmp(name, "pg_", 3) == 0) {
         st_ignore(err_set(cx, ERRCODE_RESERVED_NAME, "unacceptable schema name \"%s\"", name));
         return err_detail(cx, "The prefix \"pg_\" is reserved for system schemas.");
@@ -119,28 +130,44 @@ Status ddl_create_schema(Cx *cx, DdlCx *d, const PgQuery__CreateSchemaStmt *stmt
     ddl_row_init(&r, CAT_PG_NAMESPACE);
     ddl_set_oid(&r, PG_NAMESPACE_OID, oid);
     ddl_set_text(&r, PG_NAMESPACE_NSPNAME, name);
-    ddl_set_oid(&r, PG_NAMESPACE_NSPOWNER, d->view->user);
+    ddl_set_oid(&r, PG_NAMESPACE_NSPOWNER, owner);
+    TRY(ddl_new_acl(cx, d, 'n', owner, OID_INVALID, &acl, &acl_list));
+    ddl_set_text(&r, PG_NAMESPACE_NSPACL, acl_list);
     TRY(ddl_row_insert(cx, d, &r));
+    TRY(ddl_shdepend_owner(cx, d, (DdlObject){CAT_PG_NAMESPACE, oid, 0}, owner));
+    TRY(ddl_shdepend_acl(cx, d, (DdlObject){CAT_PG_NAMESPACE, oid, 0}, owner, NULL, acl));
     cat_changed(d->view);
     return stmt->n_schema_elts != 0 ? schema_elements(cx, d, stmt, name, oid) : ST_OK;
 }
 
 Status ddl_alter_owner(Cx *cx, DdlCx *d, const PgQuery__AlterOwnerStmt *stmt, const char **tag_out)
 {
-    Oid oid;
-    bool domain = stmt->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN;
-    if (domain || stmt->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE) {
-        *tag_out = domain ? "ALTER DOMAIN" : "ALTER TYPE";
-        return ddl_type_owner(cx, d, stmt, domain);
+    DdlObject o = {0};
+    static const struct {
+        PgQuery__ObjectType type;
+        const char *tag;
+    } TAGS[] = {
+        {PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA, "ALTER SCHEMA"},
+        {PG_QUERY__OBJECT_TYPE__OBJECT_DATABASE, "ALTER DATABASE"},
+        {PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION, "ALTER FUNCTION"},
+        {PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE, "ALTER PROCEDURE"},
+        {PG_QUERY__OBJECT_TYPE__OBJECT_ROUTINE, "ALTER ROUTINE"},
+        {PG_QUERY__OBJECT_TYPE__OBJECT_TYPE, "ALTER TYPE"},
+        {PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN, "ALTER DOMAIN"},
+        {PG_QUERY__OBJECT_TYPE__OBJECT_LANGUAGE, "ALTER LANGUAGE"},
+        {PG_QUERY__OBJECT_TYPE__OBJECT_LARGEOBJECT, "ALTER LARGE OBJECT"},
+    };
+    *tag_out = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(TAGS); i++) {
+        *tag_out = TAGS[i].type == stmt->object_type ? TAGS[i].tag : *tag_out;
     }
-    if (stmt->object_type != PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA) {
+    if (*tag_out == NULL) {
         return ST_NOTFOUND;
     }
-    const char *name = stmt->object->string->sval;
-    *tag_out = "ALTER SCHEMA";
-    Status st = cat_namespace(cx, d->view, name, &oid);
-    if (st == ST_NOTFOUND) {
-        return err_set(cx, ERRCODE_UNDEFINED_SCHEMA, "schema \"%s\" does not exist", name);
+    bool domain = stmt->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN;
+    if (domain || stmt->object_type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE) {
+        return ddl_type_owner(cx, d, stmt, domain);
     }
-    return st == ST_OK ? ddl_owner(cx, d, stmt->newowner) : st;
+    TRY(ddl_named_object(cx, d, stmt->object_type, stmt->object, &o.class_oid, &o.oid));
+    return ddl_change_owner(cx, d, o, stmt->newowner);
 }

@@ -2,7 +2,7 @@
  * set_schema.c - ALTER ... SET SCHEMA of relations: what belongs to a table moves with it (indexes,
  * row types, constraints, sequences of its columns).
  */
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 
 Status ddl_owned_sequences(Cx *cx, DdlCx *d, Oid table, DdlObject **out, uint32_t *count_out)
 {
@@ -131,6 +131,7 @@ static Status move_target(Cx *cx, DdlCx *d, const CatTable *t, const char *schem
         return err_set(cx, ERRCODE_UNDEFINED_SCHEMA, "schema \"%s\" does not exist", schema);
     }
     TRY(st);
+    TRY(cat_acl_need(cx, d->view, CAT_PG_NAMESPACE, *to_out, d->view->user, ACL_CREATE));
     if (*to_out == NAMESPACE_PG_CATALOG) {
         return err_unsupported(cx, "moving relations into pg_catalog is not supported");
     }
@@ -153,6 +154,7 @@ Status ddl_set_schema(Cx *cx, DdlCx *d, const PgQuery__AlterObjectSchemaStmt *st
     if (t == NULL) {
         return ST_OK;
     }
+    TRY(cat_owner_need(cx, d->view, CAT_PG_CLASS, t->oid));
     TRY(ddl_check_object_kind(cx, t, stmt->object_type));
     if (t->oid < FIRST_USER_OID) {
         return err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE,

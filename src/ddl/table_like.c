@@ -4,7 +4,7 @@
  *
  * Expressions are taken as the trees the catalogs keep, with the numbers of the new columns.
  */
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 
 /* The bits of the clause's options, as the parser gives them. */
 enum {
@@ -32,6 +32,9 @@ Status ddl_like_open(Cx *cx, DdlCx *d, const PgQuery__TableLikeClause *clause, L
             err_detail(cx, "This operation is not supported for %s.", ddl_kind_plural(t->kind)));
         return ddl_error_at(cx, d, ST_ERROR, clause->relation->location);
     }
+    TRY(t->kind == 'c'
+            ? cat_acl_need(cx, d->view, CAT_PG_TYPE, t->type_oid, d->view->user, ACL_USAGE)
+            : cat_acl_need(cx, d->view, CAT_PG_CLASS, t->oid, d->view->user, ACL_SELECT));
     *out = (LikeSource){.oid = t->oid,
                         .options = clause->options,
                         .map = ARENA_ARRAY(d->arena, int16_t, t->column_count + 1u)};

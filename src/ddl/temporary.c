@@ -6,7 +6,7 @@
  * a session left behind (a crash, or it could not drop them) goes when the server starts or when
  * another session takes the number.
  */
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 
 #define TEMP_LOCK_TIMEOUT_US ((int64_t)5000000)
 
@@ -111,16 +111,21 @@ out:
     return st;
 }
 
-/* temp_sweep_all - DdlTempFn: every session's objects. */
-static Status temp_sweep_all(void *arg, Cx *cx, DdlCx *d)
+Status ddl_temp_clear_all(Cx *cx, DdlCx *d)
 {
     TempSweep w = {.arena = d->arena};
-    (void)arg;
     TRY(cat_rows_each(cx, d->view, CAT_PG_NAMESPACE, NULL, NULL, 0, temp_take_schema, &w));
     for (uint32_t i = 0; i < w.count; i++) {
         TRY(ddl_temp_clear(cx, d, w.list[i]));
     }
     return ST_OK;
+}
+
+/* temp_sweep_all - DdlTempFn: every session's objects. */
+static Status temp_sweep_all(void *arg, Cx *cx, DdlCx *d)
+{
+    (void)arg;
+    return ddl_temp_clear_all(cx, d);
 }
 
 Status ddl_temp_sweep(Cx *cx, Engine *e, Catalog *c, Oid database)
@@ -196,6 +201,16 @@ static Status place_need_temp(Cx *cx, DdlCx *d, Oid *oid_out)
     if (d->need_temp == NULL) {
         return err_unsupported(cx, "temporary objects are not supported here");
     }
+    if (d->view->temp_namespace == OID_INVALID) {
+        AclMode have;
+        TRY(cat_acl_have(cx, d->view, CAT_PG_DATABASE, d->view->database, d->view->user,
+                         ACL_CREATE_TEMP, &have));
+        if (have == 0) {
+            return err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
+                           "permission denied to create temporary tables in database \"%s\"",
+                           d->view->database_name);
+        }
+    }
     TRY(d->need_temp(d->in_use_arg, cx));
     *oid_out = d->view->temp_namespace;
     return ST_OK;
@@ -259,6 +274,10 @@ Status ddl_creation_place(Cx *cx, DdlCx *d, const PgQuery__RangeVar *rv, bool wi
         rv->relpersistence != NULL && rv->relpersistence[0] != '\0' ? rv->relpersistence[0] : 'p';
     int32_t location = with_position ? rv->location : -1;
     TRY(place_schema(cx, d, rv, p == 't', location, oid_out));
+    Status may = cat_acl_need(cx, d->view, CAT_PG_NAMESPACE, *oid_out, d->view->user, ACL_CREATE);
+    if (may != ST_OK) {
+        return ddl_error_at(cx, d, may, location);
+    }
     if (*oid_out == NAMESPACE_PG_CATALOG) {
         st_ignore(err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
                           "permission denied to create \"pg_catalog.%s\"", rv->relname));

@@ -1,7 +1,7 @@
 /*
  * truncate_table.c - TRUNCATE: empty trees take the place of the old ones, which go at commit.
  */
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 #include "txn/ssi.h"
 
 /* TruncateSet - the tables to empty. */
@@ -61,6 +61,8 @@ static Status truncate_references(Cx *cx, TruncateSet *s, bool cascade)
             TRY(cat_table_by_oid(cx, s->d->view, other->oid, &other));
             err_notice(cx, ERR_NOTICE, ERRCODE_SUCCESSFUL_COMPLETION, NULL,
                        "truncate cascades to table \"%s\"", other->name);
+            TRY(cat_acl_need(cx, s->d->view, CAT_PG_CLASS, other->oid, s->d->view->user,
+                             ACL_TRUNCATE));
             TRY(ddl_not_in_use(cx, s->d, other, "TRUNCATE"));
             truncate_add(s, other);
         }
@@ -135,6 +137,7 @@ Status ddl_truncate(Cx *cx, DdlCx *d, const PgQuery__TruncateStmt *stmt)
         const CatTable *t;
         TRY(ddl_lock(cx, d, stmt->relations[i]->range_var, TABLELOCK_ACCESS_EXCLUSIVE, false, &t));
         TRY(ddl_require_table(cx, t));
+        TRY(cat_acl_need(cx, d->view, CAT_PG_CLASS, t->oid, d->view->user, ACL_TRUNCATE));
         TRY(ddl_not_in_use(cx, d, t, "TRUNCATE"));
         truncate_add(&s, t);
     }

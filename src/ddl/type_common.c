@@ -2,7 +2,7 @@
  * type_common.c - rows of pg_type, and what CREATE, ALTER and DROP of types have in common: names,
  * owners, schemas.
  */
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 
 /* OIDs of the functions every array type has. */
 enum {
@@ -40,7 +40,7 @@ static Status type_array_name(Cx *cx, DdlCx *d, Oid namespace_oid, const char *n
 }
 
 /* type_row - the row of one type. */
-static void type_row(DdlRow *r, DdlCx *d, const NewType *n)
+static void type_row(DdlRow *r, const NewType *n)
 {
     ddl_row_init(r, CAT_PG_TYPE);
     for (int i = PG_TYPE_TYPRELID; i <= PG_TYPE_TYPANALYZE; i++) {
@@ -49,7 +49,7 @@ static void type_row(DdlRow *r, DdlCx *d, const NewType *n)
     ddl_set_oid(r, PG_TYPE_OID, n->oid);
     ddl_set_text(r, PG_TYPE_TYPNAME, n->name);
     ddl_set_oid(r, PG_TYPE_TYPNAMESPACE, n->namespace_oid);
-    ddl_set_oid(r, PG_TYPE_TYPOWNER, d->view->user);
+    ddl_set_oid(r, PG_TYPE_TYPOWNER, n->owner);
     ddl_set_i16(r, PG_TYPE_TYPLEN, n->len);
     ddl_set_bool(r, PG_TYPE_TYPBYVAL, n->by_value);
     ddl_set_char(r, PG_TYPE_TYPTYPE, n->kind);
@@ -81,14 +81,23 @@ Status ddl_insert_type(Cx *cx, DdlCx *d, NewType *n)
 {
     DdlRow r;
     char *array_name;
+    n->owner = n->owner != OID_INVALID ? n->owner : d->view->user;
     TRY(type_array_name(cx, d, n->namespace_oid, n->name, &array_name));
     TRY(ddl_new_oid(cx, d, &n->array));
     if (n->oid == OID_INVALID) {
         TRY(ddl_new_oid(cx, d, &n->oid));
     }
-    type_row(&r, d, n);
+    DdlObject type = {CAT_PG_TYPE, n->oid, 0};
+    const Acl *acl = NULL;
+    const char *acl_list = NULL;
+    type_row(&r, n);
+    if (!n->of_relation) {
+        TRY(ddl_new_acl(cx, d, 'T', n->owner, n->namespace_oid, &acl, &acl_list));
+        ddl_set_text(&r, PG_TYPE_TYPACL, acl_list);
+    }
     TRY(ddl_row_insert(cx, d, &r));
     NewType array = {.oid = n->array,
+                     .owner = n->owner,
                      .namespace_oid = n->namespace_oid,
                      .name = array_name,
                      .len = -1,
@@ -105,10 +114,11 @@ Status ddl_insert_type(Cx *cx, DdlCx *d, NewType *n)
                      .delimiter = n->delimiter,
                      .align = n->align == 'd' ? 'd' : 'i',
                      .storage = 'x'};
-    type_row(&r, d, &array);
+    type_row(&r, &array);
     TRY(ddl_row_insert(cx, d, &r));
-    DdlObject type = {CAT_PG_TYPE, n->oid, 0};
     if (!n->of_relation) {
+        TRY(ddl_shdepend_owner(cx, d, type, n->owner));
+        TRY(ddl_shdepend_acl(cx, d, type, n->owner, NULL, acl));
         TRY(ddl_depend(cx, d, type, (DdlObject){CAT_PG_NAMESPACE, n->namespace_oid, 0}, 'n'));
     }
     if (n->base != 0) {
@@ -189,9 +199,10 @@ Status ddl_type_find(Cx *cx, DdlCx *d, PgQuery__Node *const *names, size_t n, bo
     return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "type \"%s\" does not exist", text);
 }
 
-/* type_own - types of the system are nobody's to change. */
+/* type_own - the user's own; types of the system are nobody's to change. */
 static Status type_own(Cx *cx, DdlCx *d, const CatType *t)
 {
+    TRY(cat_owner_need(cx, d->view, CAT_PG_TYPE, t->oid));
     return t->oid >= FIRST_USER_OID ? ST_OK
                                     : err_set(cx, ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
                                               "cannot drop type %s because it is required by the "
@@ -304,6 +315,7 @@ Status ddl_type_rename(Cx *cx, DdlCx *d, const PgQuery__RenameStmt *stmt, bool d
     const PgQuery__List *names = stmt->object->list;
     TRY(ddl_type_find(cx, d, names->items, names->n_items, false, &t));
     TRY(type_alterable(cx, d, t, domain));
+    TRY(cat_owner_need(cx, d->view, CAT_PG_TYPE, t->oid));
     TRY(ddl_type_name_free(cx, d, t->namespace_oid, stmt->newname));
     return type_move(cx, d, t, stmt->newname, t->namespace_oid);
 }
@@ -314,7 +326,7 @@ Status ddl_type_owner(Cx *cx, DdlCx *d, const PgQuery__AlterOwnerStmt *stmt, boo
     const PgQuery__List *names = stmt->object->list;
     TRY(ddl_type_find(cx, d, names->items, names->n_items, false, &t));
     TRY(type_alterable(cx, d, t, domain));
-    return ddl_owner(cx, d, stmt->newowner);
+    return ddl_change_owner(cx, d, (DdlObject){CAT_PG_TYPE, t->oid, 0}, stmt->newowner);
 }
 
 Status ddl_type_schema(Cx *cx, DdlCx *d, const PgQuery__AlterObjectSchemaStmt *stmt, bool domain)
@@ -324,12 +336,14 @@ Status ddl_type_schema(Cx *cx, DdlCx *d, const PgQuery__AlterObjectSchemaStmt *s
     const PgQuery__List *names = stmt->object->list;
     TRY(ddl_type_find(cx, d, names->items, names->n_items, false, &t));
     TRY(type_alterable(cx, d, t, domain));
+    TRY(cat_owner_need(cx, d->view, CAT_PG_TYPE, t->oid));
     Status st = cat_namespace(cx, d->view, stmt->newschema, &ns);
     if (st == ST_NOTFOUND) {
         return err_set(cx, ERRCODE_UNDEFINED_SCHEMA, "schema \"%s\" does not exist",
                        stmt->newschema);
     }
     TRY(st);
+    TRY(cat_acl_need(cx, d->view, CAT_PG_NAMESPACE, ns, d->view->user, ACL_CREATE));
     if (ns == t->namespace_oid) {
         return ST_OK;
     }

@@ -7,7 +7,7 @@
  */
 #include <strings.h>
 
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 
 /* VacuumWish - what the options ask for. */
 typedef struct VacuumWish {
@@ -101,6 +101,24 @@ static Status vacuum_columns(Cx *cx, const CatTable *t, const PgQuery__VacuumRel
     return ST_OK;
 }
 
+/* vacuum_may - the owner of the table, or of the database, may; others are told that it is left
+ * out. */
+static Status vacuum_may(Cx *cx, DdlCx *d, const CatTable *t, bool vacuum, bool *out)
+{
+    TRY(cat_is_owner(cx, d->view, CAT_PG_CLASS, t->oid, d->view->user, out));
+    if (!*out) {
+        TRY(cat_is_owner(cx, d->view, CAT_PG_DATABASE, d->view->database, d->view->user, out));
+    }
+    if (!*out) {
+        err_notice(cx, ERR_WARNING, ERRCODE_WARNING, NULL, "skipping \"%s\" --- only %s can %s it",
+                   t->name,
+                   t->oid < FIRST_USER_OID ? "superuser or database owner"
+                                           : "table or database owner",
+                   vacuum ? "vacuum" : "analyze");
+    }
+    return ST_OK;
+}
+
 /* vacuum_relation - one relation as written: there is nothing to vacuum; statistics if asked for.
  */
 static Status vacuum_relation(Cx *cx, DdlCx *d, const PgQuery__VacuumRelation *r, bool vacuum,
@@ -116,6 +134,11 @@ static Status vacuum_relation(Cx *cx, DdlCx *d, const PgQuery__VacuumRelation *r
                        schema != NULL ? schema : "", schema != NULL ? "." : "", rv->relname);
     }
     TRY(st);
+    bool may;
+    TRY(vacuum_may(cx, d, t, vacuum, &may));
+    if (!may) {
+        return ST_OK;
+    }
     if (t->kind != 'r' && t->kind != 'm') {
         err_notice(cx, ERR_WARNING, ERRCODE_WARNING, NULL,
                    "skipping \"%s\" --- cannot %s non-tables or special system tables", t->name,

@@ -1,7 +1,7 @@
 /*
  * view.c - CREATE [OR REPLACE] VIEW: the query is bound once, for its columns, and stored as bound.
  */
-#include "ddl/ddl_internal.h"
+#include "ddl/role.h"
 
 Status ddl_view_columns(Cx *cx, DdlCx *d, const ViewColumns *names, const Query *q,
                         NewColumn **columns_out, uint16_t *count_out)
@@ -154,6 +154,7 @@ static Status view_lock_old(Cx *cx, DdlCx *d, const NewRelation *rel, const CatT
         return ST_OK;
     }
     TRY(st);
+    TRY(cat_owner_need(cx, d->view, CAT_PG_CLASS, (*out)->oid));
     return (*out)->kind == 'v'
                ? ST_OK
                : err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is not a view", rel->name);
@@ -248,7 +249,8 @@ static Status view_place(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt, const 
 
 Status ddl_create_view(Cx *cx, DdlCx *d, const PgQuery__ViewStmt *stmt)
 {
-    BindCx b = {.view = d->view, .arena = d->arena, .sql = d->sql, .env = d->env};
+    BindCx b = {
+        .view = d->view, .arena = d->arena, .sql = d->sql, .env = d->env, .no_row_security = true};
     NewRelation rel = {.name = stmt->view->relname, .kind = 'v', .persistence = 'p'};
     ViewColumns names = {.names = stmt->aliases,
                          .count = stmt->n_aliases,

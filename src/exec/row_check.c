@@ -99,6 +99,17 @@ Status check_not_null(Cx *cx, const ExecState *s, const CatTable *t, const Batch
     return ST_OK;
 }
 
+/* policy_violated - a new row that no policy permits, or that a restrictive one forbids. */
+static Status policy_violated(Cx *cx, const CatTable *t, const char *policy)
+{
+    return policy == NULL
+               ? err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
+                         "new row violates row-level security policy for table \"%s\"", t->name)
+               : err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
+                         "new row violates row-level security policy \"%s\" for table \"%s\"",
+                         policy, t->name);
+}
+
 /* check_view - WITH CHECK OPTION: the new rows are rows of the view. */
 static Status check_view(Cx *cx, const ExecState *s, const PlanModify *m, const char *view,
                          const Vector *v, const Batch *rows)
@@ -129,6 +140,9 @@ Status check_constraints(Cx *cx, const ExecState *s, const PlanModify *m, ExprRu
         {
             if (!vec_is_null(v, row) && ((const uint8_t *)v->data)[vec_index(v, row)] == 0) {
                 const char *name = m->check_constraints[i]->name;
+                if (m->check_constraints[i]->type == 'R') {
+                    return policy_violated(cx, t, name);
+                }
                 st_ignore(err_set(cx, ERRCODE_CHECK_VIOLATION,
                                   "new row for relation \"%s\" violates check constraint \"%s\"",
                                   t->name, name));

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "catalog/acl.h"
 #include "catalog/catalog_data.h"
 #include "func/func_internal.h"
 #include "txn/locklist.h"
@@ -51,6 +52,12 @@ enum {
     ACT_XMIN,
     ACT_TYPE,
     ACT_SSL,
+    ACT_SSL_VERSION,
+    ACT_SSL_CIPHER,
+    ACT_SSL_BITS,
+    ACT_SSL_DN,
+    ACT_SSL_SERIAL,
+    ACT_SSL_ISSUER,
     ACT_GSS_AUTH = 25,
     ACT_GSS_ENCRYPTED = 27,
     ACT_LEADER,
@@ -119,6 +126,47 @@ static void activity_put_client(FnCall *call, const FuncBackend *b, Datum *cols,
     nulls[ACT_PORT] = false;
 }
 
+/* activity_put_tls - how its connection is encrypted. */
+static void activity_put_tls(FnCall *call, const FuncTls *t, Datum *cols, bool *nulls)
+{
+    const TypeOps *numeric = type_ops(TYPE_NUMERIC);
+    cols[ACT_SSL].b = t->on;
+    cols[ACT_GSS_AUTH].b = cols[ACT_GSS_ENCRYPTED].b = false;
+    nulls[ACT_SSL] = nulls[ACT_GSS_AUTH] = nulls[ACT_GSS_ENCRYPTED] = false;
+    if (!t->on) {
+        return;
+    }
+    put_text(call, &cols[ACT_SSL_VERSION], &nulls[ACT_SSL_VERSION], t->version);
+    put_text(call, &cols[ACT_SSL_CIPHER], &nulls[ACT_SSL_CIPHER], t->cipher);
+    cols[ACT_SSL_BITS].i32 = t->bits;
+    nulls[ACT_SSL_BITS] = false;
+    put_text(call, &cols[ACT_SSL_DN], &nulls[ACT_SSL_DN], t->subject);
+    put_text(call, &cols[ACT_SSL_ISSUER], &nulls[ACT_SSL_ISSUER], t->issuer);
+    if (t->serial != NULL) {
+        nulls[ACT_SSL_SERIAL] =
+            numeric->in(call, slice_of(t->serial), -1, &cols[ACT_SSL_SERIAL]) != ST_OK;
+    }
+}
+
+/* activity_hide - what a session does is told to its own role and to those that read all. */
+static Status activity_hide(FnCall *call, const FuncBackend *b, Datum *cols, bool *nulls)
+{
+    CatView *v = func_session(call)->view;
+    bool may;
+    TRY(cat_role_inherits(call->cx, v, v->user, b->user, &may));
+    if (!may) {
+        TRY(cat_role_inherits(call->cx, v, v->user, ROLE_PG_READ_ALL_STATS, &may));
+    }
+    if (may) {
+        return ST_OK;
+    }
+    for (int i = ACT_STATE; i < ACT_COLUMNS; i++) {
+        nulls[i] = nulls[i] || (i != ACT_XID && i != ACT_XMIN);
+    }
+    put_text(call, &cols[ACT_QUERY], &nulls[ACT_QUERY], "<insufficient privilege>");
+    return ST_OK;
+}
+
 /* activity_next - the columns of one session. */
 static Status activity_next(FnCall *call, Datum *cols, bool *nulls)
 {
@@ -160,9 +208,8 @@ static Status activity_next(FnCall *call, Datum *cols, bool *nulls)
     cols[ACT_XMIN].u32 = (uint32_t)xmin;
     nulls[ACT_XMIN] = xmin == 0;
     put_text(call, &cols[ACT_TYPE], &nulls[ACT_TYPE], "client backend");
-    cols[ACT_SSL].b = cols[ACT_GSS_AUTH].b = cols[ACT_GSS_ENCRYPTED].b = false;
-    nulls[ACT_SSL] = nulls[ACT_GSS_AUTH] = nulls[ACT_GSS_ENCRYPTED] = false;
-    return ST_OK;
+    activity_put_tls(call, &b->tls, cols, nulls);
+    return activity_hide(call, b, cols, nulls);
 }
 
 const SetOps FUNC_ACTIVITY_SET = {"pg_stat_get_activity", activity_begin, activity_next};

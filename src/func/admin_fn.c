@@ -1,11 +1,46 @@
 /*
  * admin_fn.c - other sessions, sizes, transaction numbers.
  */
+#include "catalog/acl.h"
 #include "func/func_internal.h"
+
+/* signal_may - may the user cancel a statement of that session, or end it? 42501. */
+static Status signal_may(FnCall *call, FuncSession *fs, int32_t pid, bool terminate)
+{
+    FuncBackend *list;
+    uint32_t count;
+    CatView *v = fs->view;
+    fs->backends(fs->arg, call->arena, &list, &count);
+    for (uint32_t i = 0; !v->user_super && i < count; i++) {
+        bool super, may;
+        if (list[i].pid != pid) {
+            continue;
+        }
+        TRY(cat_role_super(call->cx, v, list[i].user, &super));
+        if (super) {
+            return err_set(call->cx, ERRCODE_INSUFFICIENT_PRIVILEGE, "%s",
+                           terminate ? "must be a superuser to terminate superuser process"
+                                     : "must be a superuser to cancel superuser query");
+        }
+        TRY(cat_role_inherits(call->cx, v, v->user, list[i].user, &may));
+        if (!may) {
+            TRY(cat_role_inherits(call->cx, v, v->user, ROLE_PG_SIGNAL_BACKEND, &may));
+        }
+        if (!may) {
+            return err_set(call->cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
+                           "must be a member of the role whose %s being %s or member of "
+                           "pg_signal_backend",
+                           terminate ? "process is" : "query is",
+                           terminate ? "terminated" : "canceled");
+        }
+    }
+    return ST_OK;
+}
 
 static Status fn_cancel(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
 {
     (void)null_out;
+    TRY(signal_may(call, fs, a[0].i32, false));
     out->b = fs->signal_backend(fs->arg, a[0].i32, false);
     if (!out->b) {
         err_notice(call->cx, ERR_WARNING, ERRCODE_WARNING, NULL,
@@ -43,6 +78,7 @@ static Status fn_terminate(FnCall *call, FuncSession *fs, const Datum *a, Datum 
         return err_set(call->cx, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
                        "\"timeout\" must not be negative");
     }
+    TRY(signal_may(call, fs, a[0].i32, true));
     out->b = fs->signal_backend(fs->arg, a[0].i32, true);
     if (!out->b) {
         err_notice(call->cx, ERR_WARNING, ERRCODE_WARNING, NULL,

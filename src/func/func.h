@@ -16,6 +16,21 @@ typedef struct FuncWait {
     const char *type, *event;
 } FuncWait;
 
+/* FuncTls - a session's encryption; texts NULL: not known. */
+typedef struct FuncTls {
+    bool on;
+    const char *version, *cipher, *subject, *serial, *issuer;
+    int bits;
+} FuncTls;
+
+/* FuncStatement - what is counted of a statement; text NULL: not for the session's user. */
+typedef struct FuncStatement {
+    Oid user, database;
+    int64_t query_id, calls, rows;
+    const char *text;
+    double total_ms, min_ms, max_ms, mean_ms, stddev_ms;
+} FuncStatement;
+
 /* FuncBackend - a session as others may see it. Times since 2000-01-01 UTC; 0: none. */
 typedef struct FuncBackend {
     int32_t pid;
@@ -26,6 +41,7 @@ typedef struct FuncBackend {
     int32_t client_port;
     int64_t backend_start_us, xact_start_us, query_start_us, state_change_us;
     uint32_t xact_number; /* of the transaction under way, or the last one */
+    FuncTls tls;
 } FuncBackend;
 
 /* FuncSetting - one setting as pg_settings tells it; values in the setting's base unit. */
@@ -70,9 +86,20 @@ typedef struct FuncSession {
     /* What the session itself has prepared and opened. */
     void (*prepared_statements)(void *arg, Arena *arena, FuncPrepared **out, uint32_t *count_out);
     void (*cursors)(void *arg, Arena *arena, FuncCursor **out, uint32_t *count_out);
+    /* Statistics of statements: all, how often some had to go and since when; forget some (0:
+     * any). */
+    void (*statement_stats)(void *arg, Arena *arena, FuncStatement **out, uint32_t *count_out);
+    void (*statement_info)(void *arg, int64_t *dealloc_out, int64_t *reset_us_out);
+    void (*statement_reset)(void *arg, Oid user, Oid database, int64_t query_id);
+    /* NOTIFY; the channels the session listens to; how full the queue is. */
+    Status (*notify)(void *arg, Cx *cx, const char *channel, const char *payload);
+    uint32_t (*listening)(void *arg, Arena *arena, const char ***names_out);
+    double (*notify_usage)(void *arg);
     void *arg;
     Map *sequence_values; /* currval: sequence OID -> int64_t* in session memory */
     Oid last_sequence;    /* lastval */
+    struct FuncLob *lobs; /* open large objects; they end with the transaction (func_lobs_end) */
+    uint32_t lob_count;
     Arena *session_arena;
     uint64_t random_state[2];
     bool random_seeded;
@@ -83,6 +110,9 @@ typedef struct FuncSession {
 const FnOps *func_ops_by_prosrc(const char *prosrc);
 /* func_sets_by_prosrc - likewise a function that returns a set: ExecEnv.extra_set. */
 const SetOps *func_sets_by_prosrc(const char *prosrc);
+
+/* func_lobs_end - the transaction is over: its descriptors of large objects are no more. */
+void func_lobs_end(FuncSession *fs);
 
 /* func_reg_out - TypeEnv.reg_out of a session whose TypeEnv.session is a FuncSession. */
 bool func_reg_out(void *session, Oid reg_type, Oid oid, Buf *buf);

@@ -53,11 +53,16 @@ extern const FuncTable FUNC_SESSION, FUNC_TIME, FUNC_SEQUENCE, FUNC_RANDOM, FUNC
     FUNC_ADMIN, FUNC_WAL, FUNC_DESCRIBE, FUNC_DEPARSE, FUNC_PRIVILEGE, FUNC_ADVISORY, FUNC_ACTIVITY,
     FUNC_SNAPSHOT, FUNC_SETTINGS, FUNC_STATS, FUNC_PLACE, FUNC_ACL, FUNC_COUNTS, FUNC_SIZE,
     FUNC_OBJECT, FUNC_REG, FUNC_PROPERTY;
+/* Of extensions. */
+extern const FuncTable FUNC_LOB, FUNC_NOTIFY, FUNC_STATEMENTS;
+extern const SetOps FUNC_LISTENING_SET;
+extern const FuncTable FUNC_CRYPTO, FUNC_UNACCENT, FUNC_UUID;
 /* Functions that return sets, or one row of several columns: func_sets_by_prosrc. */
 typedef struct FuncSets {
     const SetOps *sets;
     uint32_t count;
 } FuncSets;
+extern const FuncSets FUNC_STATEMENT_SETS; /* of an extension */
 extern const FuncSets FUNC_ACL_SETS, FUNC_SETTING_SETS, FUNC_LIST_SETS, FUNC_STAT_SETS,
     FUNC_OBJECT_SETS, FUNC_PROPERTY_SETS, FUNC_WAL_SETS;
 extern const SetOps FUNC_ACTIVITY_SET, FUNC_LOCKS_SET, FUNC_PREPARED_SET, FUNC_CHECK_SET,

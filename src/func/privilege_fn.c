@@ -1,55 +1,38 @@
 /*
  * privilege_fn.c - has_table_privilege and its relatives, pg_has_role.
  *
- * An owner and a superuser may do everything; others what the object's access list gives to them,
- * to PUBLIC or to a role they are a member of. An object without a list has its kind's default.
+ * The answers are those of catalog/acl.h; here is what may be asked, and of whom.
  */
 #include <strings.h>
 
+#include "catalog/acl.h"
 #include "func/func_internal.h"
 
 #include "catalog/catalog_data.h"
 
-/* PrivilegeKind - one kind of object: its catalog, where owner and list stand, its privileges. */
+/* PrivilegeKind - one kind of object: its catalog and its privileges. */
 typedef struct PrivilegeKind {
-    const char *words;          /* "letterNAME,..." of what may be asked for */
-    const char *public_letters; /* what everyone may do without a list */
+    const char *words; /* "letterNAME,..." of what may be asked for */
     Oid rel;
-    uint16_t owner, acl;
 } PrivilegeKind;
 
 enum {
-    PRIV_LANGUAGE = 2612,
-    PRIV_TABLESPACE = 1213,
     PRIV_WRAPPER = 2328,
     PRIV_FOREIGN_SERVER = 1417,
-    PRIV_DEPTH_MAX = 32,
 };
 
 static const PrivilegeKind PRIV_TABLE = {
-    "rSELECT,aINSERT,wUPDATE,dDELETE,DTRUNCATE,xREFERENCES,tTRIGGER", "", CAT_PG_CLASS,
-    PG_CLASS_RELOWNER, PG_CLASS_RELACL};
-static const PrivilegeKind PRIV_COLUMN = {"rSELECT,aINSERT,wUPDATE,xREFERENCES", "", CAT_PG_CLASS,
-                                          PG_CLASS_RELOWNER, PG_CLASS_RELACL};
-static const PrivilegeKind PRIV_SEQUENCE = {"UUSAGE,rSELECT,wUPDATE", "", CAT_PG_CLASS,
-                                            PG_CLASS_RELOWNER, PG_CLASS_RELACL};
-static const PrivilegeKind PRIV_DATABASE = {"CCREATE,cCONNECT,TTEMPORARY,TTEMP", "cT",
-                                            CAT_PG_DATABASE, PG_DATABASE_DATDBA,
-                                            PG_DATABASE_DATACL};
-static const PrivilegeKind PRIV_SCHEMA = {"CCREATE,UUSAGE", "", CAT_PG_NAMESPACE,
-                                          PG_NAMESPACE_NSPOWNER, PG_NAMESPACE_NSPACL};
-static const PrivilegeKind PRIV_FUNCTION = {"XEXECUTE", "X", CAT_PG_PROC, PG_PROC_PROOWNER,
-                                            PG_PROC_PROACL};
-static const PrivilegeKind PRIV_TYPE = {"UUSAGE", "U", CAT_PG_TYPE, PG_TYPE_TYPOWNER,
-                                        PG_TYPE_TYPACL};
-static const PrivilegeKind PRIV_LANG = {"UUSAGE", "U", PRIV_LANGUAGE, PG_LANGUAGE_LANOWNER,
-                                        PG_LANGUAGE_LANACL};
-static const PrivilegeKind PRIV_FDW = {"UUSAGE", "", PRIV_WRAPPER, PG_FOREIGN_DATA_WRAPPER_FDWOWNER,
-                                       PG_FOREIGN_DATA_WRAPPER_FDWACL};
-static const PrivilegeKind PRIV_SERVER = {"UUSAGE", "", PRIV_FOREIGN_SERVER,
-                                          PG_FOREIGN_SERVER_SRVOWNER, PG_FOREIGN_SERVER_SRVACL};
-static const PrivilegeKind PRIV_SPACE = {"CCREATE", "", PRIV_TABLESPACE, PG_TABLESPACE_SPCOWNER,
-                                         PG_TABLESPACE_SPCACL};
+    "rSELECT,aINSERT,wUPDATE,dDELETE,DTRUNCATE,xREFERENCES,tTRIGGER", CAT_PG_CLASS};
+static const PrivilegeKind PRIV_COLUMN = {"rSELECT,aINSERT,wUPDATE,xREFERENCES", CAT_PG_CLASS};
+static const PrivilegeKind PRIV_SEQUENCE = {"UUSAGE,rSELECT,wUPDATE", CAT_PG_CLASS};
+static const PrivilegeKind PRIV_DATABASE = {"CCREATE,cCONNECT,TTEMPORARY,TTEMP", CAT_PG_DATABASE};
+static const PrivilegeKind PRIV_SCHEMA = {"CCREATE,UUSAGE", CAT_PG_NAMESPACE};
+static const PrivilegeKind PRIV_FUNCTION = {"XEXECUTE", CAT_PG_PROC};
+static const PrivilegeKind PRIV_TYPE = {"UUSAGE", CAT_PG_TYPE};
+static const PrivilegeKind PRIV_LANG = {"UUSAGE", CAT_PG_LANGUAGE};
+static const PrivilegeKind PRIV_FDW = {"UUSAGE", PRIV_WRAPPER};
+static const PrivilegeKind PRIV_SERVER = {"UUSAGE", PRIV_FOREIGN_SERVER};
+static const PrivilegeKind PRIV_SPACE = {"CCREATE", CAT_PG_TABLESPACE};
 
 /* ---- roles ---- */
 
@@ -66,89 +49,41 @@ static Status role_by_name(FnCall *call, FuncSession *fs, const char *name, Oid 
                : st;
 }
 
-/* role_is_super - a superuser; a role that is not there is none. */
-static Status role_is_super(FnCall *call, FuncSession *fs, Oid role, bool *super_out)
-{
-    const Datum *values, key = {.u32 = role};
-    const bool *nulls;
-    Status st =
-        cat_row_get(call->cx, fs->view, call->arena, CAT_PG_AUTHID, &key, 1, &values, &nulls);
-    *super_out = st == ST_OK && values[PG_AUTHID_ROLSUPER].b;
-    return st == ST_ERROR ? st : ST_OK;
-}
-
-/* role_in - is `member` the role itself, or a member of it at any distance? */
-static Status role_in(FnCall *call, FuncSession *fs, Oid member, Oid role, uint32_t depth,
-                      bool *in_out)
-{
-    *in_out = member == role;
-    if (*in_out || depth > PRIV_DEPTH_MAX) {
-        return ST_OK;
-    }
-    for (uint32_t i = 0; i < CATALOG_PG_AUTH_MEMBERS_COUNT && !*in_out; i++) {
-        if (catalog_pg_auth_members[i].member == member) {
-            TRY(role_in(call, fs, catalog_pg_auth_members[i].roleid, role, depth + 1, in_out));
-        }
-    }
-    return ST_OK;
-}
-
 /* ---- access lists ---- */
 
-/* acl_item - one "grantee=letters/grantor" of a list's text; the letters that count for the role
- * are looked through for `letter`, which must have its grant option when `option`. */
-static Status acl_item(FnCall *call, FuncSession *fs, const char *item, Oid role, char letter,
-                       bool option, bool *has_out)
+/* priv_mode - what the letter asks for; option: the right to grant it on. */
+static AclMode priv_mode(char letter, bool option)
 {
-    const char *eq = strrchr(item, '=');
-    Oid grantee = OID_INVALID;
-    bool member = true;
-    if (eq == NULL) {
-        return ST_OK;
-    }
-    if (eq != item) {
-        const char *name = arena_strndup(call->arena, item, (size_t)(eq - item));
-        Status st = cat_role_by_name(call->cx, fs->view, name, &grantee);
-        if (st != ST_OK) {
-            return st == ST_NOTFOUND ? ST_OK : st;
-        }
-        TRY(role_in(call, fs, role, grantee, 0, &member));
-    }
-    for (const char *p = eq + 1; member && *p != '\0' && *p != '/'; p++) {
-        if (*p == letter && (!option || p[1] == '*')) {
-            *has_out = true;
+    for (uint32_t i = 0; i < ACL_WORD_COUNT; i++) {
+        if (ACL_WORDS[i].letter == letter) {
+            return option ? ACL_OPTION(1u << i) : 1u << i;
         }
     }
-    return ST_OK;
+    return 0;
 }
 
 /* priv_of - may the role do what the letter says with this object? */
 static Status priv_of(FnCall *call, FuncSession *fs, const PrivilegeKind *kind, Oid oid, Oid role,
                       char letter, bool option, bool *has_out, bool *missing_out)
 {
-    const Datum *values, key = {.u32 = oid};
-    const bool *nulls;
-    Status st = cat_row_get(call->cx, fs->view, call->arena, kind->rel, &key, 1, &values, &nulls);
-    *missing_out = st == ST_NOTFOUND;
+    const CatAcl *acl;
+    AclMode want = priv_mode(letter, option), have;
     *has_out = false;
+    *missing_out = acl_kind(kind->rel, 'r') == NULL; /* there are none of these */
+    if (*missing_out) {
+        return ST_OK;
+    }
+    Status st = cat_acl(call->cx, fs->view, kind->rel, oid, &acl);
+    *missing_out = st == ST_NOTFOUND;
     if (st != ST_OK) {
         return st == ST_NOTFOUND ? ST_OK : st;
     }
-    TRY(role_is_super(call, fs, role, has_out));
-    if (!*has_out && role != OID_INVALID && nulls[kind->acl]) {
-        TRY(role_in(call, fs, role, values[kind->owner].u32, 0, has_out));
-    }
-    if (*has_out) {
-        return ST_OK;
-    }
-    if (nulls[kind->acl]) {
-        *has_out = !option && strchr(kind->public_letters, letter) != NULL;
-        return ST_OK;
-    }
-    char *text = func_cstring(call, &values[kind->acl]);
-    for (char *save = NULL, *p = strtok_r(text, "{},", &save); p != NULL && !*has_out;
-         p = strtok_r(NULL, "{},", &save)) {
-        TRY(acl_item(call, fs, p, role, letter, option, has_out));
+    TRY(cat_acl_have(call->cx, fs->view, kind->rel, oid, role, want, &have));
+    *has_out = have != 0;
+    for (uint16_t i = 0; kind == &PRIV_COLUMN && !*has_out && i < acl->column_count; i++) {
+        TRY(cat_acl_column_have(call->cx, fs->view, oid, acl->columns[i].number, role, want,
+                                &have));
+        *has_out = have != 0;
     }
     return ST_OK;
 }
@@ -250,13 +185,19 @@ static Status object_by_name(FnCall *call, FuncSession *fs, const PrivilegeKind 
                        kind->rel == PRIV_WRAPPER ? "foreign-data wrapper" : "server",
                        func_cstring(call, name));
     }
+    if (kind->rel == CAT_PG_LANGUAGE || kind->rel == CAT_PG_TABLESPACE) {
+        const AclKind *k = acl_kind(kind->rel, 0);
+        const char *text_name = func_cstring(call, name);
+        Status st = cat_object_by_name(call->cx, fs->view, kind->rel, (uint16_t)k->name, text_name,
+                                       oid_out);
+        return st == ST_NOTFOUND ? err_set(call->cx, ERRCODE_UNDEFINED_OBJECT,
+                                           "%s \"%s\" does not exist", k->noun, text_name)
+                                 : st;
+    }
+    if (kind->rel == CAT_PG_PROC) {
+        return cat_reg_find(call->cx, fs->view, call->arena, TYPE_REGPROCEDURE, text, oid_out);
+    }
     return err_unsupported(call->cx, "privileges on this kind of object by name are not supported");
-}
-
-/* session_role - the user who asks. */
-static Status session_role(FnCall *call, FuncSession *fs, Oid *oid_out)
-{
-    return role_by_name(call, fs, fs->user_name, oid_out);
 }
 
 /* PRIV_FORMS - the six functions of one kind: (role name or OID or none) x (object name or OID). */
@@ -271,7 +212,7 @@ static Status session_role(FnCall *call, FuncSession *fs, Oid *oid_out)
     KERNEL(fn)
 #define ROLE_NAME         TRY(role_by_name(call, fs, func_cstring(call, &a[0]), &role))
 #define ROLE_OID          role = a[0].u32
-#define ROLE_SELF         TRY(session_role(call, fs, &role))
+#define ROLE_SELF         role = fs->view->user
 #define OBJ_NAME(kind, i) TRY(object_by_name(call, fs, &(kind), &a[i], &oid))
 #define OBJ_OID(i)        oid = a[i].u32
 #define PRIV_FORMS(fn, kind)                                                                       \
@@ -295,24 +236,61 @@ PRIV_FORMS(fn_has_server, PRIV_SERVER)
 
 /* ---- columns ---- */
 
-/* column_privilege - a column's, which is its table's: there are no lists of columns. */
-static Status column_privilege(FnCall *call, FuncSession *fs, Oid role, Oid oid, const Datum *asked,
-                               Datum *out, bool *null_out)
+/* column_privilege - of one column: by its table's list or its own; NULL for one that is not there.
+ */
+static Status column_privilege(FnCall *call, FuncSession *fs, Oid role, Oid oid, int16_t number,
+                               const Datum *asked, Datum *out, bool *null_out)
 {
-    return priv_any(call, fs, &PRIV_COLUMN, oid, role, asked, out, null_out);
+    const char *p = func_cstring(call, asked);
+    const CatTable *t;
+    bool has = false;
+    Status st = cat_table_by_oid(call->cx, fs->view, oid, &t);
+    *null_out =
+        st == ST_NOTFOUND || (st == ST_OK && (number > t->column_count || number == 0 ||
+                                              (number > 0 && t->columns[number - 1].dropped)));
+    if (st == ST_ERROR) {
+        return st;
+    }
+    for (;;) {
+        char letter = 0;
+        bool option;
+        AclMode have = 0;
+        p += strspn(p, " ");
+        size_t n = strcspn(p, ","), len = n;
+        while (len > 0 && p[len - 1] == ' ') {
+            len--;
+        }
+        TRY(priv_letter(call, &PRIV_COLUMN, p, len, &letter, &option));
+        AclMode want = priv_mode(letter, option);
+        if (!*null_out) {
+            TRY(cat_acl_have(call->cx, fs->view, CAT_PG_CLASS, oid, role, want, &have));
+        }
+        if (!*null_out && have == 0) {
+            TRY(cat_acl_column_have(call->cx, fs->view, oid, number, role, want, &have));
+        }
+        has = has || have != 0;
+        if (p[n] == '\0') {
+            break;
+        }
+        p += n + 1;
+    }
+    out->b = has;
+    return ST_OK;
 }
 
-/* column_check - 42703 for a column's name that the table does not have. */
-static Status column_check(FnCall *call, FuncSession *fs, Oid oid, const Datum *name)
+/* column_number - of a column by its name; 42703 for one that the table does not have. */
+static Status column_number(FnCall *call, FuncSession *fs, Oid oid, const Datum *name, int16_t *out)
 {
     const CatTable *t;
     const char *column = func_cstring(call, name);
+    *out = 0;
     Status st = cat_table_by_oid(call->cx, fs->view, oid, &t);
     if (st != ST_OK) {
         return st == ST_NOTFOUND ? ST_OK : st;
     }
     for (uint16_t i = 0; i < t->column_count; i++) {
         if (!t->columns[i].dropped && strcmp(t->columns[i].name, column) == 0) {
+            *out = t->columns[i].number;
             return ST_OK;
         }
     }
@@ -324,29 +302,31 @@ static Status column_check(FnCall *call, FuncSession *fs, Oid oid, const Datum *
     static Status fn(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)    \
     {                                                                                              \
         Oid role, oid;                                                                             \
+        int16_t number;                                                                            \
         ROLE;                                                                                      \
         OBJECT;                                                                                    \
         CHECK;                                                                                     \
-        return column_privilege(call, fs, role, oid, &a[asked], out, null_out);                    \
+        return column_privilege(call, fs, role, oid, number, &a[asked], out, null_out);            \
     }                                                                                              \
     KERNEL(fn)
-#define COL_NAME(i) TRY(column_check(call, fs, oid, &a[i]))
+#define COL_NAME(i) TRY(column_number(call, fs, oid, &a[i], &number))
+#define COL_NUM(i)  number = a[i].i16
 COLUMN_ONE(fn_col_name_name, ROLE_SELF, OBJ_NAME(PRIV_TABLE, 0), COL_NAME(1), 2)
-COLUMN_ONE(fn_col_name_attnum, ROLE_SELF, OBJ_NAME(PRIV_TABLE, 0), (void)0, 2)
+COLUMN_ONE(fn_col_name_attnum, ROLE_SELF, OBJ_NAME(PRIV_TABLE, 0), COL_NUM(1), 2)
 COLUMN_ONE(fn_col_id_name, ROLE_SELF, OBJ_OID(0), COL_NAME(1), 2)
-COLUMN_ONE(fn_col_id_attnum, ROLE_SELF, OBJ_OID(0), (void)0, 2)
-COLUMN_ONE(fn_col_name_name_attnum, ROLE_NAME, OBJ_NAME(PRIV_TABLE, 1), (void)0, 3)
-COLUMN_ONE(fn_col_name_id_attnum, ROLE_NAME, OBJ_OID(1), (void)0, 3)
+COLUMN_ONE(fn_col_id_attnum, ROLE_SELF, OBJ_OID(0), COL_NUM(1), 2)
+COLUMN_ONE(fn_col_name_name_attnum, ROLE_NAME, OBJ_NAME(PRIV_TABLE, 1), COL_NUM(2), 3)
+COLUMN_ONE(fn_col_name_id_attnum, ROLE_NAME, OBJ_OID(1), COL_NUM(2), 3)
 COLUMN_ONE(fn_col_id_name_name, ROLE_OID, OBJ_NAME(PRIV_TABLE, 1), COL_NAME(2), 3)
-COLUMN_ONE(fn_col_id_name_attnum, ROLE_OID, OBJ_NAME(PRIV_TABLE, 1), (void)0, 3)
+COLUMN_ONE(fn_col_id_name_attnum, ROLE_OID, OBJ_NAME(PRIV_TABLE, 1), COL_NUM(2), 3)
 COLUMN_ONE(fn_col_id_id_name, ROLE_OID, OBJ_OID(1), COL_NAME(2), 3)
-COLUMN_ONE(fn_col_id_id_attnum, ROLE_OID, OBJ_OID(1), (void)0, 3)
+COLUMN_ONE(fn_col_id_id_attnum, ROLE_OID, OBJ_OID(1), COL_NUM(2), 3)
 COLUMN_ONE(fn_col_name_name_name, ROLE_NAME, OBJ_NAME(PRIV_TABLE, 1), COL_NAME(2), 3)
 COLUMN_ONE(fn_col_name_id_name, ROLE_NAME, OBJ_OID(1), COL_NAME(2), 3)
 
 /* ---- pg_has_role ---- */
 
-/* has_role - MEMBER and USAGE; a superuser is in every role. */
+/* has_role - MEMBER, USAGE, and the right to grant membership; a superuser is in every role. */
 static Status has_role(FnCall *call, FuncSession *fs, Oid member, Oid role, const Datum *asked,
                        Datum *out)
 {
@@ -357,16 +337,17 @@ static Status has_role(FnCall *call, FuncSession *fs, Oid member, Oid role, cons
                                         "MEMBER WITH ADMIN OPTION",
                                         "USAGE WITH ADMIN OPTION"};
     const char *p = func_cstring(call, asked);
-    bool known = false;
-    for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
-        known = known || strcasecmp(p, WORDS[i]) == 0;
+    size_t at = 0;
+    while (at < ARRAY_LEN(WORDS) && strcasecmp(p, WORDS[at]) != 0) {
+        at++;
     }
-    if (!known) {
+    if (at == ARRAY_LEN(WORDS)) {
         return err_set(call->cx, ERRCODE_INVALID_PARAMETER_VALUE,
                        "unrecognized privilege type: \"%s\"", p);
     }
-    TRY(role_is_super(call, fs, member, &out->b));
-    return out->b ? ST_OK : role_in(call, fs, member, role, 0, &out->b);
+    return at == 0   ? cat_role_member(call->cx, fs->view, member, role, &out->b)
+           : at == 1 ? cat_role_inherits(call->cx, fs->view, member, role, &out->b)
+                     : cat_role_admin(call->cx, fs->view, member, role, &out->b);
 }
 
 #define HAS_ROLE_ONE(fn, MEMBER, ROLE, asked)                                                      \

@@ -1,12 +1,15 @@
 /*
  * sequence_fn.c - nextval, currval, setval, lastval.
  */
+#include "catalog/acl.h"
 #include "catalog/catalog_data.h"
 #include "func/func_internal.h"
 
 /* sequence_find - the sequence of an OID, locked until the transaction ends: who
- * alters it is waited for, and its limits are those of then. 42809 for another kind of relation. */
-static Status sequence_find(FnCall *call, FuncSession *fs, Oid oid, const CatTable **out)
+ * alters it is waited for, and its limits are those of then. any: one of these privileges must be
+ * had. 42501, 42809 for another kind of relation. */
+static Status sequence_find(FnCall *call, FuncSession *fs, Oid oid, AclMode any,
+                            const CatTable **out)
 {
     CatView *v = fs->view;
     if (oid >= FIRST_USER_OID && v->txn != NULL) {
@@ -22,6 +25,13 @@ static Status sequence_find(FnCall *call, FuncSession *fs, Oid oid, const CatTab
     if ((*out)->kind != 'S') {
         return err_set(call->cx, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is not a sequence",
                        (*out)->name);
+    }
+    if (any != 0 && !v->user_super) {
+        AclMode have;
+        TRY(cat_acl_have(call->cx, v, CAT_PG_CLASS, oid, v->user, any, &have));
+        return have != 0 ? ST_OK
+                         : err_set(call->cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
+                                   "permission denied for sequence %s", (*out)->name);
     }
     return ST_OK;
 }
@@ -47,23 +57,36 @@ static Status writable(FnCall *call, FuncSession *fs, const char *what)
     return ST_OK;
 }
 
-static Status fn_nextval(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
+static Status sequence_take(FnCall *call, FuncSession *fs, Oid oid, AclMode any, Datum *out)
 {
     const CatTable *seq;
-    (void)null_out;
-    TRY(sequence_find(call, fs, a[0].u32, &seq));
+    TRY(sequence_find(call, fs, oid, any, &seq));
     TRY(writable(call, fs, "nextval()"));
     TRY(sequence_next(call->cx, fs->engine, seq->tree, &seq->sequence, seq->name, &out->i64));
     remember(fs, seq->oid, out->i64);
     return ST_OK;
 }
+
+static Status fn_nextval(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
+{
+    (void)null_out;
+    return sequence_take(call, fs, a[0].u32, ACL_USAGE | ACL_UPDATE, out);
+}
 KERNEL(fn_nextval)
+
+/* fn_identity - nextval of an identity column's sequence: the table's privileges are enough. */
+static Status fn_identity(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
+{
+    (void)null_out;
+    return sequence_take(call, fs, a[0].u32, 0, out);
+}
+KERNEL(fn_identity)
 
 static Status fn_currval(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
 {
     const CatTable *seq;
     (void)null_out;
-    TRY(sequence_find(call, fs, a[0].u32, &seq));
+    TRY(sequence_find(call, fs, a[0].u32, ACL_SELECT | ACL_USAGE, &seq));
     const int64_t *slot = map_get_int(fs->sequence_values, seq->oid);
     if (slot == NULL) {
         return err_set(call->cx, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -89,7 +112,7 @@ static Status fn_lastval(FnCall *call, FuncSession *fs, const Datum *a, Datum *o
         slot = st == ST_OK ? map_get_int(fs->sequence_values, fs->last_sequence) : NULL;
     }
     if (slot != NULL) {
-        TRY(sequence_find(call, fs, fs->last_sequence, &seq));
+        TRY(sequence_find(call, fs, fs->last_sequence, ACL_SELECT | ACL_USAGE, &seq));
     }
     if (slot == NULL) { /* never called, or the sequence is gone */
         return err_set(call->cx, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -106,7 +129,7 @@ static Status fn_sequence_last(FnCall *call, FuncSession *fs, const Datum *a, Da
 {
     const CatTable *seq;
     SequenceState state;
-    TRY(sequence_find(call, fs, a[0].u32, &seq));
+    TRY(sequence_find(call, fs, a[0].u32, 0, &seq));
     TRY(sequence_get(call->cx, fs->engine, seq->tree, &state));
     *null_out = !state.is_called;
     out->i64 = state.last_value;
@@ -118,7 +141,7 @@ static Status set_value(FnCall *call, FuncSession *fs, Oid oid, int64_t value, b
                         Datum *out)
 {
     const CatTable *seq;
-    TRY(sequence_find(call, fs, oid, &seq));
+    TRY(sequence_find(call, fs, oid, ACL_UPDATE, &seq));
     TRY(writable(call, fs, "setval()"));
     if (value < seq->sequence.min || value > seq->sequence.max) {
         return err_set(call->cx, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
@@ -235,6 +258,7 @@ KERNEL(fn_serial_sequence)
 static const FnOps FNS[] = {
     {"pg_sequence_last_value", fn_sequence_last_kernel, 0},
     {"nextval_oid", fn_nextval_kernel, 0},
+    {"identity_nextval", fn_identity_kernel, 0},
     {"currval_oid", fn_currval_kernel, 0},
     {"lastval", fn_lastval_kernel, 0},
     {"setval_oid", fn_setval_kernel, 0},

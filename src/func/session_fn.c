@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 
+#include "catalog/acl.h"
 #include "func/func_internal.h"
 #include "type/array.h"
 
@@ -53,6 +54,7 @@ static Status show_setting_value(FnCall *call, FuncSession *fs, const Datum *nam
                                  Datum *out, bool *null_out)
 {
     char *text = func_cstring(call, name);
+    TRY(cat_setting_need(call->cx, fs->view, text));
     const char *value = fs->setting_get(fs->arg, text);
     if (value == NULL && !missing_ok) {
         return err_set(call->cx, ERRCODE_UNDEFINED_OBJECT,

@@ -7,6 +7,7 @@
  */
 #include <strings.h>
 
+#include "catalog/acl.h"
 #include "func/func_internal.h"
 
 #include "catalog/catalog_data.h"
@@ -44,6 +45,12 @@ static Status settings_next(FnCall *call, Datum *cols, bool *nulls)
     uint32_t *at = call->state;
     FuncSession *fs = func_session(call);
     FuncSetting f;
+    for (bool may = false; *at < CATALOG_SETTINGS_COUNT; ++*at) {
+        TRY(cat_setting_may(call->cx, fs->view, catalog_str(catalog_settings[*at].name), &may));
+        if (may) {
+            break;
+        }
+    }
     if (*at == CATALOG_SETTINGS_COUNT) {
         return ST_DONE;
     }

@@ -64,6 +64,7 @@ typedef struct Plan {
     uint32_t cte_count;
     uint32_t exec_param_count; /* parameters after the statement's: values of outer rows */
     uint32_t node_count;
+    const Err *denied; /* who runs it may not: set by the owner of the plan, like the locks */
     ExecFreeList free_list;
 } Plan;
 

@@ -280,7 +280,8 @@ static Status settle_options(Cx *cx, const CopyWords *w)
         return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
                        "CSV quote character must not appear in the NULL specification");
     }
-    return w->binary ? err_unsupported(cx, "COPY in binary format is not supported yet") : ST_OK;
+    f->binary = w->binary;
+    return ST_OK;
 }
 
 Status copy_options(Cx *cx, const PgQuery__CopyStmt *stmt, Slice sql, CopyOptions *o)

@@ -75,6 +75,7 @@ static Status fill_table(Cx *cx, Session *s, Plan *plan, const CatTable *table, 
     ExecInsert *ins;
     const Batch *b;
     *rows_out = 0;
+    TRY(statement_may(cx, plan));
     TRY(txn_next_command(cx, s->txn));
     TRY(txn_snapshot(cx, s->txn, &snap));
     exec_env_fill(s, &env, snap, NULL, NULL, 0);

@@ -4,6 +4,7 @@
  */
 #include <pg_query/pg_query.pb-c.h>
 
+#include "catalog/acl.h"
 #include "server/server_internal.h"
 
 /* lock_oid - the lock that the statement asks for, on a relation that errors call by name. */
@@ -18,6 +19,23 @@ static Status lock_oid(Cx *cx, Session *s, Oid oid, const char *name, const PgQu
                        name);
     }
     return st;
+}
+
+/* lock_may - PostgreSQL's rule: whoever may change rows may lock against all; to read, ACCESS SHARE
+ * is enough. */
+static Status lock_may(Cx *cx, Session *s, const CatTable *t, const PgQuery__LockStmt *stmt)
+{
+    AclMode want = ACL_UPDATE | ACL_DELETE | ACL_TRUNCATE, have;
+    const CatAcl *acl;
+    want |= stmt->mode == TABLELOCK_ACCESS_SHARE    ? ACL_SELECT
+            : stmt->mode == TABLELOCK_ROW_EXCLUSIVE ? ACL_INSERT
+                                                    : 0;
+    TRY(cat_acl_have(cx, &s->view, CAT_PG_CLASS, t->oid, s->view.user, want, &have));
+    if (have != 0) {
+        return ST_OK;
+    }
+    TRY(cat_acl(cx, &s->view, CAT_PG_CLASS, t->oid, &acl));
+    return acl_denied(cx, acl);
 }
 
 /* lock_by_name - the table or view of this name, whichever it is when the lock is had. */
@@ -44,6 +62,7 @@ static Status lock_by_name(Cx *cx, Session *s, const PgQuery__RangeVar *r,
             return err_detail(cx, "This operation is not supported for %s.",
                               t->kind == 'S' ? "sequences" : "indexes");
         }
+        TRY(lock_may(cx, s, t, stmt));
         if (t->oid == locked) {
             return ST_OK;
         }

@@ -13,6 +13,7 @@
 #include "txn/prepare.h"
 
 #define RANK_SERVER 10
+#define RANK_NOTIFY 14  /* held over a commit */
 #define RANK_SPARES 950 /* a read from the disk takes it, whatever is held */
 
 void server_options_default(ServerOptions *o)
@@ -133,6 +134,25 @@ static Status server_init_settings(Cx *cx, Server *srv)
     return ST_OK;
 }
 
+/* sweep_temporary - what sessions before a crash left goes, in every database. */
+static void sweep_temporary(Cx *cx, Server *srv)
+{
+    Arena arena;
+    Oid *databases;
+    uint32_t count = 0;
+    arena_init(&arena, NULL, "temporary objects", 0);
+    Status st = server_databases(cx, srv, &arena, &databases, &count);
+    for (uint32_t i = 0; st == ST_OK && i < count; i++) {
+        st = ddl_temp_sweep(cx, srv->engine, srv->catalog, databases[i]);
+    }
+    if (st != ST_OK) {
+        log_line(LOG_WARNING, "temporary objects of earlier sessions are left: %s",
+                 cx->err->message);
+        err_clear(cx);
+    }
+    arena_release(&arena);
+}
+
 Status server_create(Cx *cx, Os *os, const ServerOptions *o, Server **server_out)
 {
     EngineOptions engine;
@@ -148,10 +168,15 @@ Status server_create(Cx *cx, Os *os, const ServerOptions *o, Server **server_out
     list_init(&srv->sessions);
     list_init(&srv->spares);
     map_init(&srv->sessions_by_pid);
+    os_mutex_init(&srv->notify_mutex, "notify", RANK_NOTIFY);
+    map_init(&srv->channels);
     os_random(os, srv->secret, sizeof(srv->secret));
     srv->plan_cache = plan_cache_create();
+    srv->statement_stats = statement_stats_create(srv->start_us - UNIX_TO_PG_EPOCH_US);
     *server_out = srv;
     TRY(server_init_settings(cx, srv));
+    TRY(tls_server_start(cx, srv));
+    TRY(hba_load(cx, srv));
     engine_options(srv, &engine);
     TRY(server_open_engine(cx, os, o->file, o->supervisor_pid, &engine, &srv->engine));
     txnsys_set_max_prepared(
@@ -159,11 +184,8 @@ Status server_create(Cx *cx, Os *os, const ServerOptions *o, Server **server_out
         (uint32_t)strtoul(server_setting(srv, "max_prepared_transactions"), NULL, 10));
     TRY(catalog_open(cx, srv->engine, &srv->catalog));
     catalog_set_index_compute(srv->catalog, exec_index_compute);
-    if (ddl_temp_sweep(cx, srv->engine, srv->catalog, DATABASE_FIRST) != ST_OK) {
-        log_line(LOG_WARNING, "temporary objects of earlier sessions are left: %s",
-                 cx->err->message);
-        err_clear(cx);
-    }
+    TRY(statement_stats_start(cx, srv));
+    sweep_temporary(cx, srv);
     if (srv->engine->created) {
         TRY(first_password(cx, srv));
     }
@@ -249,6 +271,9 @@ Status server_free(Cx *cx, Server *srv)
         pollers_free(srv);
     }
     map_release(&srv->sessions_by_pid);
+    map_release(&srv->channels);
+    tls_server_end(srv);
+    statement_stats_free(srv->statement_stats);
     arena_release(&srv->arena);
     while (srv->settings != NULL) {
         SettingValue *v = srv->settings;

@@ -93,6 +93,19 @@ Status settings_apply_path(Cx *cx, Session *s);
 void settings_report_all(Session *s);
 /* settings_report - before ReadyForQuery: tell the client of reported settings that changed. */
 void settings_report(Session *s);
+/* setting_custom - the text of a setting that is in no list of the catalog (role, a.b), or NULL.
+ * setting_is_given - has the client (or the server's arguments for it) set it? setting_begin - a
+ * value that RESET goes back to. settings_reset_all - RESET ALL; roles: SET ROLE and SET SESSION
+ * AUTHORIZATION are undone, too. setting_try - is the value (NULL: none) good for the setting, as
+ * ALTER ROLE ... SET would keep it? */
+const char *setting_custom(Session *s, const char *name);
+bool setting_is_given(Session *s, const char *name);
+Status setting_begin(Cx *cx, Session *s, const char *name, const char *value);
+Status settings_reset_all(Cx *cx, Session *s, bool roles);
+Status setting_try(Cx *cx, Session *s, const char *name, const char *value,
+                   const char **canonical_out);
+/* settings_begun_check - 42501 when the client began with a setting only superusers may give. */
+Status settings_begun_check(Cx *cx, Session *s);
 /* settings_startup_done - what was set so far is what RESET goes back to. */
 void settings_startup_done(Session *s);
 /* session_level - savepoints around what is made now; 0 = none. */
@@ -171,6 +184,7 @@ typedef struct TxnModes {
 
 typedef enum SessionState {
     SESSION_STARTUP, /* no startup packet yet */
+    SESSION_TLS,     /* the TLS handshake is under way */
     SESSION_AUTH,    /* SCRAM under way */
     SESSION_READY,   /* takes messages */
     SESSION_CLOSED,
@@ -191,6 +205,8 @@ typedef struct CopyIn {
     Batch batch;
     Arena batch_arena;
     ExprRun *defaults; /* for columns not listed */
+    ExprRun *where;    /* of FROM ... WHERE; NULL: all rows */
+    uint16_t *kept;    /* rows of the batch that it lets in */
     ExecInsert *insert;
     uint64_t *lines;   /* of each row of the batch: where it stood */
     char **line_texts; /* ... and its beginning, where a CHECK may want to show it; else NULL */
@@ -249,15 +265,29 @@ struct Session {
     Err err;
     Cx cx;
     Scram *scram;
+    /* TLS (tls.c); NULL: none. */
+    struct ssl_st *tls;
+    bool tls_ready, peer_verified; /* the client's certificate has been checked */
+    char peer_name[64];            /* its common name */
+    FuncTls tls_facts; /* constant once tls_ready; texts of OpenSSL's or in the session's arena */
     char user[64], database[64], application_name[64];
+    /* Who it is (session_role.c): logged in as, SET SESSION AUTHORIZATION, and the view's user. */
+    Oid auth_user, session_user;
+    bool auth_super;
+    char session_user_name[64], current_user_name[64], role_name[64];
+    uint64_t user_version; /* of the catalog the view's flags of its user are from */
+    Oid counted_role;      /* logged in so; guarded by the server's mutex */
     AdvisoryOwner advisory;
+    Oid connected;       /* the database it counts for; guarded by the server's mutex */
+    bool holds_database; /* its transaction keeps others out of some database */
     /* transaction */
     Txn *txn;
     bool in_block;       /* BEGIN was said */
     bool implicit_block; /* several statements in one query string, or a pipeline before Sync */
     bool failed;         /* the block must be rolled back */
     const char *prepare_refused; /* what it has done that PREPARE TRANSACTION cannot keep */
-    bool had_query;              /* the transaction has taken a snapshot: its isolation is fixed */
+    struct NotifyAction *notify_first, *notify_last; /* what it says of channels */
+    bool had_query;      /* the transaction has taken a snapshot: its isolation is fixed */
     char *rest_sql;      /* of a query string whose COPY FROM STDIN is under way: the string and */
     uint32_t rest_index; /* the statement to go on with */
     SessionSavepoint *savepoints;      /* the innermost */
@@ -304,6 +334,12 @@ struct Session {
     bool park_drained;               /* nothing has come since the last look at the socket */
     ListNode ready_link;             /* poller's list of sessions to try again */
     CopyIn *copy;
+    /* LISTEN (session_notify.c); the server's notify_mutex guards it. */
+    struct NotifyChannel **listening;
+    uint32_t listening_count, listening_size;
+    struct NotifyItem *inbox, *inbox_last;
+    _Atomic bool has_mail;
+    bool waits_for_query; /* ReadyForQuery was the last word */
     char client_address[64];
     int32_t client_port;
     /* monitoring */
@@ -367,11 +403,20 @@ struct Server {
     int tcp_fd, unix_fd;
     Poller *pollers;
     _Atomic uint32_t poller_count; /* set when all are ready: the log writer looks at them */
-    OsMutex mutex;                 /* guards sessions, next_pid */
+    OsMutex mutex;                 /* guards sessions, next_pid, database_holds */
+    struct DatabaseHold *database_holds;
     ListNode sessions;
     _Atomic uint32_t session_count;
     Map sessions_by_pid;
     int32_t next_pid;
+    struct StatementStats *statement_stats;
+    struct ssl_ctx_st *tls; /* NULL: ssl = off */
+    uint8_t tls_binding[64], tls_binding_len;
+    bool tls_asks_client; /* for certificates */
+    struct HbaRule *hba;  /* NULL: no rules given */
+    OsMutex notify_mutex; /* guards channels, inboxes of sessions, notify_bytes */
+    Map channels;         /* {database, name} -> NotifyChannel */
+    uint64_t notify_bytes;
     OsMutex
         spares_mutex; /* guards from here to worker_size; taken in a page fault, under latches */
     ListNode spares;
@@ -458,6 +503,8 @@ bool session_send(Session *s);
  */
 Status session_send_wait(Cx *cx, Session *s);
 bool server_signal_session(Server *srv, int32_t pid, int32_t key, bool check_key, uint32_t bits);
+/* session_terminate - tell it to end, and wake it. Requires the server's mutex. */
+void session_terminate(Session *s);
 
 /* session_peer_closed - the end of the client's input was reported. */
 void session_peer_closed(Session *s);
@@ -480,9 +527,97 @@ struct FuncBackend;
 void func_backends(void *arg, Arena *arena, struct FuncBackend **out, uint32_t *count_out);
 bool func_backend_exists(void *arg, int32_t pid);
 
+/* ---- statement_stats.c ---- */
+struct StatementStats *statement_stats_create(int64_t now_us);
+void statement_stats_free(struct StatementStats *st);
+/* statement_stats_start - count from the start when a database has pg_stat_statements;
+ * statement_stats_on - count from now. statement_stats_wanted - is it counted? */
+Status statement_stats_start(Cx *cx, Server *srv);
+void statement_stats_on(Server *srv);
+bool statement_stats_wanted(const Session *s);
+/* statement_stats_add - a statement has run. */
+void statement_stats_add(Session *s, Slice sql, int64_t took_us, uint64_t rows);
+void func_statement_stats(void *arg, Arena *arena, FuncStatement **out, uint32_t *count_out);
+void func_statement_info(void *arg, int64_t *dealloc_out, int64_t *reset_us_out);
+void func_statement_reset(void *arg, Oid user, Oid database, int64_t query_id);
+
+/* ---- tls.c ---- */
+/* tls_server_start - ssl = on: read the certificate and the key. F0000. */
+Status tls_server_start(Cx *cx, Server *srv);
+void tls_server_end(Server *srv);
+/* tls_begin - the session goes on with TLS; tls_handshake - ST_BUSY: more is to come. */
+Status tls_begin(Cx *cx, Session *s);
+Status tls_handshake(Cx *cx, Session *s);
+/* tls_recv, tls_send - as recv and send on a non-blocking socket. */
+ssize_t tls_recv(Session *s, void *bytes, size_t n);
+ssize_t tls_send(Session *s, const void *bytes, size_t n);
+void tls_end(Session *s);
+/* tls_tell - of a session that is ready; any thread that keeps the session from being freed. */
+void tls_tell(const Session *s, Arena *arena, FuncTls *out);
+/* ---- hba.c ---- */
+typedef enum HbaMethod { HBA_TRUST, HBA_REJECT, HBA_PEER, HBA_SCRAM, HBA_CERT } HbaMethod;
+typedef enum HbaCert { HBA_CERT_NONE, HBA_CERT_CA, HBA_CERT_FULL } HbaCert;
+Status hba_load(Cx *cx, Server *srv);
+/* hba_check - may he come, and if so, by SCRAM? owner: the server's own user is at the other end of
+ * the Unix socket. 28000. */
+Status hba_check(Cx *cx, Session *s, bool owner, bool *scram_out);
+
+/* ---- session_fastpath.c ---- */
+/* session_function_call - the message that calls a function by its OID; ends with ReadyForQuery. */
+void session_function_call(Session *s, ProtoMsg *m);
+
+/* ---- session_notify.c ---- */
+/* session_notify, session_listen, session_unlisten (NULL: all) - take effect at commit. 22023. */
+Status session_notify(Cx *cx, Session *s, const char *channel, const char *payload);
+Status session_listen(Cx *cx, Session *s, const char *channel);
+Status session_unlisten(Cx *cx, Session *s, const char *channel);
+/* session_notify_rollback - what was said in savepoints of this level and deeper is forgotten;
+ * session_notify_release - those deeper than `level` are now part of it. */
+void session_notify_rollback(Session *s, uint32_t to_level);
+void session_notify_release(Session *s, uint32_t level);
+/* session_notify_commit - txn_commit, and then what the transaction said. */
+Status session_notify_commit(Cx *cx, Session *s, Txn *txn, Lsn *lsn_out);
+/* session_take_mail - messages for the session into out, when it is in no transaction. */
+void session_take_mail(Session *s);
+void session_unlisten_all(Session *s);
+void session_notify_close(Session *s);
+Status func_notify(void *arg, Cx *cx, const char *channel, const char *payload);
+uint32_t func_listening(void *arg, Arena *arena, const char ***names_out);
+double func_notify_usage(void *arg);
+
+/* ---- session_database.c ---- */
+/* server_databases - the OIDs of all databases. */
+Status server_databases(Cx *cx, Server *srv, Arena *arena, Oid **out, uint32_t *count_out);
+/* session_connect_database - the session's database by its name, which its user may use: 3D000,
+ * 55000, 42501, 53300. */
+Status session_connect_database(Cx *cx, Session *s);
+/* session_hold_database - DdlCx.hold_database. session_release_databases - its transaction ended.
+ */
+Status session_hold_database(void *session, Cx *cx, Oid database, bool exclusive, bool terminate,
+                             uint32_t *others_out);
+void session_release_databases(Session *s);
+
 /* ---- session_auth.c ---- */
 Status session_startup(Cx *cx, Session *s, const uint8_t *packet, size_t len);
 Status session_auth_message(Cx *cx, Session *s, ProtoMsg *m);
+
+/* ---- session_role.c ---- */
+/* session_role_setting - "role" or "session_authorization", as one string each; NULL for others. */
+const char *session_role_setting(const char *name);
+bool session_role_is_authorization(const char *canonical);
+/* session_role_check - may it be set to that? session_role_apply - the settings' meaning.
+ * session_role_refresh - what the view keeps of its user, when the catalog has changed. */
+Status session_role_check(Cx *cx, Session *s, const char *canonical, const char *value);
+Status session_role_apply(Cx *cx, Session *s);
+Status session_role_refresh(Cx *cx, Session *s);
+/* session_login - the role and the database are there and may be used. session_verifier - the
+ * password's of the role, in the statement's arena; NULL for unknown roles, expired ones, none. */
+Status session_login(Cx *cx, Session *s);
+Status session_verifier(Cx *cx, Session *s, char **out);
+/* session_begin_settings - what ALTER ROLE and ALTER DATABASE say it begins with. */
+Status session_begin_settings(Cx *cx, Session *s);
+Status session_make_verifier(void *session, Cx *cx, Arena *arena, const char *password,
+                             const char **out);
 
 /* ---- session_func.c: what src/func asks for ---- */
 const char *func_setting_get(void *arg, const char *name);
@@ -603,6 +738,10 @@ Status statement_create_plan(Cx *cx, Session *s, uint64_t version, const Query *
 /* statement_tables - the table locks that a bound query needs. */
 void statement_tables(Arena *arena, Oid database, const Query *query, PlanLock **locks_out,
                       uint32_t *count_out);
+/* statement_query_may - DdlCx.may_run. */
+Status statement_query_may(void *session, Cx *cx, const Query *query);
+/* statement_may - what was found when the plan was made: may its user do that? 42501. */
+Status statement_may(Cx *cx, const Plan *plan);
 Status statement_replan(Cx *cx, Session *s, Statement *st); /* when catalog or settings moved on */
 Status statement_check_txn(Cx *cx, Session *s, const Statement *st); /* 25P02 */
 /* portal_run - up to max_rows rows (0 = all) as DataRows into s->out; *done_out when the end was
@@ -674,6 +813,21 @@ Status copy_options(Cx *cx, const struct PgQuery__CopyStmt *stmt, Slice sql, Cop
 Status copy_force_columns(Cx *cx, Arena *arena, const struct PgQuery__List *list,
                           const CatTable *table, const char *const *names, uint32_t count,
                           const char *option, bool **out);
+/* copy_feed - bytes of a COPY FROM; last: there are no more. */
+Status copy_feed(Cx *cx, Session *s, Slice bytes, bool last);
+/* CopyFile - a file that COPY TO writes (copy_file.c). copy_file_put - the bodies of CopyData
+ * messages, which are taken out of the buffer. copy_file_end - st, or what closing makes of it. */
+typedef struct CopyFile {
+    OsFile *file;
+    uint64_t at;
+    Buf bytes; /* not written yet */
+} CopyFile;
+Status copy_file_allowed(Cx *cx, Session *s, const struct PgQuery__CopyStmt *stmt);
+Status copy_file_create(Cx *cx, Session *s, const char *path, CopyFile *f);
+Status copy_file_put(Cx *cx, CopyFile *f, Buf *messages);
+Status copy_file_end(Cx *cx, CopyFile *f, Status st);
+/* copy_file_read - feed the session's COPY FROM with the file. */
+Status copy_file_read(Cx *cx, Session *s, const char *path);
 Status copy_begin(Cx *cx, Session *s, const struct PgQuery__CopyStmt *stmt, const Statement *st,
                   bool extended, const char **tag_out);
 void copy_message(Session *s, ProtoMsg *m);

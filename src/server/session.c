@@ -113,6 +113,7 @@ void session_close(Session *s)
     session_abort(s);
     activity_session_ends(s);
     advisory_unlock_all(&s->advisory);
+    session_notify_close(s);
     portals_drop_all(s);
     session_drop_statements(s);
     session_temp_end(s);
@@ -129,6 +130,7 @@ void session_close(Session *s)
         atomic_fetch_sub(&srv->closed_peers, 1);
     }
     poller_forget_ready(s);
+    tls_end(s);
     (void)close(s->fd);
     atomic_fetch_sub(&s->poller->session_count, 1);
     atomic_fetch_sub(&srv->session_count, 1);
@@ -150,6 +152,13 @@ void session_free(Session *s)
     mem_free(s);
 }
 
+void session_terminate(Session *s)
+{
+    atomic_fetch_or(&s->cancel, CX_CANCEL_TERMINATE);
+    /* Wakes the session if it is idle: its socket reports the end of input. */
+    (void)shutdown(s->fd, SHUT_RD);
+}
+
 bool server_signal_session(Server *srv, int32_t pid, int32_t key, bool check_key, uint32_t bits)
 {
     os_mutex_lock(srv->os, &srv->mutex);
@@ -158,8 +167,7 @@ bool server_signal_session(Server *srv, int32_t pid, int32_t key, bool check_key
     if (found) {
         atomic_fetch_or(&s->cancel, bits);
         if (bits & CX_CANCEL_TERMINATE) {
-            /* Wakes the session if it is idle: its socket reports the end of input. */
-            (void)shutdown(s->fd, SHUT_RD);
+            session_terminate(s);
         }
     }
     os_mutex_unlock(srv->os, &srv->mutex);
@@ -230,7 +238,9 @@ static bool send_some(Session *s, bool *blocked_out)
 {
     *blocked_out = false;
     while (s->out_pos < s->out.len) {
-        ssize_t n = send(s->fd, s->out.data + s->out_pos, s->out.len - s->out_pos, MSG_NOSIGNAL);
+        const uint8_t *p = s->out.data + s->out_pos;
+        size_t len = s->out.len - s->out_pos;
+        ssize_t n = s->tls != NULL ? tls_send(s, p, len) : send(s->fd, p, len, MSG_NOSIGNAL);
         if (n > 0) {
             s->out_pos += (size_t)n;
         } else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
@@ -333,16 +343,6 @@ static void session_fatal(Session *s)
     s->close_after_send = true;
 }
 
-/* session_function_call - the message for calling a function by OID is not served; like a query
- * string it ends with ReadyForQuery. */
-static void session_function_call(Session *s)
-{
-    st_ignore(err_unsupported(&s->cx, "function calls by message are not supported"));
-    session_statement_failed(s);
-    reply_error(&s->out, &s->err, false);
-    session_ready_for_query(s);
-}
-
 /* session_message - one message of the client by state: authentication, COPY data, skipping to
  * Sync after an error, then by type. */
 static void session_message(Session *s, ProtoMsg *m)
@@ -360,6 +360,7 @@ static void session_message(Session *s, ProtoMsg *m)
     if (s->skip_to_sync && m->type != 'S' && m->type != 'X') {
         return;
     }
+    s->waits_for_query = false;
     switch (m->type) {
     case 'Q': {
         const char *sql = msg_cstring(m);
@@ -376,7 +377,7 @@ static void session_message(Session *s, ProtoMsg *m)
         s->said_goodbye = true;
         s->close_after_send = true;
         return;
-    case 'F': session_function_call(s); return;
+    case 'F': session_function_call(s, m); return;
     case 'd':
     case 'c':
     case 'f': return; /* left over from a COPY that failed: ignored, as the protocol says */
@@ -422,6 +423,14 @@ static size_t session_consume(Session *s, const uint8_t *data, size_t len)
             at += used;
             if (st == ST_OK) {
                 arena_clear(&s->stmt_arena);
+            }
+            if (st == ST_OK && s->state == SESSION_TLS) {
+                if (at < len) { /* put there by somebody in between */
+                    st_ignore(err_set(&s->cx, ERRCODE_PROTOCOL_VIOLATION,
+                                      "received unencrypted data after SSL request"));
+                    s->close_after_send = true;
+                }
+                return len;
             }
         } else {
             st = msg_split(&s->cx, data + at, len - at, &m, &used, &need);
@@ -514,9 +523,9 @@ static bool session_flush_out(Session *s)
 static bool session_gather(Session *s)
 {
     session_note_rows(s);
-    s->send_due = s->out.len != 0 && s->out.len <= SESSION_OUT_GATHER_MAX && s->out_pos == 0 &&
-                  !s->close_after_send && !s->write_armed && s->state == SESSION_READY &&
-                  s->hold_lsn <= wal_flushed(s->server->engine->wal);
+    s->send_due = s->out.len != 0 && s->tls == NULL && s->out.len <= SESSION_OUT_GATHER_MAX &&
+                  s->out_pos == 0 && !s->close_after_send && !s->write_armed &&
+                  s->state == SESSION_READY && s->hold_lsn <= wal_flushed(s->server->engine->wal);
     return s->send_due;
 }
 
@@ -549,12 +558,34 @@ static bool session_go_on(Session *s)
     return session_flush_out(s) && s->input_due;
 }
 
+/* session_recv - as recv; a TLS handshake under way goes on first. */
+static ssize_t session_recv(Session *s, uint8_t *bytes)
+{
+    if (s->state == SESSION_TLS) {
+        Status st = tls_handshake(&s->cx, s);
+        if (st == ST_BUSY) {
+            errno = EAGAIN;
+            return -1;
+        }
+        if (st != ST_OK) {
+            log_line(LOG_INFO, "%s (%s)", s->err.message, s->client_address);
+            errno = ECONNRESET;
+            return -1;
+        }
+    }
+    return s->tls != NULL ? tls_recv(s, bytes, SERVER_RECV_BYTES)
+                          : recv(s->fd, bytes, SERVER_RECV_BYTES, 0);
+}
+
 void session_run(Session *s, Worker *w)
 {
     s->worker = w;
     if (atomic_load(&s->waiting_flush)) {
         s->input_due = true;
         return; /* replies are held: the log writer's release runs the session again */
+    }
+    if (s->waits_for_query) {
+        session_take_mail(s);
     }
     if (session_parked(s)) {
         if (!session_go_on(s)) {
@@ -580,7 +611,7 @@ void session_run(Session *s, Worker *w)
             return;
         }
         if (!in_buffer || used == 0) {
-            ssize_t n = recv(s->fd, w->recv_buf, SERVER_RECV_BYTES, 0);
+            ssize_t n = session_recv(s, w->recv_buf);
             if (n == 0) {
                 session_say_goodbye(s);
             }
@@ -593,7 +624,8 @@ void session_run(Session *s, Worker *w)
                 return;
             }
             /* Edge-triggered: bytes and an end that came together made one event. */
-            drained = n < (ssize_t)SERVER_RECV_BYTES && !atomic_load(&s->peer_closed);
+            drained = n < (ssize_t)SERVER_RECV_BYTES && !atomic_load(&s->peer_closed) &&
+                      s->tls == NULL; /* which may have read more of the socket */
             if (in_buffer) {
                 buf_put(&s->in, w->recv_buf, (size_t)n);
                 continue;

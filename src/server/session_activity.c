@@ -165,7 +165,7 @@ static bool activity_tell(Session *s, Arena *arena, FuncBackend *out)
         *out = (FuncBackend){
             .pid = s->pid,
             .database = s->view.database,
-            .user = s->view.user,
+            .user = s->auth_user,
             .application_name = arena_strdup(arena, a->application_name),
             .query = told ? arena_strdup(arena, a->query) : "",
             .state = activity_state_name(a->state),
@@ -178,6 +178,7 @@ static bool activity_tell(Session *s, Arena *arena, FuncBackend *out)
             .state_change_us = told ? a->state_change_us : 0,
             .xact_number = atomic_load(&a->xact_number),
         };
+        tls_tell(s, arena, &out->tls);
         if (out->client_address != NULL) {
             out->client_address = arena_strdup(arena, out->client_address);
         }

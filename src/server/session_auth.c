@@ -12,68 +12,6 @@
 #include "base/log.h"
 #include "server/server_internal.h"
 
-/* pg_authid and pg_database columns read here, 0-based. */
-enum { AUTHID_OID, AUTHID_NAME, AUTHID_CANLOGIN = 6, AUTHID_PASSWORD = 10 };
-enum { DATABASE_OID, DATABASE_NAME };
-
-/* str_equals - does a catalog name or text equal the C string? */
-static bool str_equals(const Datum *d, const char *text)
-{
-    size_t n = strlen(text);
-    return d->str.len == n && memcmp(str_ptr(&d->str), text, n) == 0;
-}
-
-/* catalog_find - the row of a small shared catalog whose second column is the name; ST_NOTFOUND. */
-static Status catalog_find(Cx *cx, Session *s, Oid relation, const uint16_t *columns,
-                           uint16_t count, const char *name, Datum *values, bool *nulls)
-{
-    CatScan *scan;
-    Batch batch;
-    PhysType types[8];
-    static const PhysType AUTHID_PHYS[] = {PHYS_I32, PHYS_STR, PHYS_BOOL, PHYS_STR};
-    for (uint16_t i = 0; i < count; i++) {
-        types[i] = AUTHID_PHYS[i];
-    }
-    batch_init(&batch, types, count, &s->stmt_arena);
-    TRY(cat_scan_open(cx, &s->view, &s->stmt_arena, relation, columns, count, &scan));
-    Status st;
-    bool found = false;
-    while (!found && (st = cat_scan_next(cx, scan, VEC_CAPACITY, &batch)) == ST_OK) {
-        SEL_FOREACH(row, &batch.sel)
-        {
-            Datum d = vec_get(batch.cols[1], row);
-            if (!found && str_equals(&d, name)) {
-                found = true;
-                for (uint16_t i = 0; i < count; i++) {
-                    nulls[i] = vec_is_null(batch.cols[i], row);
-                    values[i] = vec_get(batch.cols[i], row);
-                }
-            }
-        }
-    }
-    cat_scan_end(scan);
-    return found ? ST_OK : st == ST_DONE ? ST_NOTFOUND : st;
-}
-
-typedef struct Role {
-    Oid oid;
-    bool can_login;
-    char *verifier; /* NULL: none */
-} Role;
-
-static Status role_find(Cx *cx, Session *s, const char *name, Role *out)
-{
-    static const uint16_t COLUMNS[] = {AUTHID_OID, AUTHID_NAME, AUTHID_CANLOGIN, AUTHID_PASSWORD};
-    Datum values[4];
-    bool nulls[4];
-    TRY(catalog_find(cx, s, CAT_PG_AUTHID, COLUMNS, 4, name, values, nulls));
-    out->oid = values[0].u32;
-    out->can_login = values[2].b;
-    out->verifier =
-        nulls[3] ? NULL : arena_strndup(&s->stmt_arena, str_ptr(&values[3].str), values[3].str.len);
-    return ST_OK;
-}
-
 static Status auth_failed(Cx *cx, Session *s)
 {
     log_line(LOG_WARNING, "password authentication failed for user \"%s\" from %s", s->user,
@@ -96,35 +34,15 @@ static void auth_ok(Session *s)
  */
 static Status session_ready(Cx *cx, Session *s)
 {
-    static const uint16_t COLUMNS[] = {DATABASE_OID, DATABASE_NAME};
-    Datum values[2];
-    bool nulls[2];
-    Role role;
     Server *srv = s->server;
-    Status st = role_find(cx, s, s->user, &role);
-    if (st == ST_NOTFOUND) {
-        return err_set(cx, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-                       "role \"%s\" does not exist", s->user);
-    }
-    TRY(st);
-    if (!role.can_login) {
-        return err_set(cx, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-                       "role \"%s\" is not permitted to log in", s->user);
-    }
-    st = catalog_find(cx, s, CAT_PG_DATABASE, COLUMNS, 2, s->database, values, nulls);
-    if (st == ST_NOTFOUND) {
-        return err_set(cx, ERRCODE_UNDEFINED_DATABASE, "database \"%s\" does not exist",
-                       s->database);
-    }
-    TRY(st);
-    s->view.user = role.oid;
-    s->view.user_name = s->user;
-    s->view.database = values[0].u32;
-    s->view.database_name = s->database;
+    TRY(session_login(cx, s));
+    TRY(settings_begun_check(cx, s));
+    TRY(session_begin_settings(cx, s));
+    TRY(session_role_apply(cx, s));
     s->func = (FuncSession){.view = &s->view,
                             .engine = srv->engine,
-                            .user_name = s->user,
-                            .session_user_name = s->user,
+                            .user_name = s->current_user_name,
+                            .session_user_name = s->session_user_name,
                             .database_name = s->database,
                             .application_name = s->application_name,
                             .backend_pid = s->pid,
@@ -141,6 +59,12 @@ static Status session_ready(Cx *cx, Session *s)
                             .backend_exists = func_backend_exists,
                             .prepared_statements = func_prepared_statements,
                             .cursors = func_cursors,
+                            .statement_stats = func_statement_stats,
+                            .statement_info = func_statement_info,
+                            .statement_reset = func_statement_reset,
+                            .notify = func_notify,
+                            .listening = func_listening,
+                            .notify_usage = func_notify_usage,
                             .arg = s,
                             .sequence_values = &s->sequence_values,
                             .session_arena = &s->arena};
@@ -164,6 +88,9 @@ static void ask_sasl(Session *s)
 {
     size_t at = reply_begin(&s->out, 'R');
     buf_put_u32be(&s->out, 10);
+    if (s->scram->binding_len != 0) {
+        buf_put(&s->out, "SCRAM-SHA-256-PLUS", 19);
+    }
     buf_put(&s->out, "SCRAM-SHA-256\0", 15);
     reply_end(&s->out, at);
     s->state = SESSION_AUTH;
@@ -236,7 +163,7 @@ static bool peer_is_owner(const Session *s)
  * or none for the owner of the server on its socket. */
 static Status startup_session(Cx *cx, Session *s, const Startup *st)
 {
-    Role role = {0};
+    char *verifier;
     if (st->replication != NULL && strcmp(st->replication, "false") != 0 &&
         strcmp(st->replication, "0") != 0) {
         return err_unsupported(cx, "replication connections are not supported");
@@ -253,22 +180,39 @@ static Status startup_session(Cx *cx, Session *s, const Startup *st)
     if ((st->code & 0xffff) != 0 || st->unknown_count != 0) {
         reply_negotiate(&s->out, st);
     }
-    bool owner = peer_is_owner(s);
-    if (owner) {
+    bool by_scram;
+    TRY(hba_check(cx, s, peer_is_owner(s), &by_scram));
+    if (!by_scram) {
         auth_ok(s);
     }
     TRY(startup_settings(cx, s, st));
     settings_startup_done(s);
-    if (owner) {
+    if (!by_scram) {
         return session_ready(cx, s);
     }
-    Status found = role_find(cx, s, s->user, &role);
-    if (found != ST_OK && found != ST_NOTFOUND) {
-        return found;
-    }
+    TRY(session_verifier(cx, s, &verifier));
     s->scram = mem_zalloc("scram", sizeof(*s->scram));
-    scram_begin(s->scram, found == ST_OK ? role.verifier : NULL, s->user, s->server->secret);
+    scram_begin(s->scram, verifier, s->user, s->server->secret);
+    if (s->tls_ready) {
+        scram_offer_binding(s->scram, s->server->tls_binding, s->server->tls_binding_len);
+    }
     ask_sasl(s);
+    return ST_OK;
+}
+
+/* startup_tls - the answer to an SSLRequest; what comes after an "S" is TLS. */
+static Status startup_tls(Cx *cx, Session *s)
+{
+    if (s->server->tls == NULL || s->is_unix || s->tls != NULL) {
+        buf_putc(&s->out, 'N');
+        return ST_OK;
+    }
+    TRY(tls_begin(cx, s));
+    /* Nothing has been sent on this connection: there is room for one byte. */
+    if (send(s->fd, "S", 1, MSG_NOSIGNAL) != 1) {
+        return err_set(cx, ERRCODE_CONNECTION_FAILURE, "could not send data to client");
+    }
+    s->state = SESSION_TLS;
     return ST_OK;
 }
 
@@ -277,7 +221,7 @@ Status session_startup(Cx *cx, Session *s, const uint8_t *packet, size_t len)
     Startup st;
     TRY(startup_parse(cx, packet, len, &st));
     switch (st.code) {
-    case PROTO_SSL_CODE:
+    case PROTO_SSL_CODE: return startup_tls(cx, s);
     case PROTO_GSSENC_CODE: buf_putc(&s->out, 'N'); return ST_OK;
     case PROTO_CANCEL_CODE:
         (void)server_signal_session(s->server, (int32_t)st.cancel_pid, (int32_t)st.cancel_key, true,
@@ -293,7 +237,8 @@ static Status sasl_payload(Cx *cx, Session *s, ProtoMsg *m, Slice *out)
 {
     if (s->scram->step == 0) {
         const char *mechanism = msg_cstring(m);
-        if (strcmp(mechanism, "SCRAM-SHA-256") != 0) {
+        s->scram->plus = s->scram->binding_len != 0 && strcmp(mechanism, "SCRAM-SHA-256-PLUS") == 0;
+        if (!s->scram->plus && strcmp(mechanism, "SCRAM-SHA-256") != 0) {
             return err_set(cx, ERRCODE_PROTOCOL_VIOLATION,
                            "client selected an invalid SASL authentication mechanism");
         }

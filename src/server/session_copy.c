@@ -1,5 +1,6 @@
 /*
- * session_copy.c - COPY TO STDOUT and FROM STDIN, text and CSV.
+ * session_copy.c - COPY TO STDOUT and FROM STDIN, in text, CSV and binary; files of the server go
+ * the same ways (copy_file.c).
  *
  * COPY FROM holds no thread: its state stays in the session, each CopyData message feeds the
  * reader, full batches go into the table. Bytes after an error are swallowed until the client ends
@@ -8,27 +9,59 @@
 #include <pg_query/pg_query.pb-c.h>
 #include <stdio.h>
 
+#include "catalog/acl.h"
 #include "server/server_internal.h"
 
 #define COPY_LINE_SHOWN 100 /* bytes of a line that an error shows */
 
 /* ---- TO STDOUT ---- */
 
-static void reply_copy_response(Session *s, char type, uint32_t columns)
+static void reply_copy_response(Session *s, char type, uint32_t columns, bool binary)
 {
     size_t at = reply_begin(&s->out, type);
-    buf_putc(&s->out, 0);
+    buf_putc(&s->out, binary ? 1 : 0);
     buf_put_u16be(&s->out, (uint16_t)columns);
     for (uint32_t i = 0; i < columns; i++) {
-        buf_put_u16be(&s->out, 0);
+        buf_put_u16be(&s->out, binary ? 1 : 0);
     }
     reply_end(&s->out, at);
 }
 
+/* CopyOut - where the lines of COPY TO go: to the client, or (file not NULL) into a file. */
+typedef struct CopyOut {
+    const CopyFormat *format;
+    CopyFile *file;
+    Buf messages; /* for the file */
+    uint64_t rows;
+} CopyOut;
+
+/* copy_batch_out - the rows of one batch. */
+static Status copy_batch_out(Cx *cx, Session *s, CopyOut *o, RowWriter *w, Buf *scratch,
+                             const Batch *batch)
+{
+    Buf *out = o->file != NULL ? &o->messages : &s->out;
+    TRY(cx_check(cx));
+    SEL_FOREACH(row, &batch->sel)
+    {
+        if (o->format->binary) {
+            copy_write_binary(w, out, scratch, batch, row, o->rows == 0);
+        } else {
+            copy_write_row(o->format, w, out, scratch, batch, row);
+        }
+        o->rows++;
+    }
+    if (o->file != NULL) {
+        return copy_file_put(cx, o->file, out);
+    }
+    return s->out.len > SESSION_OUT_FLUSH_BYTES ? session_send_wait(cx, s) : ST_OK;
+}
+
 /* copy_rows_out - run the plan of COPY TO and send a line for each row. Owns: the execution state
  * and scratch memory, released on every path. */
-static Status copy_rows_out(Cx *cx, Session *s, Plan *plan, const CopyFormat *f, uint64_t *rows_out)
+static Status copy_rows_out(Cx *cx, Session *s, Plan *plan, CopyOut *o)
 {
+    const CopyFormat *f = o->format;
+    static const int16_t BINARY = 1;
     ExecEnv env;
     ExecState *exec = NULL;
     RowWriter w;
@@ -37,29 +70,30 @@ static Status copy_rows_out(Cx *cx, Session *s, Plan *plan, const CopyFormat *f,
     const Batch *batch;
     Status st = ST_OK;
     buf_init(&scratch, (size_t)1 << 30);
-    TRY_OUT(row_writer_init(cx, &s->stmt_arena, &w, plan->columns, plan->column_count, NULL, 0,
-                            &s->env, &s->view));
+    TRY_OUT(statement_may(cx, plan));
+    TRY_OUT(row_writer_init(cx, &s->stmt_arena, &w, plan->columns, plan->column_count,
+                            f->binary ? &BINARY : NULL, f->binary ? 1 : 0, &s->env, &s->view));
     TRY_OUT(txn_snapshot(cx, s->txn, &snap));
     exec_env_fill(s, &env, snap, NULL, NULL, 0);
     TRY_OUT(exec_open(cx, plan, &env, &exec));
-    reply_copy_response(s, 'H', plan->column_count);
+    Buf *out = o->file != NULL ? &o->messages : &s->out;
+    if (o->file == NULL) {
+        reply_copy_response(s, 'H', plan->column_count, f->binary);
+    }
     if (f->header) {
-        copy_write_header(f, &s->out, plan->columns, plan->column_count);
+        copy_write_header(f, out, plan->columns, plan->column_count);
     }
     while ((st = exec_next(cx, exec, VEC_CAPACITY, &batch)) == ST_OK) {
-        TRY_OUT(cx_check(cx));
-        SEL_FOREACH(row, &batch->sel)
-        {
-            copy_write_row(f, &w, &s->out, &scratch, batch, row);
-        }
-        *rows_out += batch->sel.count;
-        if (s->out.len > SESSION_OUT_FLUSH_BYTES) {
-            TRY_OUT(session_send_wait(cx, s));
-        }
+        TRY_OUT(copy_batch_out(cx, s, o, &w, &scratch, batch));
     }
     st = st == ST_DONE ? ST_OK : st;
-    if (st == ST_OK) {
+    if (st == ST_OK && f->binary) {
+        copy_write_binary_end(out, o->rows == 0);
+    }
+    if (st == ST_OK && o->file == NULL) {
         reply_simple(&s->out, 'c');
+    } else if (st == ST_OK) {
+        st = copy_file_put(cx, o->file, out);
     }
 out:
     if (exec != NULL) {
@@ -190,7 +224,8 @@ static Status copy_to(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, const S
     CopyOptions o;
     const CatTable *table = NULL;
     Statement *inner = NULL;
-    uint64_t rows = 0;
+    CopyOut out = {0};
+    CopyFile file;
     if (stmt->relation != NULL) {
         TRY(copy_to_table(cx, s, stmt, &table));
     }
@@ -211,11 +246,21 @@ static Status copy_to(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, const S
     }
     st = copy_force_columns(cx, &s->stmt_arena, o.force_quote, table, names, plan->column_count,
                             "FORCE_QUOTE", &o.format.force_quote);
+    out.format = &o.format;
+    if (st == ST_OK && stmt->filename != NULL && stmt->filename[0] != '\0') {
+        out.file = &file;
+        buf_init(&out.messages, (size_t)1 << 30);
+        st = copy_file_create(cx, s, stmt->filename, &file);
+    }
     if (st == ST_OK) {
-        st = copy_rows_out(cx, s, inner->plan, &o.format, &rows);
+        st = copy_rows_out(cx, s, inner->plan, &out);
+    }
+    if (out.file != NULL) {
+        st = copy_file_end(cx, &file, st);
+        buf_release(&out.messages);
     }
     plan_unref(inner->plan);
-    *tag_out = arena_printf(&s->stmt_arena, "COPY %llu", (unsigned long long)rows);
+    *tag_out = arena_printf(&s->stmt_arena, "COPY %llu", (unsigned long long)out.rows);
     return st;
 }
 
@@ -325,13 +370,41 @@ static Status copy_defaults(Cx *cx, Session *s, CopyIn *c)
     return ST_OK;
 }
 
+/* copy_find_column - ExprMap.find: the batch has the table's columns in their order. */
+static int copy_find_column(void *arg, uint16_t rte, int16_t column)
+{
+    (void)arg, (void)rte;
+    return column;
+}
+
+/* copy_where - compile the condition of FROM ... WHERE. */
+static Status copy_where(Cx *cx, Session *s, CopyIn *c, const PgQuery__Node *where, Slice sql)
+{
+    BindCx bind = {.view = &s->view, .arena = &c->arena, .sql = sql, .env = &s->env};
+    const ExprProg *prog;
+    Expr *e;
+    if (where == NULL) {
+        return ST_OK;
+    }
+    TRY(bind_table_expr(cx, &bind, c->table, where, TYPE_BOOL, -1, "COPY FROM WHERE condition",
+                        &e));
+    static const ExprMap COLUMNS = {.find = copy_find_column};
+    TRY(expr_compile(cx, &c->arena, &e, 1, &COLUMNS, func_ops_by_prosrc, &prog));
+    TRY(expr_run_create(cx, &c->arena, prog, &c->where));
+    ExprEnv *env = ARENA_NEW(&c->arena, ExprEnv);
+    *env = (ExprEnv){.type_env = &s->env, .extra_fn = func_ops_by_prosrc};
+    expr_run_reset(c->where, env);
+    c->kept = ARENA_ARRAY(&c->arena, uint16_t, VEC_CAPACITY);
+    return ST_OK;
+}
+
 /* copy_rows_shown - what must be remembered of each line to name it in an error. */
 static void copy_rows_shown(CopyIn *c)
 {
     const CatTable *t = c->table;
     c->lines = ARENA_ARRAY(&c->arena, uint64_t, VEC_CAPACITY);
     for (uint16_t i = 0; i < t->constraint_count; i++) {
-        if (t->constraints[i].type == 'c' && c->line_texts == NULL) {
+        if (t->constraints[i].type == 'c' && c->line_texts == NULL && !c->format.binary) {
             c->line_texts = ARENA_ARRAY(&c->arena, char *, VEC_CAPACITY);
         }
     }
@@ -360,6 +433,28 @@ static Status copy_from_options(Cx *cx, CopyIn *c, const PgQuery__CopyStmt *stmt
                            "FORCE_NOT_NULL", &c->format.force_not_null));
     return copy_force_columns(cx, &c->arena, o.force_null, c->table, names, c->column_count,
                               "FORCE_NULL", &c->format.force_null);
+}
+
+/* copy_may - INSERT on the columns; 0A000 where policies look at new rows. */
+static Status copy_may(Cx *cx, Session *s, const CopyIn *c)
+{
+    const CatTable *t = c->table;
+    int16_t *numbers = ARENA_ARRAY(&s->stmt_arena, int16_t, c->column_count + 1);
+    for (uint32_t i = 0; i < c->column_count; i++) {
+        numbers[i] = t->columns[c->columns[i]].number;
+    }
+    TRY(cat_acl_columns_need(cx, &s->view, t->oid, numbers, c->column_count, s->view.user,
+                             ACL_INSERT));
+    bool owner = s->view.user_bypass_rls;
+    if (t->row_security && !owner) {
+        TRY(cat_is_owner(cx, &s->view, CAT_PG_CLASS, t->oid, s->view.user, &owner));
+        owner = owner && !t->force_row_security;
+    }
+    if (!t->row_security || owner) {
+        return ST_OK;
+    }
+    st_ignore(err_unsupported(cx, "COPY FROM not supported with row-level security"));
+    return err_hint(cx, "Use INSERT statements instead.");
 }
 
 /* copy_setup - lock the table, read options and columns, get ready to insert. */
@@ -392,7 +487,9 @@ static Status copy_setup(Cx *cx, Session *s, CopyIn *c, const PgQuery__CopyStmt 
                        c->table->name);
     }
     TRY(copy_columns(cx, s, c, stmt));
+    TRY(copy_may(cx, s, c));
     TRY(copy_from_options(cx, c, stmt, sql));
+    TRY(copy_where(cx, s, c, stmt->where_clause, sql));
     TRY(copy_defaults(cx, s, c));
     PhysType *types = ARENA_ARRAY(&c->arena, PhysType, c->table->column_count + 1);
     for (uint16_t i = 0; i < c->table->column_count; i++) {
@@ -429,7 +526,13 @@ static Status copy_from(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, Slice
         copy_abort(s);
         return st;
     }
-    reply_copy_response(s, 'G', c->column_count);
+    if (stmt->filename != NULL && stmt->filename[0] != '\0') {
+        st = copy_file_read(cx, s, stmt->filename);
+        *tag_out = arena_printf(&s->stmt_arena, "COPY %llu", (unsigned long long)c->rows);
+        copy_abort(s);
+        return st == ST_OK && s->txn->xid != 0 ? txn_next_command(cx, s->txn) : st;
+    }
+    reply_copy_response(s, 'G', c->column_count, c->format.binary);
     *tag_out = NULL; /* the tag comes when the copy ends */
     return ST_OK;
 }
@@ -438,11 +541,7 @@ Status copy_begin(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, const State
                   bool extended, const char **tag_out)
 {
     if (stmt->filename != NULL && stmt->filename[0] != '\0') {
-        return err_unsupported(
-            cx, "COPY with a file on the server is not supported: use STDIN or STDOUT");
-    }
-    if (stmt->where_clause != NULL) {
-        return err_unsupported(cx, "COPY FROM ... WHERE is not supported yet");
+        TRY(copy_file_allowed(cx, s, stmt));
     }
     return stmt->is_from ? copy_from(cx, s, stmt, st->sql, extended, tag_out)
                          : copy_to(cx, s, stmt, st, tag_out);
@@ -463,6 +562,10 @@ static Status copy_line_context(Cx *cx, const CopyIn *c)
 {
     Slice line = copy_reader_line(&c->reader);
     size_t n = line_shown(line);
+    if (c->format.binary) {
+        return err_context(cx, "COPY %s, line %llu", c->table->name,
+                           (unsigned long long)c->reader.line);
+    }
     return err_context(cx, "COPY %s, line %llu: \"%.*s%s\"", c->table->name,
                        (unsigned long long)c->reader.line, (int)n, line.ptr,
                        n < line.len ? "..." : "");
@@ -484,6 +587,22 @@ static Status copy_batch_context(Cx *cx, const CopyIn *c)
     return cx->err->sqlstate == ERRCODE_NOT_NULL_VIOLATION
                ? copy_line_context(cx, c)
                : err_context(cx, "COPY %s, line %llu", c->table->name, line);
+}
+
+/* copy_choose - only the rows that WHERE is true of stay in the batch. */
+static Status copy_choose(Cx *cx, CopyIn *c)
+{
+    const Vector *v;
+    Sel kept = {c->kept, 0};
+    TRY(expr_eval(cx, c->where, 0, &c->batch, &c->batch.sel, &c->batch_arena, &v));
+    SEL_FOREACH(row, &c->batch.sel)
+    {
+        if (!vec_is_null(v, row) && vec_get(v, row).b) {
+            c->kept[kept.count++] = (uint16_t)row;
+        }
+    }
+    c->batch.sel = kept;
+    return ST_OK;
 }
 
 /* copy_flush - defaults, then the batch goes into the table. */
@@ -510,10 +629,13 @@ static Status copy_flush(Cx *cx, Session *s, CopyIn *c)
         }
     }
     (void)s;
+    if (c->where != NULL) {
+        TRY(copy_choose(cx, c));
+    }
     if (UNLIKELY(exec_insert_rows(cx, c->insert, &c->batch) != ST_OK)) {
         return copy_batch_context(cx, c);
     }
-    c->rows += n;
+    c->rows += c->batch.sel.count;
     batch_reset(&c->batch);
     arena_clear(&c->batch_arena);
     return ST_OK;
@@ -539,11 +661,42 @@ static inline bool copy_int(const CopyField *f, uint32_t digits_max, int64_t *ou
     return true;
 }
 
+/* copy_keep - a value into the batch; bytes in the reader's buffer, which moves on, are copied. */
+static void copy_keep(CopyIn *c, const CopyField *f, Vector *v, uint32_t row, Datum *d)
+{
+    if (v->phys == PHYS_STR && d->str.len > STR_INLINE_BYTES && d->str.ptr >= f->ptr &&
+        d->str.ptr < f->ptr + f->len) {
+        d->str = str_copy(&c->batch_arena, d->str.ptr, d->str.len);
+    }
+    vec_put(v, row, d);
+}
+
+/* copy_value_binary - ... in the type's binary form. */
+static Status copy_value_binary(Cx *cx, CopyIn *c, FnCall *call, uint32_t i, const CopyField *f,
+                                Vector *v, uint32_t row)
+{
+    const char *name = c->table->columns[c->columns[i]].name;
+    Datum d;
+    call->result_type = c->ops[i]->oid;
+    Status st = c->ops[i]->recv == NULL
+                    ? err_unsupported(cx, "COPY in binary of column \"%s\" is not supported", name)
+                    : c->ops[i]->recv(call, (Slice){f->ptr, f->len}, c->typmods[i], &d);
+    if (st != ST_OK) {
+        return err_context(cx, "COPY %s, line %llu, column %s", c->table->name,
+                           (unsigned long long)c->reader.line, name);
+    }
+    copy_keep(c, f, v, row, &d);
+    return ST_OK;
+}
+
 /* copy_value - one field that is not NULL into the batch. */
 static inline Status copy_value(Cx *cx, CopyIn *c, FnCall *call, uint32_t i, const CopyField *f,
                                 Vector *v, uint32_t row)
 {
     Datum d;
+    if (c->format.binary) {
+        return copy_value_binary(cx, c, call, i, f, v, row);
+    }
     if (c->int_digits[i] != 0 && copy_int(f, c->int_digits[i], &d.i64)) {
         switch (v->phys) { /* little-endian: the number's low bytes */
         case PHYS_I16: VEC_DATA(v, int16_t)[row] = (int16_t)d.i64; return ST_OK;
@@ -564,12 +717,7 @@ static inline Status copy_value(Cx *cx, CopyIn *c, FnCall *call, uint32_t i, con
                            c->table->columns[c->columns[i]].name, (int)n, f->ptr,
                            n < f->len ? "..." : "");
     }
-    if (v->phys == PHYS_STR && d.str.len > STR_INLINE_BYTES && d.str.ptr >= f->ptr &&
-        d.str.ptr < f->ptr + f->len) {
-        /* In the reader's buffer, which moves on; what the type made is in the batch's arena. */
-        d.str = str_copy(&c->batch_arena, d.str.ptr, d.str.len);
-    }
-    vec_put(v, row, &d);
+    copy_keep(c, f, v, row, &d);
     return ST_OK;
 }
 
@@ -588,6 +736,10 @@ static Status copy_row_values(Cx *cx, Session *s, CopyIn *c)
     }
     if (!r->line_ascii) {
         TRY(utf8_verify(cx, copy_reader_line(r)));
+    }
+    if (c->format.binary && r->field_count != c->column_count) {
+        return err_set(cx, ERRCODE_BAD_COPY_FILE_FORMAT, "row field count is %u, expected %u",
+                       r->field_count, c->column_count);
     }
     if (r->field_count > c->column_count) {
         st_ignore(
@@ -676,10 +828,14 @@ static Status copy_rows(Cx *cx, Session *s, CopyIn *c)
         if (st == ST_BUSY || st == ST_DONE) {
             return ST_OK;
         }
+        if (st != ST_OK && c->format.binary && !c->reader.header_read) {
+            return st;
+        }
         if (st != ST_OK) {
-            return c->reader.line_whole ? copy_line_context(cx, c)
-                                        : err_context(cx, "COPY %s, line %llu", c->table->name,
-                                                      (unsigned long long)c->reader.line + 1);
+            return c->reader.line_whole && !c->format.binary
+                       ? copy_line_context(cx, c)
+                       : err_context(cx, "COPY %s, line %llu", c->table->name,
+                                     (unsigned long long)c->reader.line + 1);
         }
         if (cx_check(cx) != ST_OK) {
             return copy_line_context(cx, c);
@@ -698,6 +854,19 @@ static Status copy_rows(Cx *cx, Session *s, CopyIn *c)
             return st;
         }
     }
+}
+
+Status copy_feed(Cx *cx, Session *s, Slice bytes, bool last)
+{
+    CopyIn *c = s->copy;
+    copy_reader_feed(&c->reader, bytes);
+    c->reader.eof = last;
+    TRY(copy_rows(cx, s, c));
+    if (!last) {
+        return ST_OK;
+    }
+    TRY(copy_flush(cx, s, c));
+    return exec_insert_end(cx, c->insert);
 }
 
 /* copy_finish - the copy is over: tag and, in the simple protocol, commit and ReadyForQuery. */
@@ -765,23 +934,15 @@ void copy_message(Session *s, ProtoMsg *m)
     Status st = ST_OK;
     switch (m->type) {
     case 'd':
-        copy_reader_feed(&c->reader, msg_bytes(m, (size_t)(m->end - m->at)));
-        st = copy_rows(cx, s, c);
+        st = copy_feed(cx, s, msg_bytes(m, (size_t)(m->end - m->at)), false);
         if (st != ST_OK) {
             copy_finish(s, st);
         }
         return;
     case 'c':
-        c->reader.eof = true;
         st = cx_check(cx);
         if (st == ST_OK) {
-            st = copy_rows(cx, s, c);
-        }
-        if (st == ST_OK) {
-            st = copy_flush(cx, s, c);
-        }
-        if (st == ST_OK) {
-            st = exec_insert_end(cx, c->insert);
+            st = copy_feed(cx, s, (Slice){NULL, 0}, true);
         }
         copy_finish(s, st);
         return;

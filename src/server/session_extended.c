@@ -519,9 +519,13 @@ static Status msg_execute(Cx *cx, Session *s, ProtoMsg *m)
 
 Status session_execute(Cx *cx, Session *s, Portal *p, uint32_t max_rows)
 {
-    bool done;
+    bool done, counted = statement_stats_wanted(s);
+    int64_t start = counted ? os_mono_us(s->server->os) : 0;
     Status st = portal_run(cx, s, p, max_rows, &done);
     TRY(st);
+    if (counted && p->stmt != NULL) {
+        statement_stats_add(s, p->stmt->sql, os_mono_us(s->server->os) - start, p->rows_sent);
+    }
     if (!done) {
         reply_simple(&s->out, 's');
         return ST_OK;

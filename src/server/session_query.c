@@ -16,7 +16,7 @@
 /* run_planned - run a plan as an anonymous portal and reply with its rows; the tag is said when the
  * statement's work is committed. */
 static Status run_planned(Cx *cx, Session *s, Statement *stmt, Plan *plan, Datum *values,
-                          bool *nulls, uint32_t count, char tag[TAG_BYTES])
+                          bool *nulls, uint32_t count, char tag[TAG_BYTES], uint64_t *rows_out)
 {
     bool done;
     Portal p = {.stmt = stmt,
@@ -36,6 +36,7 @@ static Status run_planned(Cx *cx, Session *s, Statement *stmt, Plan *plan, Datum
     }
     if (st == ST_OK) {
         portal_tag(&p, tag, TAG_BYTES);
+        *rows_out = p.rows_sent;
     }
     plan_unref(p.plan);
     arena_release(&p.arena);
@@ -54,10 +55,13 @@ static Status run_statement(Cx *cx, Session *s, Slice sql, const ParsedStmt *stm
     const char *tag = NULL;
     tag_out[0] = '\0';
     TRY(statement_check_txn(cx, s, &stmt));
+    bool counted = statement_stats_wanted(s);
+    int64_t start = counted ? os_mono_us(s->server->os) : 0;
+    uint64_t rows = 0;
     arena_init(&stmt.arena, &s->stmt_arena, "simple", 0);
     Status st = statement_prepare(cx, s, &stmt);
     if (st == ST_OK && stmt.cls == STMT_PLANNED) {
-        st = run_planned(cx, s, &stmt, stmt.plan, NULL, NULL, 0, tag_out);
+        st = run_planned(cx, s, &stmt, stmt.plan, NULL, NULL, 0, tag_out, &rows);
     } else if (st == ST_OK && stmt.cls == STMT_UTILITY) {
         utility_park(s, &stmt);
         st = utility_run(cx, s, &stmt, false, &tag);
@@ -69,6 +73,11 @@ static Status run_statement(Cx *cx, Session *s, Slice sql, const ParsedStmt *stm
         plan_unref(stmt.plan);
     }
     arena_release(&stmt.arena);
+    if (counted && st == ST_OK) {
+        Slice text = {sql.ptr + stmts[index].location, sql.len - (size_t)stmts[index].location};
+        text.len = stmts[index].length > 0 ? MIN(text.len, (size_t)stmts[index].length) : text.len;
+        statement_stats_add(s, text, os_mono_us(s->server->os) - start, rows);
+    }
     return st;
 }
 
@@ -128,10 +137,16 @@ static Status run_cached(Cx *cx, Session *s, Slice sql, StmtShape *shape)
     }
     TRY(plan_cache_find(cx, s, sql, shape, &plan, &values, &nulls));
     char tag[TAG_BYTES];
+    uint64_t rows;
     session_park_allow(s);
-    Status st = run_planned(cx, s, NULL, plan, values, nulls, plan->param_count, tag);
+    bool counted = statement_stats_wanted(s);
+    int64_t start = counted ? os_mono_us(s->server->os) : 0;
+    Status st = run_planned(cx, s, NULL, plan, values, nulls, plan->param_count, tag, &rows);
     plan_unref(plan);
     TRY(st);
+    if (counted) {
+        statement_stats_add(s, sql, os_mono_us(s->server->os) - start, rows);
+    }
     return end_statement(cx, s, true, tag);
 }
 
@@ -199,8 +214,10 @@ void session_simple_query(Session *s, Slice sql)
 void session_ready_for_query(Session *s)
 {
     s->implicit_block = false;
+    session_take_mail(s);
     settings_report(s);
     activity_idle(s);
+    s->waits_for_query = true;
     if (s->timed) {
         atomic_store(&s->idle_allowed_us,
                      s->in_block ? s->idle_txn_timeout_us : s->idle_timeout_us);

@@ -22,7 +22,7 @@ uint32_t session_level(const Session *s)
 Status session_txn_need(Cx *cx, Session *s)
 {
     if (s->txn != NULL) {
-        return ST_OK;
+        return session_role_refresh(cx, s);
     }
     TRY(txn_begin(cx, s->server->engine->txns, s->default_isolation, &s->txn_arena, &s->txn));
     s->txn->type_env = &s->env;
@@ -52,16 +52,22 @@ static void txn_ended(Session *s)
     s->view.txn = NULL;
     s->savepoints = s->free_savepoints = NULL;
     s->prepare_refused = NULL;
+    s->notify_first = s->notify_last = NULL;
     s->view.temp_locked = false;
     s->fk_deferred = (FkDeferred){.arena = &s->txn_arena};
     s->in_block = s->implicit_block = s->failed = s->had_query = false;
     cat_view_release_pins(&s->view);
     activity_txn_ends(s);
+    func_lobs_end(&s->func);
+    if (s->holds_database) {
+        session_release_databases(s);
+    }
     arena_clear(&s->txn_arena);
 }
 
 void session_txn_left(Session *s)
 {
+    s->view.txn = NULL;
     settings_commit(s);
     txn_ended(s);
 }
@@ -91,7 +97,8 @@ Status session_commit(Cx *cx, Session *s)
         session_note_reads(s, s->txn);
         Txn *txn = s->txn;
         s->txn = NULL;
-        Status st = txn_commit(cx, txn, &lsn);
+        Status st = session_notify_commit(cx, s, txn, &lsn);
+        s->view.txn = NULL; /* settings that are undone look up roles */
         if (st != ST_OK) {
             /* A failed commit has rolled back. */
             settings_rollback(s, 0);
@@ -117,7 +124,9 @@ void session_abort(Session *s)
         txn_snapshot_done(txn);
         atomic_fetch_and(&s->cancel, CX_CANCEL_TERMINATE | CX_CANCEL_GONE); /* it has ended */
         s->search_path_stale = s->search_path_stale || s->view.has_own_ddl;
+        s->user_version = 0;
         txn_abort(&s->cx, txn);
+        s->view.txn = NULL;
         s->err = keep;
     }
     settings_rollback(s, 0);
@@ -143,6 +152,8 @@ static Status rollback_to(Cx *cx, Session *s, SessionSavepoint *sp)
     s->search_path_stale = s->search_path_stale || s->view.has_own_ddl;
     TRY(txn_rollback_to(cx, s->txn, &sp->sp));
     settings_rollback(s, sp->sp.level + 1);
+    s->user_version = 0; /* what was done to its role is undone, too */
+    session_notify_rollback(s, sp->sp.level + 1);
     s->fk_deferred.modes = sp->fk_modes;
     savepoints_drop(s, sp);
     return ST_OK;
@@ -236,6 +247,7 @@ static Status savepoint_stmt(Cx *cx, Session *s, const PgQuery__TransactionStmt 
         s->txn->read_only = sp->read_only; /* as in PostgreSQL: it was said inside */
         savepoints_drop(s, sp->outer);
         settings_release_level(s, session_level(s));
+        session_notify_release(s, session_level(s));
         *tag_out = "RELEASE";
         return ST_OK;
     }

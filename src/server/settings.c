@@ -303,7 +303,7 @@ static Status check_built(Cx *cx, const CatSettingsRow *row, const char *value)
     } BUILT[] = {
         {"standard_conforming_strings", "on"},  {"transform_null_equals", "off"},
         {"session_replication_role", "origin"}, {"default_table_access_method", "heap"},
-        {"default_toast_compression", "lz4"},
+        {"default_toast_compression", "lz4"},   {"password_encryption", "scram-sha-256"},
     };
     for (size_t i = 0; i < ARRAY_LEN(BUILT); i++) {
         if (strcmp(BUILT[i].name, catalog_str(row->name)) == 0 &&
@@ -497,6 +497,94 @@ static Status check_context(Cx *cx, const CatSettingsRow *row, const char *name,
     return ST_OK;
 }
 
+/* check_super - 42501 for settings of superusers. */
+static Status check_super(Cx *cx, const Session *s, const CatSettingsRow *row, const char *name)
+{
+    const char *context = or_empty(row->context);
+    bool super = strcmp(context, "superuser") == 0 || strcmp(context, "superuser-backend") == 0;
+    return !super || s->view.user_super
+               ? ST_OK
+               : err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
+                         "permission denied to set parameter \"%s\"", name);
+}
+
+const char *setting_custom(Session *s, const char *name)
+{
+    const SettingValue *v = value_find(s->settings.changed, name);
+    v = v != NULL ? v : value_find(s->settings.startup, name);
+    return v != NULL ? v->value : NULL;
+}
+
+bool setting_is_given(Session *s, const char *name)
+{
+    const CatSettingsRow *row = setting_row(name);
+    const char *canonical = row != NULL ? catalog_str(row->name) : name;
+    return value_find(s->settings.startup, canonical) != NULL;
+}
+
+Status setting_begin(Cx *cx, Session *s, const char *name, const char *value)
+{
+    TRY(setting_assign(cx, s, name, value, false, true));
+    /* What was just put among the changed ones is what the session begins with. */
+    while (s->settings.changed != NULL) {
+        SettingValue *v = s->settings.changed;
+        s->settings.changed = v->next;
+        v->next = s->settings.startup;
+        s->settings.startup = v;
+    }
+    return ST_OK;
+}
+
+Status settings_reset_all(Cx *cx, Session *s, bool roles)
+{
+    const SettingValue *v = s->settings.changed;
+    while (v != NULL) {
+        if (!roles && session_role_setting(v->name) != NULL) {
+            v = v->next;
+            continue;
+        }
+        TRY(setting_assign(cx, s, v->name, NULL, false, false));
+        v = s->settings.changed;
+    }
+    return ST_OK;
+}
+
+Status settings_begun_check(Cx *cx, Session *s)
+{
+    for (const SettingValue *v = s->settings.startup; v != NULL; v = v->next) {
+        const CatSettingsRow *row = setting_row(v->name);
+        if (row != NULL) {
+            TRY(check_super(cx, s, row, v->name));
+        }
+    }
+    return ST_OK;
+}
+
+Status setting_try(Cx *cx, Session *s, const char *name, const char *value,
+                   const char **canonical_out)
+{
+    const CatSettingsRow *row = setting_row(name);
+    size_t size = (value != NULL ? strlen(value) : 0) + TEXT_SPARE_BYTES;
+    char *text = arena_alloc(cx->arena, size);
+    *canonical_out = name;
+    if (row == NULL && session_role_setting(name) != NULL) {
+        *canonical_out = session_role_setting(name);
+        return ST_OK;
+    }
+    if (row == NULL) {
+        return strchr(name, '.') != NULL
+                   ? ST_OK
+                   : err_set(cx, ERRCODE_UNDEFINED_OBJECT,
+                             "unrecognized configuration parameter \"%s\"", name);
+    }
+    *canonical_out = catalog_str(row->name);
+    TRY(check_context(cx, row, name, true));
+    TRY(check_super(cx, s, row, name));
+    return value == NULL ? ST_OK
+                         : setting_check(cx, s->server->os, row, name,
+                                         setting_raw(s, s->server, row), value, text, size);
+}
+
 /* settings_remember - for rollback and the end of SET LOCAL. */
 static void settings_remember(Session *s, const char *name, bool local)
 {
@@ -526,8 +614,14 @@ Status setting_assign(Cx *cx, Session *s, const char *name, const char *value, b
     size_t size = (value != NULL ? strlen(value) : 0) + TEXT_SPARE_BYTES;
     char *text = arena_alloc(cx->arena, size);
     const CatSettingsRow *row = setting_row(name);
-    const char *canonical;
-    if (row == NULL) {
+    const char *canonical = row == NULL ? session_role_setting(name) : NULL;
+    bool authorization = session_role_is_authorization(canonical);
+    if (canonical != NULL) {
+        (void)snprintf(text, size, "%s", value != NULL ? value : "");
+        if (value != NULL && !startup) {
+            TRY(session_role_check(cx, s, canonical, value));
+        }
+    } else if (row == NULL) {
         if (setting_session_text(s, name) != NULL) {
             return err_set(cx, ERRCODE_CANT_CHANGE_RUNTIME_PARAM,
                            "parameter \"%s\" cannot be changed", name);
@@ -542,6 +636,7 @@ Status setting_assign(Cx *cx, Session *s, const char *name, const char *value, b
     } else {
         canonical = catalog_str(row->name);
         TRY(check_context(cx, row, name, startup));
+        TRY(startup ? ST_OK : check_super(cx, s, row, name));
         if (value != NULL) {
             TRY(setting_check(cx, s->server->os, row, name, setting_raw(s, s->server, row), value,
                               text, size));
@@ -552,6 +647,11 @@ Status setting_assign(Cx *cx, Session *s, const char *name, const char *value, b
     }
     if (!startup) {
         settings_remember(s, canonical, local);
+    }
+    if (authorization && !startup) { /* it ends SET ROLE */
+        const char *role = session_role_setting("role");
+        settings_remember(s, role, local);
+        value_drop(&s->settings.changed, role);
     }
     if (value == NULL) {
         value_drop(&s->settings.changed, canonical);

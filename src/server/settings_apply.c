@@ -61,7 +61,7 @@ void settings_report(Session *s)
 const char *setting_session_text(Session *s, const char *name)
 {
     if (strcmp(name, "session_authorization") == 0) {
-        return s->user;
+        return s->state == SESSION_READY ? s->session_user_name : s->user;
     }
     if (strcmp(name, "server_version") == 0) {
         return SERVER_VERSION;
@@ -70,10 +70,10 @@ const char *setting_session_text(Session *s, const char *name)
         return SERVER_VERSION_NUM;
     }
     if (strcmp(name, "is_superuser") == 0) {
-        return "on";
+        return s->view.user_super ? "on" : "off";
     }
     if (strcmp(name, "role") == 0) {
-        return "none";
+        return s->role_name;
     }
     if (mode_is_setting(name)) {
         return session_mode_text(s, name);
@@ -311,7 +311,9 @@ Status settings_apply(Cx *cx, Session *s)
         TRY(tz_load(cx, s->server->os, &s->arena, zone, &s->env.timezone));
     }
     s->search_path_stale = true;
-    static const char *const BINDING[] = {"search_path", "DateStyle", "IntervalStyle", "TimeZone"};
+    s->view.row_security_off = !setting_on(s, "row_security");
+    static const char *const BINDING[] = {"search_path", "DateStyle", "IntervalStyle", "TimeZone",
+                                          "row_security"};
     s->cache_salt = 0;
     for (size_t i = 0; i < ARRAY_LEN(BINDING); i++) {
         const char *text = setting_value(s, BINDING[i]);
@@ -323,6 +325,7 @@ Status settings_apply(Cx *cx, Session *s)
 Status settings_apply_path(Cx *cx, Session *s)
 {
     /* Schemas come and go: names are resolved again when anything of the catalogs changed. */
+    TRY(session_role_refresh(cx, s));
     bool changed = s->search_path_version != catalog_version(s->view.catalog);
     return s->search_path_stale || changed ? search_path_apply(cx, s) : ST_OK;
 }
@@ -336,6 +339,9 @@ Status setting_changed(Cx *cx, Session *s, const char *name)
         if (strcmp(REPORTED[i], name) == 0) {
             s->settings.report_due = true;
         }
+    }
+    if (session_role_setting(name) != NULL) {
+        TRY(session_role_apply(cx, s));
     }
     return settings_apply(cx, s);
 }

@@ -4,6 +4,7 @@
 #include <pg_query/pg_query.pb-c.h>
 #include <stdio.h>
 
+#include "server/plan_access.h"
 #include "server/server_internal.h"
 
 #define STORE_BYTES_MAX ((size_t)1 << 30)
@@ -68,6 +69,7 @@ typedef struct LockList {
     Oid database;
     PlanLock *locks;
     uint32_t count, size;
+    AccessList access; /* what the query needs beside them */
 } LockList;
 
 static void locks_of_query(LockList *l, const Query *q);
@@ -105,10 +107,14 @@ static void locks_of_exprs(LockList *l, Expr *const *exprs, uint32_t count)
     }
 }
 
+/* locks_of_expr - what an expression calls, and the locks of its subqueries. */
 static void locks_of_expr(LockList *l, const Expr *e)
 {
     if (e == NULL) {
         return;
+    }
+    if (e->proc != NULL) {
+        access_note_proc(&l->access, e->proc->oid);
     }
     for (uint16_t i = 0; i < e->arg_count; i++) {
         locks_of_expr(l, e->args[i]);
@@ -159,7 +165,11 @@ static void locks_of_query(LockList *l, const Query *q)
                      : marked ? TABLELOCK_ROW_SHARE
                               : TABLELOCK_ACCESS_SHARE);
         }
+        access_note_rte(&l->access, q, i);
+        Oid outer = l->access.check_as;
+        l->access.check_as = rte->view != NULL ? cat_view_checks_as(rte->view, outer) : outer;
         locks_of_query(l, rte->subquery);
+        l->access.check_as = outer;
         locks_of_expr(l, rte->function);
         for (uint32_t r = 0; rte->kind == RTE_VALUES && r < rte->row_count; r++) {
             locks_of_exprs(l, rte->rows[r], rte->column_count);
@@ -169,7 +179,11 @@ static void locks_of_query(LockList *l, const Query *q)
         lock_add(l, q->result_table, TABLELOCK_ROW_EXCLUSIVE);
     }
     for (uint16_t i = 0; i < q->cte_count; i++) {
+        bool off = l->access.off;
+        l->access.off =
+            off || (q->ctes[i].reference_count == 0 && q->ctes[i].query->command == CMD_SELECT);
         locks_of_query(l, q->ctes[i].query);
+        l->access.off = off;
     }
     for (uint16_t i = 0; i < q->from_count; i++) {
         locks_of_from(l, q->from[i]);
@@ -203,20 +217,60 @@ static void locks_of_query(LockList *l, const Query *q)
 void statement_tables(Arena *arena, Oid database, const Query *query, PlanLock **locks_out,
                       uint32_t *count_out)
 {
-    LockList list = {.arena = arena, .database = database};
+    LockList list = {.arena = arena, .database = database, .access = {.arena = arena}};
     locks_of_query(&list, query);
     *locks_out = list.locks;
     *count_out = list.count;
 }
 
+Status statement_query_may(void *session, Cx *cx, const Query *query)
+{
+    Session *s = session;
+    LockList list = {
+        .arena = &s->stmt_arena, .database = s->view.database, .access = {.arena = &s->stmt_arena}};
+    locks_of_query(&list, query);
+    return access_check(cx, &s->view, &list.access);
+}
+
 Status statement_create_plan(Cx *cx, Session *s, uint64_t version, const Query *query,
                              const BindParams *params, Plan **plan_out)
 {
-    TRY(plan_create(cx, &s->view, &s->env, query, params, func_ops_by_prosrc, plan_out));
-    (*plan_out)->catalog_version = version;
+    LockList list = {
+        .arena = &s->stmt_arena, .database = s->view.database, .access = {.arena = &s->stmt_arena}};
+    const Err *denied = NULL;
+    locks_of_query(&list, query);
+    Status st = access_check(cx, &s->view, &list.access);
+    if (st != ST_OK && cx->err->sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE) {
+        /* An error of running it, not of planning it: PREPARE may. */
+        denied = arena_memdup(&s->stmt_arena, cx->err, sizeof(Err));
+        err_clear(cx);
+        st = ST_OK;
+    }
+    TRY(st);
+    st = plan_create(cx, &s->view, &s->env, query, params, func_ops_by_prosrc, plan_out);
+    if (st != ST_OK && denied != NULL) {
+        *cx->err = *denied;
+    }
+    TRY(st);
     Plan *plan = *plan_out;
-    statement_tables(&plan->arena, s->view.database, query, &plan->locks, &plan->lock_count);
+    plan->catalog_version = version;
+    if (list.count != 0) {
+        plan->locks = arena_memdup(&plan->arena, list.locks, list.count * sizeof(PlanLock));
+        plan->lock_count = list.count;
+    }
+    if (denied != NULL) {
+        plan->denied = arena_memdup(&plan->arena, denied, sizeof(Err));
+    }
     return ST_OK;
+}
+
+Status statement_may(Cx *cx, const Plan *plan)
+{
+    if (LIKELY(plan->denied == NULL)) {
+        return ST_OK;
+    }
+    *cx->err = *plan->denied;
+    return ST_ERROR;
 }
 
 /* columns_differ - would clients see other result columns than were described to them? */
@@ -387,6 +441,7 @@ static Status portal_open(Cx *cx, Session *s, Portal *p, bool suspendable, bool 
     const Snapshot *snap;
     ExecEnv env;
     TRY(session_txn_need(cx, s));
+    TRY(statement_may(cx, p->plan));
     if (s->txn->read_only && (p->plan->writes || p->plan->locks_rows)) {
         return err_set(cx, ERRCODE_READ_ONLY_SQL_TRANSACTION,
                        "cannot execute %s in a read-only transaction", p->plan->what);

@@ -5,6 +5,7 @@
 #include <pg_query/pg_query.pb-c.h>
 #include <stdio.h>
 
+#include "catalog/acl.h"
 #include "ddl/ddl.h"
 #include "server/server_internal.h"
 #include "type/datetime.h"
@@ -110,7 +111,10 @@ static Status set_joined(Cx *cx, Session *s, const PgQuery__VariableSetStmt *stm
                          text[0] != '\0';
             if (is_list && !plain) {
                 buf_putc(&b, '"');
-                buf_puts(&b, text);
+                for (const char *p = text; *p != '\0'; p++) {
+                    buf_puts(&b, *p == '"' ? "\"" : "");
+                    buf_putc(&b, *p);
+                }
                 buf_putc(&b, '"');
             } else {
                 buf_puts(&b, text);
@@ -180,12 +184,6 @@ static Status run_set(Cx *cx, Session *s, const PgQuery__VariableSetStmt *stmt,
             err_notice(cx, ERR_WARNING, ERRCODE_NO_ACTIVE_SQL_TRANSACTION, NULL,
                        "SET LOCAL can only be used in transaction blocks");
         }
-        if (strcmp(stmt->name, "role") == 0 || strcmp(stmt->name, "session_authorization") == 0) {
-            if (strcmp(value, s->user) != 0 && strcmp(value, "none") != 0) {
-                return err_unsupported(cx, "SET %s is not supported yet", stmt->name);
-            }
-            return ST_OK;
-        }
         return setting_assign(cx, s, stmt->name, value, stmt->is_local, false);
     case PG_QUERY__VARIABLE_SET_KIND__VAR_SET_DEFAULT:
         reset_warning(cx, s, stmt->name);
@@ -197,11 +195,7 @@ static Status run_set(Cx *cx, Session *s, const PgQuery__VariableSetStmt *stmt,
         return setting_assign(cx, s, stmt->name, NULL, false, false);
     case PG_QUERY__VARIABLE_SET_KIND__VAR_RESET_ALL:
         *tag_out = "RESET";
-        while (s->settings.changed != NULL) {
-            const char *name = s->settings.changed->name;
-            TRY(setting_assign(cx, s, name, NULL, false, false));
-        }
-        return ST_OK;
+        return settings_reset_all(cx, s, false);
     default: return err_unsupported(cx, "this form of SET is not supported yet");
     }
 }
@@ -225,6 +219,7 @@ static Status run_show(Cx *cx, Session *s, const PgQuery__VariableShowStmt *stmt
         return ST_OK;
     }
     const char *canonical = NULL;
+    TRY(cat_setting_need(cx, &s->view, stmt->name));
     const char *value = setting_show(s, stmt->name, &canonical);
     if (value == NULL) {
         return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "unrecognized configuration parameter \"%s\"",
@@ -233,6 +228,22 @@ static Status run_show(Cx *cx, Session *s, const PgQuery__VariableShowStmt *stmt
     text_rows_begin(&rows, s, &canonical, 1, !extended);
     text_row(&rows, &value);
     return ST_OK;
+}
+
+/* utility_setting_text - DdlCx.setting_text: name and value of ALTER ROLE ... SET. */
+static Status utility_setting_text(void *arg, Cx *cx, const PgQuery__VariableSetStmt *set,
+                                   const char **name_out, const char **value_out)
+{
+    Session *s = arg;
+    char *text;
+    *value_out = NULL;
+    if (set->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_SET_VALUE) {
+        TRY(set_joined(cx, s, set, &text));
+        *value_out = text;
+    } else if (set->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_SET_CURRENT) {
+        *value_out = setting_show(s, set->name, NULL);
+    }
+    return setting_try(cx, s, set->name, *value_out, name_out);
 }
 
 /* refuse_in_block - 25001 for what runs in a transaction of its own only. */
@@ -254,11 +265,10 @@ static Status run_discard(Cx *cx, Session *s, const PgQuery__DiscardStmt *stmt,
         portals_drop_all(s);
         session_drop_statements(s);
         advisory_unlock_all(&s->advisory);
+        session_unlisten_all(s);
         map_clear(&s->sequence_values);
         s->func.last_sequence = 0;
-        while (s->settings.changed != NULL) {
-            TRY(setting_assign(cx, s, s->settings.changed->name, NULL, false, false));
-        }
+        TRY(settings_reset_all(cx, s, true));
         TRY(session_discard_temp(cx, s));
         *tag_out = "DISCARD ALL";
         return ST_OK;
@@ -286,6 +296,7 @@ static Status run_explain(Cx *cx, Session *s, const Statement *st, bool extended
     *tag_out = "EXPLAIN";
     TRY(session_explain_options(cx, &s->stmt_arena, st->sql, stmt, &options));
     TRY(statement_prepare(cx, s, inner));
+    TRY(inner->plan != NULL ? statement_may(cx, inner->plan) : ST_OK);
     if (inner->plan == NULL) {
         return err_unsupported(cx, "EXPLAIN of this statement is not supported yet");
     }
@@ -460,6 +471,16 @@ static Status run_alone(Cx *cx, const Session *s, const PgQuery__Node *node)
     return what != NULL ? refuse_in_block(cx, s, what) : ST_OK;
 }
 
+/* checkpoint_may - pg_checkpoint's privilege. */
+static Status checkpoint_may(Cx *cx, Session *s)
+{
+    bool may;
+    TRY(cat_role_inherits(cx, &s->view, s->view.user, ROLE_PG_CHECKPOINT, &may));
+    return may ? ST_OK
+               : err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
+                         "must be superuser or have privileges of pg_checkpoint to do CHECKPOINT");
+}
+
 /* utility_reads - does PostgreSQL take a snapshot for it, which fixes the modes of the transaction?
  */
 static bool utility_reads(const PgQuery__Node *node)
@@ -481,7 +502,14 @@ void session_ddl_cx(Session *s, Slice sql, DdlCx *out)
                    .in_use = session_needs_table,
                    .in_use_arg = s,
                    .need_temp = session_need_temp,
-                   .on_commit = session_on_commit};
+                   .on_commit = session_on_commit,
+                   .hold_database = session_hold_database,
+                   .encoding_name = setting_encoding,
+                   .session_user = s->session_user,
+                   .make_verifier = session_make_verifier,
+                   .setting_text = utility_setting_text,
+                   .may_run = statement_query_may,
+                   .server_arg = s};
 }
 
 Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const char **tag_out)
@@ -509,8 +537,15 @@ Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const
         }
         break;
     case PG_QUERY__NODE__NODE_UNLISTEN_STMT:
-        *tag_out = "UNLISTEN"; /* LISTEN is refused, so there is nothing to stop */
-        return ST_OK;
+        *tag_out = "UNLISTEN";
+        return session_unlisten(cx, s, node->unlisten_stmt->conditionname);
+    case PG_QUERY__NODE__NODE_LISTEN_STMT:
+        *tag_out = "LISTEN";
+        return session_listen(cx, s, node->listen_stmt->conditionname);
+    case PG_QUERY__NODE__NODE_NOTIFY_STMT:
+        *tag_out = "NOTIFY";
+        return session_notify(cx, s, node->notify_stmt->conditionname,
+                              node->notify_stmt->payload != NULL ? node->notify_stmt->payload : "");
     case PG_QUERY__NODE__NODE_DEALLOCATE_STMT:
         return run_deallocate(cx, s, node->deallocate_stmt, tag_out);
     default: break;
@@ -530,6 +565,7 @@ Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const
     case PG_QUERY__NODE__NODE_VACUUM_STMT: return run_vacuum(cx, s, st, &ddl, tag_out);
     case PG_QUERY__NODE__NODE_CHECK_POINT_STMT:
         *tag_out = "CHECKPOINT";
+        TRY(checkpoint_may(cx, s));
         return engine_checkpoint(cx, s->server->engine);
     default: break;
     }
@@ -545,12 +581,20 @@ Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const
     if (node->node_case == PG_QUERY__NODE__NODE_DROP_STMT && node->drop_stmt->concurrent) {
         TRY(refuse_in_block(cx, s, "DROP INDEX CONCURRENTLY"));
     }
+    if (node->node_case == PG_QUERY__NODE__NODE_CREATEDB_STMT ||
+        node->node_case == PG_QUERY__NODE__NODE_DROPDB_STMT) {
+        TRY(refuse_in_block(cx, s, utility_tag(&s->stmt_arena, node)));
+    }
     TRY(run_alone(cx, s, node));
     bool is_as = (node->node_case == PG_QUERY__NODE__NODE_CREATE_TABLE_AS_STMT &&
                   node->create_table_as_stmt->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW) ||
                  node->node_case == PG_QUERY__NODE__NODE_SELECT_STMT;
     Status status =
         is_as ? create_as_run(cx, s, &ddl, st, tag_out) : ddl_execute(cx, &ddl, node, tag_out);
+    if (status == ST_OK && node->node_case == PG_QUERY__NODE__NODE_CREATE_EXTENSION_STMT &&
+        strcmp(node->create_extension_stmt->extname, "pg_stat_statements") == 0) {
+        statement_stats_on(s->server);
+    }
     if (status == ST_NOTFOUND) {
         return err_unsupported(cx, "%s is not supported yet", utility_tag(&s->stmt_arena, node));
     }

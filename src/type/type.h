@@ -292,7 +292,7 @@ const FnOps *fn_ops_by_prosrc(const char *prosrc);
 const FnOps *fn_ops_by_oid(Oid fn_oid);
 
 /* ---- functions that return sets ---- */
-#define SET_COLUMNS_MAX 32
+#define SET_COLUMNS_MAX 48
 /*
  * A set function keeps what it needs in call->state, from call->state_arena, which also holds its
  * arguments; both live until the set is at its end. `next` gives one row, its bytes in call->arena
