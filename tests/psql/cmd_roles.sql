@@ -32,7 +32,7 @@ REVOKE ALL ON names FROM postgres;
 ALTER TABLE account ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON account USING (owner = current_user) WITH CHECK (owner = current_user AND name <> '');
 CREATE POLICY some ON account AS RESTRICTIVE FOR SELECT TO reader, writer USING (id > 0);
-CREATE POLICY add ON account FOR INSERT TO writer WITH CHECK (true);
+CREATE POLICY put ON account FOR INSERT TO writer WITH CHECK (true);
 \d account
 \d+ account
 \dp account
