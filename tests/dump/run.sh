@@ -5,8 +5,9 @@
 #        tests/dump/run.sh --record    write expected/*.out from a private PostgreSQL
 #
 # Each NAME.sql fills a database that pg_dump writes as plain SQL (NAME.out), as INSERTs (NAME.inserts.out) and in
-# the custom format, which pg_restore turns back into SQL that must be the plain dump. The plain dump is restored
-# into a second server, and the dump of that one must be the same again.
+# the custom format, which pg_restore turns back into SQL that must be the plain dump. The roles are dumped by
+# pg_dumpall (NAME.globals.out). Roles and plain dump are restored into a second server, and the dump of that one must
+# be the same again.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/server.sh
@@ -14,15 +15,16 @@ bin=/usr/lib/postgresql/15/bin
 work=$(mktemp -d "${TMPDIR:-/tmp}/dassie-dump.XXXXXX")
 chmod 755 "$work"
 
-# plain - a dump without the lines that differ from run to run or name the server
+# plain - a dump without what differs from run to run or names the server; the role of initdb has a password here only
 plain() {
-    sed '/^\\restrict /d; /^\\unrestrict /d; /^-- Dumped /d'
+    sed "/^\\\\restrict /d; /^\\\\unrestrict /d; /^-- Dumped /d; /^ALTER ROLE postgres /s/ PASSWORD '[^']*'//"
 }
 
 # dump SOCKET_DIR FORM OUT - the database postgres in a form, into a file
 dump() {
     case $2 in
     inserts) "$bin/pg_dump" -h "$1" -U postgres --column-inserts postgres ;;
+    globals) "$bin/pg_dumpall" -h "$1" -U postgres --globals-only ;;
     custom) "$bin/pg_dump" -h "$1" -U postgres -Fc postgres | "$bin/pg_restore" -f - ;;
     *) "$bin/pg_dump" -h "$1" -U postgres postgres ;;
     esac 2>&1 | plain >"$3"
@@ -39,7 +41,11 @@ if [ "${1:-}" = --record ]; then
     for file in tests/dump/*.sql; do
         name=$(basename "$file" .sql)
         tools/oracle.sh psql "$work/oracle" -q -d template1 -c 'DROP DATABASE postgres' -c 'CREATE DATABASE postgres'
+        tools/oracle.sh psql "$work/oracle" -qAt -d template1 -c \
+            "SELECT format('DROP ROLE %I;', rolname) FROM pg_roles WHERE oid >= 16384" >"$work/roles"
+        tools/oracle.sh psql "$work/oracle" -q -d template1 -f "$work/roles"
         fill "$work/oracle" "$file"
+        dump "$work/oracle" globals "tests/dump/expected/$name.globals.out"
         dump "$work/oracle" plain "tests/dump/expected/$name.out"
         dump "$work/oracle" inserts "tests/dump/expected/$name.inserts.out"
     done
@@ -68,6 +74,8 @@ for file in tests/dump/*.sql; do
     server_start "$work/$name" "$work/$name/test.db" || failed=$((failed + 1))
     fill "$work/$name" "$file" >"$work/$name/errors"
     same "$name: filling" /dev/null "$work/$name/errors"
+    dump "$work/$name" globals "$work/$name.globals.out"
+    same "$name: globals" "tests/dump/expected/$name.globals.out" "$work/$name.globals.out"
     dump "$work/$name" plain "$work/$name.out"
     same "$name: plain" "tests/dump/expected/$name.out" "$work/$name.out"
     dump "$work/$name" inserts "$work/$name.inserts.out"
@@ -77,7 +85,10 @@ for file in tests/dump/*.sql; do
     server_end "$work/$name" "$work/$name/test.db" || failed=$((failed + 1))
 
     server_start "$work/$name.again" "$work/$name.again/test.db" || failed=$((failed + 1))
-    fill "$work/$name.again" "tests/dump/expected/$name.out" >"$work/$name.again/errors"
+    # The role that initdb makes is there already.
+    sed '/^CREATE ROLE postgres;/d' "tests/dump/expected/$name.globals.out" >"$work/$name.again/roles"
+    fill "$work/$name.again" "$work/$name.again/roles" >"$work/$name.again/errors"
+    fill "$work/$name.again" "tests/dump/expected/$name.out" >>"$work/$name.again/errors"
     same "$name: restoring" /dev/null "$work/$name.again/errors"
     dump "$work/$name.again" plain "$work/$name.again.out"
     same "$name: restored" "tests/dump/expected/$name.out" "$work/$name.again.out"

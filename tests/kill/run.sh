@@ -16,7 +16,7 @@ trap 'rm -rf "$KILL_WORK"' EXIT
 status=0
 passed=0
 failed=0
-for part in restart kill; do
+for part in restart databases kill; do
     if ! timeout 1100 /usr/bin/python3 "tests/kill/$part.py" >"$KILL_WORK/out" 2>&1; then
         status=1
         [ "$part" = restart ] || tail -n 20 "$KILL_WORK/server.log"

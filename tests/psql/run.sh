@@ -10,8 +10,8 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/server.sh
-parts="completion prompts"
-parts_next="password"
+parts="completion prompts password"
+parts_next=
 files=
 case ${1:-} in
 --record)

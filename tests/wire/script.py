@@ -108,6 +108,12 @@ def show(kind, body):
         return f"{'CopyInResponse' if kind == 'G' else 'CopyOutResponse'} {fmt} " + " ".join(map(str, columns))
     if kind == "d":
         return "CopyData '" + text_of(body) + "'"
+    if kind == "A":
+        channel, payload = body[4:-1].decode().split("\0")
+        return f"NotificationResponse {channel} '{payload}'"
+    if kind == "V":
+        (size,) = struct.unpack(">i", body[:4])
+        return "FunctionCallResponse " + ("null" if size < 0 else body[4:].hex())
     if kind == "v":
         (minor, count) = struct.unpack(">ii", body[:8])
         return f"NegotiateProtocolVersion {minor} {count} " + text_of(body[8:])
@@ -161,6 +167,22 @@ class Script:
                 raise ValueError(word)
         return w.bind(words[0], words[1], params, formats, results)
 
+    def function_message(self, words):
+        params, formats, result = b"", [], 0
+        count = 0
+        for word in words[1:]:
+            key, _, value = word.partition("=")
+            if key == "pf":
+                formats = numbers(value)
+            elif key == "rf":
+                result = int(value)
+            else:
+                data = {"p": unescape, "px": bytes.fromhex, "null": lambda _: None}[key](value)
+                params += w.i32(-1) if data is None else w.i32(len(data)) + data
+                count += 1
+        return w.message("F", w.i32(int(words[0])) + w.i16(len(formats)) + b"".join(map(w.i16, formats)) +
+                         w.i16(count) + params + w.i16(result))
+
     def message(self, verb, rest):
         """The bytes of a line that sends a message; None when the line is something else."""
         if verb == "query":
@@ -177,7 +199,7 @@ class Script:
         if verb == "execute":
             return w.execute(words[0], int(words[1]) if len(words) > 1 else 0)
         if verb == "function":
-            return w.message("F", w.i32(int(words[0])) + w.i16(0) + w.i16(0) + w.i16(0))
+            return self.function_message(words)
         if verb == "copydata":
             return w.message("d", unescape(words[0]))
         if verb == "copyfail":
