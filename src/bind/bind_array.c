@@ -275,6 +275,24 @@ static Status bind_jsonb_subscripts(BindScope *s, Expr *value, Node *const *node
     return ST_OK;
 }
 
+/* bind_fixed_subscript - point[i] and its like: there is one subscript, and no slices. */
+static Status bind_fixed_subscript(BindScope *s, Expr *value, Oid element, Node *const *nodes,
+                                   size_t count, Expr **out)
+{
+    Expr *e = bind_expr_new(s, EXPR_SUBSCRIPT, element, -1, value->location, 3);
+    e->args[0] = value;
+    TRY(subscript_args(s, nodes, 1, e));
+    if (e->u.subs.is_slice) {
+        return err_set(s->cx, ERRCODE_FEATURE_NOT_SUPPORTED,
+                       "slices of fixed-length arrays not implemented");
+    }
+    if (count > 1) {
+        return err_set(s->cx, ERRCODE_ARRAY_SUBSCRIPT_ERROR, "wrong number of array subscripts");
+    }
+    *out = e;
+    return ST_OK;
+}
+
 /* bind_subscripts - array[...]...; its type is the element's, of a slice the array's. */
 static Status bind_subscripts(BindScope *s, Expr *array, Node *const *nodes, size_t count,
                               Expr **out)
@@ -285,6 +303,10 @@ static Status bind_subscripts(BindScope *s, Expr *array, Node *const *nodes, siz
     }
     if (array->type == TYPE_JSONB) {
         return bind_jsonb_subscripts(s, array, nodes, count, out);
+    }
+    Oid part = type_fixed_element(array->type);
+    if (part != OID_INVALID) {
+        return bind_fixed_subscript(s, array, part, nodes, count, out);
     }
     if (element == 0) {
         return BIND_ERR(s, bind_location(array), ERRCODE_DATATYPE_MISMATCH,
@@ -329,8 +351,10 @@ Status bind_store_part(BindScope *s, const CatColumn *c, Expr *base, Node *const
                         "cannot set an array element to DEFAULT");
     }
     TRY(bind_subscripts(s, base, nodes, count, &e));
-    Oid wanted =
-        e->u.subs.is_slice || c->type == TYPE_JSONB ? c->type : array_element_type(s, c->type);
+    Oid part = type_fixed_element(c->type);
+    Oid wanted = part != OID_INVALID                           ? part
+                 : e->u.subs.is_slice || c->type == TYPE_JSONB ? c->type
+                                                               : array_element_type(s, c->type);
     Status st = bind_coerce_to(s, value, wanted, c->typmod, 'a', -1, &e->args[e->arg_count]);
     if (st == ST_NOTFOUND) {
         (void)err_set(s->cx, ERRCODE_DATATYPE_MISMATCH,

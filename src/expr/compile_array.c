@@ -42,7 +42,8 @@ Status compile_array(Compiler *c, const Expr *e, uint32_t *step_out)
     const Expr *array = e->kind == EXPR_ARRAY_ANY   ? e->args[1]
                         : e->kind == EXPR_SUBSCRIPT ? e->args[0]
                                                     : e;
-    Oid element = type_array_element(expr_carrier(array));
+    Oid fixed = e->kind == EXPR_SUBSCRIPT ? type_fixed_element(expr_carrier(array)) : OID_INVALID;
+    Oid element = fixed != OID_INVALID ? fixed : type_array_element(expr_carrier(array));
     uint32_t *args;
     bool invariant;
     bool jsonb = e->kind == EXPR_SUBSCRIPT && array->type == TYPE_JSONB;
@@ -58,6 +59,7 @@ Status compile_array(Compiler *c, const Expr *e, uint32_t *step_out)
     s->args = args;
     s->arg_count = e->arg_count;
     s->element = element;
+    s->fixed = fixed != OID_INVALID;
     if (e->kind == EXPR_ARRAY) {
         s->nested = e->u.array.nested;
     } else if (e->kind == EXPR_ARRAY_CAST) {

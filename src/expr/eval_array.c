@@ -280,9 +280,60 @@ static Status eval_jsonb_subscript(Cx *cx, const Step *s, StepRun *sr, const Sel
     return ST_OK;
 }
 
+/* eval_fixed_subscript - a part of a point and its like, from 0, read or put in. Putting in leaves
+ * a NULL as it is. */
+static Status eval_fixed_subscript(Cx *cx, const Step *s, StepRun *sr, const Sel *sel, Arena *arena)
+{
+    SEL_FOREACH(row, sel)
+    {
+        ArraySubs subs;
+        Datum whole = vec_get(sr->argv[0], row), r = {0};
+        bool given = subs_of_row(s, sr, row, &subs), is_null = vec_is_null(sr->argv[0], row);
+        size_t size = s->element == TYPE_FLOAT8 ? sizeof(double) : 2 * sizeof(double);
+        size_t at = given ? (size_t)(uint32_t)subs.upper[0] * size : 0;
+        bool inside = given && !is_null && subs.upper[0] >= 0 && at < whole.str.len;
+        if (s->subs.assign) {
+            const Vector *v = sr->argv[s->arg_count - 1];
+            if (!given) {
+                return err_set(cx, ERRCODE_NULL_VALUE_NOT_ALLOWED,
+                               "array subscript in assignment must not be null");
+            }
+            if (!is_null && !vec_is_null(v, row)) {
+                if (!inside) {
+                    return err_set(cx, ERRCODE_ARRAY_SUBSCRIPT_ERROR,
+                                   "array subscript out of range");
+                }
+                Datum part = vec_get(v, row);
+                char *bytes = arena_memdup(arena, str_ptr(&whole.str), whole.str.len);
+                memcpy(bytes + at,
+                       s->element == TYPE_FLOAT8 ? (const char *)&part.f64 : str_ptr(&part.str),
+                       size);
+                whole.str = str_copy(arena, bytes, whole.str.len);
+            }
+            if (is_null) {
+                vec_set_null(&sr->out, row);
+            } else {
+                vec_put(&sr->out, row, &whole);
+            }
+        } else if (!inside) {
+            vec_set_null(&sr->out, row);
+        } else if (s->element == TYPE_FLOAT8) {
+            memcpy(&r.f64, str_ptr(&whole.str) + at, size);
+            vec_put(&sr->out, row, &r);
+        } else {
+            r.str = str_copy(arena, str_ptr(&whole.str) + at, size);
+            vec_put(&sr->out, row, &r);
+        }
+    }
+    return ST_OK;
+}
+
 /* eval_subscript - elements and slices read, or put in. */
 static Status eval_subscript(Cx *cx, const Step *s, StepRun *sr, const Sel *sel, Arena *arena)
 {
+    if (s->fixed) {
+        return eval_fixed_subscript(cx, s, sr, sel, arena);
+    }
     if (s->element == OID_INVALID) {
         return eval_jsonb_subscript(cx, s, sr, sel, arena);
     }

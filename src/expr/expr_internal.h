@@ -86,6 +86,7 @@ typedef struct Step {
     bool is_null;
     const InSet *set;
     /* ARRAY, ARRAY_CAST, ARRAY_ANY, SUBSCRIPT */
+    bool fixed; /* SUBSCRIPT: of a type that is a fixed list of elements */
     Oid element;
     bool nested;          /* ARRAY: of arrays */
     bool hashed;          /* ARRAY_ANY: a constant array may be made a hash set */

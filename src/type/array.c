@@ -4,6 +4,7 @@
  * Packed bytes are read with memcpy: nothing in a row is aligned.
  */
 #include "type/array.h"
+#include "type/geo.h"
 #include "type/jsonb.h"
 #include "type/numeric.h"
 #include "type/range.h"
@@ -594,7 +595,7 @@ TypeSoundFn type_sound(Oid type)
            : type_is_range(type)           ? range_sound
            : type == 1560 || type == 1562  ? bit_sound
            : type_array_element(type) != 0 ? array_sound
-                                           : NULL;
+                                           : geo_type_sound(type);
 }
 
 Oid type_array_of(Oid element)

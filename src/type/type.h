@@ -205,6 +205,10 @@ typedef struct TypeOps {
  * src/catalog. */
 const TypeOps *type_ops(Oid type);
 
+/* type_fixed_element - the type of the parts of a type that is a fixed list of them (the numbers of
+ * a point, the points of a box), for subscripts; 0 for another type. */
+Oid type_fixed_element(Oid type);
+
 /* call_type_facts - what the catalog says of a type of a user. */
 static inline bool call_type_facts(const FnCall *call, Oid type, TypeFacts *out)
 {

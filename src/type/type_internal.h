@@ -22,7 +22,8 @@ extern const TypeFamily type_family_bool, type_family_int, type_family_int_cross
     type_family_record, type_family_json_record, type_family_jsonb_io, type_family_jsonb_ops,
     type_family_jsonb_edit, type_family_jsonb_build, type_family_jsonb_rows, type_family_jsonpath,
     type_family_jsonpath_fn, type_family_enum, type_family_range, type_family_range_fn,
-    type_family_inet_fn, type_family_macaddr, type_family_bit, type_family_money;
+    type_family_inet_fn, type_family_macaddr, type_family_bit, type_family_money, type_family_geo,
+    type_family_geo_fn, type_family_geo_path;
 
 /* ---- errors with PostgreSQL's texts ---- */
 Status err_bad_syntax(Cx *cx, const char *type_name, Slice text);

@@ -1,4 +1,5 @@
-"""Types of users through psycopg 3, in text and binary: enums, row types, ranges, domains.
+"""Types of users through psycopg 3, in text and binary: enums, row types, ranges, domains. Geometric
+types through asyncpg, which has them in binary.
 
 Goal: what the driver's adapters for such types ask the catalogs, send and read works as on PostgreSQL.
 Method: the types are made, looked up by the driver, and values go in and come back in both formats.
@@ -8,6 +9,7 @@ import enum
 import ipaddress
 import unittest
 
+import asyncpg
 import psycopg
 from psycopg.types.composite import CompositeInfo, register_composite
 from psycopg.types.enum import EnumInfo, register_enum
@@ -15,6 +17,7 @@ from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
 
 from target import DSN, ClientTest
+from test_asyncpg import target
 
 
 class Mood(enum.Enum):
@@ -71,6 +74,32 @@ class UserTypes(ClientTest):
     def test_label(self):
         with self.assertRaises(psycopg.errors.InvalidTextRepresentation):
             self.conn.execute("INSERT INTO ut (m) VALUES ('mad')")
+
+
+class Geometric(unittest.IsolatedAsyncioTestCase):
+    """One connection."""
+
+    async def asyncSetUp(self):
+        self.conn = await asyncpg.connect(**target())
+
+    async def asyncTearDown(self):
+        await self.conn.close()
+
+    async def test_round_trip(self):
+        values = [
+            ("point", asyncpg.Point(1.5, -2)),
+            ("lseg", asyncpg.LineSegment((1, 2), (3, 4))),
+            ("box", asyncpg.Box((3, 4), (1, 2))),
+            ("line", asyncpg.Line(1, -1, 0.25)),
+            ("circle", asyncpg.Circle((1, 2), 3)),
+            ("path", asyncpg.Path((1, 2), (3, 4), is_closed=False)),
+            ("polygon", asyncpg.Polygon((1, 2), (3, 4), (5, 0))),
+        ]
+        for name, value in values:
+            back, text = await self.conn.fetchrow(f"SELECT $1::{name}, $1::{name}::text", value)
+            self.assertEqual(back, value, name)
+            again = await self.conn.fetchval(f"SELECT ($1::text)::{name}", text)
+            self.assertEqual(again, value, name)
 
 
 if __name__ == "__main__":
