@@ -77,10 +77,15 @@ class Terminal:
                        "set enable-bracketed-paste off\nset horizontal-scroll-mode off\n")
         environment = dict(os.environ, TERM="dumb", HOME=home, INPUTRC=inputrc, PSQL_PAGER="", PSQL_EDITOR="cat",
                            PSQL_HISTORY=os.path.join(home, "history"))
+        place = os.path.join(home, "place")  # file names are completed, too: the same everywhere
+        os.makedirs(os.path.join(place, "beds"))
+        for name in ("rose.csv", "tulip.csv"):
+            with open(os.path.join(place, name), "w", encoding="ascii"):
+                pass
         self.socket_dir = socket_dir
         self.process = subprocess.Popen(
             ["psql", "-X", "-h", socket_dir, "-U", "postgres", "-d", "postgres"],
-            stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True,
+            cwd=place, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
         os.close(slave)
