@@ -338,6 +338,7 @@ static Status material_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch 
 void material_rewind(ExecNode *n)
 {
     big_reader_rewind(&((MaterialRun *)n->priv)->reader);
+    node_count_loop(n);
 }
 
 Status material_create(Cx *cx, ExecNode *n)

@@ -84,7 +84,11 @@ Status node_create(Cx *cx, ExecState *s, const PlanNode *plan, ExecNode **out)
         TRY(node_create(cx, s, plan->right, &n->right));
     }
     *out = n;
-    return create_kind(cx, n);
+    TRY(create_kind(cx, n));
+    if (s->env.count_nodes) {
+        node_count_begin(n);
+    }
+    return ST_OK;
 }
 
 /* nodes_end - let go of scans, all the way down. */
@@ -186,9 +190,10 @@ out:
 
 Status exec_open(Cx *cx, Plan *plan, const ExecEnv *env, ExecState **state_out)
 {
-    ExecState *s = list_take(plan);
+    ExecState *s = env->count_nodes ? NULL : list_take(plan);
     if (s == NULL) {
         TRY(state_create(cx, plan, env, &s));
+        s->spoiled = env->count_nodes;
     }
     plan_ref(plan);
     s->env = *env;

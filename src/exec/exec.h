@@ -61,6 +61,8 @@ typedef struct ExecEnv {
      * ST_BUSY (TxnPark); then close the state, and later run the plan again under the same
      * snapshot. */
     struct TxnPark *park;
+    bool count_nodes; /* EXPLAIN ANALYZE: rows and times of each node are kept; the state is not
+                         used again */
     /* Set by src/exec itself, for statements that foreign keys run: */
     struct FkQueue *fk_queue;   /* what is owed at the end of the statement on top */
     const Snapshot *crosscheck; /* not NULL: a row to be changed that this snapshot does not know in
@@ -75,6 +77,9 @@ Status exec_next(Cx *cx, ExecState *state, uint32_t max_rows, const Batch **batc
 void exec_forbid_park(ExecState *state);
 /* exec_affected - rows inserted, updated, deleted or returned so far, for the command tag. */
 uint64_t exec_affected(const ExecState *state);
+/* exec_actual - what a node has done so far, of a state opened with `count_nodes`. For PlanActuals.
+ */
+const PlanActual *exec_actual(const void *state, const struct PlanNode *n);
 /* exec_close - end the scans, give the state back to the plan. Safe after an error. */
 void exec_close(ExecState *state);
 

@@ -23,6 +23,7 @@ struct ExecNode {
     Arena batch, hold;
     bool done;
     void *priv;
+    struct NodeCount *count; /* EXPLAIN ANALYZE; else NULL */
 };
 
 typedef struct RowStore {
@@ -116,6 +117,12 @@ static inline void node_out_init(ExecNode *n)
     batch_init(&n->out, n->plan->phys, n->plan->col_count, &n->s->arena);
 }
 
+/* actual.c: EXPLAIN ANALYZE. node_count_begin - from now on the node's calls are counted; the
+ * others are for what goes around start and next. */
+void node_count_begin(ExecNode *n);
+void node_count_loop(ExecNode *n);
+void node_count_rows(ExecNode *n, uint64_t rows);
+
 /* row_store.c */
 void row_store_init(RowStore *r, Arena *arena, const PhysType *types, uint16_t col_count);
 void row_store_append(RowStore *r, const Batch *in);
@@ -204,6 +211,7 @@ void subs_forget(ExecState *s, const PlanScope *scope);
 /* with_rows.c */
 Status cte_create(Cx *cx, ExecState *s, const CtePlan *plan, CteRun **out);
 void cte_reset(CteRun *c);
+const ExecNode *cte_root(const CteRun *c);
 void cte_end(CteRun *c);
 /* cte_more - make at least one more row, up to max_rows; ST_DONE when there are no more. */
 Status cte_more(Cx *cx, ExecState *s, CteRun *c, uint32_t max_rows);

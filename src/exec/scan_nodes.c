@@ -74,7 +74,9 @@ Status scan_node_count(Cx *cx, ExecNode *n, uint64_t *count_out)
 {
     ScanRun *r = n->priv;
     n->done = true;
-    return table_scan_count(cx, r->scan, count_out);
+    TRY(table_scan_count(cx, r->scan, count_out));
+    node_count_rows(n, *count_out);
+    return ST_OK;
 }
 
 /* ---- index ranges ---- */

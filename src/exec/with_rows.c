@@ -142,6 +142,12 @@ Status cte_more(Cx *cx, ExecState *s, CteRun *c, uint32_t max_rows)
     return big_store_append(cx, &c->store, b);
 }
 
+/* cte_root - the first operator of a WITH query. */
+const ExecNode *cte_root(const CteRun *c)
+{
+    return c->root;
+}
+
 /* cte_end - let go of scans and files. */
 void cte_end(CteRun *c)
 {

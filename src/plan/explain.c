@@ -6,6 +6,7 @@
 typedef struct Explain {
     const Plan *plan;
     const ExplainOptions *o;
+    const PlanActuals *actuals;
     Buf *out;
     bool qualify; /* more than one relation: columns bear their relation's name */
     bool first;
@@ -149,6 +150,43 @@ static void put_keys(Explain *x, uint32_t depth, const char *label, const PlanNo
     }
 }
 
+/* actual_of - what a node did; NULL when the plan was not run, or it never was. */
+static const PlanActual *actual_of(const Explain *x, const PlanNode *n)
+{
+    const PlanActual *a = x->actuals != NULL ? x->actuals->of(x->actuals->arg, n) : NULL;
+    return a != NULL && a->loops > 0 ? a : NULL;
+}
+
+/* put_actual - times and rows of a node, each for one of its loops. */
+static void put_actual(Explain *x, const PlanNode *n)
+{
+    const PlanActual *a = actual_of(x, n);
+    if (x->actuals == NULL) {
+        return;
+    }
+    if (a == NULL) {
+        buf_puts(x->out, " (never executed)");
+        return;
+    }
+    double loops = (double)a->loops;
+    buf_puts(x->out, " (actual ");
+    if (x->o->timing) {
+        buf_printf(x->out, "time=%.3f..%.3f ", (double)a->startup_us / 1000 / loops,
+                   (double)a->total_us / 1000 / loops);
+    }
+    buf_printf(x->out, "rows=%.0f loops=%.0f)", (double)a->rows / loops, loops);
+}
+
+/* put_removed - how many rows a filter let go of in each loop. */
+static void put_removed(Explain *x, uint32_t depth, const PlanNode *filter)
+{
+    const PlanActual *after = actual_of(x, filter), *before = actual_of(x, filter->left);
+    if (after != NULL && before != NULL && before->rows > after->rows) {
+        put_detail(x, depth, "Rows Removed by Filter");
+        buf_printf(x->out, "%.0f", (double)(before->rows - after->rows) / (double)after->loops);
+    }
+}
+
 static void put_node(Explain *x, const PlanNode *n, uint32_t depth, const PlanNode *filter);
 
 static void put_details(Explain *x, const PlanNode *n, uint32_t depth, const PlanNode *filter)
@@ -163,6 +201,7 @@ static void put_details(Explain *x, const PlanNode *n, uint32_t depth, const Pla
     }
     if (filter != NULL) {
         put_exprs(x, depth, "Filter", filter->u.filter.exprs, filter->u.filter.count);
+        put_removed(x, depth, filter);
     }
 }
 
@@ -176,6 +215,7 @@ static void put_hash(Explain *x, const PlanNode *n, uint32_t depth)
         buf_printf(x->out, "  (cost=%.2f..%.2f rows=%.0f width=%u)", n->total_cost, n->total_cost,
                    n->rows, n->width);
     }
+    put_actual(x, n);
     put_node(x, n, depth + 1, NULL);
 }
 
@@ -183,6 +223,7 @@ static void put_hash(Explain *x, const PlanNode *n, uint32_t depth)
  * as in PostgreSQL. */
 static void put_node(Explain *x, const PlanNode *n, uint32_t depth, const PlanNode *filter)
 {
+    const PlanNode *top = n;
     while (n->kind == PLAN_PROJECT || n->kind == PLAN_FILTER || n->kind == PLAN_EXPAND) {
         filter = n->kind == PLAN_FILTER ? n : filter;
         n = n->left;
@@ -201,6 +242,7 @@ static void put_node(Explain *x, const PlanNode *n, uint32_t depth, const PlanNo
         buf_printf(x->out, "  (cost=%.2f..%.2f rows=%.0f width=%u)", cost->startup_cost,
                    cost->total_cost, cost->rows, cost->width);
     }
+    put_actual(x, top);
     put_details(x, n, depth, filter);
     if (n->left != NULL) {
         put_node(x, n->left, depth + 1, NULL);
@@ -222,9 +264,14 @@ static uint32_t count_scans(const PlanNode *n)
     return is_scan + count_scans(n->left) + count_scans(n->right);
 }
 
-void plan_explain(const Plan *p, const ExplainOptions *o, Buf *out)
+void plan_explain(const Plan *p, const ExplainOptions *o, const PlanActuals *actuals, Buf *out)
 {
-    Explain x = {.plan = p, .o = o, .out = out, .qualify = count_scans(p->root) > 1, .first = true};
+    Explain x = {.plan = p,
+                 .o = o,
+                 .actuals = actuals,
+                 .out = out,
+                 .qualify = count_scans(p->root) > 1,
+                 .first = true};
     put_node(&x, p->root, 0, NULL);
     x.base = 2;
     for (uint32_t i = 0; i < p->cte_count; i++) {

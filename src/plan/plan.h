@@ -79,8 +79,18 @@ void plan_unref(Plan *p);
 bool plan_reads(const Plan *p, Oid table);
 /* plan_explain - text lines in PostgreSQL's manner, appended, separated by newlines. */
 typedef struct ExplainOptions {
-    bool analyze, verbose, costs, timing;
+    bool analyze, verbose, costs, timing, summary;
 } ExplainOptions;
-void plan_explain(const Plan *p, const ExplainOptions *o, Buf *out);
+/* PlanActual - what a node did when it was run for EXPLAIN ANALYZE, summed over its loops. */
+typedef struct PlanActual {
+    uint64_t loops, rows;
+    int64_t startup_us, total_us; /* until the first row, and altogether */
+} PlanActual;
+/* PlanActuals - asked by plan_explain for each node; NULL: the plan was not run. */
+typedef struct PlanActuals {
+    const PlanActual *(*of)(const void *arg, const struct PlanNode *n);
+    const void *arg;
+} PlanActuals;
+void plan_explain(const Plan *p, const ExplainOptions *o, const PlanActuals *actuals, Buf *out);
 
 #endif

@@ -158,6 +158,7 @@ typedef struct Portal {
     uint32_t format_count;
     RowWriter writer;
     bool writer_ready, done, holds_snapshot;
+    bool count_nodes;   /* for EXPLAIN ANALYZE */
     uint64_t rows_sent; /* by this run; of data-modifying statements: rows changed */
     Buf store;          /* DataRows of a data-modifying statement, which always runs to its end */
     size_t store_pos;
@@ -747,6 +748,10 @@ Status statement_check_txn(Cx *cx, Session *s, const Statement *st); /* 25P02 */
 /* portal_run - up to max_rows rows (0 = all) as DataRows into s->out; *done_out when the end was
  * reached. */
 Status portal_run(Cx *cx, Session *s, Portal *p, uint64_t max_rows, bool *done_out);
+/* portal_explain - run it to its end, sending nothing, and write its plan with what the nodes
+ * counted; us_out: how long that took. The portal has ended then, after an error too. */
+Status portal_explain(Cx *cx, Session *s, Portal *p, const ExplainOptions *o, int64_t *us_out,
+                      Buf *text);
 /* portal_prepare - take the locks and open the portal, so that later runs see the database as it is
  * now; suspendable: it may outlive the statement. ST_RESTART when its plan, which no statement can
  * make again, is stale. */
@@ -788,11 +793,8 @@ struct DdlCx;
 /* create_as_run - CREATE TABLE AS, SELECT INTO (create_as.c). */
 Status create_as_run(Cx *cx, Session *s, struct DdlCx *ddl, const Statement *st,
                      const char **tag_out);
-/* session_explain_options - what EXPLAIN (...) asks for (explain_options.c). 42601, 22023; 0A000
- * for options that are not there yet. */
-struct PgQuery__ExplainStmt;
-Status session_explain_options(Cx *cx, Arena *arena, Slice sql,
-                               const struct PgQuery__ExplainStmt *stmt, ExplainOptions *o);
+/* session_explain - what EXPLAIN shows, appended as lines (explain_run.c). */
+Status session_explain(Cx *cx, Session *s, const Statement *st, Buf *text);
 /* utility_tag - the command tag of a statement, or what comes nearest (utility_tag.c). */
 const char *utility_tag(Arena *arena, const struct PgQuery__Node *node);
 /* utility_columns - result columns for Describe; count 0 = none. */

@@ -466,6 +466,7 @@ static Status portal_open(Cx *cx, Session *s, Portal *p, bool suspendable, bool 
     exec_env_fill(s, &env, snap, p->param_values, p->param_nulls, p->param_count);
     /* With a snapshot of its own the portal may be suspended with rows read: it keeps its state. */
     env.park = !suspendable && p->plan->repeatable ? session_may_park(s) : NULL;
+    env.count_nodes = p->count_nodes;
     Status st = exec_open(cx, p->plan, &env, &p->exec);
     if (st == ST_OK && p->plan->returns_rows && !p->writer_ready) {
         st = row_writer_init(cx, &p->arena, &p->writer, p->plan->columns, p->plan->column_count,
@@ -586,6 +587,32 @@ Status portal_prepare(Cx *cx, Session *s, Portal *p, bool suspendable)
     Status st = portal_start(cx, s, p, suspendable);
     if (st != ST_OK) {
         portal_end(s, p);
+    }
+    return st;
+}
+
+Status portal_explain(Cx *cx, Session *s, Portal *p, const ExplainOptions *o, int64_t *us_out,
+                      Buf *text)
+{
+    bool may_park = s->may_park;
+    const Batch *batch;
+    s->may_park = false; /* what it waits for it waits for here */
+    int64_t since = os_mono_us(s->server->os);
+    Status st = portal_start(cx, s, p, false);
+    while (st == ST_OK) {
+        st = exec_next(cx, p->exec, VEC_CAPACITY, &batch);
+    }
+    s->may_park = may_park;
+    if (st == ST_DONE) {
+        PlanActuals actuals = {exec_actual, p->exec};
+        *us_out = os_mono_us(s->server->os) - since;
+        plan_explain(p->plan, o, &actuals, text);
+        s->rows_told = true; /* their number is */
+        st = ST_OK;
+    }
+    portal_end(s, p);
+    if (st == ST_OK && s->txn->xid != 0) {
+        st = txn_next_command(cx, s->txn);
     }
     return st;
 }

@@ -284,37 +284,28 @@ static Status run_discard(Cx *cx, Session *s, const PgQuery__DiscardStmt *stmt,
 
 /* ---- EXPLAIN ---- */
 
-/* run_explain - EXPLAIN: plans the statement and returns the lines of its plan. The plan is
- * released on every path. */
+/* run_explain - EXPLAIN: a row for each line of the plan. */
 static Status run_explain(Cx *cx, Session *s, const Statement *st, bool extended,
                           const char **tag_out)
 {
     static const char *const NAMES[] = {"QUERY PLAN"};
-    const PgQuery__ExplainStmt *stmt = st->node->explain_stmt;
-    ExplainOptions options;
-    Statement *inner = statement_in(&s->stmt_arena, st->sql, stmt->query);
-    *tag_out = "EXPLAIN";
-    TRY(session_explain_options(cx, &s->stmt_arena, st->sql, stmt, &options));
-    TRY(statement_prepare(cx, s, inner));
-    TRY(inner->plan != NULL ? statement_may(cx, inner->plan) : ST_OK);
-    if (inner->plan == NULL) {
-        return err_unsupported(cx, "EXPLAIN of this statement is not supported yet");
-    }
     Buf text;
-    TextRows rows;
+    *tag_out = "EXPLAIN";
     buf_init(&text, 1u << 20);
-    plan_explain(inner->plan, &options, &text);
-    plan_unref(inner->plan);
-    text_rows_begin(&rows, s, NAMES, 1, !extended);
-    buf_putc(&text, '\0');
-    char *save = NULL;
-    for (char *line = strtok_r((char *)text.data, "\n", &save); line != NULL;
-         line = strtok_r(NULL, "\n", &save)) {
-        const char *value = line;
-        text_row(&rows, &value);
+    Status status = session_explain(cx, s, st, &text);
+    if (status == ST_OK) {
+        TextRows rows;
+        text_rows_begin(&rows, s, NAMES, 1, !extended);
+        buf_putc(&text, '\0');
+        char *save = NULL;
+        for (char *line = strtok_r((char *)text.data, "\n", &save); line != NULL;
+             line = strtok_r(NULL, "\n", &save)) {
+            const char *value = line;
+            text_row(&rows, &value);
+        }
     }
     buf_release(&text);
-    return ST_OK;
+    return status;
 }
 
 /* ---- PREPARE, EXECUTE, DEALLOCATE ---- */

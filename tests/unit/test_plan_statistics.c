@@ -138,7 +138,7 @@ static void check_text(StepsRun *r, const char *sql, const char *wanted, bool th
     ExplainOptions o = {.costs = true};
     Plan *p = plan_of(r, sql);
     buf_init(&out, 1 << 20);
-    plan_explain(p, &o, &out);
+    plan_explain(p, &o, NULL, &out);
     buf_putc(&out, '\0');
     if ((strstr((const char *)out.data, wanted) != NULL) != there) {
         fail_msg("%s: %s \"%s\" in\n%s", sql, there ? "no" : "there is", wanted,

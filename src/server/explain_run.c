@@ -1,7 +1,9 @@
 /*
- * explain_options.c - the options of EXPLAIN: what they may be, and which of them we can do
+ * explain_run.c - EXPLAIN: what its options may be, and the statement itself
  *
- * All are checked as PostgreSQL checks them before one that is not there yet is refused.
+ * All options are checked as PostgreSQL checks them before one that is not there yet is refused.
+ * With ANALYZE the plan is run to its end by a portal of its own, for nothing but what its nodes
+ * count.
  */
 #include <pg_query/pg_query.pb-c.h>
 #include <strings.h>
@@ -68,12 +70,14 @@ static Status explain_format(Cx *cx, Slice sql, const PgQuery__DefElem *d, const
     return explain_at(cx, sql, d);
 }
 
-Status session_explain_options(Cx *cx, Arena *arena, Slice sql, const PgQuery__ExplainStmt *stmt,
-                               ExplainOptions *o)
+/* explain_options - what EXPLAIN (...) asks for. 42601, 22023; 0A000 for options that are not there
+ * yet. */
+static Status explain_options(Cx *cx, Arena *arena, Slice sql, const PgQuery__ExplainStmt *stmt,
+                              ExplainOptions *o)
 {
-    static const char *const OTHERS[] = {"buffers", "settings", "summary", "wal"};
+    static const char *const OTHERS[] = {"buffers", "settings", "wal"};
     const char *refused = NULL;
-    bool wal = false, timing_given = false;
+    bool wal = false, timing_given = false, summary_given = false;
     *o = (ExplainOptions){.costs = true, .timing = true};
     for (size_t i = 0; i < stmt->n_options; i++) {
         const PgQuery__DefElem *d = stmt->options[i]->def_elem;
@@ -90,6 +94,7 @@ Status session_explain_options(Cx *cx, Arena *arena, Slice sql, const PgQuery__E
                       : strcmp(name, "verbose") == 0 ? &o->verbose
                       : strcmp(name, "costs") == 0   ? &o->costs
                       : strcmp(name, "timing") == 0  ? &o->timing
+                      : strcmp(name, "summary") == 0 ? &o->summary
                                                      : NULL;
         if (place == NULL && other == NULL) {
             st_ignore(
@@ -102,6 +107,7 @@ Status session_explain_options(Cx *cx, Arena *arena, Slice sql, const PgQuery__E
         } else if (place != NULL) {
             *place = on;
             timing_given |= place == &o->timing;
+            summary_given |= place == &o->summary;
         } else if (strcmp(name, "wal") == 0) {
             wal = on;
         } else if (on) {
@@ -112,9 +118,57 @@ Status session_explain_options(Cx *cx, Arena *arena, Slice sql, const PgQuery__E
         return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE, "EXPLAIN option %s requires ANALYZE",
                        wal ? "WAL" : "TIMING");
     }
-    if (o->analyze || refused != NULL) {
-        return err_unsupported(cx, "EXPLAIN option \"%s\" is not supported yet",
-                               o->analyze ? "analyze" : refused);
+    o->summary = summary_given ? o->summary : o->analyze;
+    return refused != NULL
+               ? err_unsupported(cx, "EXPLAIN option \"%s\" is not supported yet", refused)
+               : ST_OK;
+}
+
+/* put_plan_time - a line of the summary. */
+static void put_plan_time(Buf *text, const char *what, int64_t us)
+{
+    buf_printf(text, "\n%s Time: %.3f ms", what, (double)us / 1000);
+}
+
+/* explain_analyze - run the statement in a portal and write its plan with what came out. */
+static Status explain_analyze(Cx *cx, Session *s, Statement *inner, const ExplainOptions *o,
+                              int64_t planning_us, Buf *text)
+{
+    Portal p = {.stmt = inner, .plan = inner->plan, .count_nodes = true};
+    int64_t us = 0;
+    arena_init(&p.arena, &s->stmt_arena, "portal", 0);
+    plan_ref(p.plan);
+    Status st = portal_explain(cx, s, &p, o, &us, text);
+    plan_unref(p.plan);
+    arena_release(&p.arena);
+    if (st == ST_OK && o->summary) {
+        put_plan_time(text, "Planning", planning_us);
+        put_plan_time(text, "Execution", us);
     }
-    return ST_OK;
+    return st;
+}
+
+Status session_explain(Cx *cx, Session *s, const Statement *st, Buf *text)
+{
+    const PgQuery__ExplainStmt *stmt = st->node->explain_stmt;
+    ExplainOptions options;
+    Statement *inner = statement_in(&s->stmt_arena, st->sql, stmt->query);
+    TRY(explain_options(cx, &s->stmt_arena, st->sql, stmt, &options));
+    int64_t since = os_mono_us(s->server->os);
+    TRY(statement_prepare(cx, s, inner));
+    int64_t planning_us = os_mono_us(s->server->os) - since;
+    if (inner->plan == NULL) {
+        return err_unsupported(cx, "EXPLAIN of this statement is not supported yet");
+    }
+    Status status = statement_may(cx, inner->plan);
+    if (status == ST_OK && options.analyze) {
+        status = explain_analyze(cx, s, inner, &options, planning_us, text);
+    } else if (status == ST_OK) {
+        plan_explain(inner->plan, &options, NULL, text);
+        if (options.summary) {
+            put_plan_time(text, "Planning", planning_us);
+        }
+    }
+    plan_unref(inner->plan);
+    return status;
 }
