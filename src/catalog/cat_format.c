@@ -63,8 +63,9 @@ void cat_format_type(CatView *v, Oid type, int32_t typmod, Buf *buf)
         return;
     }
     /* oidvector and int2vector are arrays inside, but have names of their own. */
-    bool is_array = t->element != OID_INVALID && t->len == -1 && t->category == 'A' &&
-                    type != TYPE_OIDVECTOR && type != TYPE_INT2VECTOR;
+    bool is_array = t->element != OID_INVALID && t->len == -1 &&
+                    (t->category == 'A' || type == TYPE_RECORD_ARRAY) && type != TYPE_OIDVECTOR &&
+                    type != TYPE_INT2VECTOR;
     Oid named = is_array ? t->element : type;
     const char *tail;
     const char *standard = format_standard(named, typmod, &tail);

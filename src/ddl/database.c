@@ -5,6 +5,7 @@
  * OID. What the statements need of the server - nobody is connected, nobody comes - they ask of
  * DdlCx.hold_database; it lasts until the transaction ends.
  */
+#include <locale.h>
 #include <stdlib.h>
 
 #include "ddl/role.h"
@@ -270,6 +271,11 @@ static Status database_locale(Cx *cx, DdlCx *d, const PgQuery__DefElem *e, const
         return ST_OK;
     }
     if (strcmp(text, "C") != 0 && strcmp(text, "POSIX") != 0) {
+        locale_t known = newlocale(LC_ALL_MASK, text, (locale_t)0);
+        if (known == (locale_t)0) {
+            return err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "invalid locale name: \"%s\"", text);
+        }
+        freelocale(known);
         return err_unsupported(cx, "databases with the locale \"%s\" for %s are not supported",
                                text, what);
     }

@@ -27,7 +27,7 @@ elif [ $# -eq 0 ] && ! $oracle; then
         test_psycopg2.Errors test_psycopg2.Copy test_psycopg2.Transactions test_psycopg2.Cancel test_psycopg3 test_asyncpg \
         test_sqlalchemy test_two_phase test_reflection test_concurrency test_arrays test_roles test_databases test_user_types \
         test_sessions.Seen test_sessions.Vanishing test_sessions.Cancelling test_sessions.Rows \
-        test_programs.IsReady test_programs.Maintenance
+        test_programs test_django
 fi
 
 if $oracle; then

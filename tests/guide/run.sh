@@ -5,7 +5,7 @@
 #        tests/guide/run.sh --record [PAGE ...]      write what the pages show, from PostgreSQL 15
 #
 # A case is a section of a page. --oracle runs the same on PostgreSQL 15, which shows that the pages tell PostgreSQL's
-# way. Without arguments the sections in WAITING are left out; --all runs them, too. DASSIE names the program.
+# way. Without arguments the sections in `waiting` are left out; --all runs them, too. DASSIE names the program.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/server.sh
@@ -29,7 +29,7 @@ case ${1:-} in
     ;;
 esac
 # What each waits for stands in tests/guide/README.md.
-waiting="tasks django sqlalchemy migrations#5 migrations#7"
+waiting="migrations#5 migrations#7"
 if [ "${1:-}" = --all ]; then
     waiting=
     shift

@@ -27,6 +27,7 @@ CREATE TABLE item (id int PRIMARY KEY, name text DEFAULT 'none', price numeric);
 \copy item FROM 'wrong.csv' CSV
 \! printf '31,a,x\n' > wrong.csv
 \copy item FROM 'wrong.csv' CSV
+\copy item (id) FROM 'ids.txt' WHERE id > 20
 \copy item FROM pstdin WITH (FORMAT csv, FREEZE off)
 40,"forty ""x""",4.25
 41,,
