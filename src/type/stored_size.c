@@ -3,6 +3,7 @@
  * are counted in, and what pg_column_size tells.
  */
 #include "type/array.h"
+#include "type/geo.h"
 
 /* StoredShape - length (-1: varlena) and alignment of a type. */
 typedef struct StoredShape {
@@ -17,6 +18,11 @@ static StoredShape stored_shape(Oid type)
     case TYPE_BOOL:
     case TYPE_CHAR: return (StoredShape){1, 1};
     case TYPE_NAME: return (StoredShape){64, 1};
+    case TYPE_POINT: return (StoredShape){16, 8};
+    case TYPE_LINE:
+    case TYPE_CIRCLE: return (StoredShape){24, 8};
+    case TYPE_LSEG:
+    case TYPE_BOX: return (StoredShape){32, 8};
     case TYPE_UUID: return (StoredShape){16, 1};
     case TYPE_INTERVAL: return (StoredShape){16, 8};
     case TYPE_TIMETZ: return (StoredShape){12, 8};
@@ -64,6 +70,7 @@ size_t type_stored_end(Oid type, const Datum *v, size_t at)
         return ALIGN_UP(at, (size_t)shape.align) + (size_t)shape.len;
     }
     size_t n = type_array_element(type) != 0 ? stored_array(&v->str) : v->str.len;
+    n += type == TYPE_PATH ? 4 : type == TYPE_POLYGON ? 36 : 0; /* counts; the box around it */
     if (n + 1 <= 127) {
         return at + n + 1; /* one byte of length, not aligned */
     }
