@@ -5,18 +5,22 @@
 
 #define PARAMS_MAX 65535
 
-static Status params_grow(BindScope *s, uint32_t count)
+/* params_grow - room for so many: twice as many at a time, as they come one by one up to 65,535. */
+static void params_grow(BindScope *s, uint32_t count)
 {
     BindParams *p = s->b->params;
-    if (count > p->count) {
-        Oid *types = ARENA_ARRAY(s->b->arena, Oid, count);
+    if (count <= p->count) {
+        return;
+    }
+    if (count > p->room) {
+        p->room = MAX(count, p->count * 2);
+        Oid *types = ARENA_ARRAY(s->b->arena, Oid, p->room);
         if (p->count > 0) {
             memcpy(types, p->types, p->count * sizeof(Oid));
         }
         p->types = types;
-        p->count = count;
     }
-    return ST_OK;
+    p->count = count;
 }
 
 Status bind_param(BindScope *s, const PgQuery__ParamRef *ref, Expr **out)
@@ -31,7 +35,7 @@ Status bind_param(BindScope *s, const PgQuery__ParamRef *ref, Expr **out)
         return BIND_ERR(s, ref->location, ERRCODE_UNDEFINED_PARAMETER, "there is no parameter $%d",
                         ref->number);
     }
-    TRY(params_grow(s, (uint32_t)ref->number));
+    params_grow(s, (uint32_t)ref->number);
     Oid type = p->types[ref->number - 1];
     Expr *e = bind_expr_new(s, EXPR_PARAM, type == 0 ? TYPE_UNKNOWN : type, -1, ref->location, 0);
     e->u.param.number = (uint32_t)ref->number;

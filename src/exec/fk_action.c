@@ -104,7 +104,7 @@ static Status action_plan(Cx *cx, ExecState *top, const FkCheck *fk, char action
     Buf text;
     Status st = ST_OK;
     Oid *types = ARENA_ARRAY(scratch, Oid, 2u * fk->column_count);
-    BindParams params = {types, fk->column_count, true};
+    BindParams params = {.types = types, .count = fk->column_count, .fixed = true};
     params.count *= action == 'c' && update ? 2u : 1u;
     for (uint16_t i = 0; i < fk->column_count; i++) {
         types[i] = types[fk->column_count + i] = fk->parent->columns[fk->parent_columns[i]].type;

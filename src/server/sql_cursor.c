@@ -26,6 +26,7 @@ struct Cursor {
     bool ended;    /* the query has no more rows */
     bool forward;  /* rows are not kept (any more) */
     bool was_binary;
+    bool adopted; /* a portal of Bind, which Execute uses, too */
 };
 
 /* ---- rows ---- */
@@ -312,6 +313,24 @@ static Status cursor_declare(Cx *cx, Session *s, const Statement *outer,
     return status;
 }
 
+/* cursor_adopt - FETCH and MOVE of a portal that Bind made: it goes forward only, and Execute goes
+ * on where they stop. */
+static Status cursor_adopt(Cx *cx, Session *s, Portal *p)
+{
+    bool rows = p->plan != NULL && p->plan->command == CMD_SELECT && p != s->running_portal;
+    if (!rows) {
+        return err_set(cx, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "portal \"%s\" cannot be run",
+                       p->name);
+    }
+    if (p->exec == NULL && !p->done) {
+        TRY(portal_prepare(cx, s, p, true));
+    }
+    p->cursor = ARENA_NEW(&p->arena, struct Cursor);
+    *p->cursor = (struct Cursor){
+        .options = OPT_NO_SCROLL, .forward = true, .ended = p->done, .adopted = true};
+    return ST_OK;
+}
+
 /* cursor_fetch - FETCH and MOVE in all directions. */
 static Status cursor_fetch(Cx *cx, Session *s, const PgQuery__FetchStmt *f, bool extended,
                            const char **tag_out)
@@ -322,10 +341,11 @@ static Status cursor_fetch(Cx *cx, Session *s, const PgQuery__FetchStmt *f, bool
     int64_t n = f->how_many;
     TRY(cursor_find(cx, s, f->portalname, &p));
     if (p->cursor == NULL) {
-        return err_set(cx, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "portal \"%s\" cannot be run",
-                       f->portalname);
+        TRY(cursor_adopt(cx, s, p));
     }
-    TRY(cursor_writer(cx, s, p));
+    if (wanted || !p->cursor->adopted) {
+        TRY(cursor_writer(cx, s, p));
+    }
     if (wanted && !extended) {
         reply_row_description(&s->out, p->plan->columns, p->plan->column_count,
                               p->cursor->was_binary ? (const int16_t[]){1} : NULL,
@@ -356,6 +376,11 @@ static Status cursor_fetch(Cx *cx, Session *s, const PgQuery__FetchStmt *f, bool
     }
     *tag_out = arena_printf(&s->stmt_arena, "%s %llu", f->ismove ? "MOVE" : "FETCH",
                             (unsigned long long)got);
+    if (wanted && p->cursor->adopted) {
+        /* Execute sends its rows in the formats of Bind. */
+        return row_writer_init(cx, &p->arena, &p->writer, p->plan->columns, p->plan->column_count,
+                               p->formats, p->format_count, &s->env, &s->view);
+    }
     return ST_OK;
 }
 
