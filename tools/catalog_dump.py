@@ -14,7 +14,7 @@ What differs from the bare tables, so that the files are stable and say what das
   - no TOAST tables; page counts, frozen xids and the like are neutral values;
   - expression trees (pg_node_tree) are SQL text, as pg_get_expr prints them;
   - the text of the views is in view.dat, and pg_rewrite's _RETURN rules have an empty action;
-  - only the collations that any installation has; settings.dat is pg_settings without the columns
+  - only the collations that any installation has, and those of the ICU library; settings.dat is pg_settings without the columns
     that depend on the machine.
 The cluster is made with an empty list of operating-system locales: the OIDs initdb hands out later
 depend on it.
@@ -28,7 +28,7 @@ import tempfile
 
 BIN = '/usr/lib/postgresql/15/bin'
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'src', 'catalog', 'data')
-COLLATIONS = "'default', 'C', 'POSIX', 'ucs_basic'"
+COLLATIONS = "collname in ('default', 'C', 'POSIX', 'ucs_basic') or collprovider = 'i'"
 KEPT_CLASS = ("(select c.oid from pg_catalog.pg_class c where c.relnamespace in "
               "('pg_catalog'::regnamespace, 'information_schema'::regnamespace))")
 
@@ -39,10 +39,10 @@ WHERE = {
     'pg_class': f'oid in {KEPT_CLASS}',
     'pg_attribute': f'attrelid in {KEPT_CLASS}',
     'pg_index': f'indrelid in {KEPT_CLASS}',
-    'pg_collation': f'collname in ({COLLATIONS})',
+    'pg_collation': COLLATIONS,
     # Comments on what is not taken are not taken either.
     'pg_description': "not (classoid = 'pg_collation'::regclass and objoid not in "
-                      f"(select oid from pg_collation where collname in ({COLLATIONS})))",
+                      f"(select oid from pg_collation where {COLLATIONS}))",
 }
 # Columns computed, where not taken as they are.
 COLUMN = {

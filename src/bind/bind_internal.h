@@ -111,6 +111,11 @@ Expr *bind_const_bool(BindScope *s, bool v);
 Expr *bind_const_null(BindScope *s, Oid type, int32_t typmod);
 Expr *bind_column_expr(BindScope *s, uint16_t rte, int16_t column, Oid type, int32_t typmod,
                        Oid collation, int32_t location);
+/* bind_collation_derive - the collation of a new expression from its arguments; refuses what
+ * depends on another than the bytes' order. bind_collation_check - the same refusal for a sort key.
+ */
+Status bind_collation_derive(BindScope *s, Expr *e);
+Status bind_collation_check(BindScope *s, const Expr *e);
 Expr *bind_func_expr(BindScope *s, const CatProc *proc, Oid result, int32_t location,
                      uint32_t arg_count);
 int32_t bind_location(const Expr *e); /* leftmost location of the expression's text */

@@ -143,6 +143,7 @@ static Status sort_using(BindScope *s, const PgQuery__SortBy *sb, bool *desc_out
 Status bind_sort_direction(BindScope *s, const PgQuery__SortBy *sb, SortKey *key)
 {
     bool using_desc;
+    TRY(bind_collation_check(s, key->expr));
     TRY(sort_using(s, sb, &using_desc));
     key->desc = using_desc || sb->sortby_dir == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
     key->nulls_first =

@@ -536,18 +536,11 @@ static Status dp_words(DpOut *o, const char *before, const Expr *e)
 static Status dp_relabel(DpOut *o, const Expr *e, bool show_implicit)
 {
     if (e->form == FORM_COLLATE) {
-        static const struct {
-            Oid oid;
-            const char *name;
-        } NAMES[] = {
-            {100, "\"default\""}, {950, "\"C\""}, {951, "\"POSIX\""}, {12340, "ucs_basic"}};
         dp_open(o);
         TRY(dp_expr_in(o, e->args[0], e, show_implicit));
-        for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
-            if (NAMES[i].oid == e->collation) {
-                buf_printf(o->buf, " COLLATE %s", NAMES[i].name);
-            }
-        }
+        const char *name = cat_collation_name(e->collation);
+        buf_puts(o->buf, " COLLATE ");
+        dp_name(o, name != NULL ? name : "?");
         dp_close(o);
         return ST_OK;
     }

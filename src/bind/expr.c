@@ -309,10 +309,9 @@ Status bind_sql_value(BindScope *s, const PgQuery__SQLValueFunction *f, Expr **o
     return ST_OK;
 }
 
-/* bind_collate - COLLATE: only names of the byte order, which is the database's own. */
+/* bind_collate - COLLATE: the values stay as they are (collation.c). */
 static Status bind_collate(BindScope *s, const PgQuery__CollateClause *c, Expr **out)
 {
-    static const char *const KNOWN[] = {"C", "POSIX", "default", "ucs_basic"};
     const char *schema, *name;
     Expr *e;
     TRY(bind_expr(s, c->arg, &e));
@@ -323,20 +322,17 @@ static Status bind_collate(BindScope *s, const PgQuery__CollateClause *c, Expr *
         return BIND_ERR(s, c->location, ERRCODE_DATATYPE_MISMATCH,
                         "collations are not supported by type %s", bind_type_text(s, e->type));
     }
-    for (size_t i = 0; i < ARRAY_LEN(KNOWN); i++) {
-        if (strcmp(name, KNOWN[i]) == 0) {
-            /* The database's own order is C's: the values stay as they are. */
-            static const Oid OIDS[] = {950, 951, 100, 12340};
-            *out = bind_expr_new(s, EXPR_RELABEL, e->type, e->typmod, c->location, 1);
-            (*out)->args[0] = e;
-            (*out)->form = FORM_COLLATE;
-            (*out)->collation = OIDS[i];
-            return ST_OK;
-        }
+    Oid collation = cat_collation_find(schema, name);
+    if (collation == OID_INVALID) {
+        return BIND_ERR(s, c->location, ERRCODE_UNDEFINED_OBJECT,
+                        "collation \"%s%s%s\" for encoding \"UTF8\" does not exist",
+                        schema != NULL ? schema : "", schema != NULL ? "." : "", name);
     }
-    return BIND_ERR(s, c->location, ERRCODE_UNDEFINED_OBJECT,
-                    "collation \"%s%s%s\" for encoding \"UTF8\" does not exist",
-                    schema != NULL ? schema : "", schema != NULL ? "." : "", name);
+    *out = bind_expr_new(s, EXPR_RELABEL, e->type, e->typmod, c->location, 1);
+    (*out)->args[0] = e;
+    (*out)->form = FORM_COLLATE;
+    (*out)->collation = collation;
+    return ST_OK;
 }
 
 static Status bind_row(BindScope *s, const PgQuery__RowExpr *r, Expr **out)
@@ -366,7 +362,7 @@ static Status bind_no_sets(BindScope *s, const Node *n, Expr **out)
     return st;
 }
 
-Status bind_expr(BindScope *s, const Node *n, Expr **out)
+static Status bind_expr_node(BindScope *s, const Node *n, Expr **out)
 {
     switch (n->node_case) {
     case PG_QUERY__NODE__NODE_A_CONST: return bind_const(s, n->a_const, out);
@@ -397,4 +393,10 @@ Status bind_expr(BindScope *s, const Node *n, Expr **out)
                         "named arguments are not supported");
     default: return err_unsupported(s->cx, "this kind of expression is not supported");
     }
+}
+
+Status bind_expr(BindScope *s, const Node *n, Expr **out)
+{
+    TRY(bind_expr_node(s, n, out));
+    return bind_collation_derive(s, *out);
 }

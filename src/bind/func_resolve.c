@@ -359,6 +359,7 @@ static Status agg_order(BindScope *s, const PgQuery__FuncCall *f, Expr *agg)
             TRY(bind_resolve_unknown(s, k->expr, &k->expr));
         }
         TRY(bind_default_order(s, k->expr->type, bind_location(k->expr), false));
+        TRY(bind_collation_check(s, k->expr));
         k->desc = sb->sortby_dir == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
         k->nulls_first =
             sb->sortby_nulls == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST ||
@@ -521,6 +522,22 @@ static Status call_args(BindScope *s, const PgQuery__FuncCall *f, Expr ***args_o
     return bind_exprs(s, values, n, args_out);
 }
 
+/* drop_void_params - parameters of type void are no arguments: drivers give them for the OUT
+ * parameters of what they call. */
+static void drop_void_params(Expr **args, uint32_t *nargs, CallNames *names)
+{
+    uint32_t kept = 0;
+    if (names->positional != *nargs) {
+        return;
+    }
+    for (uint32_t i = 0; i < *nargs; i++) {
+        if (args[i]->kind != EXPR_PARAM || args[i]->type != TYPE_VOID) {
+            args[kept++] = args[i];
+        }
+    }
+    *nargs = names->positional = kept;
+}
+
 Status bind_func_call(BindScope *s, const PgQuery__FuncCall *f, Expr **out)
 {
     Expr **args;
@@ -536,6 +553,7 @@ Status bind_func_call(BindScope *s, const PgQuery__FuncCall *f, Expr **out)
                         "cannot pass more than %d arguments to a function", FUNC_ARGS_MAX);
     }
     names.variadic = f->func_variadic;
+    drop_void_params(args, &nargs, &names);
     for (uint32_t i = 0; i < nargs; i++) {
         TRY(bind_row_resolve(s, args[i]));
     }

@@ -138,7 +138,7 @@ Status bind_oper(BindScope *s, const char *schema, const char *name, Expr *left,
     }
     TRY(bind_coerce_implicit(s, right, decl[i], &e->args[i]));
     *out = e;
-    return ST_OK;
+    return bind_collation_derive(s, e);
 }
 
 Status bind_oper_names(BindScope *s, Node *const *names, size_t count, Expr *left, Expr *right,

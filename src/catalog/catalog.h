@@ -281,6 +281,14 @@ Status cat_role_by_name(Cx *cx, CatView *v, const char *name, Oid *oid_out);
 /* cat_btree_opers - the < = > operators' procs of a type's default btree family; false when it has
  * none. */
 bool cat_default_order(CatView *v, Oid type, Oid *lt_oper_out, Oid *eq_oper_out, Oid *gt_oper_out);
+/* cat_collation_find - a collation by name; schema NULL: any. 0 = none. cat_collation_name - and
+ * back, NULL = none. cat_collation_is_bytewise - does it order by the bytes, as the database does?
+ * True of 0. */
+#define COLLATION_DEFAULT 100
+#define COLLATION_POSIX   951
+Oid cat_collation_find(const char *schema, const char *name);
+const char *cat_collation_name(Oid oid);
+bool cat_collation_is_bytewise(Oid oid);
 /* cat_default_opclass - OID of that default btree operator class (pg_index.indclass); 0 = none. */
 Oid cat_default_opclass(CatView *v, Oid type);
 /* cat_method_opclass - the default operator class of another access method (pg_am OID). */

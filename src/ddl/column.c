@@ -232,10 +232,6 @@ Status ddl_check_column_name(Cx *cx, const char *name)
 Status ddl_collation(Cx *cx, DdlCx *d, const PgQuery__CollateClause *clause, const CatType *type,
                      Oid *out)
 {
-    static const struct {
-        const char *name;
-        Oid oid;
-    } KNOWN[] = {{"default", 100}, {"C", 950}, {"POSIX", 951}};
     *out = type->collation;
     if (clause == NULL) {
         return ST_OK;
@@ -252,13 +248,17 @@ Status ddl_collation(Cx *cx, DdlCx *d, const PgQuery__CollateClause *clause, con
         buf_release(&text);
         return ddl_error_at(cx, d, st, clause->location);
     }
-    for (size_t i = 0; i < ARRAY_LEN(KNOWN); i++) {
-        if (strcmp(name, KNOWN[i].name) == 0) {
-            *out = KNOWN[i].oid == 100 ? type->collation : KNOWN[i].oid;
-            return ST_OK;
-        }
+    const char *schema =
+        clause->n_collname > 1 ? ddl_string(clause->collname[clause->n_collname - 2]) : NULL;
+    Oid found = cat_collation_find(schema, name);
+    if (found == OID_INVALID) {
+        Status st = err_set(cx, ERRCODE_UNDEFINED_OBJECT,
+                            "collation \"%s%s%s\" for encoding \"UTF8\" does not exist",
+                            schema != NULL ? schema : "", schema != NULL ? "." : "", name);
+        return ddl_error_at(cx, d, st, clause->location);
     }
-    return err_unsupported(cx, "collation \"%s\" is not supported", name);
+    *out = found == COLLATION_DEFAULT ? type->collation : found;
+    return ST_OK;
 }
 
 Status ddl_column_define(Cx *cx, DdlCx *d, const PgQuery__ColumnDef *def, const char *table_name,

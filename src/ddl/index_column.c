@@ -126,25 +126,21 @@ static Status element_opclass(Cx *cx, DdlCx *d, const PgQuery__IndexElem *e, Oid
                    cat_access_method_name(method));
 }
 
-/* element_collation - a COLLATE beside the column; all that are known order as bytes do. */
+/* element_collation - a COLLATE beside the column; the index orders by the bytes, whatever it says.
+ */
 static Status element_collation(Cx *cx, const PgQuery__IndexElem *e, Oid *out)
 {
-    static const struct {
-        const char *name;
-        Oid oid;
-    } KNOWN[] = {{"default", 100}, {"C", 950}, {"POSIX", 951}, {"ucs_basic", 12340}};
     if (e->n_collation == 0) {
         return ST_OK;
     }
+    const char *schema = e->n_collation > 1 ? ddl_string(e->collation[e->n_collation - 2]) : NULL;
     const char *name = ddl_string(e->collation[e->n_collation - 1]);
-    for (size_t i = 0; i < ARRAY_LEN(KNOWN); i++) {
-        if (strcmp(KNOWN[i].name, name) == 0) {
-            *out = KNOWN[i].oid;
-            return ST_OK;
-        }
-    }
-    return err_set(cx, ERRCODE_UNDEFINED_OBJECT,
-                   "collation \"%s\" for encoding \"UTF8\" does not exist", name);
+    *out = cat_collation_find(schema, name);
+    return *out != OID_INVALID
+               ? ST_OK
+               : err_set(cx, ERRCODE_UNDEFINED_OBJECT,
+                         "collation \"%s%s%s\" for encoding \"UTF8\" does not exist",
+                         schema != NULL ? schema : "", schema != NULL ? "." : "", name);
 }
 
 /* ---- elements ---- */

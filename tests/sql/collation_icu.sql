@@ -1,0 +1,36 @@
+-- goal: columns, domains, indexes and expressions with an ICU collation: kept and shown as in PostgreSQL, equality by bytes
+CREATE TABLE ci (id int PRIMARY KEY, a varchar(20) COLLATE "sv-x-icu", b text COLLATE pg_catalog."en-x-icu" NOT NULL DEFAULT 'x', c text);
+INSERT INTO ci VALUES (1, 'ö', 'b', 'z'), (2, 'a', 'a', 'y'), (3, 'z', 'x', 'ö');
+SELECT attname, attcollation::regcollation FROM pg_attribute WHERE attrelid = 'ci'::regclass AND attnum > 0 ORDER BY attnum;
+SELECT column_name, collation_schema, collation_name FROM information_schema.columns WHERE table_name = 'ci' ORDER BY ordinal_position;
+\d ci
+CREATE UNIQUE INDEX ci_a ON ci (a);
+CREATE INDEX ci_c ON ci (c COLLATE "sv-x-icu" DESC, lower(c COLLATE "C"));
+CREATE INDEX ci_b ON ci (b, c);
+SELECT indexdef FROM pg_indexes WHERE tablename = 'ci' ORDER BY indexname;
+SELECT indcollation FROM pg_index WHERE indexrelid = 'ci_c'::regclass AND false;
+SELECT id FROM ci WHERE a = 'ö';
+SELECT id FROM ci WHERE a IN ('a', 'z') ORDER BY id;
+SELECT id FROM ci WHERE a <> 'a' ORDER BY id;
+SELECT id FROM ci WHERE a LIKE 'z%';
+SELECT a || b FROM ci WHERE id = 1;
+SELECT count(*), count(DISTINCT a) FROM ci;
+SELECT a FROM ci GROUP BY a HAVING count(*) = 1 ORDER BY a COLLATE "C";
+INSERT INTO ci VALUES (4, 'z');
+CREATE VIEW civ AS SELECT id, c COLLATE "sv-x-icu" AS c, a FROM ci WHERE c COLLATE "sv-x-icu" = 'z';
+SELECT pg_get_viewdef('civ');
+SELECT * FROM civ;
+SELECT attname, attcollation::regcollation FROM pg_attribute WHERE attrelid = 'civ'::regclass ORDER BY attnum;
+CREATE DOMAIN cid AS text COLLATE "de-x-icu";
+SELECT typcollation::regcollation FROM pg_type WHERE typname = 'cid';
+ALTER TABLE ci ALTER COLUMN c TYPE varchar(30) COLLATE "fr-x-icu";
+SELECT attcollation::regcollation FROM pg_attribute WHERE attrelid = 'ci'::regclass AND attname = 'c';
+ALTER TABLE ci ADD COLUMN d text[] COLLATE "sv-x-icu";
+SELECT format_type(atttypid, atttypmod), attcollation::regcollation FROM pg_attribute WHERE attrelid = 'ci'::regclass AND attname = 'd';
+SELECT 'a' COLLATE "nosuch";
+CREATE TABLE bad (a text COLLATE nosuch);
+CREATE TABLE bad (a int COLLATE "sv-x-icu");
+CREATE INDEX bad ON ci (b COLLATE "nosuch");
+SELECT count(*) > 700 AS many FROM pg_collation WHERE collprovider = 'i';
+SELECT collname, collprovider, collisdeterministic, collencoding, collcollate, colliculocale FROM pg_collation WHERE collname = 'sv-x-icu';
+SELECT obj_description(oid, 'pg_collation') FROM pg_collation WHERE collname = 'sv-x-icu';
