@@ -774,6 +774,20 @@ class OnlineCheck(InputTest):
             cursor.execute("SELECT relation::text, index::text, page, problem FROM dassie_check(%s)", (relation,))
             return cursor.fetchall()
 
+    def test_rights(self):
+        """It reads every table: for superusers, and whom they give EXECUTE."""
+        server = self.server(self.path("x.db"))
+        conn = server.connect()
+        run(conn, "CREATE ROLE clerk")
+        run(conn, "SET ROLE clerk")
+        with self.assertRaises(errors.InsufficientPrivilege) as caught:
+            self.findings(conn)
+        self.assertIn("permission denied for function dassie_check", str(caught.exception))
+        run(conn, "RESET ROLE")
+        run(conn, "GRANT EXECUTE ON FUNCTION dassie_check TO clerk")
+        run(conn, "SET ROLE clerk")
+        self.assertEqual(self.findings(conn), [])
+
     def test_under_load(self):
         """Rows and indexes come, go and change meanwhile: nothing is found."""
         server = self.server(self.path("x.db"))
