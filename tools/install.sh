@@ -13,7 +13,7 @@ set -eu
 group=${1:-run}
 
 packages="gcc libc6-dev meson ninja-build pkg-config libpg-query-dev libprotobuf-c-dev libgmp-dev
-    libicu-dev libssl-dev libcrypt-dev libxxhash-dev libpcre2-dev libzstd-dev liblz4-dev tzdata
+    libicu-dev libssl-dev libcrypt-dev libxxhash-dev libpcre2-dev libzstd-dev liblz4-dev libstemmer-dev tzdata
     postgresql-client-15"
 case $group in
 run) ;;
