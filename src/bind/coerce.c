@@ -162,7 +162,40 @@ static bool coerce_by_name(Oid type)
     enum { REGOPER = 2203, REGOPERATOR = 2204, REGCOLLATION = 4191 };
     return type == TYPE_REGCLASS || type == TYPE_REGTYPE || type == TYPE_REGPROC ||
            type == TYPE_REGNAMESPACE || type == TYPE_REGROLE || type == TYPE_REGPROCEDURE ||
-           type == REGOPER || type == REGOPERATOR || type == REGCOLLATION;
+           type == REGOPER || type == REGOPERATOR || type == REGCOLLATION ||
+           type == TYPE_REGCONFIG || type == TYPE_REGDICTIONARY;
+}
+
+/* LiteralNotice - Cx.notice while a literal is read: what is sent gets the literal's place. */
+typedef struct LiteralNotice {
+    BindScope *s;
+    int32_t location;
+    void (*notice)(void *arg, const Err *notice);
+    void *notice_arg;
+} LiteralNotice;
+static void coerce_notice(void *arg, const Err *notice)
+{
+    const LiteralNotice *n = arg;
+    Err e = *notice;
+    if (n->location >= 0 && !n->s->stored && e.position == 0) {
+        e.position = parse_char_position(n->s->b->sql, n->location);
+    }
+    n->notice(n->notice_arg, &e);
+}
+
+/* coerce_read - by the type's input function. */
+static Status coerce_read(BindScope *s, const Expr *e, const TypeOps *ops, int32_t typmod,
+                          FnCall *call, Datum *out)
+{
+    LiteralNotice n = {s, e->location, s->cx->notice, s->cx->notice_arg};
+    if (n.notice != NULL) {
+        s->cx->notice = coerce_notice;
+        s->cx->notice_arg = &n;
+    }
+    Status st = ops->in(call, str_slice(&e->u.constant.value.str), typmod, out);
+    s->cx->notice = n.notice;
+    s->cx->notice_arg = n.notice_arg;
+    return st;
 }
 
 /* coerce_literal - an unknown literal read by the type's input function. */
@@ -198,8 +231,7 @@ static Status coerce_literal(BindScope *s, const Expr *e, Oid type, int32_t typm
                    .env = s->b->env,
                    .state_arena = s->b->arena,
                    .result_type = base};
-    Status st =
-        ops->in(&call, str_slice(&e->u.constant.value.str), in_typmod, &c->u.constant.value);
+    Status st = coerce_read(s, e, ops, in_typmod, &call, &c->u.constant.value);
     if (st != ST_OK) {
         return st == ST_ERROR ? bind_at(s, e->location) : st;
     }

@@ -116,7 +116,8 @@ static Status const_text(DpOut *o, const Expr *e, Buf *text)
         return ST_OK;
     }
     if (type == TYPE_REGCLASS || type == TYPE_REGTYPE || type == TYPE_REGPROC ||
-        type == TYPE_REGNAMESPACE || type == TYPE_REGROLE || type == TYPE_REGPROCEDURE) {
+        type == TYPE_REGNAMESPACE || type == TYPE_REGROLE || type == TYPE_REGPROCEDURE ||
+        type == TYPE_REGCONFIG || type == TYPE_REGDICTIONARY) {
         if (o->d->qualify || !cat_reg_text(o->d->view, type, e->u.constant.value.u32, text)) {
             buf_put_u64_text(text, e->u.constant.value.u32);
         }

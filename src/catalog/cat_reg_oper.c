@@ -1,5 +1,6 @@
 /*
- * cat_reg_oper.c - regoper, regoperator and regcollation: names in texts to OIDs and back.
+ * cat_reg_oper.c - regoper, regoperator, regcollation, regconfig, regdictionary: names in texts to
+ * OIDs and back.
  */
 #include "catalog/cat_internal.h"
 
@@ -125,6 +126,20 @@ static Status reg_collation_find(Cx *cx, CatView *v, Slice text, const char *sch
                    text.ptr);
 }
 
+/* reg_tsearch_find - a text search configuration or dictionary. */
+static Status reg_tsearch_find(Cx *cx, CatView *v, Oid reg_type, const char *schema,
+                               const char *name, Oid *oid_out)
+{
+    bool config = reg_type == TYPE_REGCONFIG;
+    Status st =
+        cat_ts_find(cx, v, config ? CAT_PG_TS_CONFIG : CAT_PG_TS_DICT, schema, name, oid_out);
+    return st == ST_NOTFOUND
+               ? err_set(cx, ERRCODE_UNDEFINED_OBJECT, "text search %s \"%s%s%s\" does not exist",
+                         config ? "configuration" : "dictionary", schema != NULL ? schema : "",
+                         schema != NULL ? "." : "", name)
+               : st;
+}
+
 Status cat_reg_find_more(Cx *cx, CatView *v, Arena *arena, Oid reg_type, Slice text,
                          const char *schema, const char *name, Oid *oid_out)
 {
@@ -132,6 +147,8 @@ Status cat_reg_find_more(Cx *cx, CatView *v, Arena *arena, Oid reg_type, Slice t
     case CAT_REGOPER: return reg_oper_name(cx, v, arena, text, oid_out);
     case CAT_REGOPERATOR: return reg_oper_signature(cx, v, arena, text, oid_out);
     case CAT_REGCOLLATION: return reg_collation_find(cx, v, text, schema, name, oid_out);
+    case TYPE_REGCONFIG:
+    case TYPE_REGDICTIONARY: return reg_tsearch_find(cx, v, reg_type, schema, name, oid_out);
     default: return err_unsupported(cx, "names of this kind of object are not supported");
     }
 }
@@ -173,6 +190,10 @@ bool cat_reg_text_more(Cx *cx, CatView *v, Oid reg_type, Oid oid, Buf *buf)
             }
         }
         return false;
+    }
+    if (reg_type == TYPE_REGCONFIG || reg_type == TYPE_REGDICTIONARY) {
+        return cat_ts_text(cx, v, reg_type == TYPE_REGCONFIG ? CAT_PG_TS_CONFIG : CAT_PG_TS_DICT,
+                           oid, buf);
     }
     const CatOper *o =
         reg_type == CAT_REGOPER || reg_type == CAT_REGOPERATOR ? cat_oper(v, oid) : NULL;

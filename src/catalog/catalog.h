@@ -38,6 +38,11 @@ enum {
     CAT_PG_STATISTIC = 2619,
     CAT_PG_SHDESCRIPTION = 2396,
     CAT_PG_DB_ROLE_SETTING = 2964,
+    CAT_PG_TS_DICT = 3600,
+    CAT_PG_TS_PARSER = 3601,
+    CAT_PG_TS_CONFIG = 3602,
+    CAT_PG_TS_CONFIG_MAP = 3603,
+    CAT_PG_TS_TEMPLATE = 3764,
 };
 enum {
     NAMESPACE_PG_CATALOG = 11,
@@ -366,6 +371,23 @@ void cat_put_signature(Cx *cx, CatView *v, const CatProc *p, Buf *buf);
 /* cat_put_qualified - schema (when qualify) and name, each quoted where SQL needs it. */
 uint32_t cat_text_array(Arena *arena, const char *text, const char *const **values_out);
 void cat_put_qualified(const char *schema, const char *name, bool qualify, Buf *buf);
+
+/* ---- text search (cat_tsearch.c) ---- */
+struct TsConfig;
+struct TsDict;
+/* cat_ts_find - an object of pg_ts_config, pg_ts_dict, pg_ts_parser or pg_ts_template by name
+ * (schema NULL: by the search path). ST_NOTFOUND; 3F000. cat_ts_name - and back; cat_ts_text - as
+ * regconfig shows it. */
+Status cat_ts_find(Cx *cx, CatView *v, Oid rel, const char *schema, const char *name, Oid *oid_out);
+Status cat_ts_name(Cx *cx, CatView *v, Arena *arena, Oid rel, Oid oid, const char **name_out,
+                   Oid *namespace_out);
+bool cat_ts_text(Cx *cx, CatView *v, Oid rel, Oid oid, Buf *buf);
+/* cat_ts_config, cat_ts_dict - made ready for use in the arena; without a view only built-in ones
+ * are there. cat_ts_dict_make - one that is not in the catalog yet. */
+Status cat_ts_config(Cx *cx, CatView *v, Arena *arena, Oid config, struct TsConfig **out);
+Status cat_ts_dict(Cx *cx, CatView *v, Arena *arena, Oid dict, struct TsDict **out);
+Status cat_ts_dict_make(Cx *cx, CatView *v, Arena *arena, Oid template, Slice options,
+                        struct TsDict **out);
 
 /* ---- rows of catalogs: writing (src/ddl) and scanning (SELECT) ---- */
 /*

@@ -45,6 +45,8 @@ static bool text_depends_on_settings(Oid type)
     case TYPE_REGCLASS:
     case TYPE_REGTYPE:
     case TYPE_REGPROC:
+    case TYPE_REGCONFIG:
+    case TYPE_REGDICTIONARY:
     case TYPE_REGNAMESPACE: return true;
     default: return false;
     }

@@ -25,9 +25,24 @@ typedef struct ComputeState {
     const ExprProg *prog; /* the expressions, then the predicate if there is one */
     PhysType *types;      /* of the columns */
     _Atomic(ComputeRun *) runs[COMPUTE_RUNS];
+    TypeEnv type_env; /* its session is the state itself */
+    ExprEnv env;
+    Catalog *catalog;
+    Oid database;
 } ComputeState;
 
 static const TypeEnv COMPUTE_ENV = {.date_order = DATEORDER_MDY, .extra_float_digits = 1};
+
+/* compute_config - TypeSearch.config: as it is committed, there is no session. */
+static Status compute_config(Cx *cx, void *session, Arena *arena, Oid config, struct TsConfig **out)
+{
+    const ComputeState *c = session;
+    CatView v;
+    cat_view_init(&v, c->catalog);
+    v.database = c->database;
+    return cat_ts_config(cx, &v, arena, config, out);
+}
+static const TypeSearch COMPUTE_SEARCH = {.config = compute_config};
 
 static void compute_run_free(ComputeRun *r)
 {
@@ -50,7 +65,6 @@ static void compute_release(void *arg)
 
 static Status compute_run_create(Cx *cx, const ComputeState *c, ComputeRun **out)
 {
-    static const ExprEnv ENV = {.type_env = &COMPUTE_ENV};
     ComputeRun *r = mem_alloc("index expressions", sizeof(*r));
     arena_init(&r->arena, NULL, "index expressions", 0);
     arena_init(&r->batch, NULL, "index expression", 0);
@@ -60,7 +74,7 @@ static Status compute_run_create(Cx *cx, const ComputeState *c, ComputeRun **out
         compute_run_free(r);
         return st;
     }
-    expr_run_reset(r->run, &ENV);
+    expr_run_reset(r->run, &c->env);
     *out = r;
     return ST_OK;
 }
@@ -194,6 +208,12 @@ Status exec_index_compute(Cx *cx, CatView *v, Arena *arena, const CatTable *t, c
     uint16_t *columns = ARENA_ARRAY(arena, uint16_t, t->column_count + 1u);
     Expr **all;
     c->base.run = compute_row;
+    c->catalog = v->catalog;
+    c->database = v->database;
+    c->type_env = COMPUTE_ENV;
+    c->type_env.search = &COMPUTE_SEARCH;
+    c->type_env.session = c;
+    c->env = (ExprEnv){.type_env = &c->type_env};
     TRY(compute_load(cx, &b, t, ix, c, &all));
     uint32_t count = c->base.expr_count + (c->base.predicate != NULL ? 1u : 0u);
     for (uint32_t i = 0; i < count; i++) {

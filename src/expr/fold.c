@@ -2,7 +2,8 @@
  * fold.c - constant folding: immutable calls over constants, boolean simplification; evaluation of
  * one expression.
  *
- * A call that raises is left as it is: it raises when, and only if, it is evaluated.
+ * A call that raises, or sends a notice, is left as it is: it does so when, and only if, it is
+ * evaluated.
  */
 #include "expr/expr_internal.h"
 
@@ -30,6 +31,13 @@ static Expr *const_like(Arena *arena, const Expr *e, const Datum *value)
 static bool const_is(const Expr *e, bool value)
 {
     return e->kind == EXPR_CONST && !e->u.constant.is_null && e->u.constant.value.b == value;
+}
+
+/* fold_notice - Cx.notice while folding: notes that there was one. */
+static void fold_notice(void *arg, const Err *notice)
+{
+    (void)notice;
+    *(bool *)arg = true;
 }
 
 /* fold_call - evaluate an immutable function over constants, without a program: one lane on the
@@ -77,8 +85,15 @@ static bool fold_call(Cx *cx, Arena *arena, const ExprEnv *env, const Expr *e, E
                    .collation = e->collation,
                    .arg_typmod = e->arg_count > 0 ? e->args[0]->typmod : -1};
     Sel one = {NULL, 1};
-    bool ok =
-        fn->kernel(&call, argv, e->arg_count, &one, &r) == ST_OK && arena_check(cx, &work) == ST_OK;
+    bool noticed = false;
+    void (*notice)(void *arg, const Err *notice) = cx->notice;
+    void *notice_arg = cx->notice_arg;
+    cx->notice = fold_notice;
+    cx->notice_arg = &noticed;
+    bool ok = fn->kernel(&call, argv, e->arg_count, &one, &r) == ST_OK &&
+              arena_check(cx, &work) == ST_OK && !noticed;
+    cx->notice = notice;
+    cx->notice_arg = notice_arg;
     if (!ok) {
         err_clear(cx);
     } else if (vec_is_null(&r, 0)) {

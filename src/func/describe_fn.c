@@ -320,10 +320,6 @@ VISIBLE(fn_opclass_visible, 2616, PG_OPCLASS_OPCNAMESPACE)
 VISIBLE(fn_opfamily_visible, 2753, PG_OPFAMILY_OPFNAMESPACE)
 VISIBLE(fn_conversion_visible, 2607, PG_CONVERSION_CONNAMESPACE)
 VISIBLE(fn_collation_visible, 3456, PG_COLLATION_COLLNAMESPACE)
-VISIBLE(fn_ts_config_visible, 3602, PG_TS_CONFIG_CFGNAMESPACE)
-VISIBLE(fn_ts_dict_visible, 3600, PG_TS_DICT_DICTNAMESPACE)
-VISIBLE(fn_ts_parser_visible, 3601, PG_TS_PARSER_PRSNAMESPACE)
-VISIBLE(fn_ts_template_visible, 3764, PG_TS_TEMPLATE_TMPLNAMESPACE)
 
 /* ---- the database, places ---- */
 
@@ -426,10 +422,6 @@ static const FnOps FNS[] = {
     {"pg_opfamily_is_visible", fn_opfamily_visible_kernel, 0},
     {"pg_conversion_is_visible", fn_conversion_visible_kernel, 0},
     {"pg_collation_is_visible", fn_collation_visible_kernel, 0},
-    {"pg_ts_config_is_visible", fn_ts_config_visible_kernel, 0},
-    {"pg_ts_dict_is_visible", fn_ts_dict_visible_kernel, 0},
-    {"pg_ts_parser_is_visible", fn_ts_parser_visible_kernel, 0},
-    {"pg_ts_template_is_visible", fn_ts_template_visible_kernel, 0},
     {"PG_char_to_encoding", fn_char_to_encoding_kernel, 0},
     {"PG_encoding_to_char", fn_encoding_name_kernel, 0},
     {"getdatabaseencoding", fn_encoding_kernel, 0},

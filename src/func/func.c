@@ -46,12 +46,12 @@ Status func_put_array(FnCall *call, Datum *cols, uint32_t at, const char *litera
 const FnOps *func_ops_by_prosrc(const char *prosrc)
 {
     static const FuncTable *const TABLES[] = {
-        &FUNC_SESSION,  &FUNC_TIME,     &FUNC_SEQUENCE,  &FUNC_RANDOM,   &FUNC_CATALOG,
-        &FUNC_ADMIN,    &FUNC_WAL,      &FUNC_DESCRIBE,  &FUNC_DEPARSE,  &FUNC_PRIVILEGE,
-        &FUNC_ADVISORY, &FUNC_ACTIVITY, &FUNC_SNAPSHOT,  &FUNC_SETTINGS, &FUNC_STATS,
-        &FUNC_PLACE,    &FUNC_ACL,      &FUNC_COUNTS,    &FUNC_SIZE,     &FUNC_OBJECT,
-        &FUNC_REG,      &FUNC_PROPERTY, &FUNC_CRYPTO,    &FUNC_UNACCENT, &FUNC_UUID,
-        &FUNC_NOTIFY,   &FUNC_LOB,      &FUNC_STATEMENTS};
+        &FUNC_SESSION,  &FUNC_TIME,     &FUNC_SEQUENCE, &FUNC_RANDOM,    &FUNC_CATALOG,
+        &FUNC_ADMIN,    &FUNC_WAL,      &FUNC_DESCRIBE, &FUNC_DEPARSE,   &FUNC_PRIVILEGE,
+        &FUNC_ADVISORY, &FUNC_ACTIVITY, &FUNC_TSEARCH,  &FUNC_SNAPSHOT,  &FUNC_SETTINGS,
+        &FUNC_STATS,    &FUNC_PLACE,    &FUNC_ACL,      &FUNC_COUNTS,    &FUNC_SIZE,
+        &FUNC_OBJECT,   &FUNC_REG,      &FUNC_PROPERTY, &FUNC_CRYPTO,    &FUNC_UNACCENT,
+        &FUNC_UUID,     &FUNC_NOTIFY,   &FUNC_LOB,      &FUNC_STATEMENTS};
     for (size_t t = 0; t < ARRAY_LEN(TABLES); t++) {
         for (uint32_t i = 0; i < TABLES[t]->count; i++) {
             if (strcmp(TABLES[t]->fns[i].prosrc, prosrc) == 0) {

@@ -114,6 +114,8 @@ const SetOps *func_sets_by_prosrc(const char *prosrc);
 /* func_lobs_end - the transaction is over: its descriptors of large objects are no more. */
 void func_lobs_end(FuncSession *fs);
 
+/* FUNC_TEXT_SEARCH - TypeEnv.search of such a session. */
+extern const TypeSearch FUNC_TEXT_SEARCH;
 /* func_reg_out - TypeEnv.reg_out of a session whose TypeEnv.session is a FuncSession. */
 bool func_reg_out(void *session, Oid reg_type, Oid oid, Buf *buf);
 /* FUNC_TYPES - TypeEnv.types likewise. */

@@ -83,6 +83,8 @@ const char *setting_encoding(const char *name, bool *other_out);
  * current is the value the setting has now. */
 Status setting_check_string(Cx *cx, Os *os, const char *name, const char *current, char *text,
                             size_t size);
+/* setting_check_search - default_text_search_config must be there; it is kept with its schema. */
+Status setting_check_search(Cx *cx, Session *s, const char *name, char **text);
 /* setting_changed - report it to the client where due, bring the session's parsed copies in step.
  */
 Status setting_changed(Cx *cx, Session *s, const char *name);

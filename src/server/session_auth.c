@@ -71,6 +71,7 @@ static Status session_ready(Cx *cx, Session *s)
     s->env.session = &s->func;
     s->env.reg_out = func_reg_out;
     s->env.types = &FUNC_TYPES;
+    s->env.search = &FUNC_TEXT_SEARCH;
     s->env.os = srv->os;
     TRY(settings_apply(cx, s));
     s->state = SESSION_READY;

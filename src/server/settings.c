@@ -640,6 +640,7 @@ Status setting_assign(Cx *cx, Session *s, const char *name, const char *value, b
         if (value != NULL) {
             TRY(setting_check(cx, s->server->os, row, name, setting_raw(s, s->server, row), value,
                               text, size));
+            TRY(startup ? ST_OK : setting_check_search(cx, s, canonical, &text));
         }
     }
     if (mode_is_setting(canonical)) {

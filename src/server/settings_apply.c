@@ -207,6 +207,31 @@ Status setting_check_string(Cx *cx, Os *os, const char *name, const char *curren
     return ST_OK;
 }
 
+Status setting_check_search(Cx *cx, Session *s, const char *name, char **text)
+{
+    Oid oid;
+    const char *object;
+    Oid namespace_oid;
+    if (strcmp(name, "default_text_search_config") != 0) {
+        return ST_OK;
+    }
+    Status st = cat_reg_find(cx, &s->view, cx->arena, TYPE_REGCONFIG, slice_of(*text), &oid);
+    st = st == ST_OK
+             ? cat_ts_name(cx, &s->view, cx->arena, CAT_PG_TS_CONFIG, oid, &object, &namespace_oid)
+             : st;
+    if (st != ST_OK) {
+        err_clear(cx);
+        return err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE,
+                       "invalid value for parameter \"%s\": \"%s\"", name, *text);
+    }
+    Buf b;
+    buf_init(&b, SIZE_MAX);
+    cat_put_qualified(cat_namespace_name(&s->view, namespace_oid), object, true, &b);
+    *text = arena_strndup(cx->arena, (const char *)b.data, b.len);
+    buf_release(&b);
+    return ST_OK;
+}
+
 /* setting_ms - in microseconds. */
 static int64_t setting_ms(Session *s, const char *name)
 {

@@ -9,6 +9,7 @@
 #include "type/numeric.h"
 #include "type/range.h"
 #include "type/record.h"
+#include "type/tsearch_type.h"
 
 #include "type/type_internal.h"
 
@@ -594,6 +595,8 @@ TypeSoundFn type_sound(Oid type)
            : type == TYPE_RECORD           ? record_sound
            : type_is_range(type)           ? range_sound
            : type == 1560 || type == 1562  ? bit_sound
+           : type == TYPE_TSVECTOR         ? type_tsvector_sound
+           : type == TYPE_TSQUERY          ? type_tsquery_sound
            : type_array_element(type) != 0 ? array_sound
                                            : geo_type_sound(type);
 }

@@ -4,6 +4,7 @@
 #include "type/gin.h"
 
 #include "type/array.h"
+#include "type/tsearch_type.h"
 #include "type/type_internal.h"
 
 #define GIN_ITEM_LONG   200 /* bytes of an item above which its hash stands for it */
@@ -88,7 +89,8 @@ static const GinOps gin_array_ops = {
 
 const GinOps *gin_ops(Oid extract_proc)
 {
-    static const GinOps *const ALL[] = {&gin_array_ops, &gin_jsonb_ops, &gin_jsonb_path_ops};
+    static const GinOps *const ALL[] = {&gin_array_ops, &gin_jsonb_ops, &gin_jsonb_path_ops,
+                                        &gin_tsvector_ops};
     for (size_t i = 0; i < ARRAY_LEN(ALL); i++) {
         if (ALL[i]->extract_proc == extract_proc) {
             return ALL[i];

@@ -138,6 +138,8 @@ REG_OUT(regoper_out, OID_REGOPER)
 REG_OUT(regoperator_out, OID_REGOPERATOR)
 REG_OUT(regcollation_out, OID_REGCOLLATION)
 REG_OUT(regrole_out, TYPE_REGROLE)
+REG_OUT(regconfig_out, TYPE_REGCONFIG)
+REG_OUT(regdictionary_out, TYPE_REGDICTIONARY)
 
 /* ---- tid: a row id in eight bytes, shown as (block,offset) with sixteen bits of offset ---- */
 
@@ -254,6 +256,10 @@ static const TypeOps OID_TYPES[] = {
      oid_order, oid_hash, oid_key, oid_unkey},
     {TYPE_REGROLE, "regrole", PHYS_I32, reg_in, regrole_out, oid_recv, oid_send, oid_order,
      oid_hash, oid_key, oid_unkey},
+    {TYPE_REGCONFIG, "regconfig", PHYS_I32, reg_in, regconfig_out, oid_recv, oid_send, oid_order,
+     oid_hash, oid_key, oid_unkey},
+    {TYPE_REGDICTIONARY, "regdictionary", PHYS_I32, reg_in, regdictionary_out, oid_recv, oid_send,
+     oid_order, oid_hash, oid_key, oid_unkey},
     {TYPE_XID, "xid", PHYS_I32, xid_in, oid_out, oid_recv, oid_send, NULL, oid_hash, NULL, NULL},
     {TYPE_CID, "cid", PHYS_I32, xid_in, oid_out, oid_recv, oid_send, NULL, oid_hash, NULL, NULL},
     {TYPE_TID, "tid", PHYS_I64, tid_in, tid_out, tid_recv, tid_send, tid_order, tid_hash, tid_key,

@@ -25,6 +25,7 @@ static const TypeFamily *const TYPE_FAMILIES[] = {
     &type_family_range,         &type_family_range_fn,    &type_family_inet_fn,
     &type_family_macaddr,       &type_family_bit,         &type_family_money,
     &type_family_geo,           &type_family_geo_fn,      &type_family_geo_path,
+    &type_family_tsvector,      &type_family_tsquery,     &type_family_tsearch,
 };
 
 #define TYPE_INDEX_SIZE 512

@@ -61,6 +61,10 @@ enum {
     TYPE_UUID = 2950,
     TYPE_PG_LSN = 3220,
     TYPE_ANYENUM = 3500,
+    TYPE_TSVECTOR = 3614,
+    TYPE_TSQUERY = 3615,
+    TYPE_REGCONFIG = 3734,
+    TYPE_REGDICTIONARY = 3769,
     TYPE_JSONB = 3802,
     TYPE_ANYRANGE = 3831,
     TYPE_JSONPATH = 4072,
@@ -131,6 +135,15 @@ typedef struct TypeCatalog {
     /* check - does the value (of the base's carrier) fulfil the domain? */
     Status (*check)(Cx *cx, void *session, Oid domain, const Datum *value, bool is_null);
 } TypeCatalog;
+struct TsConfig;
+struct TsDict;
+/* TypeSearch - how text search functions come by what the catalog has of it: asked with the
+ * TypeEnv's session; results live in the arena. */
+typedef struct TypeSearch {
+    Status (*config)(Cx *cx, void *session, Arena *arena, Oid config, struct TsConfig **out);
+    Status (*dict)(Cx *cx, void *session, Arena *arena, Oid dict, struct TsDict **out);
+    Status (*current)(Cx *cx, void *session, Oid *config_out); /* default_text_search_config */
+} TypeSearch;
 
 /* TypeEnv - the session's settings that I/O and functions depend on; constant during a statement.
  */
@@ -148,6 +161,7 @@ typedef struct TypeEnv {
        false: as a number. */
     bool (*reg_out)(void *session, Oid reg_type, Oid oid, Buf *buf);
     const TypeCatalog *types; /* asked with session; NULL: no types of users */
+    const TypeSearch *search; /* NULL: none */
     void *session;            /* for src/func kernels: declared and used there only */
 } TypeEnv;
 

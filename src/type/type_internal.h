@@ -23,7 +23,8 @@ extern const TypeFamily type_family_bool, type_family_int, type_family_int_cross
     type_family_jsonb_edit, type_family_jsonb_build, type_family_jsonb_rows, type_family_jsonpath,
     type_family_jsonpath_fn, type_family_enum, type_family_range, type_family_range_fn,
     type_family_inet_fn, type_family_macaddr, type_family_bit, type_family_money, type_family_geo,
-    type_family_geo_fn, type_family_geo_path;
+    type_family_geo_fn, type_family_geo_path, type_family_tsvector, type_family_tsquery,
+    type_family_tsearch;
 
 /* ---- errors with PostgreSQL's texts ---- */
 Status err_bad_syntax(Cx *cx, const char *type_name, Slice text);
