@@ -1,0 +1,75 @@
+-- tsvector and tsquery: text forms, order, operators, functions
+SELECT 'a fat cat sat on a mat and ate a fat rat'::tsvector;
+SELECT $$the lexeme '    ' contains spaces$$::tsvector, $$the lexeme 'Joe''s' contains a quote$$::tsvector;
+SELECT 'a:1 fat:2 cat:3 sat:4 on:5 a:6 mat:7 and:8 ate:9 a:10 fat:11 rat:12'::tsvector;
+SELECT 'a:1A fat:2B,4C cat:5D a:3,1D 12:20000,16383,1b'::tsvector;
+SELECT $$'\\as' ab\c ab\\c AB\\\c ab\\\\c$$::tsvector, ''::tsvector, '   '::tsvector, ':a'::tsvector;
+SELECT $$'\\as'$$::tsvector, $$a\:1$$::tsvector, E'x\ty\n z'::tsvector;
+SELECT 'w:0'::tsvector;
+SELECT 'w:'::tsvector;
+SELECT 'w:1AA'::tsvector;
+SELECT 'w:1,'::tsvector;
+SELECT $$'$$::tsvector;
+SELECT $$a\$$::tsvector;
+SELECT repeat('x', 2046)::tsvector IS NOT NULL, length(repeat('x ', 9)::tsvector);
+SELECT repeat('x', 2047)::tsvector;
+SELECT (SELECT string_agg(repeat('x', 2000) || g, ' ') FROM generate_series(1, 600) g)::tsvector;
+SELECT 'fat & rat'::tsquery, 'fat & (rat | cat)'::tsquery, 'fat & rat & ! cat'::tsquery, '!!a'::tsquery, '!(a|b)'::tsquery;
+SELECT 'fat:ab & cat'::tsquery, 'super:*'::tsquery, 'a:*AD | b:cD'::tsquery, $$'a b' & 'c''d'$$::tsquery, $$\:a & b\&$$::tsquery;
+SELECT 'a <-> b'::tsquery, 'a <2> b <-> c'::tsquery, 'a <-> (b <-> c)'::tsquery, '(a | b) <3> !c'::tsquery, 'a<0>b'::tsquery, 'a & b <-> c | d'::tsquery;
+SELECT ''::tsquery, '  '::tsquery;
+SELECT 'a b'::tsquery;
+SELECT 'a &'::tsquery;
+SELECT '& a'::tsquery;
+SELECT '(a'::tsquery;
+SELECT 'a)'::tsquery;
+SELECT ':a'::tsquery;
+SELECT 'a <'::tsquery;
+SELECT 'a <->'::tsquery;
+SELECT 'a <16385> b'::tsquery;
+SELECT 'a <16384> b'::tsquery;
+SELECT '!'::tsquery;
+SELECT repeat('!', 40)::tsquery;
+-- order
+SELECT a, b, a < b, a <= b, a = b, a >= b, a > b, a <> b, sign(tsvector_cmp(a, b))
+FROM (VALUES ('a'::tsvector, 'b'::tsvector), ('a:1', 'a'), ('a:1', 'a:2'), ('a:1A', 'a:1B'), ('a:1,2', 'a:1'), ('a b', 'ab'), ('', 'a'), ('a:3', 'a:3')) v(a, b);
+SELECT v FROM (VALUES ('b'::tsvector), ('a'), ('a:1'), ('a:2'), (''), ('a b'), ('a:1 b:2'), ('c:1')) t(v) ORDER BY v;
+SELECT DISTINCT v FROM (VALUES ('b'::tsvector), ('b'), ('b:1'), ('b:1')) t(v) ORDER BY v;
+SELECT q FROM (VALUES ('b'::tsquery), ('a'), ('a & b'), ('b & a'), ('!a'), ('a <-> b'), ('a <2> b'), ('a | b'), ('a & b & c')) t(q) ORDER BY q;
+SELECT 'a'::tsquery = 'a:A'::tsquery, 'a & b'::tsquery = 'b & a'::tsquery, 'a'::tsquery < 'b'::tsquery;
+SELECT count(*), v FROM (VALUES ('b:1'::tsvector), ('b:1'), ('a')) t(v) GROUP BY v ORDER BY 1, 2;
+-- vectors
+SELECT 'a:1 b:2'::tsvector || 'c:1 d:2 b:3'::tsvector, 'a'::tsvector || 'b:1A'::tsvector, 'a:16380'::tsvector || 'b:1,10'::tsvector, ''::tsvector || 'a:1';
+SELECT setweight('fat:2,4 cat:3 rat:5B'::tsvector, 'A'), setweight('fat:2,4A cat'::tsvector, 'd'), setweight('a:1 b:2 c:3'::tsvector, 'B', '{a,c,x}');
+SELECT setweight('a:1'::tsvector, 'x');
+SELECT setweight('a:1'::tsvector, 'x', '{a}');
+SELECT setweight('a:1'::tsvector, 'A', '{a,NULL}');
+SELECT strip('fat:2,4 cat:3 rat:5A'::tsvector), length('fat:2,4 cat:3 rat:5A'::tsvector), length(''::tsvector);
+SELECT ts_delete('fat:2,4 cat:3 rat:5A'::tsvector, 'fat'), ts_delete('fat:2,4 cat:3 rat:5A'::tsvector, ARRAY['fat', 'rat', 'x']), ts_delete('a'::tsvector, '{}'::text[]);
+SELECT ts_delete('a'::tsvector, ARRAY['a', NULL]);
+SELECT ts_filter('fat:2,4 cat:3b,7c rat:5A dog'::tsvector, '{a,b}'), ts_filter('a:1'::tsvector, '{}');
+SELECT ts_filter('a:1'::tsvector, '{a,x}');
+SELECT ts_filter('a:1'::tsvector, '{a,NULL}');
+SELECT * FROM unnest('cat:3 fat:2,4 rat:5A,6 dog'::tsvector);
+SELECT unnest('cat:3 dog'::tsvector);
+SELECT tsvector_to_array('fat:2,4 cat:3 rat:5A'::tsvector), array_to_tsvector('{fat,cat,rat,cat}'::text[]), tsvector_to_array('');
+SELECT array_to_tsvector('{a,NULL}');
+SELECT array_to_tsvector('{a,""}');
+SELECT '{"a:1 b","c"}'::tsvector[], ARRAY['a & b'::tsquery, 'c'];
+SELECT pg_column_size('a:1 b'::tsvector), pg_column_size('a & b'::tsquery), pg_column_size(''::tsvector);
+-- queries
+SELECT 'a'::tsquery && 'b | c', 'a'::tsquery || 'b & c', !! 'a & b'::tsquery, !! ''::tsquery, ''::tsquery && 'a', 'a'::tsquery || '';
+SELECT 'a'::tsquery <-> 'b', tsquery_phrase('a & b', 'c'), tsquery_phrase('a', 'b', 10), tsquery_phrase('', 'a', 3);
+SELECT tsquery_phrase('a', 'b', -1);
+SELECT tsquery_phrase('a', 'b', 16385);
+SELECT 'cat'::tsquery <@ 'cat & rat', 'cat & rat'::tsquery @> 'rat', 'a:A & b'::tsquery @> '!a', 'a'::tsquery @> 'a & b', 'a'::tsquery @> '';
+SELECT numnode('(fat & rat) | cat'::tsquery), numnode('foo & bar'), numnode(''::tsquery);
+SELECT querytree('foo & ! bar'::tsquery), querytree('!foo'::tsquery), querytree('a | !b'), querytree(''::tsquery), querytree('a <-> !b & c');
+SELECT ts_rewrite('a & b'::tsquery, 'a', 'c'), ts_rewrite('a & b & c', 'b & a', 'x | y'), ts_rewrite('a & b', 'a', ''), ts_rewrite('a', 'a', ''), ts_rewrite('!a', 'a', 'b & c');
+SELECT ts_rewrite('bar & new & qq & foo & york', 'new & york', 'big & apple | nyc | new & york & city');
+SELECT ts_rewrite('a <-> b & c', 'a <-> b', 'd'), ts_rewrite('a | b | a & b', 'a & b', 'c'), ts_rewrite('', 'a', 'b');
+-- matching
+SELECT 'a b:89 ca:23A,64b d:34c'::tsvector @@ 'd:AC & ca'::tsquery, 'a b:89 ca:23A,64b d:34c'::tsvector @@ 'd:AC & c:*B', 'a b:89'::tsvector @@ 'd | !c', 'a'::tsvector @@ '', 'x'::tsvector @@ '!y';
+SELECT 'a'::tsvector @@ 'a:A', 'a:1'::tsvector @@ 'a:A', 'a:1'::tsvector @@ 'a:D', 'a:1A'::tsvector @@ 'a:*A', 'q'::tsquery @@ 'q'::tsvector, 'q'::tsvector @@@ 'q'::tsquery;
+SELECT 'a:1 b:2 c:3'::tsvector @@ 'a <-> b', 'a:1 b:2 c:3'::tsvector @@ 'a <-> c', 'a:1 b:2 c:3'::tsvector @@ 'a <2> c', 'a:1 b:2 c:3'::tsvector @@ 'a <-> b <-> c', 'a:1 b:2 c:3'::tsvector @@ 'a <-> (b <-> c)', 'a b'::tsvector @@ 'a <-> b', 'a b'::tsvector @@ '!(a <-> b)';
+SELECT 'a:1 b:2 c:3'::tsvector @@ 'a <-> !c', 'a:1 b:2'::tsvector @@ '!a <-> b', 'a:1 b:2'::tsvector @@ 'a <-> (b | x)', 'a:1,3 b:2'::tsvector @@ '(a | b) <-> a', 'ab:1 ac:2 b:3'::tsvector @@ 'a:* <-> b', 'a:1 b:1'::tsvector @@ 'a <0> b', 'a:1 b:2'::tsvector @@ '(a & b) <-> c', 'b:3 a:1'::tsvector @@ '!x <-> (!a | b)';
