@@ -17,7 +17,7 @@ typedef struct BindParams {
     Oid *types; /* in: declared types (0 = infer); out: resolved. Grows in arena as $n are met */
     uint32_t count;
     uint32_t room; /* of types, where bind_param made them */
-    bool fixed; /* no more than count, all known (re-binding a prepared statement) */
+    bool fixed;    /* no more than count, all known (re-binding a prepared statement) */
 } BindParams;
 
 typedef struct BindCx {

@@ -362,6 +362,7 @@ static Status bind_no_sets(BindScope *s, const Node *n, Expr **out)
     return st;
 }
 
+/* bind_expr_node - one node and what is below it; its collation comes after. */
 static Status bind_expr_node(BindScope *s, const Node *n, Expr **out)
 {
     switch (n->node_case) {

@@ -1,5 +1,6 @@
 """Plugin of pytest: writes down what each test gave, leaves out what has ended, stops in time (see record.py)."""
 
+import os
 import re
 
 import pytest
@@ -12,6 +13,17 @@ RECORD = record.Record()
 def name_of(nodeid):
     """name_of - a test's name without the server's version, which SQLAlchemy adds to the names of its classes"""
     return re.sub(r"_postgresql(\+[a-z0-9_]+?)?(_\d+)+(?=::|$)", "", nodeid)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session):
+    """SQLAlchemy's plugin creates extensions before the first test: not those the server does not have."""
+    missing = os.environ.get("SUITES_WITHOUT", "").split()
+    if missing:
+        from sqlalchemy.dialects.postgresql import provision
+
+        wanted = getattr(provision, "_extensions", [])
+        provision._extensions = [one for one in wanted if one[0] not in missing]
 
 
 @pytest.hookimpl(trylast=True)
