@@ -124,6 +124,30 @@ static Status from_subquery(BindScope *s, const PgQuery__RangeSubselect *rs, Fro
     return from_add(s, bind_add_rte(s, r), alias, rs->alias, out);
 }
 
+/* function_row_columns - those of the row type that a function returns; false: it returns none. */
+static bool function_row_columns(BindScope *s, Rte *r, Oid type, uint16_t *count)
+{
+    const CatType *row = cat_type(s->b->view, cat_domain_base(s->b->view, type));
+    const CatTable *table;
+    if (row == NULL || row->kind != 'c' ||
+        cat_table_by_oid(s->cx, s->b->view, row->relation, &table) != ST_OK) {
+        return false;
+    }
+    r->columns = ARENA_ARRAY(s->b->arena, RteColumn, table->column_count + 2u);
+    for (uint16_t i = 0; i < table->column_count; i++) {
+        const CatColumn *c = &table->columns[i];
+        const CatType *t = cat_type(s->b->view, c->type);
+        if (!c->dropped) {
+            r->columns[(*count)++] = (RteColumn){.name = c->name,
+                                                 .type = c->type,
+                                                 .collation = c->collation,
+                                                 .typmod = c->typmod,
+                                                 .phys = t != NULL ? t->phys : PHYS_STR};
+        }
+    }
+    return true;
+}
+
 /* function_columns - the columns a function in FROM offers. */
 static void function_columns(BindScope *s, Rte *r, const Expr *f, const char *alias)
 {
@@ -146,7 +170,8 @@ static void function_columns(BindScope *s, Rte *r, const Expr *f, const char *al
                                           .phys = t != NULL ? t->phys : PHYS_STR};
         }
     }
-    if (n <= 1 && (n == 0 || f->type != TYPE_RECORD)) {
+    r->fields = n == 0 && p != NULL && function_row_columns(s, r, f->type, &n);
+    if (!r->fields && n <= 1 && (n == 0 || f->type != TYPE_RECORD)) {
         const char *name = n == 1 ? r->columns[0].name : alias;
         r->columns[0] = (RteColumn){.name = name,
                                     .type = f->type,
@@ -233,8 +258,9 @@ static Status unnest_many(BindScope *s, const PgQuery__FuncCall *f, Expr **out)
 /* function_needs_definition - does the catalog not say what rows the function gives? */
 static bool function_needs_definition(const Expr *f)
 {
-    return f->kind == EXPR_FUNC && f->type == TYPE_RECORD && f->proc->result == TYPE_RECORD &&
-           f->proc->arg_modes == NULL;
+    return f->kind == EXPR_FUNC && f->type == TYPE_RECORD && f->proc->arg_modes == NULL &&
+           (f->proc->result == TYPE_RECORD ||
+            (bind_is_generic(f->proc->result) && f->proc->args[0] == f->proc->result));
 }
 
 /* defined_columns - those of AS name (column type, ...). */

@@ -221,6 +221,7 @@ typedef struct Rte {
     Expr *function; /* FUNCTION: an EXPR_FUNC; set-returning or scalar */
     bool with_ordinality;
     bool defined;          /* FUNCTION: the columns are those of a definition list */
+    bool fields;           /* FUNCTION: the columns are the fields of the row type it returns */
     const struct Cte *cte; /* CTE: which one */
     bool *column_used;     /* which columns the query refers to: what the scan must fetch */
     bool *column_read;     /* those that its text names: SELECT privilege; NULL: as column_used */

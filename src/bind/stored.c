@@ -545,6 +545,7 @@ static void tree_rte(Tree *t, Rte **place)
             tree_expr(t, &r->function);
             TREE_NUM(t, r->with_ordinality);
             TREE_NUM(t, r->defined);
+            TREE_NUM(t, r->fields);
             break;
         case RTE_CTE: tree_cte(t, r); break;
         default: break;

@@ -670,19 +670,20 @@ static Status plan_values(PlanQuery *pq, uint16_t rte, PlanNode **out)
     return ST_OK;
 }
 
-/* defined_row - a column definition list as the function sees it. */
+/* defined_row - the columns a function is asked for, by a definition list or its row type. */
 static const FnRow *defined_row(Planner *p, const Rte *r)
 {
     FnRow *row = ARENA_NEW(p->arena, FnRow);
     const char **names = ARENA_ARRAY(p->arena, const char *, r->column_count + 1u);
     Oid *types = ARENA_ARRAY(p->arena, Oid, r->column_count + 1u);
     int32_t *typmods = ARENA_ARRAY(p->arena, int32_t, r->column_count + 1u);
-    for (uint16_t i = 0; i < r->column_count; i++) {
+    uint16_t count = (uint16_t)(r->column_count - (r->with_ordinality ? 1 : 0));
+    for (uint16_t i = 0; i < count; i++) {
         names[i] = arena_strdup(p->arena, r->columns[i].name);
         types[i] = r->columns[i].type;
         typmods[i] = r->columns[i].typmod;
     }
-    *row = (FnRow){r->column_count, names, types, typmods};
+    *row = (FnRow){count, names, types, typmods};
     return row;
 }
 
@@ -701,9 +702,9 @@ static Status plan_function(PlanQuery *pq, uint16_t rte, PlanNode **out)
         f->u.function.name = r->function->proc->name;
     }
     bool one_row = r->function->kind == EXPR_FUNC && !r->function->proc->returns_set &&
-                   r->function->type == TYPE_RECORD &&
-                   (r->function->proc->arg_modes != NULL || r->defined);
-    f->u.function.row = r->defined ? defined_row(p, r) : NULL;
+                   (r->fields || (r->function->type == TYPE_RECORD &&
+                                  (r->function->proc->arg_modes != NULL || r->defined)));
+    f->u.function.row = r->defined || r->fields ? defined_row(p, r) : NULL;
     if (r->function->kind == EXPR_FUNC && (r->function->proc->returns_set || one_row)) {
         TRY(prog_over(pq, &none, NULL, r->function->args, r->function->arg_count,
                       &f->u.function.args));

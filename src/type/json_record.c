@@ -344,28 +344,29 @@ typedef struct JrRows {
     Str value;
     JrValue one;
     JrList list;
-    Str had; /* what columns that are not in the value are taken from */
-    bool set, has_had;
+    Str had;                     /* what columns that are not in the value are taken from */
+    bool set, has_had, no_value; /* no_value: one row, of what there was */
     uint32_t next;
     const char *name;
 } JrRows;
 
-/* jr_begin - open what the columns are to be taken from. ST_DONE: a NULL, no rows. had: the row
- * given, NULL = none. */
+/* jr_begin - open what the columns are to be taken from. ST_DONE: a NULL, no rows (of
+ * populate_record one row, of what there was). had: the row given, NULL = none. */
 static Status jr_begin(FnCall *call, const Datum *value, const Datum *had, bool binary, bool set,
                        const char *name)
 {
     JrRows *s = ARENA_NEW(call->state_arena, JrRows);
-    if (value == NULL) {
-        return ST_DONE;
-    }
-    s->value = value->str;
     s->has_had = had != NULL;
     s->had = had != NULL ? had->str : (Str){0};
     s->set = set;
     s->name = name;
-    s->one = (JrValue){binary, str_slice(&s->value)};
+    s->no_value = value == NULL;
     call->state = s;
+    if (value == NULL) {
+        return set ? ST_DONE : ST_OK;
+    }
+    s->value = value->str;
+    s->one = (JrValue){binary, str_slice(&s->value)};
     JsonKind kind = jr_kind(s->one);
     if (set && kind != JSON_ARRAY) {
         return err_set(call->cx, ERRCODE_INVALID_PARAMETER_VALUE,
@@ -381,12 +382,31 @@ static Status jr_begin(FnCall *call, const Datum *value, const Datum *had, bool 
     }
     return ST_OK;
 }
+/* jr_had_row - the row given as columns; none was: NULLs. */
+static void jr_had_row(const FnCall *call, const JrRows *s, Datum *cols, bool *nulls)
+{
+    RecordIter it = {0};
+    RecordField f;
+    Slice name;
+    if (s->has_had) {
+        it = record_iter(&s->had);
+    }
+    for (uint16_t i = 0; i < call->row->count; i++) {
+        nulls[i] = !record_next(&it, &f, &name) || f.is_null;
+        cols[i] = nulls[i] ? (Datum){0} : f.value;
+    }
+}
 /* jr_next - the next row: its columns, or as one value where no columns are asked for. */
 static Status jr_next(FnCall *call, Datum *cols, bool *nulls)
 {
     JrRows *s = call->state;
     if (s->next >= (s->set ? s->list.count : 1)) {
         return ST_DONE;
+    }
+    if (s->no_value) {
+        s->next++;
+        jr_had_row(call, s, cols, nulls);
+        return ST_OK;
     }
     JrValue v = s->set ? s->list.items[s->next] : s->one;
     const Str *had = s->has_had ? &s->had : NULL;
@@ -416,6 +436,8 @@ JR_BEGIN(json_to_record, false, false)
 JR_BEGIN(json_to_recordset, false, true)
 JR_BEGIN(jsonb_to_record, true, false)
 JR_BEGIN(jsonb_to_recordset, true, true)
+JR_POPULATE(json_populate_record, false, false)
+JR_POPULATE(jsonb_populate_record, true, false)
 JR_POPULATE(json_populate_recordset, false, true)
 JR_POPULATE(jsonb_populate_recordset, true, true)
 
@@ -456,6 +478,8 @@ static const SetOps JSON_RECORD_SETS[] = {
     {"json_to_recordset", json_to_recordset_begin, jr_next},
     {"jsonb_to_record", jsonb_to_record_begin, jr_next},
     {"jsonb_to_recordset", jsonb_to_recordset_begin, jr_next},
+    {"json_populate_record", json_populate_record_begin, jr_next}, /* in FROM */
+    {"jsonb_populate_record", jsonb_populate_record_begin, jr_next},
     {"json_populate_recordset", json_populate_recordset_begin, jr_next},
     {"jsonb_populate_recordset", jsonb_populate_recordset_begin, jr_next},
 };

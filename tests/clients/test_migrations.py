@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from django.conf import settings
+from django import conf
 from sqlalchemy.dialects import postgresql as pg
 
 from target import DSN, ClientTest
@@ -265,11 +265,11 @@ def django_operations():
 class Django(Migrations):
     def setUp(self):
         super().setUp()
-        if not settings.configured:
+        if not conf.settings.configured:
             options = sa.engine.make_url(DSN)
             database = {"ENGINE": "django.db.backends.postgresql", "HOST": options.query["host"], "PORT": options.query["port"],
                         "USER": options.username, "NAME": options.database, "OPTIONS": {"options": f"-csearch_path={SCHEMA}"}}
-            settings.configure(DATABASES={"default": database}, INSTALLED_APPS=[], DEFAULT_AUTO_FIELD="django.db.models.BigAutoField")
+            conf.settings.configure(DATABASES={"default": database}, INSTALLED_APPS=[], DEFAULT_AUTO_FIELD="django.db.models.BigAutoField")
             django.setup()
 
     def test_operations_there_and_back(self):
