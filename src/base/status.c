@@ -33,7 +33,7 @@ static void err_reset(Err *e, uint32_t sqlstate, const char *file, int line, con
     e->file = file;
     e->line = line;
     e->func = func;
-    e->message[0] = e->detail[0] = e->hint[0] = e->context[0] = '\0';
+    e->message[0] = e->detail[0] = e->hint[0] = e->context[0] = e->internal_query[0] = '\0';
     e->schema_name[0] = e->table_name[0] = e->column_name[0] = '\0';
     e->datatype_name[0] = e->constraint_name[0] = '\0';
 }
@@ -87,6 +87,24 @@ Status err_hint(Cx *cx, const char *fmt, ...)
 Status err_context(Cx *cx, const char *fmt, ...)
 {
     FILL_FIELD(cx, context, fmt);
+    return ST_ERROR;
+}
+
+Status err_add_context(Cx *cx, const char *fmt, ...)
+{
+    char *at = cx->err->context;
+    size_t n = strlen(at), room = sizeof(cx->err->context) - n;
+    va_list ap;
+    if (room < 16) {
+        return ST_ERROR; /* the innermost lines tell most */
+    }
+    if (n > 0) {
+        at[n++] = '\n';
+        room--;
+    }
+    va_start(ap, fmt);
+    text_fill(at + n, room, fmt, ap);
+    va_end(ap);
     return ST_ERROR;
 }
 

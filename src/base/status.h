@@ -21,6 +21,8 @@ typedef enum [[nodiscard]] Status{
 #define ERR_MESSAGE_BYTES_MAX 1024
 #define ERR_DETAIL_BYTES_MAX  3072 /* "Key (k)=(...) already exists." with the longest key */
 #define ERR_FIELD_BYTES_MAX   512
+#define ERR_CONTEXT_BYTES_MAX 2048 /* a line for each function under way */
+#define ERR_QUERY_BYTES_MAX   1024
 
 /* SQLSTATE packed as PostgreSQL does it: five 6-bit characters. */
 #define SQLSTATE(a, b, c, d, e)                                                                    \
@@ -28,7 +30,15 @@ typedef enum [[nodiscard]] Status{
                 ((((c) - '0') & 0x3f) << 12) | ((((d) - '0') & 0x3f) << 18) |                      \
                 ((((e) - '0') & 0x3f) << 24)))
 
-typedef enum ErrSeverity { ERR_NOTICE, ERR_WARNING, ERR_ERROR, ERR_FATAL } ErrSeverity;
+typedef enum ErrSeverity {
+    ERR_DEBUG,
+    ERR_LOG,
+    ERR_INFO, /* always told to the client */
+    ERR_NOTICE,
+    ERR_WARNING,
+    ERR_ERROR,
+    ERR_FATAL
+} ErrSeverity;
 
 /* The error object. Text fields are NUL-terminated copies; empty = absent. */
 typedef struct Err {
@@ -42,7 +52,8 @@ typedef struct Err {
     char message[ERR_MESSAGE_BYTES_MAX];
     char detail[ERR_DETAIL_BYTES_MAX];
     char hint[ERR_FIELD_BYTES_MAX];
-    char context[ERR_FIELD_BYTES_MAX];
+    char context[ERR_CONTEXT_BYTES_MAX];
+    char internal_query[ERR_QUERY_BYTES_MAX]; /* of a function, when the error is in its text */
     char schema_name[64], table_name[64], column_name[64], datatype_name[64], constraint_name[64];
 } Err;
 
@@ -117,6 +128,8 @@ Status err_corrupt_at(Cx *cx, const char *file, int line, const char *func, uint
 Status err_detail(Cx *cx, const char *fmt, ...) PRINTF_LIKE(2, 3);
 Status err_hint(Cx *cx, const char *fmt, ...) PRINTF_LIKE(2, 3);
 Status err_context(Cx *cx, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* err_add_context - one more line of context, below those there are. */
+Status err_add_context(Cx *cx, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* err_position - position is 1-based in characters; an earlier position is kept. 0 is ignored. */
 Status err_position(Cx *cx, int32_t position);
 Status err_constraint(Cx *cx, const char *schema, const char *table, const char *column,

@@ -70,16 +70,19 @@ static bool all_const(const Expr *e)
 Status step_set_fn(Compiler *c, Step *s, const Expr *e)
 {
     const CatProc *proc = e->proc;
-    s->fn = proc->language == LANGUAGE_SQL ? find_sql_fn(c, proc->oid)
-            : proc->prosrc != NULL         ? find_fn(c, proc->prosrc)
-                                           : NULL;
+    s->fn = cat_proc_is_user(proc)           ? find_fn(c, "user:")
+            : proc->language == LANGUAGE_SQL ? find_sql_fn(c, proc->oid)
+            : proc->prosrc != NULL           ? find_fn(c, proc->prosrc)
+                                             : NULL;
     if (s->fn == NULL) {
         return err_unsupported(c->cx, "function %s is not supported", proc->name);
     }
     s->fn_oid = proc->oid;
     /* PostgreSQL runs such a function only to fold constants; elsewhere it puts its body in place.
      */
-    s->sql_name = proc->language == LANGUAGE_SQL && all_const(e) ? proc->name : NULL;
+    s->sql_name = proc->language == LANGUAGE_SQL && !cat_proc_is_user(proc) && all_const(e)
+                      ? proc->name
+                      : NULL;
     s->strict = proc->strict;
     s->total = (s->fn->flags & FN_TOTAL) != 0;
     s->is_volatile = proc->volatility == 'v';
@@ -109,7 +112,8 @@ static Status compile_func(Compiler *c, const Expr *e, uint32_t *step_out)
     s->arg_count = e->arg_count;
     TRY(step_set_fn(c, s, e));
     s->invariant = invariant && !s->is_volatile;
-    if (e->arg_count == 2 && c->steps[args[1]].invariant && c->steps[args[0]].kind == STEP_INPUT) {
+    if (e->arg_count == 2 && !cat_proc_is_user(e->proc) && c->steps[args[1]].invariant &&
+        c->steps[args[0]].kind == STEP_INPUT) {
         s->fused = fused_op(e->proc->prosrc);
     }
     *step_out = c->count - 1;

@@ -50,7 +50,8 @@ static void put_error_number(Buf *out, char code, int32_t n)
 
 void reply_error(Buf *out, const Err *err, bool notice)
 {
-    static const char *const SEVERITY[] = {"NOTICE", "WARNING", "ERROR", "FATAL"};
+    static const char *const SEVERITY[] = {"DEBUG",   "LOG",   "INFO", "NOTICE",
+                                           "WARNING", "ERROR", "FATAL"};
     char state[6];
     sqlstate_text(err->sqlstate, state);
     size_t at = reply_begin(out, notice ? 'N' : 'E');
@@ -62,6 +63,7 @@ void reply_error(Buf *out, const Err *err, bool notice)
     put_error_field(out, 'H', err->hint);
     put_error_number(out, 'P', err->position);
     put_error_number(out, 'p', err->internal_position);
+    put_error_field(out, 'q', err->internal_query);
     put_error_field(out, 'W', err->context);
     put_error_field(out, 's', err->schema_name);
     put_error_field(out, 't', err->table_name);

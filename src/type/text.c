@@ -384,6 +384,8 @@ static const FnOps TEXT_FNS[] = {
             NULL, NULL                                                                             \
     }
 static const TypeOps TEXT_TYPES[] = {
+    {TYPE_REFCURSOR, "refcursor", PHYS_STR, text_in, text_out, text_recv, text_out, NULL, NULL,
+     NULL, NULL},
     {TYPE_TEXT, "text", PHYS_STR, text_in, text_out, text_recv, text_out, text_order, text_hash,
      text_key, text_unkey},
     {TYPE_VOID, "void", PHYS_STR, void_in, void_out, void_in, void_out, NULL, NULL, NULL, NULL},

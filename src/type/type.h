@@ -47,6 +47,7 @@ enum {
     TYPE_BIT = 1560,
     TYPE_VARBIT = 1562,
     TYPE_NUMERIC = 1700,
+    TYPE_REFCURSOR = 1790,
     TYPE_REGPROCEDURE = 2202,
     TYPE_REGCLASS = 2205,
     TYPE_REGTYPE = 2206,
@@ -84,6 +85,7 @@ enum {
 
 struct TimeZone;
 struct Os;
+struct FnManager;
 typedef enum DateStyle {
     DATESTYLE_ISO,
     DATESTYLE_SQL,
@@ -163,6 +165,8 @@ typedef struct TypeEnv {
     const TypeCatalog *types; /* asked with session; NULL: no types of users */
     const TypeSearch *search; /* NULL: none */
     void *session;            /* for src/func kernels: declared and used there only */
+    /* The session's functions of users (expr/call.h); NULL: there is no session. */
+    struct FnManager *functions;
 } TypeEnv;
 
 /* FnRow - the columns a set function is asked for, where its row of pg_proc does not say. */
@@ -187,7 +191,8 @@ typedef struct FnCall {
     Oid collation;
     const FnRow *row; /* of a set function with a column definition list; else NULL */
     int32_t arg_typmod;
-    bool arg_column; /* the first argument is a column as it is, not something computed */
+    uint32_t set_cols; /* of a set: how many columns its rows have here */
+    bool arg_column;   /* the first argument is a column as it is, not something computed */
 } FnCall;
 
 /* ---- types ---- */
