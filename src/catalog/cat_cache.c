@@ -61,6 +61,13 @@ static CatPins *pins_of(CatView *v)
 /* pins_add - the pins take over one reference. */
 static void pins_add(CatPins *pins, CatObj *obj)
 {
+    /* What is looked up again and again is pinned once. */
+    for (uint32_t i = 0; i < 4 && i < pins->count; i++) {
+        if (pins->objs[pins->count - 1 - i] == obj) {
+            obj_unref(obj);
+            return;
+        }
+    }
     if (pins->count == pins->capacity) {
         pins->capacity = pins->capacity != 0 ? pins->capacity * 2 : 16;
         pins->objs = mem_realloc("catalog pins", pins->objs, pins->capacity * sizeof(CatObj *));

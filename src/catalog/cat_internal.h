@@ -154,6 +154,10 @@ Oid cat_carrier(CatView *v, char kind, char category, Oid oid, Oid base, Oid ele
 /* cat_load.c */
 Status cat_load_table(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const char *name);
 Status cat_load_stats(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const char *name);
+/* cat_load_trigger.c */
+/* cat_load_triggers - the triggers of a relation, internal ones included, in arena. */
+Status cat_load_triggers(Cx *cx, CatRead *read, Arena *scratch, Arena *arena, CatTable *t);
+
 /* cat_load_object.c */
 Status cat_load_type(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const char *name);
 Status cat_load_proc(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const char *name);

@@ -389,6 +389,9 @@ static Status load_user(Cx *cx, TableLoad *l, const CatRow *row)
     t->force_row_security = row->values[PG_CLASS_RELFORCEROWSECURITY].b;
     t->options = cat_str(l->arena, row, PG_CLASS_RELOPTIONS);
     TRY(load_columns(cx, l));
+    if (cat_int(cat_shape(c, CAT_PG_CLASS), row, PG_CLASS_RELHASTRIGGERS) != 0) {
+        TRY(cat_load_triggers(cx, l->read, l->scratch, l->arena, t));
+    }
     t->populated = cat_int(cat_shape(c, CAT_PG_CLASS), row, PG_CLASS_RELISPOPULATED) != 0;
     switch (t->kind) {
     case 'm':

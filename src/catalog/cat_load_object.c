@@ -75,6 +75,10 @@ static void load_proc_lists(Arena *arena, Arena *scratch, const CatRow *r, CatPr
     const char *const *names;
     n = cat_text_array(arena, cat_str(scratch, r, PG_PROC_PROARGNAMES), &names);
     p->arg_names = n != 0 ? names : NULL;
+    const char *const *config;
+    p->config_count =
+        (uint16_t)cat_text_array(arena, cat_str(scratch, r, PG_PROC_PROCONFIG), &config);
+    p->config = config;
 }
 
 Status cat_load_proc(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const char *name)
@@ -102,6 +106,9 @@ Status cat_load_proc(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const char *na
             .returns_set = cat_int(shape, r, PG_PROC_PRORETSET) != 0,
             .default_count = (uint16_t)cat_int(shape, r, PG_PROC_PRONARGDEFAULTS),
             .defaults = cat_str(&obj->arena, r, PG_PROC_PROARGDEFAULTS),
+            .owner = cat_oid(r, PG_PROC_PROOWNER),
+            .sqlbody = cat_str(&obj->arena, r, PG_PROC_PROSQLBODY),
+            .security_definer = cat_int(shape, r, PG_PROC_PROSECDEF) != 0,
         };
         load_proc_lists(&obj->arena, &scratch, r, p);
         obj->payload = p;

@@ -36,6 +36,7 @@ enum {
     CAT_PG_DEPEND = 2608,
     CAT_PG_DESCRIPTION = 2609,
     CAT_PG_STATISTIC = 2619,
+    CAT_PG_TRIGGER = 2620,
     CAT_PG_SHDESCRIPTION = 2396,
     CAT_PG_DB_ROLE_SETTING = 2964,
     CAT_PG_TS_DICT = 3600,
@@ -85,7 +86,20 @@ typedef struct CatProc {
     const Oid *all_args;
     const char *arg_modes;        /* one of i o b v t each; NULL = all i */
     const char *const *arg_names; /* of all args; NULL = none */
+    /* Of functions of users: */
+    Oid owner;
+    bool security_definer;
+    const char *const *config; /* SET of the function: name=value each */
+    uint16_t config_count;
+    const char *sqlbody; /* of BEGIN ATOMIC or RETURN: bind_load_body; NULL = none */
 } CatProc;
+/* cat_proc_is_user - has it a body that src/func runs? The constructors of range types and what
+ * extensions make have not. */
+static inline bool cat_proc_is_user(const CatProc *p)
+{
+    enum { INTERNAL = 12, C = 13 };
+    return p->oid >= FIRST_USER_OID && p->language != INTERNAL && p->language != C;
+}
 
 typedef struct CatOper {
     Oid oid, namespace_oid, left, right, result, proc, commutator, negator;
@@ -146,6 +160,35 @@ typedef struct CatConstraint {
     const char *check_sql; /* stored expression (bind_load_expr) */
 } CatConstraint;
 
+/* TRIGGER_* - bits of pg_trigger.tgtype. */
+enum {
+    TRIGGER_ROW = 1,
+    TRIGGER_BEFORE = 2,
+    TRIGGER_INSERT = 4,
+    TRIGGER_DELETE = 8,
+    TRIGGER_UPDATE = 16,
+    TRIGGER_TRUNCATE = 32,
+    TRIGGER_INSTEAD = 64,
+    TRIGGER_EVENTS = TRIGGER_INSERT | TRIGGER_DELETE | TRIGGER_UPDATE | TRIGGER_TRUNCATE,
+};
+
+typedef struct CatTrigger {
+    Oid oid, function;
+    Oid constraint;       /* pg_constraint: of a constraint trigger, of internal ones the key */
+    Oid constraint_table; /* FROM; of internal ones the key's other table */
+    Oid constraint_index;
+    const char *name;
+    int16_t type; /* TRIGGER_* */
+    char enabled; /* O origin, D disabled, R replica, A always */
+    bool internal, deferrable, deferred;
+    uint16_t column_count; /* UPDATE OF */
+    const int16_t *columns;
+    uint16_t arg_count;
+    const char *const *args;
+    const char *when_sql;              /* stored condition (bind_load_trigger_when); NULL = none */
+    const char *old_table, *new_table; /* REFERENCING ... TABLE AS; NULL = none */
+} CatTrigger;
+
 typedef struct CatTable {
     Oid oid, namespace_oid, owner, type_oid;
     const char *name, *schema_name;
@@ -164,10 +207,12 @@ typedef struct CatTable {
     uint16_t referenced_by_count; /* foreign keys of other tables that point here: {table,
                                      constraint} OIDs */
     const Oid *referenced_by_tables, *referenced_by_constraints;
-    const char *view_sql; /* views, materialized ones too: stored query (bind_load_view) */
-    const char *options;  /* reloptions' text, "{a=b,c=d}"; NULL = none */
-    Oid index_table;      /* kind i: its table */
-    SequenceDef sequence; /* kind S */
+    uint16_t trigger_count;
+    const CatTrigger *triggers; /* by name, which is the order they fire in */
+    const char *view_sql;       /* views, materialized ones too: stored query (bind_load_view) */
+    const char *options;        /* reloptions' text, "{a=b,c=d}"; NULL = none */
+    Oid index_table;            /* kind i: its table */
+    SequenceDef sequence;       /* kind S */
     Oid sequence_type;
     const Table
         *storage; /* kind r, not builtin: what src/table works on (index order = indexes order) */
@@ -367,9 +412,7 @@ bool cat_reg_text(CatView *v, Oid reg_type, Oid oid, Buf *buf);
 /* cat_put_signature - name(argument types), as regprocedure shows a function: qualified when the
  * search path does not find it. */
 void cat_put_signature(Cx *cx, CatView *v, const CatProc *p, Buf *buf);
-/* cat_text_array - the elements of an array's text, NULL for SQL's; text NULL: none. */
 /* cat_put_qualified - schema (when qualify) and name, each quoted where SQL needs it. */
-uint32_t cat_text_array(Arena *arena, const char *text, const char *const **values_out);
 void cat_put_qualified(const char *schema, const char *name, bool qualify, Buf *buf);
 
 /* ---- text search (cat_tsearch.c) ---- */

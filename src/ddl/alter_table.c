@@ -352,6 +352,22 @@ static Status alter_command(Cx *cx, DdlCx *d, Slice sql, Oid oid, const PgQuery_
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DropIdentity: return ddl_drop_identity(cx, d, oid, cmd);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_ValidateConstraint:
         return ddl_validate_constraint(cx, d, oid, cmd->name);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableTrig:
+        return ddl_enable_trigger(cx, d, oid, cmd->name, TRIGGER_ONE, 'O');
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableAlwaysTrig:
+        return ddl_enable_trigger(cx, d, oid, cmd->name, TRIGGER_ONE, 'A');
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableReplicaTrig:
+        return ddl_enable_trigger(cx, d, oid, cmd->name, TRIGGER_ONE, 'R');
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DisableTrig:
+        return ddl_enable_trigger(cx, d, oid, cmd->name, TRIGGER_ONE, 'D');
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableTrigAll:
+        return ddl_enable_trigger(cx, d, oid, NULL, TRIGGER_ALL, 'O');
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DisableTrigAll:
+        return ddl_enable_trigger(cx, d, oid, NULL, TRIGGER_ALL, 'D');
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableTrigUser:
+        return ddl_enable_trigger(cx, d, oid, NULL, TRIGGER_USER, 'O');
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DisableTrigUser:
+        return ddl_enable_trigger(cx, d, oid, NULL, TRIGGER_USER, 'D');
     case PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnType: return ST_OK; /* done with the first one */
     default: return err_unsupported(cx, "this form of ALTER TABLE is not supported");
     }
@@ -408,7 +424,14 @@ static const AlterAction ALTER_ACTIONS[] = {
     {AT(NoForceRowSecurity), "NO FORCE ROW SECURITY", "r", PASS_MISC, false},
     {AT(SetRelOptions), "SET", "rvmi", PASS_MISC, true},
     {AT(ResetRelOptions), "RESET", "rvmi", PASS_MISC, true},
+    {AT(EnableTrig), "ENABLE TRIGGER", "r", PASS_MISC, false},
+    {AT(EnableAlwaysTrig), "ENABLE ALWAYS TRIGGER", "r", PASS_MISC, false},
+    {AT(EnableReplicaTrig), "ENABLE REPLICA TRIGGER", "r", PASS_MISC, false},
+    {AT(DisableTrig), "DISABLE TRIGGER", "r", PASS_MISC, false},
+    {AT(EnableTrigAll), "ENABLE TRIGGER ALL", "r", PASS_MISC, false},
     {AT(DisableTrigAll), "DISABLE TRIGGER ALL", "r", PASS_MISC, false},
+    {AT(EnableTrigUser), "ENABLE TRIGGER USER", "r", PASS_MISC, false},
+    {AT(DisableTrigUser), "DISABLE TRIGGER USER", "r", PASS_MISC, false},
     {AT(AddInherit), "INHERIT", "r", PASS_MISC, false},
     {AT(DropInherit), "NO INHERIT", "r", PASS_MISC, false},
     {AT(AddOf), "OF", "r", PASS_MISC, false},
@@ -480,6 +503,9 @@ static TableLockMode alter_lock_mode(const PgQuery__AlterTableStmt *stmt)
             one = TABLELOCK_SHARE_UPDATE_EXCLUSIVE;
         } else if (cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint &&
                    cmd->def->constraint->contype == PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN) {
+            one = TABLELOCK_SHARE_ROW_EXCLUSIVE;
+        } else if (cmd->subtype >= PG_QUERY__ALTER_TABLE_TYPE__AT_EnableTrig &&
+                   cmd->subtype <= PG_QUERY__ALTER_TABLE_TYPE__AT_DisableTrigUser) {
             one = TABLELOCK_SHARE_ROW_EXCLUSIVE;
         }
         mode = MAX(mode, one);

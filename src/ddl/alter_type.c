@@ -209,6 +209,27 @@ static Status type_used_by_view(Cx *cx, AlterTypes *a, const TypeChange *c)
                       a->old->columns[c->number - 1].name);
 }
 
+/* type_used_by_trigger - 0A000 when a trigger is about the column. */
+static Status type_used_by_trigger(Cx *cx, AlterTypes *a, const TypeChange *c)
+{
+    static const uint16_t COLUMNS[4] = {PG_DEPEND_REFCLASSID, PG_DEPEND_REFOBJID,
+                                        PG_DEPEND_REFOBJSUBID, PG_DEPEND_CLASSID};
+    Datum key[4] = {
+        {.u32 = CAT_PG_CLASS}, {.u32 = a->oid}, {.i32 = c->number}, {.u32 = CAT_PG_TRIGGER}};
+    DdlRowList list;
+    const char *trigger;
+    TRY(ddl_rows(cx, a->d, CAT_PG_DEPEND, COLUMNS, key, 4, &list));
+    if (list.count == 0) {
+        return ST_OK;
+    }
+    DdlObject o = {CAT_PG_TRIGGER, list.rows[0].values[PG_DEPEND_OBJID].u32, 0};
+    TRY(ddl_describe(cx, a->d, o, &trigger));
+    st_ignore(err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
+                      "cannot alter type of a column used in a trigger definition"));
+    return err_detail(cx, "%s depends on column \"%s\"", trigger,
+                      a->old->columns[c->number - 1].name);
+}
+
 /* type_reads - does the expression read column number n? */
 static bool type_reads(const Expr *e, int16_t n)
 {
@@ -665,7 +686,7 @@ static Status type_copy_rows(Cx *cx, AlterTypes *a, Plan *plan, const CatTable *
     Table storage = *t->storage;
     storage.index_count = 0;
     bare.storage = &storage;
-    bare.index_count = bare.constraint_count = 0;
+    bare.index_count = bare.constraint_count = bare.trigger_count = 0;
     CatColumn *columns = arena_memdup(d->arena, t->columns, t->column_count * sizeof(CatColumn));
     TypeCopy copy = {.t = t, .columns = ARENA_ARRAY(d->arena, Vector *, t->column_count + 1u)};
     Vector *nulls = ARENA_ARRAY(d->arena, Vector, t->column_count + 1u);
@@ -762,6 +783,7 @@ Status ddl_alter_types(Cx *cx, DdlCx *d, Slice sql, Oid oid, const PgQuery__Alte
     for (uint32_t i = 0; i < a.change_count; i++) {
         TRY(type_default(cx, &a, &a.changes[i]));
         TRY(type_used_by_view(cx, &a, &a.changes[i]));
+        TRY(type_used_by_trigger(cx, &a, &a.changes[i]));
         TRY(type_used_by_generated(cx, &a, &a.changes[i]));
     }
     TRY(type_find_checks(cx, &a));

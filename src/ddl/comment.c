@@ -1,6 +1,6 @@
 /*
- * comment.c - COMMENT ON tables, indexes, sequences, views, columns, constraints, schemas,
- * databases.
+ * comment.c - COMMENT ON tables, indexes, sequences, views, columns, constraints, triggers,
+ * schemas, databases.
  */
 #include "ddl/role.h"
 
@@ -275,6 +275,12 @@ Status ddl_comment(Cx *cx, DdlCx *d, const PgQuery__CommentStmt *stmt)
     case PG_QUERY__OBJECT_TYPE__OBJECT_VIEW: TRY(comment_relation(cx, d, stmt, &o)); break;
     case PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN:
     case PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT: TRY(comment_part(cx, d, stmt, &o)); break;
+    case PG_QUERY__OBJECT_TYPE__OBJECT_EVENT_TRIGGER:
+        return ddl_alter_event_trigger(cx, ddl_string(stmt->object));
+    case PG_QUERY__OBJECT_TYPE__OBJECT_TRIGGER:
+        TRY(ddl_find_trigger(cx, d, stmt->object->list, TABLELOCK_SHARE_UPDATE_EXCLUSIVE, false,
+                             &o));
+        break;
     case PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA: {
         const char *name = ddl_string(stmt->object);
         o.class_oid = CAT_PG_NAMESPACE;
@@ -284,6 +290,17 @@ Status ddl_comment(Cx *cx, DdlCx *d, const PgQuery__CommentStmt *stmt)
         }
         TRY(st);
         TRY(cat_owner_need(cx, d->view, CAT_PG_NAMESPACE, o.oid));
+        break;
+    }
+    case PG_QUERY__OBJECT_TYPE__OBJECT_FUNCTION:
+    case PG_QUERY__OBJECT_TYPE__OBJECT_PROCEDURE:
+    case PG_QUERY__OBJECT_TYPE__OBJECT_ROUTINE: {
+        char kind;
+        const char *what;
+        (void)ddl_function_type(stmt->objtype, &kind, &what);
+        o.class_oid = CAT_PG_PROC;
+        TRY(ddl_function_named(cx, d, stmt->object->object_with_args, kind, &o.oid));
+        TRY(cat_owner_need(cx, d->view, CAT_PG_PROC, o.oid));
         break;
     }
     case PG_QUERY__OBJECT_TYPE__OBJECT_LARGEOBJECT:

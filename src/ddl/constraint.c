@@ -350,8 +350,9 @@ static Status constraint_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConst
     TRY(ddl_index_make(cx, d, t, &ix, &r.index));
     TRY(ddl_new_oid(cx, d, &r.oid));
     TRY(ddl_insert_constraint(cx, d, t, &r));
-    return ddl_depend(cx, d, (DdlObject){CAT_PG_CLASS, r.index, 0},
-                      (DdlObject){CAT_PG_CONSTRAINT, r.oid, 0}, 'i');
+    TRY(ddl_depend(cx, d, (DdlObject){CAT_PG_CLASS, r.index, 0},
+                   (DdlObject){CAT_PG_CONSTRAINT, r.oid, 0}, 'i'));
+    return ddl_unique_trigger(cx, d, t->oid, &r);
 }
 
 Status ddl_add_constraint(Cx *cx, DdlCx *d, Oid table, const NewConstraint *c, bool check_rows)

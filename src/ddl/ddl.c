@@ -32,6 +32,13 @@ Status ddl_any(Cx *cx, DdlCx *d, const struct PgQuery__Node *stmt, const char **
     case PG_QUERY__NODE__NODE_ALTER_SEQ_STMT:
         *tag_out = "ALTER SEQUENCE";
         return ddl_alter_sequence(cx, d, stmt->alter_seq_stmt);
+    case PG_QUERY__NODE__NODE_CREATE_TRIG_STMT:
+        *tag_out = "CREATE TRIGGER";
+        return ddl_create_trigger(cx, d, stmt->create_trig_stmt);
+    case PG_QUERY__NODE__NODE_CREATE_EVENT_TRIG_STMT:
+        return ddl_create_event_trigger(cx, stmt->create_event_trig_stmt);
+    case PG_QUERY__NODE__NODE_ALTER_EVENT_TRIG_STMT:
+        return ddl_alter_event_trigger(cx, stmt->alter_event_trig_stmt->trigname);
     case PG_QUERY__NODE__NODE_CREATE_SCHEMA_STMT:
         *tag_out = "CREATE SCHEMA";
         return ddl_create_schema(cx, d, stmt->create_schema_stmt);
@@ -62,6 +69,12 @@ Status ddl_any(Cx *cx, DdlCx *d, const struct PgQuery__Node *stmt, const char **
     case PG_QUERY__NODE__NODE_COMMENT_STMT:
         *tag_out = "COMMENT";
         return ddl_comment(cx, d, stmt->comment_stmt);
+    case PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT:
+        *tag_out =
+            stmt->create_function_stmt->is_procedure ? "CREATE PROCEDURE" : "CREATE FUNCTION";
+        return ddl_create_function(cx, d, stmt->create_function_stmt);
+    case PG_QUERY__NODE__NODE_ALTER_FUNCTION_STMT:
+        return ddl_alter_function(cx, d, stmt->alter_function_stmt, tag_out);
     case PG_QUERY__NODE__NODE_CREATE_ENUM_STMT:
         *tag_out = "CREATE TYPE";
         return ddl_create_enum(cx, d, stmt->create_enum_stmt);

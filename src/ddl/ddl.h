@@ -22,6 +22,7 @@ typedef struct DdlCx {
     const TypeEnv *env;
     const FnOps *(*extra_fn)(const char *prosrc);
     uint64_t work_mem_bytes;
+    bool replica; /* session_replication_role */
     /* Why this session needs the table as it is ("it has pending trigger events"); NULL: it does
      * not. May be NULL itself. */
     const char *(*in_use)(void *arg, Oid table);

@@ -242,6 +242,42 @@ Status ddl_add_exclusion(Cx *cx, DdlCx *d, const CatTable *t, const NewConstrain
 Status ddl_retype_exclusion(Cx *cx, DdlCx *d, const CatTable *t, const CatIndex *ix, uint16_t k,
                             Oid type, Oid *opclass_out);
 
+/* ---- create_trigger.c, internal_trigger.c, alter_trigger.c ---- */
+/* TriggerRecord - a row of pg_trigger. */
+typedef struct TriggerRecord {
+    Oid oid, table, function, constraint_table, constraint_index, constraint;
+    const char *name;
+    int16_t type; /* TRIGGER_* */
+    bool internal, deferrable, deferred;
+    const int16_t *columns;
+    uint16_t column_count;
+    PgQuery__Node *const *args;
+    size_t arg_count;
+    const char *when_sql, *old_table, *new_table; /* NULL = none */
+} TriggerRecord;
+Status ddl_insert_trigger(Cx *cx, DdlCx *d, const TriggerRecord *t);
+/* ddl_foreign_key_triggers - the four of a foreign key; ddl_unique_trigger - the one of a
+ * deferrable key or exclusion constraint, of others none. */
+Status ddl_foreign_key_triggers(Cx *cx, DdlCx *d, Oid child, const ConstraintRow *c);
+Status ddl_unique_trigger(Cx *cx, DdlCx *d, Oid table, const ConstraintRow *c);
+Status ddl_create_trigger(Cx *cx, DdlCx *d, const PgQuery__CreateTrigStmt *stmt);
+const CatTrigger *ddl_trigger_named(const CatTable *t, const char *name);
+/* ddl_trigger_missing - 42704. */
+Status ddl_trigger_missing(Cx *cx, const CatTable *t, const char *name);
+typedef enum TriggerChoice { TRIGGER_ONE, TRIGGER_ALL, TRIGGER_USER } TriggerChoice;
+Status ddl_enable_trigger(Cx *cx, DdlCx *d, Oid oid, const char *name, TriggerChoice which,
+                          char enabled);
+Status ddl_rename_trigger(Cx *cx, DdlCx *d, const CatTable *t, const char *from, const char *to);
+/* ddl_find_trigger - the trigger of a name list [schema,] table, trigger; its table is locked. An
+ * empty object when missing_ok excuses its absence. */
+Status ddl_find_trigger(Cx *cx, DdlCx *d, const PgQuery__List *names, TableLockMode mode,
+                        bool missing_ok, DdlObject *o_out);
+
+/* ---- event_trigger.c ---- */
+Status ddl_create_event_trigger(Cx *cx, const PgQuery__CreateEventTrigStmt *stmt);
+Status ddl_alter_event_trigger(Cx *cx, const char *name);
+Status ddl_drop_event_triggers(Cx *cx, const PgQuery__DropStmt *stmt);
+
 /* ---- foreign_key.c ---- */
 Status ddl_add_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConstraint *c,
                            bool check_rows);
@@ -433,6 +469,27 @@ Status ddl_create_matview(Cx *cx, DdlCx *d, const PgQuery__CreateTableAsStmt *st
 Status ddl_refresh_matview(Cx *cx, DdlCx *d, const PgQuery__RefreshMatViewStmt *stmt);
 Status ddl_comment(Cx *cx, DdlCx *d, const PgQuery__CommentStmt *stmt);
 
+/* ---- create_function.c, alter_function.c ---- */
+Status ddl_create_function(Cx *cx, DdlCx *d, const PgQuery__CreateFunctionStmt *stmt);
+Status ddl_alter_function(Cx *cx, DdlCx *d, const PgQuery__AlterFunctionStmt *stmt,
+                          const char **tag_out);
+/* Functions, procedures and routines in DROP, RENAME, SET SCHEMA, OWNER TO and COMMENT. kind: 'f',
+ * 'p', 'a' or 0. */
+Status ddl_drop_function(Cx *cx, DdlCx *d, const PgQuery__ObjectWithArgs *o, char kind,
+                         bool missing_ok, DdlObject *o_out);
+Status ddl_rename_function(Cx *cx, DdlCx *d, const PgQuery__ObjectWithArgs *o, char kind,
+                           const char *name);
+Status ddl_move_function(Cx *cx, DdlCx *d, const PgQuery__ObjectWithArgs *o, char kind,
+                         const char *schema);
+/* ddl_function_named - the OID, 42883 when there is none. */
+Status ddl_function_named(Cx *cx, DdlCx *d, const PgQuery__ObjectWithArgs *o, char kind,
+                          Oid *oid_out);
+const char *ddl_function_description(DdlCx *d, Oid oid);
+/* ddl_function_type - is it a statement about functions? kind_out, tag_out: "FUNCTION". */
+bool ddl_function_type(PgQuery__ObjectType type, char *kind_out, const char **name_out);
+/* ddl_function_schema - ALTER ... SET SCHEMA of functions. ST_NOTFOUND for other kinds. */
+Status ddl_function_schema(Cx *cx, DdlCx *d, const PgQuery__AlterObjectSchemaStmt *stmt,
+                           const char **tag_out);
 /* ddl_large_object - the one of this number. 42704. */
 Status ddl_large_object(Cx *cx, DdlCx *d, const PgQuery__Node *number, DdlObject *o_out);
 /* ---- database.c ---- */

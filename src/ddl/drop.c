@@ -467,27 +467,41 @@ Status ddl_drop(Cx *cx, DdlCx *d, const PgQuery__DropStmt *stmt, const char **ta
             k = &DROP_KINDS[i];
         }
     }
+    if (stmt->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_EVENT_TRIGGER) {
+        *tag_out = "DROP EVENT TRIGGER";
+        return ddl_drop_event_triggers(cx, stmt);
+    }
     bool schema = stmt->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA;
+    bool trigger = stmt->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_TRIGGER;
+    char kind;
+    const char *what;
     bool domain = stmt->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_DOMAIN;
     bool type = domain || stmt->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE;
     bool policy = stmt->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_POLICY;
     bool extension = stmt->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_EXTENSION;
-    if (k == NULL && !schema && !policy && !extension && !type) {
+    bool function = ddl_function_type(stmt->remove_type, &kind, &what);
+    if (k == NULL && !schema && !function && !trigger && !type && !policy && !extension) {
         return ST_NOTFOUND;
     }
     *tag_out = schema      ? "DROP SCHEMA"
+               : trigger   ? "DROP TRIGGER"
                : policy    ? "DROP POLICY"
                : extension ? "DROP EXTENSION"
                : domain    ? "DROP DOMAIN"
                : type      ? "DROP TYPE"
+               : function  ? arena_printf(d->arena, "DROP %s", what)
                            : k->tag;
     DdlObject *roots = ARENA_ARRAY(d->arena, DdlObject, stmt->n_objects + 1);
     uint32_t n = 0;
     for (size_t i = 0; i < stmt->n_objects; i++) {
         const PgQuery__Node *named = stmt->objects[i];
-        TRY(policy   ? ddl_drop_policy(cx, d, named, stmt->missing_ok, &roots[n])
-            : type   ? ddl_type_drop(cx, d, named, domain, stmt->missing_ok, &roots[n])
-            : schema ? drop_schema(cx, d, named, stmt->missing_ok, &roots[n])
+        TRY(trigger    ? ddl_find_trigger(cx, d, named->list, TABLELOCK_ACCESS_EXCLUSIVE,
+                                          stmt->missing_ok, &roots[n])
+            : function ? ddl_drop_function(cx, d, named->object_with_args, kind, stmt->missing_ok,
+                                           &roots[n])
+            : policy   ? ddl_drop_policy(cx, d, named, stmt->missing_ok, &roots[n])
+            : type     ? ddl_type_drop(cx, d, named, domain, stmt->missing_ok, &roots[n])
+            : schema   ? drop_schema(cx, d, named, stmt->missing_ok, &roots[n])
             : extension
                 ? ddl_drop_extension_root(cx, d, ddl_string(named), stmt->missing_ok, &roots[n])
                 : drop_relation(cx, d, k, named, stmt->missing_ok, &roots[n]));

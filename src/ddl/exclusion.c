@@ -239,6 +239,7 @@ Status ddl_make_exclusion(Cx *cx, DdlCx *d, const CatTable *t, NewIndex *ix, con
     TRY(ddl_insert_constraint(cx, d, t, &r));
     TRY(ddl_depend(cx, d, (DdlObject){CAT_PG_CLASS, r.index, 0},
                    (DdlObject){CAT_PG_CONSTRAINT, r.oid, 0}, 'i'));
+    TRY(ddl_unique_trigger(cx, d, t->oid, &r));
     *index_out = r.index;
     return ddl_index_fill(cx, d, t->oid, r.index);
 }

@@ -419,8 +419,7 @@ Status ddl_add_foreign_key(Cx *cx, DdlCx *d, const CatTable *t, const NewConstra
         TRY(ddl_depend(cx, d, self, (DdlObject){CAT_PG_CLASS, f.ref->oid, f.ref_columns[i]}, 'n'));
     }
     TRY(ddl_depend(cx, d, self, (DdlObject){CAT_PG_CLASS, f.index, 0}, 'n'));
-    TRY(ddl_update_class_flag(cx, d, t->oid, PG_CLASS_RELHASTRIGGERS, true));
-    TRY(ddl_update_class_flag(cx, d, f.ref->oid, PG_CLASS_RELHASTRIGGERS, true));
+    TRY(ddl_foreign_key_triggers(cx, d, t->oid, &r));
     cat_changed(d->view);
     return ST_OK;
 }

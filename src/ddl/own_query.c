@@ -12,7 +12,9 @@ ExecEnv ddl_exec_env(DdlCx *d)
                      .txn = d->view->txn,
                      .type_env = d->env,
                      .extra_fn = d->extra_fn,
-                     .work_mem_bytes = d->work_mem_bytes};
+                     .work_mem_bytes = d->work_mem_bytes,
+                     .no_triggers = true,
+                     .replica = d->replica};
 }
 
 /* query_drain - execute the plan; the first row's first value if anybody wants it. */

@@ -203,8 +203,8 @@ static Status describe_default_acl(Cx *cx, DdlCx *d, const DdlRow *r, const char
     return ST_OK;
 }
 
-/* describe_part - the text about a constraint, default, schema, type or a view's rule, as drops and
- * errors name it; what is gone, or of another class, is named by its OID. */
+/* describe_part - the text about a constraint, default, trigger, schema, type or a view's rule, as
+ * drops and errors name it; what is gone, or of another class, is named by its OID. */
 static Status describe_part(Cx *cx, DdlCx *d, DdlObject o, const char **text_out)
 {
     Datum key = {.u32 = o.oid};
@@ -248,6 +248,12 @@ static Status describe_part(Cx *cx, DdlCx *d, DdlObject o, const char **text_out
     case CAT_PG_PROC:
         *text_out = describe_named(d, "function", TYPE_REGPROCEDURE, o.oid);
         return ST_OK;
+    case CAT_PG_TRIGGER:
+        TRY(describe_relation(cx, d, r.values[PG_TRIGGER_TGRELID].u32, &table));
+        *text_out =
+            arena_printf(d->arena, "trigger %s on %s",
+                         ddl_quote_name(d->arena, ddl_row_text(d, &r, PG_TRIGGER_TGNAME)), table);
+        return ST_OK;
     case CAT_PG_DATABASE:
         *text_out =
             arena_printf(d->arena, "database %s",
@@ -277,6 +283,10 @@ static Status describe_part(Cx *cx, DdlCx *d, DdlObject o, const char **text_out
 Status ddl_describe(Cx *cx, DdlCx *d, DdlObject o, const char **text_out)
 {
     const char *table;
+    if (o.class_oid == CAT_PG_PROC) {
+        *text_out = ddl_function_description(d, o.oid);
+        return ST_OK;
+    }
     if (o.class_oid != CAT_PG_CLASS) {
         return describe_part(cx, d, o, text_out);
     }

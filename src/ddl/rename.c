@@ -181,8 +181,11 @@ Status ddl_rename(Cx *cx, DdlCx *d, const PgQuery__RenameStmt *stmt, const char 
     PgQuery__ObjectType type = stmt->rename_type;
     PgQuery__ObjectType shown =
         type == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN ? stmt->relation_type : type;
-    *tag_out = "ALTER TABLE";
+    *tag_out = shown == PG_QUERY__OBJECT_TYPE__OBJECT_TRIGGER ? "ALTER TRIGGER" : "ALTER TABLE";
     (void)ddl_relation_tag(shown, tag_out);
+    if (type == PG_QUERY__OBJECT_TYPE__OBJECT_EVENT_TRIGGER) {
+        return ddl_alter_event_trigger(cx, ddl_string(stmt->object));
+    }
     if (type == PG_QUERY__OBJECT_TYPE__OBJECT_ROLE) {
         *tag_out = "ALTER ROLE";
         return ddl_rename_role(cx, d, stmt->subname, stmt->newname);
@@ -196,6 +199,12 @@ Status ddl_rename(Cx *cx, DdlCx *d, const PgQuery__RenameStmt *stmt, const char 
         TRY(rename_schema(cx, d, stmt->subname, stmt->newname));
         cat_changed(d->view);
         return ST_OK;
+    }
+    char kind;
+    const char *what;
+    if (ddl_function_type(type, &kind, &what)) {
+        *tag_out = arena_printf(d->arena, "ALTER %s", what);
+        return ddl_rename_function(cx, d, stmt->object->object_with_args, kind, stmt->newname);
     }
     if (type == PG_QUERY__OBJECT_TYPE__OBJECT_DATABASE) {
         *tag_out = "ALTER DATABASE";
@@ -220,6 +229,7 @@ Status ddl_rename(Cx *cx, DdlCx *d, const PgQuery__RenameStmt *stmt, const char 
         type != PG_QUERY__OBJECT_TYPE__OBJECT_VIEW && type != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE &&
         type != PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW &&
         type != PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN &&
+        type != PG_QUERY__OBJECT_TYPE__OBJECT_TRIGGER &&
         type != PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT) {
         return ST_NOTFOUND;
     }
@@ -242,6 +252,8 @@ Status ddl_rename(Cx *cx, DdlCx *d, const PgQuery__RenameStmt *stmt, const char 
         st = rename_column(cx, d, t, stmt->subname, stmt->newname);
     } else if (type == PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT) {
         st = rename_constraint(cx, d, t, stmt->subname, stmt->newname);
+    } else if (type == PG_QUERY__OBJECT_TYPE__OBJECT_TRIGGER) {
+        st = ddl_rename_trigger(cx, d, t, stmt->subname, stmt->newname);
     } else {
         st = rename_relation(cx, d, t, stmt->newname);
     }

@@ -59,6 +59,7 @@ static uint16_t row_column_count(Oid rel)
     case CAT_PG_DESCRIPTION: return PG_DESCRIPTION_COLUMN_COUNT;
     case CAT_PG_STATISTIC: return PG_STATISTIC_COLUMN_COUNT;
     case CAT_PG_TYPE: return PG_TYPE_COLUMN_COUNT;
+    case CAT_PG_TRIGGER: return PG_TRIGGER_COLUMN_COUNT;
     case CAT_PG_ENUM: return PG_ENUM_COLUMN_COUNT;
     case CAT_PG_RANGE: return PG_RANGE_COLUMN_COUNT;
     case CAT_PG_PROC: return PG_PROC_COLUMN_COUNT;

@@ -148,7 +148,7 @@ Status ddl_set_schema(Cx *cx, DdlCx *d, const PgQuery__AlterObjectSchemaStmt *st
     const CatTable *t;
     Oid to;
     if (!ddl_relation_tag(stmt->object_type, tag_out)) {
-        return ST_NOTFOUND;
+        return ddl_function_schema(cx, d, stmt, tag_out);
     }
     TRY(ddl_lock(cx, d, stmt->relation, TABLELOCK_ACCESS_EXCLUSIVE, stmt->missing_ok, &t));
     if (t == NULL) {

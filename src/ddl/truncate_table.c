@@ -130,6 +130,22 @@ static Status truncate_sequences(Cx *cx, DdlCx *d, Oid table)
     return ST_OK;
 }
 
+/* truncate_triggers - BEFORE or AFTER TRUNCATE of all tables, in their order. */
+static Status truncate_triggers(Cx *cx, const TruncateSet *s, bool before)
+{
+    ExecEnv env = ddl_exec_env(s->d);
+    env.no_triggers = false;
+    for (uint32_t i = 0; i < s->count; i++) {
+        const CatTable *t = s->tables[i];
+        if (t->trigger_count == 0) {
+            continue;
+        }
+        TRY(ddl_reload(cx, s->d, t->oid, &t));
+        TRY(exec_truncate_triggers(cx, &env, s->d->arena, t, before));
+    }
+    return ST_OK;
+}
+
 Status ddl_truncate(Cx *cx, DdlCx *d, const PgQuery__TruncateStmt *stmt)
 {
     TruncateSet s = {.d = d};
@@ -142,6 +158,7 @@ Status ddl_truncate(Cx *cx, DdlCx *d, const PgQuery__TruncateStmt *stmt)
         truncate_add(&s, t);
     }
     TRY(truncate_references(cx, &s, stmt->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE));
+    TRY(truncate_triggers(cx, &s, true));
     for (uint32_t i = 0; i < s.count; i++) {
         TRY(truncate_check(cx, d, s.tables[i]));
         TRY(ddl_new_trees(cx, d, s.tables[i]));
@@ -150,5 +167,5 @@ Status ddl_truncate(Cx *cx, DdlCx *d, const PgQuery__TruncateStmt *stmt)
         TRY(truncate_sequences(cx, d, s.tables[i]->oid));
     }
     cat_changed(d->view);
-    return ST_OK;
+    return truncate_triggers(cx, &s, false);
 }

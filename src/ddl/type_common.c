@@ -162,7 +162,7 @@ const char *ddl_type_text(DdlCx *d, Oid type)
 {
     Buf b;
     buf_init(&b, 1024);
-    cat_format_type(d->view, type, -1, &b);
+    cat_format_type(d->view, type, CAT_TYPMOD_NONE, &b);
     const char *text = arena_strndup(d->arena, (const char *)b.data, b.len);
     buf_release(&b);
     return text;
