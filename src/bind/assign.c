@@ -5,6 +5,16 @@
 
 #define PROC_NEXTVAL 1574
 
+bool bind_has_instead(const CatTable *t, int16_t event)
+{
+    bool found = false;
+    for (uint16_t i = 0; i < t->trigger_count; i++) {
+        int16_t type = t->triggers[i].type;
+        found = found || ((type & TRIGGER_INSTEAD) != 0 && (type & event) != 0);
+    }
+    return found;
+}
+
 Status bind_is_modifiable(BindScope *s, const CatTable *t)
 {
     if (t->kind == 'S') {
@@ -176,9 +186,21 @@ static Status reads_set(void *arg, Expr *e, uint32_t level, bool *descend)
     return ST_OK;
 }
 
+/* changed_by_triggers - may BEFORE UPDATE triggers set other columns than the statement does? */
+static bool changed_by_triggers(const CatTable *t)
+{
+    enum { BEFORE_UPDATE = TRIGGER_ROW | TRIGGER_BEFORE | TRIGGER_UPDATE };
+    bool found = false;
+    for (uint16_t i = 0; i < t->trigger_count; i++) {
+        found = found || (t->triggers[i].type & BEFORE_UPDATE) == BEFORE_UPDATE;
+    }
+    return found;
+}
+
 Status bind_generated(BindScope *s, const CatTable *t, bool *set)
 {
     Query *q = s->query;
+    bool triggers = changed_by_triggers(t);
     bool *given = set != NULL ? arena_memdup(s->b->arena, set, t->column_count) : NULL;
     for (uint16_t i = 0; i < t->column_count; i++) {
         const CatColumn *c = &t->columns[i];
@@ -194,10 +216,11 @@ Status bind_generated(BindScope *s, const CatTable *t, bool *set)
         TRY(bind_stored_expr(s, t, q->result_rte, c->default_sql, &e));
         if (set != NULL) {
             TRY(bind_walk(e, 0, reads_set, &reads));
-            if (!reads.found && !given[i]) {
+            if (reads.found || given[i]) {
+                set[i] = true;
+            } else if (!triggers) {
                 continue;
             }
-            set[i] = true;
         }
         TRY(bind_assign(s, t, i, e, -1, &q->generated[q->generated_count]));
         q->generated_columns[q->generated_count++] = i;

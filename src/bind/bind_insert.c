@@ -281,7 +281,7 @@ Status bind_insert(BindScope *s, const PgQuery__InsertStmt *st)
     TRY(bind_open_table(s, st->relation, TABLELOCK_ROW_EXCLUSIVE, &t));
     TRY(bind_is_modifiable(s, t));
     const char *alias = st->relation->alias != NULL ? st->relation->alias->aliasname : t->name;
-    if (t->kind == 'v') {
+    if (t->kind == 'v' && !bind_has_instead(t, TRIGGER_INSERT)) {
         ViewTarget *v = ARENA_NEW(s->b->arena, ViewTarget);
         TRY(bind_view_target(s, t, CMD_INSERT, q->rte_count, v));
         bind_view_changes(s, v);
@@ -308,8 +308,41 @@ Status bind_insert(BindScope *s, const PgQuery__InsertStmt *st)
     TRY(bind_checks(s, t));
     NsItem *target = bind_add_item(s, s->change != NULL ? bind_view_item(s, s->change, alias)
                                                         : bind_item_of_rte(s, rte, alias, NULL, 0));
+    if (st->on_conflict_clause != NULL && t->kind == 'v') {
+        return err_unsupported(s->cx, "ON CONFLICT for view \"%s\" is not supported", t->name);
+    }
     if (st->on_conflict_clause != NULL) {
         TRY(bind_on_conflict(s, st->on_conflict_clause, t, target));
     }
     return bind_returning(s, st->returning_list, st->n_returning_list);
+}
+
+Status bind_merge_insert(BindScope *s, const CatTable *t, const PgQuery__MergeWhenClause *w,
+                         Target **targets_out)
+{
+    PgQuery__InsertStmt st = PG_QUERY__INSERT_STMT__INIT;
+    PgQuery__List list = PG_QUERY__LIST__INIT;
+    InsertColumns cols;
+    Expr **row;
+    Target *targets = ARENA_ARRAY(s->b->arena, Target, t->column_count + 1u);
+    st.n_cols = w->n_target_list;
+    st.cols = w->target_list;
+    st.override = w->override;
+    list.n_items = w->n_values;
+    list.items = w->values;
+    TRY(insert_columns(s, &st, t, &cols));
+    if (w->n_values > 0) { /* none: DEFAULT VALUES */
+        TRY(insert_values_row(s, &st, t, &cols, &list, &row));
+        for (size_t i = 0; i < list.n_items; i++) {
+            targets[cols.columns[i]].expr = row[i];
+        }
+    }
+    for (uint16_t i = 0; i < t->column_count; i++) {
+        targets[i].name = t->columns[i].name;
+        if (targets[i].expr == NULL) {
+            TRY(bind_column_default(s, t, i, &targets[i].expr));
+        }
+    }
+    *targets_out = targets;
+    return ST_OK;
 }

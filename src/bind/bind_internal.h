@@ -85,6 +85,7 @@ typedef struct BindScope {
     const PgQuery__FuncCall *set_call; /* the set inside expressions of targets, and its item */
     uint16_t set_item;
     const Expr *sql_call; /* this is the body of that function: parameters are its arguments */
+    bool in_call;         /* this is CALL: a procedure, OUT parameters given */
     Oid domain_value;     /* in a domain's CHECK: VALUE is of this type */
     int32_t domain_typmod;
     const char *no_subquery;  /* expression that may hold no subquery, NULL = allowed */
@@ -190,6 +191,14 @@ Status bind_type_cast(BindScope *s, const PgQuery__TypeCast *c, Expr **out);
 Status bind_sql_value(BindScope *s, const PgQuery__SQLValueFunction *f, Expr **out);
 Status bind_param(BindScope *s, const PgQuery__ParamRef *p, Expr **out);
 Status bind_params_check(BindScope *s);
+/* ---- variables.c ---- */
+/* bind_variable - a function's variable of the name; ST_NOTFOUND. */
+Status bind_variable(BindScope *s, const PgQuery__ColumnRef *ref, Expr **out);
+/* bind_variable_number - $n of a function; ST_NOTFOUND: not in one. */
+Status bind_variable_number(BindScope *s, uint32_t number, int32_t location, Expr **out);
+/* bind_variable_fields - record.*: one expression for each field. ST_NOTFOUND. */
+Status bind_variable_fields(BindScope *s, const PgQuery__ColumnRef *ref, Expr ***exprs_out,
+                            const char ***names_out, uint32_t *count_out);
 const char *bind_target_name(const Node *n);
 Status bind_const(BindScope *s, const PgQuery__AConst *c, Expr **out);
 
@@ -275,6 +284,8 @@ Status bind_resolve_generic(BindScope *s, const Oid *actual, Oid *decl, uint32_t
                             const char *name, int32_t location, Oid *result_out);
 bool bind_is_generic(Oid type);
 Status bind_equality(BindScope *s, Expr *a, Expr *b, int32_t location, Expr **out);
+/* bind_distinct_pair - l IS [NOT] DISTINCT FROM r, of single values. */
+Status bind_distinct_pair(BindScope *s, Expr *l, Expr *r, bool same, int32_t location, Expr **out);
 Status bind_default_order(BindScope *s, Oid type, int32_t location, bool equality);
 
 /* ---- queries ---- */
@@ -333,6 +344,10 @@ Status bind_view_refuse_column(BindScope *s, const ViewColumn *c);
 Status bind_insert(BindScope *s, const PgQuery__InsertStmt *st);
 Status bind_update(BindScope *s, const PgQuery__UpdateStmt *st);
 Status bind_delete(BindScope *s, const PgQuery__DeleteStmt *st);
+Status bind_merge(BindScope *s, const PgQuery__MergeStmt *st);
+/* bind_merge_insert - WHEN NOT MATCHED THEN INSERT: a value for each table column. */
+Status bind_merge_insert(BindScope *s, const CatTable *t, const PgQuery__MergeWhenClause *w,
+                         Target **targets_out);
 /* bind_value_or_default - an expression, or DEFAULT itself where a column takes its value. */
 Status bind_value_or_default(BindScope *s, const Node *n, Expr **out);
 /* bind_update_columns - SET of UPDATE and ON CONFLICT DO UPDATE: a value for every table column. */
@@ -351,7 +366,11 @@ Status bind_assign(BindScope *s, const CatTable *t, uint16_t column, Expr *e, in
 Status bind_stored_expr(BindScope *s, const CatTable *t, uint16_t rte, const char *sql, Expr **out);
 Status bind_target_column(BindScope *s, const CatTable *t, const char *name, int32_t location,
                           uint16_t *column_out);
+/* bind_is_modifiable - may statements change its rows, or those behind it? */
 Status bind_is_modifiable(BindScope *s, const CatTable *t);
+/* bind_has_instead - has the view an INSTEAD OF trigger of the event (TRIGGER_INSERT, ...), enabled
+ * or not? Its rows are changed by nothing else then. */
+bool bind_has_instead(const CatTable *t, int16_t event);
 
 /* ---- row_security.c ---- */
 /* bind_row_security - the policies of tables with row security, put into the whole statement. */
@@ -359,7 +378,8 @@ Status bind_row_security(BindScope *s);
 
 /* ---- stored.c: trees of the catalogs, read ---- */
 bool bind_is_tree(const char *stored);
-/* bind_read_expr - rte is what entry 0 of the table expression stands for. */
+/* bind_read_expr - rte is what entry 0 of the table expression stands for; NO_RTE: entries are as
+ * they were stored. */
 Status bind_read_expr(BindScope *s, const char *stored, uint16_t rte, Expr **out);
 Status bind_read_query(BindScope *s, const char *stored, Query **out);
 

@@ -22,6 +22,10 @@ static Status bind_any(Cx *cx, BindCx *b, const struct PgQuery__Node *stmt, Quer
         s->query->command = CMD_DELETE;
         TRY(bind_delete(s, stmt->delete_stmt));
         break;
+    case PG_QUERY__NODE__NODE_MERGE_STMT:
+        s->query->command = CMD_MERGE;
+        TRY(bind_merge(s, stmt->merge_stmt));
+        break;
     default: return err_unsupported(cx, "this kind of statement is not supported here");
     }
     TRY(bind_params_check(s));
@@ -34,6 +38,16 @@ Status bind_statement(Cx *cx, BindCx *b, const struct PgQuery__Node *stmt, Query
 {
     TRY(cat_view_judge(cx, b->view, bind_any(cx, b, stmt, query_out)));
     return arena_check(cx, b->arena);
+}
+
+Status bind_call(Cx *cx, BindCx *b, const struct PgQuery__FuncCall *call, Expr **out)
+{
+    BindScope base = {.cx = cx, .b = b};
+    BindScope *s = bind_scope_new(&base, NULL, CMD_SELECT);
+    s->in_call = true;
+    s->no_aggs = "CALL arguments";
+    s->no_subquery = "CALL argument";
+    return cat_view_judge(cx, b->view, bind_func_call(s, call, out));
 }
 
 const char *bind_result_name(const struct PgQuery__Node *expr)

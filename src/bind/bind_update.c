@@ -6,7 +6,8 @@
 /* modify_through_view - a view gives way to the table behind it, which is the first entry. */
 static Status modify_through_view(BindScope *s, const CatTable **table)
 {
-    if ((*table)->kind != 'v') {
+    int16_t event = s->query->command == CMD_UPDATE ? TRIGGER_UPDATE : TRIGGER_DELETE;
+    if ((*table)->kind != 'v' || bind_has_instead(*table, event)) {
         return ST_OK;
     }
     ViewTarget *v = ARENA_NEW(s->b->arena, ViewTarget);

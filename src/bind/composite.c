@@ -40,6 +40,35 @@ bool bind_row_type_shape(BindScope *s, Oid type, RowShape *out)
     return true;
 }
 
+/* shape_of_outputs - of what a function with OUT parameters returns; polymorphic ones are not
+ * known.
+ */
+static bool shape_of_outputs(BindScope *s, const Expr *e, RowShape *out)
+{
+    const CatProc *p = e->proc;
+    uint16_t n = 0;
+    if (p->arg_modes == NULL || p->returns_set) {
+        return false;
+    }
+    out->names = ARENA_ARRAY(s->b->arena, const char *, p->all_arg_count + 1u);
+    out->types = ARENA_ARRAY(s->b->arena, Oid, p->all_arg_count + 1u);
+    out->typmods = ARENA_ARRAY(s->b->arena, int32_t, p->all_arg_count + 1u);
+    for (uint16_t i = 0; i < p->all_arg_count; i++) {
+        if (strchr("obt", p->arg_modes[i]) == NULL) {
+            continue;
+        }
+        if (bind_is_generic(p->all_args[i])) {
+            return false;
+        }
+        bool named = p->arg_names != NULL && p->arg_names[i] != NULL;
+        out->names[n] = named ? p->arg_names[i] : arena_printf(s->b->arena, "column%u", n + 1u);
+        out->typmods[n] = -1;
+        out->types[n++] = p->all_args[i];
+    }
+    out->count = n;
+    return n > 0;
+}
+
 bool bind_row_shape(BindScope *s, const Expr *e, RowShape *out)
 {
     if (e->kind == EXPR_ROW && e->type == TYPE_RECORD) {
@@ -66,6 +95,9 @@ bool bind_row_shape(BindScope *s, const Expr *e, RowShape *out)
         const Rte *r = at->query->rtes[e->u.column.rte];
         return r->kind == RTE_SUBQUERY && r->subquery != NULL &&
                shape_of_query(s, r->subquery, (uint16_t)e->u.column.column, out);
+    }
+    if (e->kind == EXPR_FUNC && e->type == TYPE_RECORD && shape_of_outputs(s, e, out)) {
+        return true;
     }
     return bind_row_type_shape(s, e->type, out);
 }

@@ -179,6 +179,9 @@ static Status modifying_body(BindScope *s, const PgQuery__CommonTableExpr *c, Qu
     case PG_QUERY__NODE__NODE_DELETE_STMT:
         body->query->command = CMD_DELETE;
         return bind_delete(body, n->delete_stmt);
+    case PG_QUERY__NODE__NODE_MERGE_STMT:
+        return BIND_ERR(s, c->location, ERRCODE_FEATURE_NOT_SUPPORTED,
+                        "MERGE not supported in WITH query");
     default: return err_unsupported(s->cx, "this kind of statement in WITH is not supported");
     }
 }

@@ -284,8 +284,17 @@ bool dp_simple(DpOut *o, const Expr *e, const Expr *parent)
                inside_brackets(parent);
     case EXPR_AND:
     case EXPR_NOT:
+        if (e->form == FORM_WHOLE_ROWS) {
+            return parent->kind == EXPR_AND || parent->kind == EXPR_OR ||
+                   parent->kind == EXPR_NOT || inside_brackets(parent);
+        }
         return parent->kind == EXPR_AND || parent->kind == EXPR_OR || inside_brackets(parent);
-    case EXPR_OR: return parent->kind == EXPR_OR || inside_brackets(parent);
+    case EXPR_OR:
+        if (e->form == FORM_WHOLE_ROWS) {
+            return parent->kind == EXPR_AND || parent->kind == EXPR_OR ||
+                   parent->kind == EXPR_NOT || inside_brackets(parent);
+        }
+        return parent->kind == EXPR_OR || inside_brackets(parent);
     default: return false;
     }
 }

@@ -203,6 +203,9 @@ static Status dp_column(DpOut *o, const Expr *e)
         if (n->table == NULL || column >= n->table->column_count) {
             return err_set(o->cx, ERRCODE_INTERNAL_ERROR, "no column %d to write", column);
         }
+        if (n->prefix) {
+            buf_puts(o->buf, e->u.column.rte == 0 ? "old." : "new.");
+        }
         dp_name(o, n->table->columns[column].name);
         return ST_OK;
     }
@@ -223,6 +226,42 @@ static Status dp_column(DpOut *o, const Expr *e)
     }
     dp_name(o, r->shown_names != NULL && r->shown_names[column] != NULL ? r->shown_names[column]
                                                                         : r->columns[column].name);
+    return ST_OK;
+}
+
+/* dp_whole_row - t.*, of the entry a column is of. */
+static Status dp_whole_row(DpOut *o, const Expr *column)
+{
+    const DpNames *n = o->names;
+    while (column->kind != EXPR_COLUMN && column->arg_count == 1) {
+        column = column->args[0]; /* compared as another type */
+    }
+    if (column->kind != EXPR_COLUMN || column->u.column.levels_up > 0 || n == NULL ||
+        (n->query == NULL && !n->prefix)) {
+        return err_unsupported(o->cx, "this row cannot be written as text");
+    }
+    if (n->query == NULL) {
+        buf_puts(o->buf, column->u.column.rte == 0 ? "old.*" : "new.*");
+        return ST_OK;
+    }
+    dp_name(o, n->aliases[column->u.column.rte]);
+    buf_puts(o->buf, ".*");
+    return ST_OK;
+}
+
+/* dp_whole_rows - FORM_WHOLE_ROWS. */
+static Status dp_whole_rows(DpOut *o, const Expr *e)
+{
+    const Expr *one = e->args[0];
+    dp_open(o);
+    TRY(dp_whole_row(o, one->args[0]));
+    if (one->kind == EXPR_IS_DISTINCT) {
+        buf_puts(o->buf, " IS DISTINCT FROM ");
+        TRY(dp_whole_row(o, one->args[1]));
+    } else {
+        buf_puts(o->buf, one->u.negated ? " IS NOT NULL" : " IS NULL");
+    }
+    dp_close(o);
     return ST_OK;
 }
 
@@ -291,6 +330,9 @@ static Status dp_oper_expr(DpOut *o, const Expr *e)
 
 static Status dp_logic(DpOut *o, const Expr *e)
 {
+    if (e->form == FORM_WHOLE_ROWS) {
+        return dp_whole_rows(o, e);
+    }
     dp_open(o);
     if (e->kind == EXPR_NOT) {
         buf_puts(o->buf, "NOT ");
@@ -554,6 +596,25 @@ static Status dp_relabel(DpOut *o, const Expr *e, bool show_implicit)
     return dp_cast(o, e->args[0], e->type, e->kind == EXPR_IO_CAST ? -1 : e->typmod, e);
 }
 
+/* dp_param - $n, or what it is called. */
+static void dp_param(DpOut *o, uint32_t number)
+{
+    const Deparse *d = o->d;
+    bool columns = false;
+    if (number > d->param_count || d->params[number - 1] == NULL) {
+        buf_printf(o->buf, "$%u", number);
+        return;
+    }
+    for (const DpNames *n = o->names; n != NULL; n = n->parent) {
+        columns = columns || (n->query != NULL && n->query->rte_count > 0);
+    }
+    if (columns && d->function != NULL) {
+        dp_name(o, d->function);
+        buf_puts(o->buf, ".");
+    }
+    dp_name(o, d->params[number - 1]);
+}
+
 /* dp_field - (row).name: the name that the field of a row type has today, else that it had when it
  * was stored. */
 static Status dp_field(DpOut *o, const Expr *e)
@@ -580,9 +641,14 @@ static Status dp_field(DpOut *o, const Expr *e)
     return ST_OK;
 }
 
-/* dp_row - ROW(...), with the type it was cast to; or a call that gives rows. */
+/* dp_row - ROW(...), with the type it was cast to; a call that gives rows; or a trigger's OLD or
+ * NEW as a whole. */
 static Status dp_row(DpOut *o, const Expr *e)
 {
+    if (o->names != NULL && o->names->query == NULL && o->names->prefix && e->u.row.whole &&
+        e->arg_count > 0) {
+        return dp_whole_row(o, e->args[0]);
+    }
     const Rte *call = row_of_call(o, e);
     if (call != NULL) {
         return dp_target_call(o, call, o->names);
@@ -600,7 +666,7 @@ static Status dp_any_expr(DpOut *o, const Expr *e, bool show_implicit)
 {
     switch (e->kind) {
     case EXPR_CONST: return dp_const(o, e, 0);
-    case EXPR_PARAM: buf_printf(o->buf, "$%u", e->u.param.number); return ST_OK;
+    case EXPR_PARAM: dp_param(o, e->u.param.number); return ST_OK;
     case EXPR_COLUMN: return dp_column(o, e);
     case EXPR_FUNC: return e->oper != 0 ? dp_oper_expr(o, e) : dp_call(o, e, show_implicit);
     case EXPR_AGG: return dp_call(o, e, show_implicit);
@@ -693,9 +759,16 @@ Status deparse_expr(Cx *cx, const Deparse *d, const Expr *e, const CatTable *tab
     return dp_run(cx, d, &names, run_expr, e, NULL, text_out);
 }
 
+Status deparse_trigger_when(Cx *cx, const Deparse *d, const Expr *e, const CatTable *table,
+                            char **text_out)
+{
+    DpNames names = {.table = table, .prefix = true};
+    return dp_run(cx, d, &names, run_expr, e, NULL, text_out);
+}
+
 static Status run_query(DpOut *o, const void *what, const char *const *names)
 {
-    return dp_query(o, what, NULL, names, true);
+    return dp_query(o, what, NULL, names, o->d->function == NULL);
 }
 
 Status deparse_query(Cx *cx, const Deparse *d, const Query *q, const char *const *names,

@@ -13,7 +13,8 @@ typedef struct DpNames {
     const Query *query;           /* NULL: an expression over `table` */
     const CatTable *table;
     const char **aliases; /* by range table entry; unique together with those of the parents */
-    bool prefix;          /* columns are written with the name of their entry */
+    bool
+        prefix; /* columns are written with the name of their entry; over `table`: as OLD and NEW */
 } DpNames;
 
 typedef struct DpOut {

@@ -135,7 +135,8 @@ static Status bind_row_null(BindScope *s, const PgQuery__NullTest *t, const Expr
         e->u.negated = t->nulltesttype == PG_QUERY__NULL_TEST_TYPE__IS_NOT_NULL;
         all->args[i] = e;
     }
-    *out = row->arg_count == 1 ? all->args[0] : all;
+    all->form = row->u.row.whole ? FORM_WHOLE_ROWS : FORM_CALL;
+    *out = row->arg_count == 1 && !row->u.row.whole ? all->args[0] : all;
     return ST_OK;
 }
 

@@ -176,10 +176,54 @@ static bool is_null_literal(const Expr *e)
     return e->kind == EXPR_CONST && e->u.constant.is_null && e->type == TYPE_UNKNOWN;
 }
 
+/* distinct_rows - rows are distinct when one pair of their fields is. */
+static Status distinct_rows(BindScope *s, Expr *l, Expr *r, bool same, int32_t location, Expr **out)
+{
+    if (l->kind != EXPR_ROW || r->kind != EXPR_ROW) {
+        return BIND_ERR(s, location, ERRCODE_FEATURE_NOT_SUPPORTED,
+                        "IS DISTINCT FROM between a row and a value is not supported");
+    }
+    if (l->arg_count != r->arg_count) {
+        return BIND_ERR(s, location, ERRCODE_SYNTAX_ERROR,
+                        "unequal number of entries in row expressions");
+    }
+    if (l->arg_count == 0) {
+        *out = bind_const_bool(s, same);
+        return ST_OK;
+    }
+    bool whole = l->u.row.whole && r->u.row.whole;
+    Expr *any = bind_expr_new(s, EXPR_OR, TYPE_BOOL, -1, location, l->arg_count);
+    any->form = whole ? FORM_WHOLE_ROWS : FORM_CALL;
+    for (uint16_t i = 0; i < l->arg_count; i++) {
+        TRY(bind_distinct_pair(s, l->args[i], r->args[i], false, location, &any->args[i]));
+    }
+    any = l->arg_count == 1 && !whole ? any->args[0] : any;
+    if (same) {
+        Expr *not = bind_expr_new(s, EXPR_NOT, TYPE_BOOL, -1, location, 1);
+        not ->args[0] = any;
+        any = not ;
+    }
+    *out = any;
+    return ST_OK;
+}
+
+Status bind_distinct_pair(BindScope *s, Expr *l, Expr *r, bool same, int32_t location, Expr **out)
+{
+    Expr *eq;
+    TRY(bind_equality(s, l, r, location, &eq));
+    Expr *e = bind_expr_new(s, EXPR_IS_DISTINCT, TYPE_BOOL, -1, location, 2);
+    memcpy(e->args, eq->args, 2 * sizeof(Expr *));
+    e->proc = eq->proc;
+    e->oper = eq->oper;
+    e->u.negated = same;
+    *out = e;
+    return ST_OK;
+}
+
 /* bind_distinct - IS [NOT] DISTINCT FROM; against a NULL literal it is a NULL test. */
 static Status bind_distinct(BindScope *s, const PgQuery__AExpr *a, Expr **out)
 {
-    Expr *l, *r, *eq;
+    Expr *l, *r;
     bool same = a->kind == PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT;
     TRY(bind_expr(s, a->lexpr, &l));
     TRY(bind_expr(s, a->rexpr, &r));
@@ -191,17 +235,9 @@ static Status bind_distinct(BindScope *s, const PgQuery__AExpr *a, Expr **out)
         return ST_OK;
     }
     if (l->kind == EXPR_ROW || r->kind == EXPR_ROW) {
-        return BIND_ERR(s, a->location, ERRCODE_FEATURE_NOT_SUPPORTED,
-                        "IS DISTINCT FROM over rows is not supported");
+        return distinct_rows(s, l, r, same, a->location, out);
     }
-    TRY(bind_equality(s, l, r, a->location, &eq));
-    Expr *e = bind_expr_new(s, EXPR_IS_DISTINCT, TYPE_BOOL, -1, a->location, 2);
-    memcpy(e->args, eq->args, 2 * sizeof(Expr *));
-    e->proc = eq->proc;
-    e->oper = eq->oper;
-    e->u.negated = same;
-    *out = e;
-    return ST_OK;
+    return bind_distinct_pair(s, l, r, same, a->location, out);
 }
 
 static Status bind_nullif(BindScope *s, const PgQuery__AExpr *a, Expr **out)

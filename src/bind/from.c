@@ -23,7 +23,8 @@ static Status from_add(BindScope *s, uint16_t rte, const char *name, const PgQue
     uint32_t count, live = 0;
     const Rte *r = s->query->rtes[rte];
     for (uint16_t i = 0; i < r->column_count; i++) {
-        live += r->kind == RTE_TABLE && r->table->columns[i].dropped ? 0 : 1;
+        bool table = r->kind == RTE_TABLE || r->kind == RTE_TRANSITION;
+        live += table && r->table->columns[i].dropped ? 0 : 1;
     }
     TRY(bind_alias_names(s, alias, live, name != NULL ? name : "unnamed_subquery", &names, &count));
     NsItem *item = bind_item_of_rte(s, rte, name, names, count);
@@ -63,6 +64,20 @@ static Status from_cte(BindScope *s, const PgQuery__RangeVar *rv, Cte *c, FromNo
     return from_add(s, bind_add_rte(s, r), alias, rv->alias, out);
 }
 
+/* from_transition - a trigger's transition table: it has the columns of the trigger's table. */
+static Status from_transition(BindScope *s, const PgQuery__RangeVar *rv, uint16_t number,
+                              FromNode **out)
+{
+    const char *alias = rv->alias != NULL ? rv->alias->aliasname : rv->relname;
+    Rte *r = ARENA_NEW(s->b->arena, Rte);
+    r->alias = alias;
+    TRY(bind_table_columns(s, s->b->transitions[number].table, r));
+    r->kind = RTE_TRANSITION;
+    r->transition = number;
+    return from_add(s, bind_add_rte(s, r), alias, rv->alias, out);
+}
+
+/* from_table - a name in FROM: a WITH query, a transition table, a relation. */
 static Status from_table(BindScope *s, const PgQuery__RangeVar *rv, FromNode **out)
 {
     uint16_t rte;
@@ -71,6 +86,11 @@ static Status from_table(BindScope *s, const PgQuery__RangeVar *rv, FromNode **o
     Cte *cte = plain ? bind_find_cte(s, rv->relname) : NULL;
     if (cte != NULL) {
         return from_cte(s, rv, cte, out);
+    }
+    for (uint16_t i = 0; plain && i < s->b->transition_count; i++) {
+        if (strcmp(s->b->transitions[i].name, rv->relname) == 0) {
+            return from_transition(s, rv, i, out);
+        }
     }
     TRY(bind_open_table(s, rv, TABLELOCK_ACCESS_SHARE, &t));
     const char *alias = rv->alias != NULL ? rv->alias->aliasname : t->name;
@@ -255,32 +275,45 @@ static Status unnest_many(BindScope *s, const PgQuery__FuncCall *f, Expr **out)
     return ST_OK;
 }
 
+/* function_has_outputs - do OUT parameters say what columns there are? */
+static bool function_has_outputs(const CatProc *p)
+{
+    return p->arg_modes != NULL && strpbrk(p->arg_modes, "obt") != NULL;
+}
+
 /* function_needs_definition - does the catalog not say what rows the function gives? */
 static bool function_needs_definition(const Expr *f)
 {
-    return f->kind == EXPR_FUNC && f->type == TYPE_RECORD && f->proc->arg_modes == NULL &&
+    return f->kind == EXPR_FUNC && f->type == TYPE_RECORD && !function_has_outputs(f->proc) &&
            (f->proc->result == TYPE_RECORD ||
-            (bind_is_generic(f->proc->result) && f->proc->args[0] == f->proc->result));
+            (bind_is_generic(f->proc->result) && f->proc->arg_count > 0 &&
+             f->proc->args[0] == f->proc->result));
+}
+
+/* definition_fits - 42601 when the list is missing, or one too many. */
+static Status definition_fits(BindScope *s, const Expr *f, const PgQuery__RangeFunction *rf)
+{
+    bool needed = function_needs_definition(f);
+    if (needed == (rf->n_coldeflist > 0)) {
+        return ST_OK;
+    }
+    if (needed) {
+        return BIND_ERR(s, bind_location(f), ERRCODE_SYNTAX_ERROR,
+                        "a column definition list is required for functions returning \"record\"");
+    }
+    bool outputs = f->kind == EXPR_FUNC && f->type == TYPE_RECORD && function_has_outputs(f->proc);
+    return BIND_ERR(s, rf->coldeflist[0]->column_def->location, ERRCODE_SYNTAX_ERROR, "%s",
+                    outputs ? "a column definition list is redundant for a function with OUT "
+                              "parameters"
+                            : "a column definition list is only allowed for functions returning "
+                              "\"record\"");
 }
 
 /* defined_columns - those of AS name (column type, ...). */
 static Status defined_columns(BindScope *s, Rte *r, const PgQuery__RangeFunction *rf)
 {
-    bool needed = function_needs_definition(r->function);
-    if (needed != (rf->n_coldeflist > 0)) {
-        return BIND_ERR(
-            s, needed ? bind_location(r->function) : rf->coldeflist[0]->column_def->location,
-            ERRCODE_SYNTAX_ERROR,
-            needed ? "a column definition list is required for functions returning "
-                     "\"record\""
-                   : "a column definition list is only allowed for functions returning "
-                     "\"record\"");
-    }
-    if (r->with_ordinality) {
-        return err_unsupported(s->cx,
-                               "WITH ORDINALITY with a column definition list is not supported");
-    }
-    r->columns = ARENA_ARRAY(s->b->arena, RteColumn, rf->n_coldeflist + 1u);
+    TRY(definition_fits(s, r->function, rf));
+    r->columns = ARENA_ARRAY(s->b->arena, RteColumn, rf->n_coldeflist + 2u);
     for (size_t i = 0; i < rf->n_coldeflist; i++) {
         const PgQuery__ColumnDef *d = rf->coldeflist[i]->column_def;
         RteColumn *c = &r->columns[i];
@@ -292,6 +325,10 @@ static Status defined_columns(BindScope *s, Rte *r, const PgQuery__RangeFunction
     }
     r->column_count = (uint16_t)rf->n_coldeflist;
     r->defined = true;
+    if (r->with_ordinality) {
+        r->columns[r->column_count++] =
+            (RteColumn){.name = "ordinality", .type = TYPE_INT8, .typmod = -1, .phys = PHYS_I64};
+    }
     return ST_OK;
 }
 

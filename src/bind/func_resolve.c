@@ -133,13 +133,17 @@ static Status func_missing(BindScope *s, const char *name, Expr *const *args,
         sig = arena_printf(s->b->arena, "%s)", sig);
     }
     if (left > 1) {
-        (void)err_set(s->cx, ERRCODE_AMBIGUOUS_FUNCTION, "function %s is not unique", sig);
+        (void)err_set(s->cx, ERRCODE_AMBIGUOUS_FUNCTION, "%s %s is not unique",
+                      s->in_call ? "procedure" : "function", sig);
         (void)err_hint(s->cx, "Could not choose a best candidate function. "
                               "You might need to add explicit type casts.");
     } else {
-        (void)err_set(s->cx, ERRCODE_UNDEFINED_FUNCTION, "function %s does not exist", sig);
-        (void)err_hint(s->cx, "No function matches the given name and argument types. "
-                              "You might need to add explicit type casts.");
+        (void)err_set(s->cx, ERRCODE_UNDEFINED_FUNCTION, "%s %s does not exist",
+                      s->in_call ? "procedure" : "function", sig);
+        (void)err_hint(s->cx, s->in_call ? "No procedure matches the given name and argument "
+                                           "types. You might need to add explicit type casts."
+                                         : "No function matches the given name and argument types. "
+                                           "You might need to add explicit type casts.");
     }
     return bind_at(s, location);
 }
@@ -166,6 +170,24 @@ static Status func_as_cast(BindScope *s, const char *schema, const char *name, E
     return bind_coerce_to(s, arg, t->oid, -1, 'e', location, out);
 }
 
+/* call_proc - a procedure as CALL sees it: its OUT parameters are arguments, too. */
+static const CatProc *call_proc(BindScope *s, const CatProc *p)
+{
+    if (p->kind != 'p' || p->arg_modes == NULL || strchr(p->arg_modes, 'o') == NULL) {
+        return p;
+    }
+    CatProc *all = arena_memdup(s->b->arena, p, sizeof(*p));
+    char *modes = ARENA_ARRAY(s->b->arena, char, p->all_arg_count + 1u);
+    memset(modes, 'i', p->all_arg_count);
+    all->args = p->all_args;
+    all->arg_count = p->all_arg_count;
+    all->arg_modes = modes;
+    if (p->default_count > 0 && p->arg_modes[p->all_arg_count - 1] == 'o') {
+        all->default_count = 0;
+    }
+    return all;
+}
+
 /* func_pick - resolve the name for these argument types. ST_DONE: *out is a cast instead. */
 static Status func_pick(BindScope *s, const PgQuery__FuncCall *f, Expr *const *args, uint32_t nargs,
                         const CallNames *names, FuncPick *pick, Expr **out)
@@ -189,7 +211,7 @@ static Status func_pick(BindScope *s, const PgQuery__FuncCall *f, Expr *const *a
     BindCandidate *list = ARENA_ARRAY(s->b->arena, BindCandidate, count + 1);
     for (uint32_t i = 0; i < count; i++) {
         BindCandidate c;
-        if (candidate_of(s, procs[i], names, nargs, &c)) {
+        if (candidate_of(s, s->in_call ? call_proc(s, procs[i]) : procs[i], names, nargs, &c)) {
             n = add_candidate(list, n, &c);
         }
     }
@@ -229,6 +251,18 @@ static Status func_defaults(BindScope *s, const FuncPick *p, Expr **args)
     ParsedStmt *stmts;
     uint32_t count;
     const CatProc *proc = p->proc;
+    if (bind_is_tree(proc->defaults)) {
+        Expr *row;
+        TRY(bind_read_expr(s, proc->defaults, 0, &row));
+        for (uint16_t at = (uint16_t)(proc->arg_count - proc->default_count); at < proc->arg_count;
+             at++) {
+            Expr *e = row->args[row->arg_count + at - proc->arg_count];
+            if (args[at] == NULL) {
+                TRY(bind_coerce_implicit(s, e, proc->args[at], &args[at]));
+            }
+        }
+        return ST_OK;
+    }
     char *sql = arena_printf(s->b->arena, "SELECT %s", proc->defaults);
     TRY(parse_sql(s->cx, s->b->arena, slice_of(sql), &stmts, &count));
     const PgQuery__SelectStmt *st = stmts[0].node->select_stmt;
@@ -437,6 +471,16 @@ static Status func_check_decoration(BindScope *s, const PgQuery__FuncCall *f, co
 static Status func_check_kind(BindScope *s, const PgQuery__FuncCall *f, const CatProc *p,
                               Expr *const *args, uint32_t nargs, bool from_top)
 {
+    if (s->in_call && p->kind != 'p') {
+        (void)err_set(s->cx, ERRCODE_WRONG_OBJECT_TYPE, "%s is not a procedure",
+                      func_signature(s, p->name, args, nargs));
+        (void)err_hint(s->cx, "To call a function, use SELECT.");
+        return bind_at(s, f->location);
+    }
+    if (s->in_call) {
+        s->in_call = false;
+        return func_check_decoration(s, f, p->name);
+    }
     if (p->kind == 'p') {
         (void)err_set(s->cx, ERRCODE_WRONG_OBJECT_TYPE, "%s is a procedure",
                       func_signature(s, p->name, args, nargs));
@@ -547,7 +591,10 @@ Status bind_func_call(BindScope *s, const PgQuery__FuncCall *f, Expr **out)
     bool from_top = s->in_from_function, was_in_agg = s->in_agg;
     s->in_from_function = false;
     bool had_aggs = s->query->has_aggs;
+    bool in_call = s->in_call;
+    s->in_call = false; /* not the functions in its arguments */
     TRY(call_args(s, f, &args, &names));
+    s->in_call = in_call;
     if (nargs > FUNC_ARGS_MAX) {
         return BIND_ERR(s, f->location, ERRCODE_TOO_MANY_ARGUMENTS,
                         "cannot pass more than %d arguments to a function", FUNC_ARGS_MAX);

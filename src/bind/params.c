@@ -27,6 +27,9 @@ Status bind_param(BindScope *s, const PgQuery__ParamRef *ref, Expr **out)
 {
     BindParams *p = s->b->params;
     Status st = bind_sql_param(s, (uint32_t)ref->number, out);
+    if (st == ST_NOTFOUND) {
+        st = bind_variable_number(s, (uint32_t)ref->number, ref->location, out);
+    }
     if (st != ST_NOTFOUND) {
         return st;
     }

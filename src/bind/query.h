@@ -89,6 +89,7 @@ typedef enum ExprForm {
     FORM_COLLATE,       /* a RELABEL to the same type: x COLLATE name, in collation */
     FORM_ARRAY_CAST,    /* one cast of a whole ARRAY[...], done on each of its elements */
     FORM_HIDDEN,        /* a cast that is no cast in PostgreSQL's own tree: never written */
+    FORM_WHOLE_ROWS,    /* OR, AND: t.* IS DISTINCT FROM u.*, t.* IS [NOT] NULL, column by column */
 } ExprForm;
 #define COLUMN_ROWID    (-1) /* physical row id: UPDATE, DELETE, row locks */
 #define COLUMN_TABLEOID (-2)
@@ -112,7 +113,7 @@ struct Expr {
     int32_t location; /* byte offset in the statement, -1 unknown: for error positions */
     Oid carrier;      /* built-in type whose TypeOps handle the values; 0: type itself */
     PhysType phys;
-    uint8_t form; /* ExprForm of FUNC, RELABEL, IO_CAST */
+    uint8_t form; /* ExprForm of FUNC, RELABEL, IO_CAST, AND, OR */
     uint16_t arg_count;
     uint16_t default_count; /* FUNC: how many of the last args are the function's defaults */
     Expr **args;
@@ -195,7 +196,8 @@ typedef enum RteKind {
     RTE_VALUES,
     RTE_FUNCTION,
     RTE_CTE,
-    RTE_RESULT
+    RTE_RESULT,
+    RTE_TRANSITION /* rows of the trigger's table: `table`, `transition` */
 } RteKind;
 typedef struct RteColumn {
     const char *name;
@@ -220,6 +222,7 @@ typedef struct Rte {
     uint32_t row_count;
     Expr *function; /* FUNCTION: an EXPR_FUNC; set-returning or scalar */
     bool with_ordinality;
+    uint16_t transition;   /* TRANSITION: number in BindCx.transitions and ExecEnv.transitions */
     bool defined;          /* FUNCTION: the columns are those of a definition list */
     bool fields;           /* FUNCTION: the columns are the fields of the row type it returns */
     const struct Cte *cte; /* CTE: which one */
@@ -258,7 +261,14 @@ typedef struct Target {
 } Target;
 
 typedef enum SetOp { SETOP_NONE, SETOP_UNION, SETOP_INTERSECT, SETOP_EXCEPT } SetOp;
-typedef enum CmdKind { CMD_SELECT, CMD_INSERT, CMD_UPDATE, CMD_DELETE, CMD_UTILITY } CmdKind;
+typedef enum CmdKind {
+    CMD_SELECT,
+    CMD_INSERT,
+    CMD_UPDATE,
+    CMD_DELETE,
+    CMD_UTILITY,
+    CMD_MERGE
+} CmdKind;
 
 typedef enum ConflictAction { CONFLICT_ERROR, CONFLICT_NOTHING, CONFLICT_UPDATE } ConflictAction;
 
@@ -323,6 +333,15 @@ typedef struct Cte {
     bool may_recur; /* has the form that may refer to itself */
 } Cte;
 
+/* MergeAction - a WHEN clause of MERGE; command CMD_UTILITY is DO NOTHING. */
+typedef struct MergeAction {
+    bool matched;
+    CmdKind command;
+    Expr *cond;      /* NULL = always */
+    Target *targets; /* UPDATE, INSERT: a value for each table column */
+    bool *set;       /* UPDATE: which are assigned */
+} MergeAction;
+
 struct Query {
     CmdKind command;
     uint16_t rte_count;
@@ -371,6 +390,8 @@ struct Query {
     Target *conflict_targets; /* DO UPDATE: the new value of each table column */
     bool *conflict_set;
     Expr *conflict_where;
+    MergeAction *merge_actions; /* MERGE: in their order; FROM is the source joined to the target */
+    uint16_t merge_action_count;
     Query *insert_source; /* NULL: one row from targets directly (or VALUES rte) */
     bool *set_columns;
     /* The statement changes a view: it and those below it, down to result_table; for each column of

@@ -260,6 +260,10 @@ static Status security_change(Security *x, Query *q)
     if (!applies) {
         return ST_OK;
     }
+    if (q->command == CMD_MERGE) {
+        return err_unsupported(x->s->cx,
+                               "MERGE of a table with row-level security is not supported");
+    }
     if (q->conflict == CONFLICT_UPDATE) {
         return err_unsupported(x->s->cx,
                                "ON CONFLICT DO UPDATE of a table with row-level security is not "
@@ -459,6 +463,13 @@ static Status security_query(Security *x, Query *q)
     }
     for (uint16_t i = 0; i < q->order_count; i++) {
         TRY(security_walk(x, q->order_by[i].expr));
+    }
+    for (uint16_t i = 0; i < q->merge_action_count; i++) {
+        const MergeAction *a = &q->merge_actions[i];
+        TRY(security_walk(x, a->cond));
+        if (a->targets != NULL) {
+            TRY(security_targets(x, a->targets, q->result_table->column_count));
+        }
     }
     TRY(security_entries(x, q));
     return q->result_table != NULL ? security_target(x, q) : ST_OK;

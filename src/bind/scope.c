@@ -60,7 +60,8 @@ NsItem *bind_item_of_rte(BindScope *s, uint16_t rte, const char *name, const cha
     uint32_t at = 0;
     for (uint16_t i = 0; i < r->column_count; i++) {
         const RteColumn *c = &r->columns[i];
-        if (r->table != NULL && r->kind == RTE_TABLE && r->table->columns[i].dropped) {
+        if (r->table != NULL && (r->kind == RTE_TABLE || r->kind == RTE_TRANSITION) &&
+            r->table->columns[i].dropped) {
             continue;
         }
         item->columns[i].name = at < name_count ? names[at] : c->name;
@@ -448,7 +449,8 @@ static void whole_row(BindScope *s, const NsItem *item, uint16_t levels, int32_t
     *out = e;
 }
 
-Status bind_column_ref(BindScope *s, const PgQuery__ColumnRef *ref, Expr **out)
+/* column_ref - a column, a table's row. */
+static Status column_ref(BindScope *s, const PgQuery__ColumnRef *ref, Expr **out)
 {
     size_t n = ref->n_fields;
     if (NODE_IS(ref->fields[n - 1], A_STAR)) {
@@ -509,4 +511,52 @@ Status bind_column_ref(BindScope *s, const PgQuery__ColumnRef *ref, Expr **out)
     }
     st = system_column(s, item, name, levels, ref->location, out);
     return st == ST_NOTFOUND ? bind_no_column(s, rel, name, ref->location) : st;
+}
+
+/* column_missing - the error says that there is nothing of the name. */
+static bool column_missing(const Cx *cx)
+{
+    return cx->err->sqlstate == ERRCODE_UNDEFINED_COLUMN ||
+           cx->err->sqlstate == ERRCODE_UNDEFINED_TABLE;
+}
+
+Status bind_column_ref(BindScope *s, const PgQuery__ColumnRef *ref, Expr **out)
+{
+    const BindVars *v = s->b->vars;
+    Expr *var = NULL;
+    if (v == NULL || s->stored || NODE_IS(ref->fields[ref->n_fields - 1], A_STAR)) {
+        return column_ref(s, ref, out);
+    }
+    if (v->conflict == BIND_CONFLICT_VARIABLE || s->no_columns != NULL) {
+        Status st = bind_variable(s, ref, out);
+        return st == ST_NOTFOUND ? column_ref(s, ref, out) : st;
+    }
+    Status st = column_ref(s, ref, out);
+    if (st == ST_OK && v->conflict == BIND_CONFLICT_COLUMN) {
+        return ST_OK;
+    }
+    if (st != ST_OK && !column_missing(s->cx)) {
+        return st;
+    }
+    Err kept = *s->cx->err;
+    Status found = bind_variable(s, ref, &var);
+    if (st != ST_OK) {
+        if (found == ST_NOTFOUND) {
+            *s->cx->err = kept;
+            return st;
+        }
+        if (found == ST_OK) {
+            err_clear(s->cx);
+            *out = var;
+        }
+        return found;
+    }
+    if (found == ST_OK) {
+        (void)err_set(s->cx, ERRCODE_AMBIGUOUS_COLUMN, "column reference \"%s\" is ambiguous",
+                      bind_string(ref->fields[ref->n_fields - 1]));
+        (void)err_detail(s->cx, "It could refer to either a PL/pgSQL variable or a table column.");
+        return bind_at(s, ref->location);
+    }
+    *s->cx->err = kept;
+    return ST_OK;
 }

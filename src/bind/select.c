@@ -49,6 +49,22 @@ static void targets_of_item(BindScope *s, TargetList *l, const NsItem *item, uin
     }
 }
 
+/* targets_of_variable - record.* of a function's variable. */
+static Status targets_of_variable(BindScope *s, TargetList *l, const PgQuery__ColumnRef *ref)
+{
+    Expr **exprs;
+    const char **names;
+    uint32_t count;
+    TRY(bind_variable_fields(s, ref, &exprs, &names, &count));
+    TRY(bind_target_limit(s, l->count + count));
+    for (uint32_t i = 0; i < count; i++) {
+        Target *t = targets_add(s, l);
+        t->name = names[i];
+        t->expr = exprs[i];
+    }
+    return ST_OK;
+}
+
 /* targets_star - "*" and "t.*". */
 static Status targets_star(BindScope *s, TargetList *l, const PgQuery__ColumnRef *ref)
 {
@@ -73,6 +89,10 @@ static Status targets_star(BindScope *s, TargetList *l, const PgQuery__ColumnRef
     uint16_t levels;
     Status st = bind_find_relation(s, schema, rel, ref->location, &item, &levels);
     if (st == ST_NOTFOUND) {
+        st = targets_of_variable(s, l, ref);
+        if (st != ST_NOTFOUND) {
+            return st;
+        }
         return BIND_ERR(s, ref->location, ERRCODE_UNDEFINED_TABLE,
                         "missing FROM-clause entry for table \"%s\"", rel);
     }

@@ -49,7 +49,7 @@ static const char TREE_LETTERS[] = {
     [EXPR_ARRAY] = 'y',      [EXPR_ARRAY_ANY] = 'x',   [EXPR_ROW] = 'w',
     [EXPR_SQL_VALUE] = 't',  [EXPR_SUBSCRIPT] = 'u',   [EXPR_FIELD] = 'p',
     [EXPR_ARRAY_CAST] = 'z', [EXPR_ELEMENT] = 'j',     [EXPR_GROUPING] = 'g',
-    [EXPR_WINDOW] = 'q',     [EXPR_DOMAIN] = 'D',
+    [EXPR_WINDOW] = 'q',     [EXPR_PARAM] = '$',       [EXPR_DOMAIN] = 'D',
 };
 
 /* TREE_NUM - one number of any integer type, either way. */
@@ -286,11 +286,12 @@ static void tree_members(Tree *t, Expr *e)
 {
     switch (e->kind) {
     case EXPR_CONST: tree_const(t, e); break;
+    case EXPR_PARAM: TREE_NUM(t, e->u.param.number); break;
     case EXPR_COLUMN:
         TREE_NUM(t, e->u.column.rte);
         TREE_NUM(t, e->u.column.column);
         TREE_NUM(t, e->u.column.levels_up);
-        if (t->reading && t->over_table && e->u.column.levels_up == t->deep) {
+        if (t->reading && t->over_table && t->rte != NO_RTE && e->u.column.levels_up == t->deep) {
             e->u.column.rte = t->rte;
         }
         break;
@@ -548,6 +549,10 @@ static void tree_rte(Tree *t, Rte **place)
             TREE_NUM(t, r->fields);
             break;
         case RTE_CTE: tree_cte(t, r); break;
+        case RTE_TRANSITION:
+            t->st =
+                err_unsupported(t->cx, "storing a query over a transition table is not supported");
+            break;
         default: break;
         }
     }

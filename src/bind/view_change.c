@@ -231,6 +231,15 @@ static Status target_of(BindScope *s, const CatTable *view, CmdKind command, uin
                         bool cascaded, ViewTarget *v)
 {
     Query *q;
+    int16_t event = command == CMD_INSERT   ? TRIGGER_INSERT
+                    : command == CMD_UPDATE ? TRIGGER_UPDATE
+                                            : TRIGGER_DELETE;
+    if (bind_has_instead(view, event)) { /* a view below the statement's */
+        return err_unsupported(s->cx,
+                               "changing rows through view \"%s\", which has an INSTEAD OF "
+                               "trigger, behind another view is not supported",
+                               view->name);
+    }
     TRY(bind_load_view(s->cx, s->b, view, &q));
     const char *reason = bind_view_reason(q, command != CMD_DELETE);
     if (reason != NULL) {
@@ -325,9 +334,18 @@ Status bind_view_column(BindScope *s, const char *name, int32_t location, uint16
 
 enum { EVENT_UPDATE = 4, EVENT_INSERT = 8, EVENT_DELETE = 16 };
 
+/* events_of_triggers - the commands that INSTEAD OF triggers answer. */
+static int events_of_triggers(const CatTable *t)
+{
+    return (bind_has_instead(t, TRIGGER_UPDATE) ? EVENT_UPDATE : 0) |
+           (bind_has_instead(t, TRIGGER_INSERT) ? EVENT_INSERT : 0) |
+           (bind_has_instead(t, TRIGGER_DELETE) ? EVENT_DELETE : 0);
+}
+
 /* events_of - the commands that change a relation; only (NULL: all) narrows to some of its columns,
  * and is narrowed to those of the relation below that they are. */
-static Status events_of(Cx *cx, BindCx *b, const CatTable *t, const bool *only, int *events_out)
+static Status events_of(Cx *cx, BindCx *b, const CatTable *t, const bool *only, bool triggers,
+                        int *events_out)
 {
     Query *q;
     *events_out = 0;
@@ -338,6 +356,7 @@ static Status events_of(Cx *cx, BindCx *b, const CatTable *t, const bool *only, 
     if (t->kind != 'v' || t->view_sql == NULL) {
         return ST_OK;
     }
+    *events_out = triggers ? events_of_triggers(t) : 0;
     TRY(bind_load_view(cx, b, t, &q));
     if (bind_view_reason(q, false) != NULL) {
         return ST_OK;
@@ -353,18 +372,19 @@ static Status events_of(Cx *cx, BindCx *b, const CatTable *t, const bool *only, 
     int events = any ? EVENT_UPDATE | EVENT_INSERT | EVENT_DELETE : EVENT_DELETE;
     int inner = events;
     if (r->view != NULL) {
-        TRY(events_of(cx, b, r->view, below, &inner));
+        TRY(events_of(cx, b, r->view, below, triggers, &inner));
     }
-    *events_out = events & inner;
+    *events_out |= events & inner;
     return ST_OK;
 }
 
-Status bind_change_events(Cx *cx, BindCx *b, const CatTable *t, int16_t column, int *events_out)
+Status bind_change_events(Cx *cx, BindCx *b, const CatTable *t, int16_t column, bool triggers,
+                          int *events_out)
 {
     bool *only = NULL;
     if (column > 0) {
         only = ARENA_ARRAY(b->arena, bool, (uint32_t)MAX((int)t->column_count, (int)column) + 1u);
         only[column - 1] = true;
     }
-    return events_of(cx, b, t, only, events_out);
+    return events_of(cx, b, t, only, triggers, events_out);
 }

@@ -670,6 +670,13 @@ static Status plan_values(PlanQuery *pq, uint16_t rte, PlanNode **out)
     return ST_OK;
 }
 
+/* function_gives_row - is the value of the function in FROM a row, whose fields are the columns? */
+static bool function_gives_row(const Planner *p, const Rte *r)
+{
+    const CatType *t = cat_type(p->view, r->function->type);
+    return r->function->type == TYPE_RECORD || (t != NULL && t->kind == 'c');
+}
+
 /* defined_row - the columns a function is asked for, by a definition list or its row type. */
 static const FnRow *defined_row(Planner *p, const Rte *r)
 {
@@ -701,9 +708,12 @@ static Status plan_function(PlanQuery *pq, uint16_t rte, PlanNode **out)
     if (r->function->kind == EXPR_FUNC) {
         f->u.function.name = r->function->proc->name;
     }
+    /* One row of several columns; of a user's function, any row. */
     bool one_row = r->function->kind == EXPR_FUNC && !r->function->proc->returns_set &&
-                   (r->fields || (r->function->type == TYPE_RECORD &&
-                                  (r->function->proc->arg_modes != NULL || r->defined)));
+                   (r->fields ||
+                    (r->function->type == TYPE_RECORD &&
+                     (r->function->proc->arg_modes != NULL || r->defined)) ||
+                    (cat_proc_is_user(r->function->proc) && function_gives_row(p, r)));
     f->u.function.row = r->defined || r->fields ? defined_row(p, r) : NULL;
     if (r->function->kind == EXPR_FUNC && (r->function->proc->returns_set || one_row)) {
         TRY(prog_over(pq, &none, NULL, r->function->args, r->function->arg_count,
@@ -743,6 +753,7 @@ Status plan_base(PlanQuery *pq, uint16_t rte, QualList *quals, const SortKey *or
     case RTE_VALUES: TRY(plan_values(pq, rte, &n)); break;
     case RTE_FUNCTION: TRY(plan_function(pq, rte, &n)); break;
     case RTE_CTE: TRY(plan_cte_scan(pq, rte, &n)); break;
+    case RTE_TRANSITION: plan_transition(pq, rte, &n); break;
     case RTE_RESULT:
         n = node_new(pq->p, PLAN_RESULT, NULL, NULL, 0);
         n->rows = 1;

@@ -97,6 +97,9 @@ static void put_title(Explain *x, const PlanNode *n)
                   n->u.function.alias);
         break;
     case PLAN_CTE_SCAN: put_alias(x, "CTE Scan", n->u.cte.name, n->u.cte.alias); break;
+    case PLAN_TRANSITION:
+        put_alias(x, "Named Tuplestore Scan", n->u.transition.name, n->u.transition.alias);
+        break;
     case PLAN_PROJECT_SET: buf_puts(x->out, "ProjectSet"); break;
     case PLAN_NEST_LOOP: buf_printf(x->out, "Nested Loop%s", join_word(n->u.join.join)); break;
     case PLAN_HASH_JOIN:
@@ -124,6 +127,7 @@ static void put_title(Explain *x, const PlanNode *n)
         buf_printf(x->out, "%s on %s",
                    n->u.modify.command == CMD_INSERT   ? "Insert"
                    : n->u.modify.command == CMD_UPDATE ? "Update"
+                   : n->u.modify.command == CMD_MERGE  ? "Merge"
                                                        : "Delete",
                    n->u.modify.table->name);
         break;
@@ -260,7 +264,8 @@ static uint32_t count_scans(const PlanNode *n)
         return 0;
     }
     bool is_scan = n->kind == PLAN_SCAN || n->kind == PLAN_INDEX_SCAN || n->kind == PLAN_CAT_SCAN ||
-                   n->kind == PLAN_CTE_SCAN || n->kind == PLAN_FUNCTION || n->kind == PLAN_VALUES;
+                   n->kind == PLAN_CTE_SCAN || n->kind == PLAN_FUNCTION || n->kind == PLAN_VALUES ||
+                   n->kind == PLAN_TRANSITION;
     return is_scan + count_scans(n->left) + count_scans(n->right);
 }
 

@@ -79,6 +79,7 @@ static const char *plan_what(const Query *q)
     case CMD_INSERT: return "INSERT";
     case CMD_UPDATE: return "UPDATE";
     case CMD_DELETE: return "DELETE";
+    case CMD_MERGE: return "MERGE";
     default: break;
     }
     if (q->row_mark_count == 0) {

@@ -27,6 +27,9 @@ static inline const TypeOps *plan_type_ops(const Planner *p, Oid type)
     return t != NULL ? t->ops : ops;
 }
 
+/* plan_column_phys - of a column of the table or view that a statement changes. */
+PhysType plan_column_phys(CatView *view, const CatTable *t, uint16_t column);
+
 /* Qual - one conjunct and the range table entries of its own query that it needs. */
 typedef struct Qual {
     Expr *expr;
@@ -119,6 +122,8 @@ PlanScope plan_scope_begin(const Planner *p);
 void plan_scope_end(const Planner *p, PlanScope *scope);
 /* access.c */
 void plan_rebase_outs(PlanQuery *pq, uint16_t rte, PlanNode *n, uint32_t col_count);
+/* plan_transition - the rows of a trigger's transition table (trigger_plan.c). */
+void plan_transition(PlanQuery *pq, uint16_t rte, PlanNode **out);
 Status plan_base(PlanQuery *pq, uint16_t rte, QualList *quals, const SortKey *order,
                  uint32_t order_count, bool *ordered_out, PlanNode **out);
 /* plan_index_keys - by key column: the expression an index has there, over the entry; NULL for

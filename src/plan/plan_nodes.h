@@ -36,6 +36,7 @@ typedef enum PlanKind {
     PLAN_MATERIAL,
     PLAN_LOCK_ROWS,
     PLAN_MODIFY,
+    PLAN_TRANSITION,
 } PlanKind;
 
 typedef enum PlanJoin { PJOIN_INNER, PJOIN_LEFT, PJOIN_FULL, PJOIN_SEMI, PJOIN_ANTI } PlanJoin;
@@ -162,6 +163,9 @@ typedef struct FkCheck {
     const uint16_t *child_columns, *parent_columns; /* 0-based */
     int parent_index;                               /* storage index of the parent's unique index */
     int child_index; /* storage index that begins with the child's columns, -1 none */
+    char enabled;    /* tgenabled of the internal trigger it stands for */
+    int16_t event;   /* TRIGGER_...: of the child's rows INSERT or UPDATE, of the parent's UPDATE or
+                        DELETE */
 } FkCheck;
 
 /* plan_child_keys - the foreign keys of a table's own rows, for those who write rows without a
@@ -169,6 +173,26 @@ typedef struct FkCheck {
  */
 Status plan_child_keys(Cx *cx, CatView *view, Arena *arena, const CatTable *t, FkCheck **fks_out,
                        uint16_t *count_out);
+
+/* PlanTriggers - the triggers of a table that one statement may fire, by name, and their
+ * conditions, over the old row's columns, then the new row's. */
+typedef struct PlanTriggers {
+    const CatTable *table;
+    uint16_t count;
+    const CatTrigger **list;
+    int16_t *when; /* expressions of the program, -1 none */
+    const ExprProg *when_prog;
+    const bool *changed;  /* UPDATE: the columns it sets */
+    const PhysType *phys; /* of the table's or view's columns */
+    /* events (TRIGGER_INSERT, ...) that have any of the kind */
+    int16_t before_row, after_row, before_statement, after_statement, instead_row;
+} PlanTriggers;
+#define PLAN_TRIGGERS_MAX 64
+
+/* plan_triggers - for the events; NULL when there is none. changed: of UPDATE. */
+Status plan_triggers(Cx *cx, CatView *view, const TypeEnv *env, Arena *arena, const CatTable *t,
+                     int16_t events, const bool *changed,
+                     const FnOps *(*extra_fn)(const char *prosrc), const PlanTriggers **out);
 
 /* PlanMark - one table whose rows are locked or changed: where its columns are in the input. */
 typedef struct PlanMark {
@@ -194,6 +218,15 @@ typedef struct PlanRecheck {
     uint16_t count;
 } PlanRecheck;
 
+/* PlanMergeAction - a WHEN clause; command CMD_UTILITY is DO NOTHING. */
+typedef struct PlanMergeAction {
+    bool matched;
+    CmdKind command;
+    int16_t cond;           /* expression of merge_conds, -1 none */
+    const ExprProg *values; /* UPDATE, INSERT: one per table column, over the input */
+    const bool *set;        /* UPDATE */
+} PlanMergeAction;
+
 typedef struct PlanModify {
     CmdKind command;
     const CatTable *table;
@@ -215,8 +248,12 @@ typedef struct PlanModify {
     FkCheck *fks;
     uint16_t fk_count; /* to parents */
     FkCheck *refs;
-    uint16_t ref_count; /* from children */
-    bool key_update;    /* UPDATE touches a column of a unique index */
+    uint16_t ref_count;             /* from children */
+    bool key_update;                /* UPDATE touches a column of a unique index */
+    const PlanTriggers *triggers;   /* NULL = none */
+    const PlanMergeAction *actions; /* MERGE; the input's row id is NULL where nothing matches */
+    uint16_t action_count;
+    const ExprProg *merge_conds;
     /* INSERT ... ON CONFLICT; DO UPDATE: programs over the row that is there, then the one proposed
      */
     ConflictAction conflict;
@@ -278,6 +315,10 @@ struct PlanNode {
             const char *alias, *name;
             bool work; /* inside a recursive step: the rows of the last round */
         } cte;
+        struct {
+            uint16_t number; /* in ExecEnv.transitions */
+            const char *name, *alias;
+        } transition;
         struct {
             PlanJoin join;
             const ExprProg *left_keys, *right_keys; /* hash join */

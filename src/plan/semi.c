@@ -49,6 +49,7 @@ static bool rte_fits(const Rte *r)
         }
         return !column;
     case RTE_FUNCTION:
+    case RTE_TRANSITION:
     case RTE_RESULT: return false;
     }
     return false;
