@@ -504,6 +504,7 @@ static Status def_constraint(DefText *d, const CatTable *t, const CatConstraint 
         TRY(def_each_expr(d, t, c->check_sql, def_put_expr, NULL));
         buf_putc(&d->buf, ')');
         break;
+    case 't': buf_puts(&d->buf, "TRIGGER"); break;
     default: return err_unsupported(d->call->cx, "this kind of constraint is not supported");
     }
     buf_puts(&d->buf, c->deferrable ? " DEFERRABLE" : "");
@@ -721,7 +722,7 @@ static Status fn_get_ruledef_ext(FnCall *call, FuncSession *fs, const Datum *a, 
 }
 KERNEL(fn_get_ruledef_ext)
 
-/* fn_none - partition keys, extended statistics, triggers, rules of tables: there are none. */
+/* fn_none - partition keys, extended statistics, rules of tables: there are none. */
 static Status fn_none(FnCall *call, FuncSession *fs, const Datum *a, Datum *out, bool *null_out)
 {
     (void)call, (void)fs, (void)a, (void)out;
@@ -749,7 +750,5 @@ static const FnOps FNS[] = {
     {"pg_get_statisticsobjdef_columns", fn_none_kernel, 0},
     {"pg_get_statisticsobjdef_expressions", fn_none_kernel, 0},
     {"pg_statistics_obj_is_visible", fn_none_kernel, 0},
-    {"pg_get_triggerdef", fn_none_kernel, 0},
-    {"pg_get_triggerdef_ext", fn_none_kernel, 0},
 };
 const FuncTable FUNC_DEPARSE = {FNS, ARRAY_LEN(FNS)};

@@ -3,8 +3,11 @@
  * visibility.
  */
 #include <ctype.h>
+#include <stdio.h>
 #include <strings.h>
 
+#include "bind/bind.h"
+#include "bind/deparse.h"
 #include "func/func_internal.h"
 
 #include "catalog/catalog_data.h"
@@ -141,10 +144,30 @@ static Slice default_text(const char *all, uint32_t n)
     return (Slice){from, (size_t)(p - from)};
 }
 
+/* put_default - the n-th default expression: text, or a stored row of them. */
+static Status put_default(FnCall *call, FuncSession *fs, const CatProc *p, uint32_t n, Buf *b)
+{
+    Expr *row;
+    char *text;
+    if (p->oid < FIRST_USER_OID) {
+        buf_put_slice(b, default_text(p->defaults, n));
+        return ST_OK;
+    }
+    BindCx bind = {.view = fs->view, .arena = call->arena, .env = call->env, .no_locks = true};
+    Deparse dp = {.view = fs->view, .arena = call->arena, .env = call->env};
+    TRY(bind_load_expr(call->cx, &bind, NULL, p->defaults, &row));
+    if (row->kind == EXPR_ROW && n < row->arg_count) {
+        TRY(deparse_expr(call->cx, &dp, row->args[n], NULL, &text));
+        buf_puts(b, text);
+    }
+    return ST_OK;
+}
+
 /* put_argument - mode, name and type of one argument. */
 static void put_argument(FuncSession *fs, const CatProc *p, uint16_t i, char mode, Buf *b)
 {
     const char *name = p->arg_names != NULL ? p->arg_names[i] : NULL;
+    buf_puts(b, mode == 'i' && p->kind == 'p' ? "IN " : "");
     buf_puts(b, mode == 'o' ? "OUT " : mode == 'b' ? "INOUT " : mode == 'v' ? "VARIADIC " : "");
     if (name != NULL && name[0] != '\0') {
         cat_put_qualified(NULL, name, false, b);
@@ -196,7 +219,7 @@ static Status put_arguments(FnCall *call, FuncSession *fs, const CatProc *p, boo
         int first_default = p->arg_count - p->default_count;
         if (defaults && input && p->defaults != NULL && inputs > first_default) {
             buf_puts(b, " DEFAULT ");
-            buf_put_slice(b, default_text(p->defaults, (uint32_t)(inputs - 1 - first_default)));
+            TRY(put_default(call, fs, p, (uint32_t)(inputs - 1 - first_default), b));
         }
         if (printed == order_at && i + 1 == all) {
             buf_puts(b, " ORDER BY "); /* the last one, VARIADIC, stands for both lists */
@@ -244,8 +267,12 @@ static Status fn_arg_default(FnCall *call, FuncSession *fs, const Datum *a, Datu
     int first = p != NULL ? p->arg_count - p->default_count : 0, n = a[1].i32 - 1;
     *null_out = p == NULL || p->defaults == NULL || n < first || n >= p->arg_count;
     if (!*null_out) {
-        Slice text = default_text(p->defaults, (uint32_t)(n - first));
-        out->str = str_copy(call->arena, text.ptr, text.len);
+        Buf b;
+        buf_init(&b, 1u << 20);
+        Status st = put_default(call, fs, p, (uint32_t)(n - first), &b);
+        out->str = str_copy(call->arena, b.data, b.len);
+        buf_release(&b);
+        return st;
     }
     return ST_OK;
 }
@@ -277,11 +304,78 @@ static Status fn_function_result(FnCall *call, FuncSession *fs, const Datum *a, 
 }
 KERNEL(fn_function_result)
 
+/* put_indented - a query's text with its further lines one column to the right; what stands in
+ * quotes stays. */
+static void put_indented(const char *text, Buf *b)
+{
+    bool quoted = false;
+    for (const char *c = text; *c != '\0'; c++) {
+        quoted = quoted != (*c == '\'');
+        buf_putc(b, *c);
+        if (*c == '\n' && !quoted) {
+            buf_putc(b, ' ');
+        }
+    }
+}
+
+/* put_sqlbody - RETURN expression, or BEGIN ATOMIC with the queries. */
+static Status put_sqlbody(FnCall *call, FuncSession *fs, const CatProc *p, Buf *b)
+{
+    BindCx bind = {.view = fs->view, .arena = call->arena, .env = call->env, .no_locks = true};
+    const char **names = ARENA_ARRAY(call->arena, const char *, p->all_arg_count + 1u);
+    Deparse dp = {.view = fs->view,
+                  .arena = call->arena,
+                  .env = call->env,
+                  .params = names,
+                  .param_count = p->arg_count,
+                  .function = p->name};
+    Query **list;
+    uint32_t count, in = 0;
+    bool atomic;
+    char *text;
+    uint16_t all = p->arg_modes != NULL ? p->all_arg_count : p->arg_count;
+    for (uint16_t i = 0; i < all; i++) {
+        bool input = p->arg_modes == NULL || (p->arg_modes[i] != 'o' && p->arg_modes[i] != 't');
+        const char *name = p->arg_names != NULL ? p->arg_names[i] : NULL;
+        if (input) {
+            names[in++] = name != NULL && name[0] != '\0' ? name : NULL;
+        }
+    }
+    TRY(bind_load_body(call->cx, &bind, p->sqlbody, &atomic, &list, &count));
+    if (!atomic && count == 1) {
+        TRY(deparse_expr(call->cx, &dp, list[0]->targets[0].expr, NULL, &text));
+        buf_printf(b, "RETURN %s", text);
+        return ST_OK;
+    }
+    buf_puts(b, "BEGIN ATOMIC\n");
+    for (uint32_t i = 0; i < count; i++) {
+        TRY(deparse_query(call->cx, &dp, list[i], NULL, &text));
+        put_indented(text, b);
+        buf_puts(b, ";\n");
+    }
+    buf_puts(b, "END");
+    return ST_OK;
+}
+
+/* fn_function_sqlbody - pg_get_function_sqlbody(function). */
 static Status fn_function_sqlbody(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
                                   bool *null_out)
 {
     const Datum *values;
     const bool *nulls;
+    const CatProc *p = cat_proc(fs->view, a[0].u32);
+    if (p != NULL && p->oid >= FIRST_USER_OID) {
+        Buf b;
+        *null_out = p->sqlbody == NULL;
+        if (p->sqlbody == NULL) {
+            return ST_OK;
+        }
+        buf_init(&b, 1u << 24);
+        Status st = put_sqlbody(call, fs, p, &b);
+        out->str = str_copy(call->arena, b.data, b.len);
+        buf_release(&b);
+        return st;
+    }
     Status st = cat_row_get(call->cx, fs->view, call->arena, CAT_PG_PROC, a, 1, &values, &nulls);
     *null_out = st != ST_OK || nulls[PG_PROC_PROSQLBODY];
     if (!*null_out) {
@@ -291,6 +385,157 @@ static Status fn_function_sqlbody(FnCall *call, FuncSession *fs, const Datum *a,
     return st == ST_ERROR ? st : ST_OK;
 }
 KERNEL(fn_function_sqlbody)
+
+/* put_dollar_quoted - the body between dollar signs with a tag that it does not hold. */
+static void put_dollar_quoted(const char *body, bool procedure, Buf *b)
+{
+    const char *tag = procedure ? "procedure" : "function";
+    char quote[64];
+    for (int more = 0; more < 40; more++) {
+        (void)snprintf(quote, sizeof(quote), "$%s%.*s", tag, more,
+                       "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+        if (strstr(body, quote) == NULL) {
+            break;
+        }
+    }
+    buf_printf(b, "AS %s$%s%s$\n", quote, body, quote);
+}
+
+/* put_attributes - the line of volatility, strictness and costs, when it says something. */
+static void put_attributes(const CatProc *p, const Datum *v, Buf *b)
+{
+    size_t before = b->len;
+    float cost = v[PG_PROC_PROCOST].f32, rows = v[PG_PROC_PROROWS].f32;
+    const Str *parallel = &v[PG_PROC_PROPARALLEL].str;
+    char how = parallel->len > 0 ? *str_ptr(parallel) : 'u';
+    buf_puts(b, p->kind == 'w' ? " WINDOW" : "");
+    buf_puts(b, p->volatility == 'i' ? " IMMUTABLE" : p->volatility == 's' ? " STABLE" : "");
+    buf_puts(b, how == 's' ? " PARALLEL SAFE" : how == 'r' ? " PARALLEL RESTRICTED" : "");
+    buf_puts(b, p->strict ? " STRICT" : "");
+    buf_puts(b, v[PG_PROC_PROSECDEF].b ? " SECURITY DEFINER" : "");
+    buf_puts(b, v[PG_PROC_PROLEAKPROOF].b ? " LEAKPROOF" : "");
+    if (cost != (p->language < 14 ? 1.0f : 100.0f)) {
+        buf_printf(b, " COST %g", (double)cost);
+    }
+    if (rows > 0 && rows != 1000.0f) {
+        buf_printf(b, " ROWS %g", (double)rows);
+    }
+    if (b->len > before) {
+        buf_puts(b, "\n");
+    }
+}
+
+/* put_literal - text as an SQL literal. */
+static void put_literal(const char *text, size_t len, Buf *b)
+{
+    buf_putc(b, '\'');
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '\'') {
+            buf_putc(b, '\'');
+        }
+        buf_putc(b, text[i]);
+    }
+    buf_putc(b, '\'');
+}
+
+/* put_config - the SET lines; a list's items are literals each. */
+static void put_config(const CatProc *p, Buf *b)
+{
+    for (uint16_t i = 0; i < p->config_count; i++) {
+        const char *eq = strchr(p->config[i], '=');
+        if (eq == NULL) {
+            continue;
+        }
+        buf_printf(b, " SET %.*s TO ", (int)(eq - p->config[i]), p->config[i]);
+        bool list = strncmp(p->config[i], "search_path=", 12) == 0;
+        const char *at = eq + 1;
+        while (list && strchr(at, ',') != NULL) {
+            const char *comma = strchr(at, ',');
+            bool quoted = at[0] == '"' && comma[-1] == '"';
+            put_literal(at + quoted, (size_t)(comma - at) - 2u * quoted, b);
+            buf_puts(b, ", ");
+            at = comma + 1 + (comma[1] == ' ');
+        }
+        size_t n = strlen(at);
+        bool quoted = list && n > 1 && at[0] == '"' && at[n - 1] == '"';
+        put_literal(at + quoted, n - 2u * quoted, b);
+        buf_puts(b, "\n");
+    }
+}
+
+/* put_functiondef - CREATE OR REPLACE FUNCTION as pg_dump and \\sf want it. */
+static Status put_functiondef(FnCall *call, FuncSession *fs, const CatProc *p, const Datum *v,
+                              const bool *nulls, Buf *b)
+{
+    Datum result = {0};
+    bool no_result = true, has_body = !nulls[PG_PROC_PROSQLBODY];
+    buf_printf(b, "CREATE OR REPLACE %s ", p->kind == 'p' ? "PROCEDURE" : "FUNCTION");
+    cat_put_qualified(cat_namespace_name(fs->view, p->namespace_oid), p->name, true, b);
+    buf_putc(b, '(');
+    TRY(put_arguments(call, fs, p, false, true, b));
+    buf_puts(b, ")\n");
+    Datum oid = {.u32 = p->oid};
+    TRY(fn_function_result(call, fs, &oid, &result, &no_result));
+    if (p->kind != 'p' && !no_result) {
+        buf_puts(b, " RETURNS ");
+        buf_put_slice(b, str_slice(&result.str));
+        buf_putc(b, '\n');
+    }
+    const char *language = "?";
+    for (uint32_t i = 0; i < CATALOG_PG_LANGUAGE_COUNT; i++) {
+        if (catalog_pg_language[i].oid == p->language) {
+            language = catalog_str(catalog_pg_language[i].lanname);
+        }
+    }
+    buf_printf(b, " LANGUAGE %s\n", language);
+    put_attributes(p, v, b);
+    put_config(p, b);
+    if (has_body && p->sqlbody != NULL) {
+        TRY(put_sqlbody(call, fs, p, b));
+        buf_putc(b, '\n');
+        return ST_OK;
+    }
+    if (has_body) {
+        buf_put_slice(b, str_slice(&v[PG_PROC_PROSQLBODY].str));
+        buf_putc(b, '\n');
+        return ST_OK;
+    }
+    if (p->language < 14 && !nulls[PG_PROC_PROBIN]) {
+        buf_puts(b, "AS ");
+        put_literal(str_ptr(&v[PG_PROC_PROBIN].str), v[PG_PROC_PROBIN].str.len, b);
+        buf_puts(b, ", ");
+        put_literal(p->prosrc, strlen(p->prosrc), b);
+        buf_putc(b, '\n');
+        return ST_OK;
+    }
+    put_dollar_quoted(p->prosrc != NULL ? p->prosrc : "", p->kind == 'p', b);
+    return ST_OK;
+}
+
+/* fn_functiondef - pg_get_functiondef(function). */
+static Status fn_functiondef(FnCall *call, FuncSession *fs, const Datum *a, Datum *out,
+                             bool *null_out)
+{
+    const CatProc *p = cat_proc(fs->view, a[0].u32);
+    const Datum *values;
+    const bool *nulls;
+    Buf b;
+    *null_out = p == NULL;
+    if (p == NULL) {
+        return ST_OK;
+    }
+    if (p->kind == 'a') {
+        return err_set(call->cx, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is an aggregate function",
+                       p->name);
+    }
+    TRY(cat_row_get(call->cx, fs->view, call->arena, CAT_PG_PROC, a, 1, &values, &nulls));
+    buf_init(&b, 1u << 24);
+    Status st = put_functiondef(call, fs, p, values, nulls, &b);
+    out->str = str_copy(call->arena, b.data, b.len);
+    buf_release(&b);
+    return st;
+}
+KERNEL(fn_functiondef)
 
 /* ---- visibility of the kinds that have no look-up by name ---- */
 
@@ -412,6 +657,7 @@ static const FnOps FNS[] = {
     {"oid:1216", fn_col_description_kernel, 0},
     {"oid:1993", fn_shobj_description_kernel, 0},
     {"pg_get_userbyid", fn_userbyid_kernel, 0},
+    {"pg_get_functiondef", fn_functiondef_kernel, 0},
     {"pg_get_function_arguments", fn_function_arguments_kernel, 0},
     {"pg_get_function_identity_arguments", fn_identity_arguments_kernel, 0},
     {"pg_get_function_arg_default", fn_arg_default_kernel, 0},

@@ -4,6 +4,7 @@
 #include "func/func.h"
 
 #include "func/func_internal.h"
+#include "func/run.h"
 
 enum { FUNC_TEXT_ARRAY = 1009 };
 
@@ -46,12 +47,15 @@ Status func_put_array(FnCall *call, Datum *cols, uint32_t at, const char *litera
 const FnOps *func_ops_by_prosrc(const char *prosrc)
 {
     static const FuncTable *const TABLES[] = {
-        &FUNC_SESSION,  &FUNC_TIME,     &FUNC_SEQUENCE, &FUNC_RANDOM,    &FUNC_CATALOG,
-        &FUNC_ADMIN,    &FUNC_WAL,      &FUNC_DESCRIBE, &FUNC_DEPARSE,   &FUNC_PRIVILEGE,
-        &FUNC_ADVISORY, &FUNC_ACTIVITY, &FUNC_TSEARCH,  &FUNC_SNAPSHOT,  &FUNC_SETTINGS,
-        &FUNC_STATS,    &FUNC_PLACE,    &FUNC_ACL,      &FUNC_COUNTS,    &FUNC_SIZE,
-        &FUNC_OBJECT,   &FUNC_REG,      &FUNC_PROPERTY, &FUNC_CRYPTO,    &FUNC_UNACCENT,
-        &FUNC_UUID,     &FUNC_NOTIFY,   &FUNC_LOB,      &FUNC_STATEMENTS};
+        &FUNC_SESSION,  &FUNC_TIME,     &FUNC_SEQUENCE, &FUNC_RANDOM,     &FUNC_CATALOG,
+        &FUNC_ADMIN,    &FUNC_WAL,      &FUNC_DESCRIBE, &FUNC_DEPARSE,    &FUNC_PRIVILEGE,
+        &FUNC_ADVISORY, &FUNC_ACTIVITY, &FUNC_TSEARCH,  &FUNC_SNAPSHOT,   &FUNC_SETTINGS,
+        &FUNC_STATS,    &FUNC_PLACE,    &FUNC_ACL,      &FUNC_COUNTS,     &FUNC_SIZE,
+        &FUNC_OBJECT,   &FUNC_REG,      &FUNC_PROPERTY, &FUNC_CRYPTO,     &FUNC_UNACCENT,
+        &FUNC_UUID,     &FUNC_NOTIFY,   &FUNC_LOB,      &FUNC_STATEMENTS, &FUNC_TRIGGER};
+    if (strcmp(prosrc, FUNC_USER_FN.prosrc) == 0) {
+        return &FUNC_USER_FN;
+    }
     for (size_t t = 0; t < ARRAY_LEN(TABLES); t++) {
         for (uint32_t i = 0; i < TABLES[t]->count; i++) {
             if (strcmp(TABLES[t]->fns[i].prosrc, prosrc) == 0) {
@@ -65,8 +69,8 @@ const FnOps *func_ops_by_prosrc(const char *prosrc)
 const SetOps *func_sets_by_prosrc(const char *prosrc)
 {
     static const SetOps *const SETS[] = {
-        &FUNC_PREPARED_SET, &FUNC_ACTIVITY_SET,  &FUNC_LOCKS_SET,
-        &FUNC_CHECK_SET,    &FUNC_LISTENING_SET, &FUNC_MEMORY_SET,
+        &FUNC_USER_SET,  &FUNC_PREPARED_SET,  &FUNC_ACTIVITY_SET, &FUNC_LOCKS_SET,
+        &FUNC_CHECK_SET, &FUNC_LISTENING_SET, &FUNC_MEMORY_SET,
     };
     static const FuncSets *const TABLES[] = {
         &FUNC_ACL_SETS,    &FUNC_SETTING_SETS,  &FUNC_LIST_SETS, &FUNC_STAT_SETS,

@@ -211,7 +211,7 @@ KERNEL(fn_other_temp)
 
 /* place_events - the commands that may change a relation (column 0) or a column of it. */
 static Status place_events(FnCall *call, FuncSession *fs, Oid relation, int16_t column,
-                           int *events_out)
+                           bool triggers, int *events_out)
 {
     const CatTable *t;
     BindCx b = {.view = fs->view, .arena = call->arena, .env = call->env, .no_locks = true};
@@ -220,7 +220,7 @@ static Status place_events(FnCall *call, FuncSession *fs, Oid relation, int16_t 
     if (st != ST_OK) {
         return st == ST_ERROR ? st : ST_OK;
     }
-    return bind_change_events(call->cx, &b, t, column, events_out);
+    return bind_change_events(call->cx, &b, t, column, triggers, events_out);
 }
 
 /* fn_updatable - pg_relation_is_updatable: a bit for each command that changes rows. */
@@ -229,7 +229,7 @@ static Status fn_updatable(FnCall *call, FuncSession *fs, const Datum *a, Datum 
 {
     int events;
     (void)null_out;
-    TRY(place_events(call, fs, a[0].u32, 0, &events));
+    TRY(place_events(call, fs, a[0].u32, 0, a[1].b, &events));
     out->i32 = events;
     return ST_OK;
 }
@@ -244,7 +244,7 @@ static Status fn_column_updatable(FnCall *call, FuncSession *fs, const Datum *a,
     int events = 0;
     (void)null_out;
     if (a[1].i16 > 0) {
-        TRY(place_events(call, fs, a[0].u32, a[1].i16, &events));
+        TRY(place_events(call, fs, a[0].u32, a[1].i16, a[2].b, &events));
     }
     out->b = (events & UPDATE_AND_DELETE) == UPDATE_AND_DELETE;
     return ST_OK;
@@ -288,7 +288,6 @@ static const FnOps FNS[] = {
     {"pg_reload_conf", fn_reload_kernel, 0},
     {"pg_my_temp_schema", fn_my_temp_kernel, 0},
     {"pg_is_other_temp_schema", fn_other_temp_kernel, 0},
-    {"pg_trigger_depth", fn_no_kernel, 0}, /* no triggers */
     {"pg_jit_available", fn_no_kernel, 0},
     {"pg_notification_queue_usage", fn_no_kernel, 0},  /* no NOTIFY */
     {"pg_last_wal_receive_lsn", fn_nothing_kernel, 0}, /* no standby */
