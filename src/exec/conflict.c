@@ -70,10 +70,10 @@ static Status must_be_visible(Cx *cx, ExecNode *n, RowId id)
     return st == ST_NOTFOUND ? modify_conflict_failure(cx, WRITE_UPDATED_MEANWHILE) : st;
 }
 
-/* changed_row - the new version of the row that is there, with its constraints; *keep_out: WHERE
- * holds.
- */
-static Status changed_row(Cx *cx, ExecNode *n, uint32_t at, bool *keep_out)
+/* changed_row - the new version of the row that is there, after its BEFORE triggers and with its
+ * constraints; *keep_out: WHERE holds, and no trigger is against it. */
+static Status changed_row(Cx *cx, ExecNode *n, uint32_t at, bool *keep_out,
+                          const bool **changed_out)
 {
     ModifyRun *r = n->priv;
     const PlanModify *m = &n->plan->u.modify;
@@ -97,10 +97,22 @@ static Status changed_row(Cx *cx, ExecNode *n, uint32_t at, bool *keep_out)
         r->changed.cols[c] = (Vector *)(uintptr_t)v;
     }
     batch_set_count(&r->changed, 1);
+    bool fires = modify_before_row(n, TRIGGER_UPDATE);
+    *changed_out = m->conflict_changed;
+    if (fires) {
+        bool skip;
+        TRY(trigger_before_row(cx, r->triggers, TRIGGER_UPDATE, &r->there, &r->changed, 0,
+                               &n->batch, &skip));
+        if (skip) {
+            *keep_out = false;
+            return ST_OK;
+        }
+    }
     TRY(modify_generated(cx, n, r->generated_again, &r->changed));
-    TRY(check_not_null(cx, n->s, m->table, &r->changed));
-    return m->check_count > 0 ? check_constraints(cx, n->s, m, r->checks, &r->changed, &n->batch)
-                              : ST_OK;
+    if (fires) {
+        *changed_out = modify_changed_now(n, m->conflict_changed, &r->there, &r->changed, 0);
+    }
+    return modify_check_rows(cx, n, &r->changed);
 }
 
 /* update_there - lock the row that is there under the snapshot and update it; *again_out: it
@@ -114,6 +126,7 @@ static Status update_there(Cx *cx, ExecNode *n, const Batch *in, uint32_t at, Ro
     Txn *txn = n->s->env.txn;
     WriteOutcome outcome;
     bool keep;
+    const bool *changed;
     *again_out = false;
     TRY(table_lock_row(cx, txn, snap, t, id, ROWLOCK_NO_KEY_UPDATE, WAIT_BLOCK, &outcome));
     if (outcome == WRITE_UPDATED_MEANWHILE || outcome == WRITE_DELETED_MEANWHILE) {
@@ -129,13 +142,16 @@ static Status update_there(Cx *cx, ExecNode *n, const Batch *in, uint32_t at, Ro
     }
     TRY(st);
     batch_set_count(&r->there, 1);
-    TRY(changed_row(cx, n, at, &keep));
+    TRY(changed_row(cx, n, at, &keep, &changed));
     if (!keep) {
         return ST_OK;
     }
     RowValues v = {&r->changed, 0};
-    TRY(table_update(cx, txn, snap, t, id, &v, m->conflict_changed, &outcome));
-    if (outcome == WRITE_SELF_CHANGED) {
+    TRY(table_update(cx, txn, snap, t, id, &v, changed, &outcome));
+    if (outcome == WRITE_SELF_CHANGED) { /* locked above: by a trigger, if there is any */
+        TRY(modify_before_row(n, TRIGGER_UPDATE)
+                ? modify_self_changed(cx, n, id, outcome, "updated")
+                : ST_OK);
         return affected_twice(cx);
     }
     if (outcome != WRITE_DONE) {

@@ -8,7 +8,7 @@
 #include "parse/parse.h"
 
 struct ExecInsert {
-    ExecState state; /* only env is used */
+    ExecState state; /* its env, and memory for triggers */
     const CatTable *table;
     Arena *arena;
     PlanModify modify; /* its table and CHECK constraints */
@@ -18,7 +18,9 @@ struct ExecInsert {
     Arena batch;
     FkCheck *fks;
     uint16_t fk_count;
-    RowStore *keys; /* per foreign key */
+    RowStore *keys;       /* per foreign key */
+    TriggerRun *triggers; /* NULL = none */
+    uint64_t rows;        /* inserted */
 };
 
 /* insert_column - ExprMap.find: the batch holds the table's columns in order. */
@@ -105,6 +107,23 @@ static Status insert_keys(Cx *cx, ExecInsert *ins)
     return ST_OK;
 }
 
+/* insert_triggers - those of INSERT. What they owe lives as long as the COPY. */
+static Status insert_triggers(Cx *cx, ExecInsert *ins)
+{
+    const ExecEnv *env = &ins->state.env;
+    const PlanTriggers *plan;
+    TRY(plan_triggers(cx, env->view, env->type_env, ins->arena, ins->table, TRIGGER_INSERT, NULL,
+                      env->extra_fn, &plan));
+    if (plan == NULL) {
+        return ST_OK;
+    }
+    arena_init(&ins->state.arena, ins->arena, "copy triggers", 0);
+    ins->state.expr_env = (ExprEnv){.type_env = env->type_env, .extra_fn = env->extra_fn};
+    TRY(trigger_run_create(cx, &ins->state, ins->arena, plan, &ins->triggers));
+    trigger_run_start(ins->triggers);
+    return ST_OK;
+}
+
 Status exec_insert_begin(Cx *cx, Arena *arena, const ExecEnv *env, const CatTable *table,
                          ExecInsert **ins_out)
 {
@@ -119,15 +138,19 @@ Status exec_insert_begin(Cx *cx, Arena *arena, const ExecEnv *env, const CatTabl
     TRY(insert_checks(cx, ins));
     TRY(insert_generated(cx, ins));
     TRY(insert_keys(cx, ins));
+    TRY(insert_triggers(cx, ins));
     *ins_out = ins;
-    return txn_start_write(cx, env->txn);
+    TRY(txn_start_write(cx, env->txn));
+    return ins->triggers != NULL ? trigger_before_statement(cx, ins->triggers, TRIGGER_INSERT)
+                                 : ST_OK;
 }
 
-Status exec_insert_rows(Cx *cx, ExecInsert *ins, const Batch *given)
+/* insert_checked_rows - compute generated columns, test and write rows, and keep what is owed for
+ * them. */
+static Status insert_checked_rows(Cx *cx, ExecInsert *ins, const Batch *given)
 {
     Batch whole = *given;
     const Batch *rows = given;
-    arena_clear(&ins->batch);
     if (ins->generated != NULL) {
         memcpy(ins->row, given->cols, given->col_count * sizeof(Vector *));
         whole.cols = ins->row;
@@ -154,21 +177,76 @@ Status exec_insert_rows(Cx *cx, ExecInsert *ins, const Batch *given)
         keys.col_count = fk->column_count;
         row_store_append(&ins->keys[i], &keys);
     }
+    for (uint32_t k = 0; ins->triggers != NULL && k < rows->sel.count; k++) {
+        uint32_t row = rows->sel.idx != NULL ? rows->sel.idx[k] : k;
+        TRY(trigger_after_row(cx, ins->triggers, TRIGGER_INSERT, NULL, rows, row));
+    }
     return ins->fk_count > 0 ? exec_budget(cx, &ins->state, ins->arena) : ST_OK;
+}
+
+/* insert_each_row - one row after the other, each after its BEFORE triggers. */
+static Status insert_each_row(Cx *cx, ExecInsert *ins, const Batch *rows)
+{
+    uint16_t count = ins->table->column_count;
+    Vector **cols = ARENA_ARRAY(&ins->batch, Vector *, count + 1u);
+    SEL_FOREACH(at, &rows->sel)
+    {
+        uint16_t idx = (uint16_t)at;
+        bool skip;
+        Batch one = *rows;
+        memcpy(cols, rows->cols, count * sizeof(Vector *));
+        one.cols = cols;
+        one.sel = (Sel){&idx, 1};
+        Status st = trigger_before_row(cx, ins->triggers, TRIGGER_INSERT, NULL, &one, at,
+                                       &ins->batch, &skip);
+        if (st == ST_OK && !skip) {
+            st = insert_checked_rows(cx, ins, &one);
+            ins->rows += st == ST_OK ? 1 : 0;
+        }
+        if (st == ST_ERROR && cx->err->batch_row == 0) {
+            cx->err->batch_row = at + 1;
+        }
+        TRY(st);
+    }
+    return ST_OK;
+}
+
+Status exec_insert_rows(Cx *cx, ExecInsert *ins, const Batch *rows)
+{
+    arena_clear(&ins->batch);
+    if (ins->triggers != NULL && ins->triggers->plan->before_row != 0) {
+        return insert_each_row(cx, ins, rows);
+    }
+    ins->rows += rows->sel.count;
+    return insert_checked_rows(cx, ins, rows);
+}
+
+uint64_t exec_insert_count(const ExecInsert *ins)
+{
+    return ins->rows;
 }
 
 Status exec_insert_end(Cx *cx, ExecInsert *ins)
 {
     TRY(cx_check(cx));
+    if (ins->triggers != NULL) {
+        TRY(trigger_after_statement(cx, ins->triggers, TRIGGER_INSERT));
+    }
     if (ins->fk_count > 0) {
         TRY(txn_next_command(cx, ins->state.env.txn));
     }
     for (uint16_t i = 0; i < ins->fk_count; i++) {
+        if (!trigger_fires(&ins->state.env, ins->fks[i].enabled)) {
+            continue;
+        }
         if (fk_is_deferred(ins->state.env.deferred, ins->fks[i].con)) {
             fk_defer(ins->state.env.deferred, &ins->fks[i], false, &ins->keys[i], NULL);
         } else {
             TRY(fk_check_rows(cx, &ins->state.env, ins->arena, &ins->fks[i], &ins->keys[i]));
         }
+    }
+    if (ins->triggers != NULL) {
+        TRY(trigger_after_fire(cx, ins->triggers->after, &ins->state.env, TRIGGER_PART_ALL));
     }
     return unique_statement_end(cx, &ins->state.env);
 }

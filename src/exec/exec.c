@@ -2,6 +2,7 @@
  * exec.c - execution states: made from a plan, kept on its free list, opened, pulled, closed.
  */
 #include "exec/fk_action.h"
+#include "expr/call.h"
 
 enum { FREE_STATES_MAX = 64 };
 
@@ -66,6 +67,7 @@ static Status create_kind(Cx *cx, ExecNode *n)
     case PLAN_MATERIAL: return material_create(cx, n);
     case PLAN_LOCK_ROWS: return lock_rows_create(cx, n);
     case PLAN_MODIFY: return modify_create(cx, n);
+    case PLAN_TRANSITION: return transition_create(cx, n);
     }
     UNREACHABLE();
 }
@@ -241,6 +243,12 @@ Status exec_next(Cx *cx, ExecState *s, uint32_t max_rows, const Batch **batch_ou
 {
     const Batch *b;
     Status st = cx_check(cx);
+    struct FnManager *m = s->env.type_env != NULL ? s->env.type_env->functions : NULL;
+    const Snapshot *outer = NULL;
+    if (m != NULL) {
+        outer = m->snapshot;
+        m->snapshot = s->env.snapshot;
+    }
     if (st == ST_OK && !s->started) {
         s->started = true;
         st = run_modifying_ctes(cx, s);
@@ -252,6 +260,9 @@ Status exec_next(Cx *cx, ExecState *s, uint32_t max_rows, const Batch **batch_ou
     if (st == ST_DONE && s->due_first != NULL) {
         st = exec_statement_end(cx, s);
         st = st == ST_OK ? ST_DONE : st;
+    }
+    if (m != NULL) {
+        m->snapshot = outer;
     }
     st = cat_view_judge(cx, s->env.view, st);
     if (st != ST_OK) {

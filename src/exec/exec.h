@@ -18,7 +18,8 @@ typedef struct ExecState ExecState;
 typedef struct FkModes {
     const struct FkMode *first; /* newest first, never changed */
     char all;                   /* SET CONSTRAINTS ALL: 'd' deferred, 'i' immediate, 0 neither */
-    const struct FkPending *pending; /* never changed */
+    const struct FkPending *pending;     /* never changed */
+    const struct TriggerLater *triggers; /* calls put off, newest first, never changed */
 } FkModes;
 typedef struct FkDeferred {
     Arena *arena;
@@ -36,6 +37,11 @@ struct ExecEnv;
  * for what makes it good now may be rolled back. 23503. */
 Status fk_deferred_check(Cx *cx, FkDeferred *d, const struct ExecEnv *env, Arena *arena,
                          Oid constraint, bool keep);
+
+/* trigger_deferred_any - is a call of a constraint trigger put off? trigger_deferred_fire - make
+ * those; they may put off others. constraint 0: all. */
+bool trigger_deferred_any(const FkDeferred *d, Oid constraint);
+Status trigger_deferred_fire(Cx *cx, FkDeferred *d, const struct ExecEnv *env, Oid constraint);
 
 /* unique_deferred_check - the same for the rows of deferrable unique constraints. 23505. */
 Status unique_deferred_check(Cx *cx, FkDeferred *d, const struct ExecEnv *env, Oid constraint,
@@ -63,6 +69,9 @@ typedef struct ExecEnv {
     struct TxnPark *park;
     bool count_nodes; /* EXPLAIN ANALYZE: rows and times of each node are kept; the state is not
                          used again */
+    const struct TransitionRows *transitions[TRANSITIONS_MAX]; /* of a trigger's function */
+    bool no_triggers; /* a statement of DDL's own: only keys are looked at */
+    bool replica;     /* session_replication_role: which triggers fire */
     /* Set by src/exec itself, for statements that foreign keys run: */
     struct FkQueue *fk_queue;   /* what is owed at the end of the statement on top */
     const Snapshot *crosscheck; /* not NULL: a row to be changed that this snapshot does not know in
@@ -90,7 +99,13 @@ Status exec_insert_begin(Cx *cx, Arena *arena, const ExecEnv *env, const CatTabl
                          ExecInsert **ins_out);
 /* columns of the batch: all table columns, in order. */
 Status exec_insert_rows(Cx *cx, ExecInsert *ins, const Batch *rows);
+/* exec_insert_count - rows inserted: those that BEFORE triggers skipped are not. */
+uint64_t exec_insert_count(const ExecInsert *ins);
 Status exec_insert_end(Cx *cx, ExecInsert *ins);
+
+/* exec_truncate_triggers - fire the BEFORE or AFTER TRUNCATE triggers of a table. */
+Status exec_truncate_triggers(Cx *cx, const ExecEnv *env, Arena *arena, const CatTable *table,
+                              bool before);
 
 /* exec_index_compute - CatIndexComputeFn over bind and expr. */
 Status exec_index_compute(Cx *cx, CatView *v, Arena *arena, const CatTable *t, const CatIndex *ix,

@@ -190,6 +190,7 @@ Status setop_create(Cx *cx, ExecNode *n);
 Status material_create(Cx *cx, ExecNode *n);
 Status lock_rows_create(Cx *cx, ExecNode *n);
 Status modify_create(Cx *cx, ExecNode *n);
+Status transition_create(Cx *cx, ExecNode *n);
 
 /* scan_nodes.c */
 uint64_t scan_node_count_start(ExecNode *n);

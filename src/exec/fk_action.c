@@ -18,15 +18,26 @@ struct FkAction {
     struct FkAction *next;
 };
 
-/* FkEvent - keys of one foreign key, to be looked at together. */
+/* FkEvent - keys of one foreign key, to be looked at together, or the AFTER triggers of a node. */
 typedef struct FkEvent {
     const FkCheck *fk;
+    TriggerAfter *after; /* not NULL: this, and nothing else */
+    bool statement;      /* ... its statement's triggers alone: those of rows were fired */
     bool parent_side, update;
     RowStore old_keys, new_keys; /* parent side: keys that left, what they became; else new_keys */
     struct FkEvent *next;
 } FkEvent;
 
+/* FkFired - BEFORE STATEMENT triggers of a table that this cascade has fired. */
+typedef struct FkFired {
+    Oid table;
+    int16_t event;
+    struct FkFired *next;
+} FkFired;
+
 struct FkQueue {
+    FkFired *fired;
+    Arena *rows; /* of AFTER triggers of actions; NULL: none yet */
     ExecState *top;
     Arena *arena;
     FkEvent *first, **last;
@@ -226,7 +237,7 @@ static void queue_keys(FkQueue *q, const FkCheck *fk, bool parent_side, bool upd
     if (any->rows == 0) {
         return;
     }
-    while (e != NULL && (e->fk != fk || e->parent_side != parent_side)) {
+    while (e != NULL && (e->after != NULL || e->fk != fk || e->parent_side != parent_side)) {
         e = e->next;
     }
     if (e == NULL) {
@@ -262,6 +273,86 @@ static void queue_plan(FkQueue *q, Plan *p)
     q->plans[q->plan_count++] = p;
 }
 
+bool fk_queue_fired(FkQueue *q, Oid table, int16_t event)
+{
+    for (const FkFired *f = q->fired; f != NULL; f = f->next) {
+        if (f->table == table && f->event == event) {
+            return true;
+        }
+    }
+    FkFired *f = ARENA_NEW(q->arena, FkFired);
+    *f = (FkFired){table, event, q->fired};
+    q->fired = f;
+    return false;
+}
+
+/* fk_queue_after - that of an earlier key of the same action, unless it is being worked off. */
+TriggerAfter *fk_queue_after(FkQueue *q, const PlanTriggers *plan)
+{
+    for (FkEvent *e = q->first->next; e != NULL; e = e->next) {
+        if (e->after != NULL && !e->statement && e->after->plan == plan) {
+            return e->after;
+        }
+    }
+    if (q->rows == NULL) {
+        q->rows = ARENA_NEW(q->arena, Arena);
+        arena_init(q->rows, &q->top->arena, "trigger rows", 0);
+    }
+    return trigger_after_new(plan, q->top, q->rows);
+}
+
+/* queue_after_event - at the end of the queue. */
+static void queue_after_event(FkQueue *q, TriggerAfter *a, bool statement)
+{
+    FkEvent *e = ARENA_NEW(q->arena, FkEvent);
+    *e = (FkEvent){.after = a, .statement = statement};
+    a->queued = true;
+    *q->last = e;
+    q->last = &e->next;
+}
+
+/* queue_after - a node's AFTER triggers, once, behind what is there. Those of a statement over the
+ * same table that are still to be fired give way to it: they fire once, after the last. */
+static void queue_after(FkQueue *q, TriggerAfter *a)
+{
+    for (FkEvent *e = q->first; e != NULL; e = e->next) {
+        bool same =
+            e->after != NULL && e->after != a && e->after->plan->table->oid == a->plan->table->oid;
+        for (size_t i = 0; same && i < ARRAY_LEN(a->statement); i++) {
+            e->after->statement[i] = a->statement[i] != 0 ? 0 : e->after->statement[i];
+        }
+    }
+    if (!a->queued && trigger_after_owes(a)) {
+        queue_after_event(q, a, false);
+    }
+}
+
+/* queue_returns - may an action that is still to come change rows of the table? */
+static bool queue_returns(const FkQueue *q, const CatTable *t)
+{
+    for (const FkEvent *e = q->first->next; e != NULL; e = e->next) {
+        if (e->after == NULL && e->parent_side && e->fk->child->oid == t->oid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* after_do - AFTER triggers; the statement's wait while an action may run another on the table. */
+static Status after_do(Cx *cx, FkQueue *q, const FkEvent *e)
+{
+    const ExecEnv *env = &q->top->env;
+    if (!queue_returns(q, e->after->plan->table)) {
+        return trigger_after_fire(cx, e->after, env,
+                                  e->statement ? TRIGGER_PART_STATEMENT : TRIGGER_PART_ALL);
+    }
+    if (!e->statement) {
+        TRY(trigger_after_fire(cx, e->after, env, TRIGGER_PART_ROWS));
+    }
+    queue_after_event(q, e->after, true);
+    return ST_OK;
+}
+
 /* parent_side_do - what a parent key that left owes its children: refuse, or run the action. */
 static Status parent_side_do(Cx *cx, FkQueue *q, const FkEvent *e, Arena *scratch)
 {
@@ -291,8 +382,12 @@ static Status parent_side_do(Cx *cx, FkQueue *q, const FkEvent *e, Arena *scratc
     return fk_parent_gone(cx, &q->top->env, scratch, fk, &e->old_keys, became, true);
 }
 
+/* event_do - by what the event is. */
 static Status event_do(Cx *cx, FkQueue *q, const FkEvent *e, Arena *scratch)
 {
+    if (e->after != NULL) {
+        return after_do(cx, q, e);
+    }
     if (e->parent_side) {
         return parent_side_do(cx, q, e, scratch);
     }
@@ -308,22 +403,34 @@ static void fk_queue_add(FkQueue *q, ExecNode *n)
 {
     const ModifyRun *r = n->priv;
     const PlanModify *m = &n->plan->u.modify;
-    bool update = m->command != CMD_DELETE;
     queue_plan(q, n->s->plan);
     for (uint16_t i = 0; i < m->fk_count; i++) {
-        queue_keys(q, &m->fks[i], false, update, NULL, &r->fk_keys[i]);
+        if (trigger_fires(&n->s->env, m->fks[i].enabled)) {
+            queue_keys(q, &m->fks[i], false, false, NULL, &r->fk_keys[i]);
+        }
     }
     for (uint16_t i = 0; i < m->ref_count; i++) {
-        queue_keys(q, &m->refs[i], true, update, &r->ref_old[i], update ? &r->ref_new[i] : NULL);
+        if (trigger_fires(&n->s->env, m->refs[i].enabled)) {
+            bool update = m->refs[i].event == TRIGGER_UPDATE;
+            queue_keys(q, &m->refs[i], true, update, &r->ref_old[i],
+                       update ? &r->ref_new[i] : NULL);
+        }
+    }
+    if (r->triggers != NULL) {
+        queue_after(q, r->triggers->after);
     }
 }
 
-/* own_events - the statement's own keys come first, where they are. */
+/* own_events - the statement's own keys come first, where they are, then its triggers. */
 static void own_events(FkQueue *q, ExecNode *n)
 {
     const ModifyRun *r = n->priv;
     const PlanModify *m = &n->plan->u.modify;
     for (uint16_t i = 0; i < m->fk_count + m->ref_count; i++) {
+        const FkCheck *fk = i < m->fk_count ? &m->fks[i] : &m->refs[i - m->fk_count];
+        if (!trigger_fires(&n->s->env, fk->enabled)) {
+            continue;
+        }
         FkEvent *e = ARENA_NEW(q->arena, FkEvent);
         if (i < m->fk_count) {
             *e = (FkEvent){.fk = &m->fks[i], .new_keys = r->fk_keys[i]};
@@ -331,12 +438,19 @@ static void own_events(FkQueue *q, ExecNode *n)
             uint16_t k = (uint16_t)(i - m->fk_count);
             *e = (FkEvent){.fk = &m->refs[k],
                            .parent_side = true,
-                           .update = m->command != CMD_DELETE,
+                           .update = m->refs[k].event == TRIGGER_UPDATE,
                            .old_keys = r->ref_old[k],
                            .new_keys = r->ref_new[k]};
         }
         *q->last = e;
         q->last = &e->next;
+    }
+    if (r->triggers != NULL) {
+        (void)fk_queue_fired(q, m->table->oid,
+                             m->command == CMD_INSERT   ? TRIGGER_INSERT
+                             : m->command == CMD_UPDATE ? TRIGGER_UPDATE
+                                                        : TRIGGER_DELETE);
+        queue_after(q, r->triggers->after);
     }
 }
 
@@ -362,6 +476,9 @@ out:
     for (uint32_t i = 0; i < q->plan_count; i++) {
         plan_unref(q->plans[i]);
     }
+    if (q->rows != NULL) {
+        arena_release(q->rows);
+    }
     return st;
 }
 
@@ -373,7 +490,7 @@ Status exec_statement_end(Cx *cx, ExecState *s)
     q.last = &q.first;
     for (ExecNode *n = first; n != NULL; n = next_due(n)) {
         const PlanModify *m = &n->plan->u.modify;
-        if (m->fk_count == 0 && m->ref_count == 0) {
+        if (m->fk_count == 0 && m->ref_count == 0 && m->triggers == NULL) {
             continue;
         }
         if (s->env.fk_queue != NULL) {

@@ -9,6 +9,11 @@
 
 typedef struct FkQueue FkQueue;
 
+/* fk_queue_after - where an action's statement puts its AFTER triggers; fk_queue_fired - were the
+ * table's BEFORE STATEMENT triggers of the event fired in this cascade? From now on they were. */
+struct TriggerAfter *fk_queue_after(FkQueue *q, const PlanTriggers *plan);
+bool fk_queue_fired(FkQueue *q, Oid table, int16_t event);
+
 /* fk_is_deferred - is the constraint checked at the transaction's end, as things are set now? */
 bool fk_is_deferred(const FkDeferred *d, const CatConstraint *con);
 /* fk_defer - put a check off: keys that children got, or (parent_side) that left, having become

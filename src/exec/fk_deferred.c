@@ -78,7 +78,8 @@ bool fk_is_deferred(const FkDeferred *d, const CatConstraint *con)
 void fk_deferred_set(FkDeferred *d, Oid constraint, bool deferred)
 {
     if (constraint == 0) {
-        d->modes = (FkModes){.all = deferred ? 'd' : 'i', .pending = d->modes.pending};
+        d->modes.first = NULL;
+        d->modes.all = deferred ? 'd' : 'i';
         return;
     }
     struct FkMode *m = ARENA_NEW(d->arena, struct FkMode);

@@ -20,6 +20,8 @@ typedef struct SeriesRun {
     FnCall call;
     Arena state; /* of one set */
     uint32_t set_cols;
+    Datum *cols; /* a row of the set */
+    bool *nulls;
     /* PROJECT_SET */
     Batch in;
     uint32_t in_k;
@@ -65,7 +67,9 @@ static Status set_begin(Cx *cx, ExecNode *n, const Batch *in, const Sel *sel, ui
                        .fn_oid = call->proc->oid,
                        .result_type = call->type,
                        .row = n->plan->kind == PLAN_FUNCTION ? n->plan->u.function.row : NULL,
-                       .arg_types = r->call.arg_types};
+                       .arg_types = r->call.arg_types,
+                       .collation = call->collation,
+                       .set_cols = r->set_cols};
     Status st = r->set->begin(&r->call, args, nulls, call->arg_count);
     if (st == ST_DONE) {
         r->finished = true;
@@ -78,8 +82,10 @@ static Status set_begin(Cx *cx, ExecNode *n, const Batch *in, const Sel *sel, ui
 static Status set_row(Cx *cx, ExecNode *n, uint32_t first, uint32_t out_row)
 {
     SeriesRun *r = n->priv;
-    Datum cols[SET_COLUMNS_MAX] = {0};
-    bool nulls[SET_COLUMNS_MAX] = {false};
+    Datum *cols = r->cols;
+    bool *nulls = r->nulls;
+    memset(cols, 0, r->set_cols * sizeof(Datum));
+    memset(nulls, 0, r->set_cols * sizeof(bool));
     if (r->finished) {
         return ST_DONE;
     }
@@ -231,7 +237,8 @@ static Status series_init(Cx *cx, ExecNode *n, SeriesRun *r, const Expr *call, c
     r->expr = call;
     if (n->plan->u.function.scalar == NULL && !is_int_series(call)) {
         /* A function written in SQL is found by its own name, as its text is none. */
-        const char *prosrc = call->proc->language == LANGUAGE_SQL
+        const char *prosrc = cat_proc_is_user(call->proc) ? "user:"
+                             : call->proc->language == LANGUAGE_SQL
                                  ? arena_printf(&n->s->arena, "sql:%s", call->proc->name)
                                  : call->proc->prosrc;
         r->set = prosrc != NULL ? set_ops_by_prosrc(prosrc) : NULL;
@@ -250,8 +257,10 @@ static Status series_init(Cx *cx, ExecNode *n, SeriesRun *r, const Expr *call, c
         r->set_cols = n->plan->kind == PLAN_PROJECT_SET
                           ? 1
                           : n->plan->col_count - (n->plan->u.function.with_ordinality ? 1u : 0u);
-        if (r->set_cols > SET_COLUMNS_MAX ||
-            (n->plan->kind == PLAN_PROJECT_SET && call->type == TYPE_RECORD)) {
+        /* Built-in functions count on room for SET_COLUMNS_MAX. */
+        r->cols = ARENA_ARRAY(&n->s->arena, Datum, MAX(r->set_cols, (uint32_t)SET_COLUMNS_MAX));
+        r->nulls = ARENA_ARRAY(&n->s->arena, bool, MAX(r->set_cols, (uint32_t)SET_COLUMNS_MAX));
+        if ((n->plan->kind == PLAN_PROJECT_SET && call->type == TYPE_RECORD)) {
             return err_unsupported(cx, "rows of %s are not supported in this place",
                                    call->proc->name);
         }

@@ -1,5 +1,5 @@
 /*
- * modify.c - INSERT, UPDATE, DELETE.
+ * modify.c - INSERT, UPDATE, DELETE; MERGE (merge.c) does with each row what one of them does.
  *
  * All work is done in the first call; rows of RETURNING are kept and handed out afterwards. A row
  * changed by another transaction since the snapshot: under READ COMMITTED its newest version is
@@ -36,7 +36,13 @@ static Status modify_start(Cx *cx, ExecNode *n)
     arena_clear(&r->returned);
     big_store_init(&r->results, n->s, &r->returned, n->plan->phys, n->plan->col_count);
     big_reader_rewind(&r->reader);
-    r->finished = r->wrote = false;
+    r->finished = false;
+    /* What triggers do cannot be begun again; MERGE is not tried. */
+    r->wrote = r->triggers != NULL || m->command == CMD_MERGE;
+    r->command = m->command;
+    r->set = m->changed;
+    merge_start(n);
+    trigger_run_start(r->triggers);
     r->affected = 0;
     for (uint16_t i = 0; i < m->fk_count; i++) {
         row_store_init(&r->fk_keys[i], &n->hold, r->fk_keys[i].types, m->fks[i].column_count);
@@ -58,7 +64,7 @@ static void keep_keys(RowStore *s, const Batch *row, const uint16_t *columns, ui
     row_store_append_row(s, v, at);
 }
 
-Status modify_generated(Cx *cx, ExecNode *n, ExprRun *generated, Batch *row)
+Status modify_generated(Cx *cx, ExecNode *n, ExprRun *generated, const Batch *row)
 {
     const PlanModify *m = &n->plan->u.modify;
     for (uint16_t i = 0; i < m->generated_count; i++) {
@@ -69,10 +75,19 @@ Status modify_generated(Cx *cx, ExecNode *n, ExprRun *generated, Batch *row)
     return ST_OK;
 }
 
-/* compute_rows - the new rows of a batch, with their NOT NULL and CHECK constraints. */
-static Status compute_rows(Cx *cx, ExecNode *n, ExprRun *values, const Batch *in, Batch *row)
+Status modify_check_rows(Cx *cx, ExecNode *n, const Batch *row)
 {
     ModifyRun *r = n->priv;
+    const PlanModify *m = &n->plan->u.modify;
+    TRY(check_not_null(cx, n->s, m->table, row));
+    return m->check_count > 0 ? check_constraints(cx, n->s, m, r->checks, row, &n->batch) : ST_OK;
+}
+
+/* modify_compute_rows - the new rows of a batch, with their NOT NULL and CHECK constraints; those
+ * of rows that BEFORE triggers have yet to see are tested after them. */
+Status modify_compute_rows(Cx *cx, ExecNode *n, ExprRun *values, const Batch *in, Batch *row)
+{
+    const ModifyRun *r = n->priv;
     const PlanModify *m = &n->plan->u.modify;
     for (uint16_t c = 0; c < m->table->column_count; c++) {
         const Vector *v;
@@ -82,10 +97,12 @@ static Status compute_rows(Cx *cx, ExecNode *n, ExprRun *values, const Batch *in
     row->col_count = m->table->column_count;
     row->count = in->count;
     row->sel = in->sel;
+    if (modify_before_row(n, r->command == CMD_INSERT ? TRIGGER_INSERT : TRIGGER_UPDATE)) {
+        return ST_OK;
+    }
     TRY(modify_generated(cx, n, values == r->values_again ? r->generated_again : r->generated,
                          row));
-    TRY(check_not_null(cx, n->s, m->table, row));
-    return m->check_count > 0 ? check_constraints(cx, n->s, m, r->checks, row, &n->batch) : ST_OK;
+    return modify_check_rows(cx, n, row);
 }
 
 /* keep_returning - RETURNING of the rows in `row` (their sel), computed beside the input they came
@@ -127,6 +144,9 @@ Status modify_row_inserted(Cx *cx, ExecNode *n, const Batch *in, const Batch *ro
     for (uint16_t i = 0; i < m->fk_count; i++) {
         keep_keys(&r->fk_keys[i], row, m->fks[i].child_columns, m->fks[i].column_count, at);
     }
+    if (r->triggers != NULL) {
+        TRY(trigger_after_row(cx, r->triggers, TRIGGER_INSERT, NULL, row, at));
+    }
     Batch one = *row;
     one.sel = (Sel){&idx, 1};
     return keep_returning(cx, n, &one, in);
@@ -167,13 +187,12 @@ static Status insert_or_park(Cx *cx, ExecNode *n, const Batch *in)
     return st;
 }
 
-/* insert_batch - compute, check and insert a batch; keys for foreign keys are kept until the
- * statement's end. */
-static Status insert_batch(Cx *cx, ExecNode *n, const Batch *in)
+/* insert_checked - insert the rows of r->row that `in` selects; keys for foreign keys are kept
+ * until the statement's end. */
+static Status insert_checked(Cx *cx, ExecNode *n, const Batch *in)
 {
     ModifyRun *r = n->priv;
     const PlanModify *m = &n->plan->u.modify;
-    TRY(compute_rows(cx, n, r->values, in, &r->row));
     TRY(insert_or_park(cx, n, in));
     if (m->conflict != CONFLICT_ERROR) {
         return ST_OK;
@@ -185,7 +204,55 @@ static Status insert_batch(Cx *cx, ExecNode *n, const Batch *in)
                       row);
         }
     }
+    for (uint32_t k = 0; r->triggers != NULL && k < in->sel.count; k++) {
+        uint32_t row = in->sel.idx != NULL ? in->sel.idx[k] : k;
+        TRY(trigger_after_row(cx, r->triggers, TRIGGER_INSERT, NULL, &r->row, row));
+    }
     return keep_returning(cx, n, &r->row, in);
+}
+
+/* insert_each - the same row by row, each after its BEFORE triggers; of a view its INSTEAD OF
+ * triggers are all there is. */
+static Status insert_each(Cx *cx, ExecNode *n, const Batch *in)
+{
+    ModifyRun *r = n->priv;
+    const PlanModify *m = &n->plan->u.modify;
+    Batch all = r->row;
+    Vector **cols = ARENA_ARRAY(&n->batch, Vector *, m->table->column_count + 1u);
+    bool instead = m->table->storage == NULL;
+    Status st = ST_OK;
+    SEL_FOREACH(at, &in->sel)
+    {
+        uint16_t idx = (uint16_t)at;
+        bool skip;
+        Batch one = *in;
+        memcpy(cols, all.cols, m->table->column_count * sizeof(Vector *));
+        one.sel = (Sel){&idx, 1};
+        r->row = all;
+        r->row.cols = cols;
+        r->row.sel = one.sel;
+        TRY_OUT(trigger_change_row(cx, r->triggers, TRIGGER_INSERT,
+                                   instead ? TRIGGER_INSTEAD : TRIGGER_BEFORE, NULL, &r->row, at,
+                                   &n->batch, &skip));
+        if (!skip && instead) {
+            TRY_OUT(keep_returning(cx, n, &r->row, &one));
+        } else if (!skip) {
+            TRY_OUT(modify_generated(cx, n, r->generated, &r->row));
+            TRY_OUT(modify_check_rows(cx, n, &r->row));
+            TRY_OUT(insert_checked(cx, n, &one));
+        }
+    }
+out:
+    r->row.cols = all.cols;
+    return st;
+}
+
+Status modify_insert(Cx *cx, ExecNode *n, ExprRun *values, const Batch *in)
+{
+    ModifyRun *r = n->priv;
+    TRY(modify_compute_rows(cx, n, values, in, &r->row));
+    return modify_before_row(n, TRIGGER_INSERT) ? insert_each(cx, n, in)
+                                                : insert_checked(cx, n, in);
 }
 
 Status modify_conflict_failure(Cx *cx, WriteOutcome o)
@@ -198,18 +265,18 @@ Status modify_conflict_failure(Cx *cx, WriteOutcome o)
 /* write_row - update or delete one row under a snapshot. ST_BUSY: the statement has changed nothing
  * yet, waits for the row (ExecEnv.park) and is to be run again. */
 static Status write_row(Cx *cx, ExecNode *n, const Snapshot *snap, RowId id, const Batch *row,
-                        uint32_t at, WriteOutcome *outcome)
+                        uint32_t at, const bool *changed, WriteOutcome *outcome)
 {
     ModifyRun *r = n->priv;
     const PlanModify *m = &n->plan->u.modify;
     Txn *txn = n->s->env.txn;
     Status st;
     txn->park = r->wrote ? NULL : n->s->env.park;
-    if (m->command == CMD_DELETE) {
+    if (r->command == CMD_DELETE) {
         st = table_delete(cx, txn, snap, m->table->storage, id, outcome);
     } else {
         RowValues v = {row, at};
-        st = table_update(cx, txn, snap, m->table->storage, id, &v, m->changed, outcome);
+        st = table_update(cx, txn, snap, m->table->storage, id, &v, changed, outcome);
     }
     txn->park = NULL;
     r->wrote = r->wrote || st != ST_OK || *outcome == WRITE_DONE;
@@ -222,24 +289,64 @@ Status modify_row_written(Cx *cx, ExecNode *n, const Batch *in, const Batch *old
     ModifyRun *r = n->priv;
     const PlanModify *m = &n->plan->u.modify;
     uint16_t idx = (uint16_t)at;
-    for (uint16_t i = 0; i < m->fk_count; i++) {
+    for (uint16_t i = 0; r->command != CMD_DELETE && i < m->fk_count; i++) {
         if (fk_child_owes(&m->fks[i], old, old_at, row, at)) {
             keep_keys(&r->fk_keys[i], row, m->fks[i].child_columns, m->fks[i].column_count, at);
         }
     }
     for (uint16_t i = 0; i < m->ref_count; i++) {
+        if ((m->refs[i].event == TRIGGER_DELETE) != (r->command == CMD_DELETE)) {
+            continue;
+        }
         keep_keys(&r->ref_old[i], old, m->refs[i].parent_columns, m->refs[i].column_count, old_at);
-        if (m->command != CMD_DELETE) {
+        if (r->command != CMD_DELETE) {
             keep_keys(&r->ref_new[i], row, m->refs[i].parent_columns, m->refs[i].column_count, at);
         }
+    }
+    if (r->triggers != NULL) {
+        bool gone = r->command == CMD_DELETE;
+        TRY(trigger_after_row(cx, r->triggers, gone ? TRIGGER_DELETE : TRIGGER_UPDATE, old,
+                              gone ? NULL : row, at));
     }
     Batch one = *row;
     one.sel = (Sel){&idx, 1};
     return keep_returning(cx, n, &one, in);
 }
 
-/* set_old - the target table's columns among the input's, wherever a join has put them. */
-static void set_old(ExecNode *n, const Batch *in)
+/* modify_write_one - update or delete a row, after its BEFORE triggers, and what follows from it;
+ * `row` is r->old for DELETE. */
+Status modify_write_one(Cx *cx, ExecNode *n, const Snapshot *snap, RowId id, const Batch *in,
+                        const Batch *row, uint32_t at, WriteOutcome *outcome)
+{
+    ModifyRun *r = n->priv;
+    const PlanModify *m = &n->plan->u.modify;
+    Batch made = *row;
+    bool skip = false;
+    const bool *changed = r->set;
+    bool before = modify_before_row(n, r->command == CMD_DELETE ? TRIGGER_DELETE : TRIGGER_UPDATE);
+    if (before) {
+        made.cols = ARENA_ARRAY(&n->batch, Vector *, m->table->column_count + 1u);
+        memcpy(made.cols, row->cols, m->table->column_count * sizeof(Vector *));
+        TRY(modify_fire_before(cx, n, snap, id, &made, at, &changed, outcome, &skip));
+        if (skip || *outcome != WRITE_DONE) {
+            return ST_OK;
+        }
+    }
+    TRY(write_row(cx, n, snap, id, &made, at, changed, outcome));
+    if (*outcome != WRITE_DONE) {
+        const char *what = m->command == CMD_MERGE    ? "updated or deleted"
+                           : r->command == CMD_DELETE ? "deleted"
+                                                      : "updated";
+        return before ? modify_self_changed(cx, n, id, *outcome, what) : ST_OK;
+    }
+    if (before) {
+        trigger_own_row(r->triggers, id);
+    }
+    return modify_row_written(cx, n, in, &r->old, at, &made, at);
+}
+
+/* modify_set_old - the target table's columns among the input's, wherever a join has put them. */
+void modify_set_old(ExecNode *n, const Batch *in)
 {
     ModifyRun *r = n->priv;
     const PlanModify *m = &n->plan->u.modify;
@@ -274,13 +381,12 @@ static Status recheck_write(Cx *cx, ExecNode *n, const Batch *in, uint32_t at, R
         *outcome = WRITE_DONE; /* no longer meant */
         return ST_OK;
     }
-    set_old(n, &r->one);
+    modify_set_old(n, &r->one);
     if (m->command == CMD_UPDATE) {
-        TRY(compute_rows(cx, n, r->values_again, &r->one, &r->row_again));
+        TRY(modify_compute_rows(cx, n, r->values_again, &r->one, &r->row_again));
         row = &r->row_again;
     }
-    TRY(write_row(cx, n, &r->fresh, id, row, 0, outcome));
-    return *outcome == WRITE_DONE ? modify_row_written(cx, n, &r->one, &r->old, 0, row, 0) : ST_OK;
+    return modify_write_one(cx, n, &r->fresh, id, &r->one, row, 0, outcome);
 }
 
 /* recheck_row - a row changed meanwhile, until it stays. */
@@ -318,6 +424,32 @@ static Status crosscheck_row(Cx *cx, ExecNode *n, RowId id)
                : ST_OK;
 }
 
+/* write_instead - UPDATE or DELETE of a view: its INSTEAD OF triggers are all there is. */
+static Status write_instead(Cx *cx, ExecNode *n, const Batch *in)
+{
+    ModifyRun *r = n->priv;
+    const PlanModify *m = &n->plan->u.modify;
+    bool update = m->command == CMD_UPDATE;
+    const Batch *rows = update ? &r->row : &r->old;
+    Vector **cols = ARENA_ARRAY(&n->batch, Vector *, m->table->column_count + 1u);
+    SEL_FOREACH(at, &in->sel)
+    {
+        uint16_t idx = (uint16_t)at;
+        bool skip;
+        Batch one = *rows;
+        memcpy(cols, rows->cols, m->table->column_count * sizeof(Vector *));
+        one.cols = cols;
+        one.sel = (Sel){&idx, 1};
+        TRY(trigger_change_row(cx, r->triggers, update ? TRIGGER_UPDATE : TRIGGER_DELETE,
+                               TRIGGER_INSTEAD, &r->old, update ? &one : NULL, at, &n->batch,
+                               &skip));
+        if (!skip) {
+            TRY(keep_returning(cx, n, &one, in));
+        }
+    }
+    return ST_OK;
+}
+
 /* write_batch - UPDATE or DELETE the rows of a batch. READ COMMITTED checks one changed meanwhile
  * again, or asks for a restart of the statement; above it such a row is an error. */
 static Status write_batch(Cx *cx, ExecNode *n, const Batch *in)
@@ -325,9 +457,12 @@ static Status write_batch(Cx *cx, ExecNode *n, const Batch *in)
     ModifyRun *r = n->priv;
     const PlanModify *m = &n->plan->u.modify;
     const Batch *row = m->command == CMD_UPDATE ? &r->row : &r->old;
-    set_old(n, in);
+    modify_set_old(n, in);
     if (m->command == CMD_UPDATE) {
-        TRY(compute_rows(cx, n, r->values, in, &r->row));
+        TRY(modify_compute_rows(cx, n, r->values, in, &r->row));
+    }
+    if (m->table->storage == NULL) {
+        return write_instead(cx, n, in);
     }
     SEL_FOREACH(at, &in->sel)
     {
@@ -336,12 +471,8 @@ static Status write_batch(Cx *cx, ExecNode *n, const Batch *in)
         if (n->s->env.crosscheck != NULL) {
             TRY(crosscheck_row(cx, n, id));
         }
-        TRY(write_row(cx, n, n->s->env.snapshot, id, row, at, &outcome));
-        if (outcome == WRITE_DONE) {
-            TRY(modify_row_written(cx, n, in, &r->old, at, row, at));
-            continue;
-        }
-        if (outcome == WRITE_SELF_CHANGED) {
+        TRY(modify_write_one(cx, n, n->s->env.snapshot, id, in, row, at, &outcome));
+        if (outcome == WRITE_DONE || outcome == WRITE_SELF_CHANGED) {
             continue;
         }
         if (n->s->env.txn->isolation != ISO_READ_COMMITTED) {
@@ -351,7 +482,7 @@ static Status write_batch(Cx *cx, ExecNode *n, const Batch *in)
             continue;
         }
         TRY(recheck_row(cx, n, in, at, id));
-        set_old(n, in);
+        modify_set_old(n, in);
     }
     return ST_OK;
 }
@@ -365,12 +496,16 @@ static Status modify_all(Cx *cx, ExecNode *n)
     Status st = ST_OK;
     while ((st = n->left->next(cx, n->left, VEC_CAPACITY, &b)) == ST_OK) {
         arena_clear(&n->batch);
-        TRY(n->plan->u.modify.command == CMD_INSERT ? insert_batch(cx, n, b)
-                                                    : write_batch(cx, n, b));
+        switch (n->plan->u.modify.command) {
+        case CMD_INSERT: TRY(modify_insert(cx, n, r->values, b)); break;
+        case CMD_MERGE: TRY(merge_batch(cx, n, b)); break;
+        default: TRY(write_batch(cx, n, b)); break;
+        }
     }
     if (st != ST_DONE) {
         return st;
     }
+    TRY(modify_after_statement(cx, n));
     if (n->s->due_first == NULL) {
         n->s->due_first = n;
     } else {
@@ -386,6 +521,7 @@ static Status modify_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **
     ModifyRun *r = n->priv;
     if (!r->finished) {
         TRY(txn_start_write(cx, n->s->env.txn));
+        TRY(modify_before_statement(cx, n));
         TRY(modify_all(cx, n));
         r->finished = true;
         n->s->affected += r->affected;
@@ -393,10 +529,11 @@ static Status modify_next(Cx *cx, ExecNode *n, uint32_t max_rows, const Batch **
     return big_read(cx, &r->reader, &r->results, max_rows, out);
 }
 
-/* modify_end - what RETURNING put on disk goes with the statement. */
+/* modify_end - what RETURNING and triggers put on disk goes with the statement. */
 static void modify_end(ExecNode *n)
 {
     arena_clear(&((ModifyRun *)n->priv)->returned);
+    trigger_run_end(((ModifyRun *)n->priv)->triggers);
 }
 
 Status modify_create(Cx *cx, ExecNode *n)
@@ -437,5 +574,8 @@ Status modify_create(Cx *cx, ExecNode *n)
     TRY(run_create(cx, n, m->checks, &r->checks));
     TRY(run_create(cx, n, m->returning, &r->returning));
     TRY(conflict_create(cx, n));
+    TRY(merge_actions_create(cx, n));
+    TRY(trigger_run_create(cx, n->s, a, m->triggers, &r->triggers));
+    r->changed_now = ARENA_ARRAY(a, bool, m->table->column_count + 1u);
     return run_create(cx, n, m->recheck.prog, &r->recheck);
 }
