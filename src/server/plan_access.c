@@ -71,6 +71,25 @@ static Oid access_through(AccessList *l, const Query *q, const Access *base)
     return as;
 }
 
+/* access_merge - what the actions of MERGE need, of the columns that they set. */
+static void access_merge(AccessList *l, const Query *q, Access *a)
+{
+    uint16_t count = q->result_table->column_count;
+    bool *set = ARENA_ARRAY(l->arena, bool, count + 1u);
+    for (uint16_t i = 0; i < q->merge_action_count; i++) {
+        const MergeAction *m = &q->merge_actions[i];
+        a->need |= m->command == CMD_INSERT   ? ACL_INSERT
+                   : m->command == CMD_UPDATE ? ACL_UPDATE
+                   : m->command == CMD_DELETE ? ACL_DELETE
+                                              : 0;
+        for (uint16_t c = 0; m->command == CMD_UPDATE && c < count; c++) {
+            set[c] = set[c] || m->set[c];
+        }
+    }
+    a->inserted = q->set_columns;
+    a->updated = set;
+}
+
 void access_note_rte(AccessList *l, const Query *q, uint16_t at)
 {
     const Rte *r = q->rtes[at];
@@ -99,6 +118,8 @@ void access_note_rte(AccessList *l, const Query *q, uint16_t at)
         a.updated = q->set_columns;
     } else if (target && q->command == CMD_DELETE) {
         a.need |= ACL_DELETE;
+    } else if (target && q->command == CMD_MERGE) {
+        access_merge(l, q, &a);
     }
     if (target && q->through_count != 0) {
         a.check_as = access_through(l, q, &a);

@@ -110,6 +110,12 @@ Status setting_try(Cx *cx, Session *s, const char *name, const char *value,
 Status settings_begun_check(Cx *cx, Session *s);
 /* settings_startup_done - what was set so far is what RESET goes back to. */
 void settings_startup_done(Session *s);
+/* session_sub_begin, session_sub_end - a savepoint without a name: kept, or rolled back and gone.
+ */
+void *session_sub_begin(Session *s);
+Status session_sub_end(Cx *cx, Session *s, void *mark, bool keep);
+/* ---- session_call.c ---- */
+void session_functions_begin(Session *s);
 /* session_level - savepoints around what is made now; 0 = none. */
 uint32_t session_level(const Session *s);
 Status server_setting_set(Cx *cx, Server *srv, const char *name, const char *value);
@@ -214,6 +220,7 @@ typedef struct CopyIn {
     uint64_t *lines;   /* of each row of the batch: where it stood */
     char **line_texts; /* ... and its beginning, where a CHECK may want to show it; else NULL */
     bool lone_rows;    /* every row on its own: a column that is not listed may not be NULL */
+    bool row_triggers; /* ... or there are BEFORE ROW triggers */
     Snapshot snapshot;
     uint64_t rows;
     bool header_pending, failed, extended;
@@ -298,7 +305,8 @@ struct Session {
     CatView view;
     TypeEnv env;
     FuncSession func;
-    Map sequence_values; /* currval: OID -> int64_t in the session's arena */
+    struct FuncManager *functions; /* of users */
+    Map sequence_values;           /* currval: OID -> int64_t in the session's arena */
     Settings settings;
     bool search_path_stale;
     Oid search_path[SEARCH_PATH_MAX + 2]; /* what the view's search_path points to once it is set */
@@ -314,6 +322,7 @@ struct Session {
     _Atomic int64_t client_check_us;      /* it, too */
     int64_t lock_timeout_us;
     uint64_t work_mem_bytes;
+    bool replica; /* session_replication_role */
     Isolation default_isolation;
     bool read_uncommitted, default_read_uncommitted; /* what READ COMMITTED was asked for as */
     bool default_read_only, default_deferrable, sync_commit, track_activities;
@@ -734,6 +743,8 @@ Statement *statement_in(Arena *arena, Slice sql, const struct PgQuery__Node *nod
  * reference, after an error too. */
 Status statement_again(Cx *cx, const Statement *outer, Statement **out);
 Status statement_prepare(Cx *cx, Session *s, Statement *st); /* classify, bind, plan */
+/* statement_params_resolved - every $n must have got a type (42P18). */
+Status statement_params_resolved(Cx *cx, const BindParams *params);
 /* statement_create_plan - plan_create and the table locks an execution takes; version: the
  * catalog's before binding began. */
 Status statement_create_plan(Cx *cx, Session *s, uint64_t version, const Query *query,
@@ -778,6 +789,13 @@ bool cursor_is_with_hold(const Portal *p);
 bool cursor_is_scroll(const Portal *p);
 bool cursor_is_binary(const Portal *p);
 void portal_tag(const Portal *p, char *tag, size_t size);
+Status do_run(Cx *cx, Session *s, const Statement *st, const char **tag_out);
+Status call_run(Cx *cx, Session *s, const Statement *st, bool extended, const char **tag_out);
+/* call_prepare - the types of CALL's parameters; call_describe - the columns of its row: count 0 =
+ * none. */
+Status call_prepare(Cx *cx, Session *s, Statement *st);
+Status call_describe(Cx *cx, Session *s, const Statement *st, PlanColumn **cols_out,
+                     uint32_t *count_out);
 void exec_env_fill(Session *s, ExecEnv *env, const Snapshot *snap, const Datum *values,
                    const bool *nulls, uint32_t n);
 

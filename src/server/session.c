@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "func/run.h"
 #include "server/server_internal.h"
 
 #define SESSION_OUT_MAX     ((size_t)1 << 31)
@@ -22,7 +23,7 @@
 static void session_notice(void *arg, const Err *notice)
 {
     Session *s = arg;
-    if (notice->severity >= s->notices_min) {
+    if (notice->severity == ERR_INFO || notice->severity >= s->notices_min) {
         reply_error(&s->out, notice, true);
     }
 }
@@ -143,6 +144,7 @@ void session_free(Session *s)
     map_release(&s->statements);
     map_release(&s->portals);
     map_release(&s->sequence_values);
+    func_manager_free(s->functions);
     mem_free(s->scram);
     mem_free(s->rest_sql);
     activity_release(s);

@@ -73,6 +73,7 @@ static Status session_ready(Cx *cx, Session *s)
     s->env.types = &FUNC_TYPES;
     s->env.search = &FUNC_TEXT_SEARCH;
     s->env.os = srv->os;
+    session_functions_begin(s);
     TRY(settings_apply(cx, s));
     s->state = SESSION_READY;
     activity_session_begins(s);

@@ -231,6 +231,9 @@ static Status copy_to(Cx *cx, Session *s, const PgQuery__CopyStmt *stmt, const S
     }
     TRY(copy_options(cx, stmt, outer->sql, &o));
     TRY(copy_source(cx, s, stmt, outer, table, &inner));
+    if (inner->node->node_case == PG_QUERY__NODE__NODE_MERGE_STMT) {
+        return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED, "MERGE not supported in COPY");
+    }
     Status st = statement_prepare(cx, s, inner);
     if (st != ST_OK && stmt->query == NULL) {
         cx->err->position = 0; /* it counts in the query made here */
@@ -408,6 +411,11 @@ static void copy_rows_shown(CopyIn *c)
             c->line_texts = ARENA_ARRAY(&c->arena, char *, VEC_CAPACITY);
         }
     }
+    for (uint16_t i = 0; i < t->trigger_count; i++) {
+        enum { BEFORE_INSERT = TRIGGER_ROW | TRIGGER_BEFORE | TRIGGER_INSERT };
+        c->row_triggers |= (t->triggers[i].type & BEFORE_INSERT) == BEFORE_INSERT;
+    }
+    c->lone_rows = c->row_triggers;
     for (uint16_t i = 0; i < t->column_count; i++) {
         bool listed = false;
         for (uint32_t j = 0; j < c->column_count; j++) {
@@ -562,11 +570,14 @@ static Status copy_line_context(Cx *cx, const CopyIn *c)
 {
     Slice line = copy_reader_line(&c->reader);
     size_t n = line_shown(line);
+    char inner[sizeof(cx->err->context) + 2]; /* of the function of a trigger */
+    (void)snprintf(inner, sizeof(inner), "%s%s", cx->err->context,
+                   cx->err->context[0] != '\0' ? "\n" : "");
     if (c->format.binary) {
-        return err_context(cx, "COPY %s, line %llu", c->table->name,
+        return err_context(cx, "%sCOPY %s, line %llu", inner, c->table->name,
                            (unsigned long long)c->reader.line);
     }
-    return err_context(cx, "COPY %s, line %llu: \"%.*s%s\"", c->table->name,
+    return err_context(cx, "%sCOPY %s, line %llu: \"%.*s%s\"", inner, c->table->name,
                        (unsigned long long)c->reader.line, (int)n, line.ptr,
                        n < line.len ? "..." : "");
 }
@@ -576,6 +587,9 @@ static Status copy_line_context(Cx *cx, const CopyIn *c)
 static Status copy_batch_context(Cx *cx, const CopyIn *c)
 {
     uint32_t row = cx->err->batch_row;
+    if (c->row_triggers) {
+        return copy_line_context(cx, c);
+    }
     if (row == 0 || row > c->batch.count || cx->err->context[0] != '\0') {
         return ST_ERROR;
     }
@@ -635,7 +649,7 @@ static Status copy_flush(Cx *cx, Session *s, CopyIn *c)
     if (UNLIKELY(exec_insert_rows(cx, c->insert, &c->batch) != ST_OK)) {
         return copy_batch_context(cx, c);
     }
-    c->rows += c->batch.sel.count;
+    c->rows = exec_insert_count(c->insert);
     batch_reset(&c->batch);
     arena_clear(&c->batch_arena);
     return ST_OK;

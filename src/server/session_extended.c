@@ -263,7 +263,7 @@ static Status bind_value(Cx *cx, Session *s, Portal *p, uint32_t i, Oid type_oid
  * only hinted at, as it may be secret. */
 static void bind_error_context(Cx *cx, const Portal *p, uint32_t i, int format, size_t len)
 {
-    char first[ERR_FIELD_BYTES_MAX];
+    char first[ERR_CONTEXT_BYTES_MAX];
     (void)snprintf(first, sizeof(first), "%s", cx->err->context);
     const char *nl = first[0] != '\0' ? "\n" : "";
     bool shown = format == 0 && cx->err->sqlstate != ERRCODE_CHARACTER_NOT_IN_REPERTOIRE;

@@ -219,6 +219,34 @@ static void savepoint_push(Session *s, const char *name)
     s->savepoints = sp;
 }
 
+void *session_sub_begin(Session *s)
+{
+    savepoint_push(s, "");
+    return s->savepoints;
+}
+
+Status session_sub_end(Cx *cx, Session *s, void *mark, bool keep)
+{
+    SessionSavepoint *sp = mark;
+    if (s->txn == NULL) {
+        return ST_OK;
+    }
+    if (!keep) {
+        /* As ROLLBACK TO, but for the snapshot: the query that called the function goes on. */
+        portals_drop_level(s, sp->sp.level + 1);
+        s->search_path_stale = s->search_path_stale || s->view.has_own_ddl;
+        TRY(txn_rollback_to(cx, s->txn, &sp->sp));
+        settings_rollback(s, sp->sp.level + 1);
+        s->fk_deferred.modes = sp->fk_modes;
+        s->txn->read_only = sp->read_only;
+        savepoints_drop(s, sp->outer);
+        return txn_next_command(cx, s->txn);
+    }
+    savepoints_drop(s, sp->outer);
+    settings_release_level(s, session_level(s));
+    return ST_OK;
+}
+
 /* savepoint_stmt - SAVEPOINT, RELEASE and ROLLBACK TO; the latter two also end the savepoints made
  * after the one they name. */
 static Status savepoint_stmt(Cx *cx, Session *s, const PgQuery__TransactionStmt *stmt,

@@ -11,7 +11,8 @@ Status session_check_deferred(Cx *cx, Session *s, Oid constraint)
 {
     const Snapshot *snap;
     ExecEnv env;
-    if (s->txn == NULL || (s->fk_deferred.first == NULL && s->txn->unique_later == NULL)) {
+    if (s->txn == NULL || (s->fk_deferred.first == NULL && s->txn->unique_later == NULL &&
+                           !trigger_deferred_any(&s->fk_deferred, constraint))) {
         return ST_OK;
     }
     TRY(txn_next_command(cx, s->txn));
@@ -19,10 +20,18 @@ Status session_check_deferred(Cx *cx, Session *s, Oid constraint)
     exec_env_fill(s, &env, snap, NULL, NULL, 0);
     Arena arena;
     arena_init(&arena, &s->stmt_arena, "deferred checks", 0);
-    bool keep = s->savepoints != NULL;
-    Status st = fk_deferred_check(cx, &s->fk_deferred, &env, &arena, constraint, keep);
-    if (st == ST_OK) {
-        st = unique_deferred_check(cx, &s->fk_deferred, &env, constraint, keep);
+    bool keep = s->savepoints != NULL, more = true;
+    Status st = ST_OK;
+    /* What triggers do may put off more. */
+    while (st == ST_OK && more) {
+        st = trigger_deferred_fire(cx, &s->fk_deferred, &env, constraint);
+        if (st == ST_OK) {
+            st = fk_deferred_check(cx, &s->fk_deferred, &env, &arena, constraint, keep);
+        }
+        if (st == ST_OK) {
+            st = unique_deferred_check(cx, &s->fk_deferred, &env, constraint, keep);
+        }
+        more = trigger_deferred_any(&s->fk_deferred, constraint);
     }
     if (st == ST_OK) {
         fk_pending_done(&s->fk_deferred, constraint);

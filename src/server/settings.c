@@ -301,9 +301,9 @@ static Status check_built(Cx *cx, const CatSettingsRow *row, const char *value)
     static const struct {
         const char *name, *only;
     } BUILT[] = {
-        {"standard_conforming_strings", "on"},  {"transform_null_equals", "off"},
-        {"session_replication_role", "origin"}, {"default_table_access_method", "heap"},
-        {"default_toast_compression", "lz4"},   {"password_encryption", "scram-sha-256"},
+        {"standard_conforming_strings", "on"},    {"transform_null_equals", "off"},
+        {"default_table_access_method", "heap"},  {"default_toast_compression", "lz4"},
+        {"password_encryption", "scram-sha-256"},
     };
     for (size_t i = 0; i < ARRAY_LEN(BUILT); i++) {
         if (strcmp(BUILT[i].name, catalog_str(row->name)) == 0 &&

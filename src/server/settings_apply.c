@@ -303,14 +303,17 @@ Status settings_apply(Cx *cx, Session *s)
     s->default_deferrable = setting_on(s, "default_transaction_deferrable");
     s->sync_commit = strcmp(setting_value(s, "synchronous_commit"), "off") != 0;
     const char *min = setting_value(s, "client_min_messages");
-    s->notices_min = strcmp(min, "error") == 0     ? ERR_ERROR
-                     : strcmp(min, "warning") == 0 ? ERR_WARNING
-                                                   : ERR_NOTICE;
+    s->notices_min = strcmp(min, "error") == 0       ? ERR_ERROR
+                     : strcmp(min, "warning") == 0   ? ERR_WARNING
+                     : strncmp(min, "debug", 5) == 0 ? ERR_DEBUG
+                     : strcmp(min, "log") == 0       ? ERR_LOG
+                                                     : ERR_NOTICE;
     s->statement_timeout_us = setting_ms(s, "statement_timeout");
     s->lock_timeout_us = setting_ms(s, "lock_timeout");
     s->client_check_us = setting_ms(s, "client_connection_check_interval");
     s->track_activities = setting_on(s, "track_activities");
     s->work_mem_bytes = strtoull(setting_value(s, "work_mem"), NULL, 10) * 1024;
+    s->replica = strcmp(setting_value(s, "session_replication_role"), "replica") == 0;
     s->idle_timeout_us = setting_ms(s, "idle_session_timeout");
     s->idle_txn_timeout_us = setting_ms(s, "idle_in_transaction_session_timeout");
     bool timed =

@@ -22,6 +22,7 @@ static StmtClass stmt_classify(const PgQuery__Node *node, const char **tag_out)
     case PG_QUERY__NODE__NODE_INSERT_STMT: *tag_out = "INSERT"; return STMT_PLANNED;
     case PG_QUERY__NODE__NODE_UPDATE_STMT: *tag_out = "UPDATE"; return STMT_PLANNED;
     case PG_QUERY__NODE__NODE_DELETE_STMT: *tag_out = "DELETE"; return STMT_PLANNED;
+    case PG_QUERY__NODE__NODE_MERGE_STMT: *tag_out = "MERGE"; return STMT_PLANNED;
     default: return STMT_UTILITY;
     }
 }
@@ -50,8 +51,7 @@ Status statement_again(Cx *cx, const Statement *outer, Statement **out)
     return ST_OK;
 }
 
-/* params_resolved - every $n must have got a type (42P18). */
-static Status params_resolved(Cx *cx, const BindParams *params)
+Status statement_params_resolved(Cx *cx, const BindParams *params)
 {
     for (uint32_t i = 0; i < params->count; i++) {
         if (params->types[i] == OID_INVALID || params->types[i] == TYPE_UNKNOWN) {
@@ -207,6 +207,13 @@ static void locks_of_query(LockList *l, const Query *q)
     if (q->conflict_targets != NULL) {
         locks_of_targets(l, q->conflict_targets, q->result_table->column_count);
     }
+    for (uint16_t i = 0; i < q->merge_action_count; i++) {
+        const MergeAction *a = &q->merge_actions[i];
+        locks_of_expr(l, a->cond);
+        if (a->targets != NULL) {
+            locks_of_targets(l, a->targets, q->result_table->column_count);
+        }
+    }
     locks_of_targets(l, q->targets, q->target_count);
     locks_of_targets(l, q->returning, q->returning_count);
     locks_of_query(l, q->set_left);
@@ -309,7 +316,7 @@ static Status statement_plan(Cx *cx, Session *s, Statement *st)
     Status bound = bind_statement(cx, &bind, st->node, &query);
     s->txn->park = NULL;
     TRY(bound);
-    TRY(params_resolved(cx, &st->params));
+    TRY(statement_params_resolved(cx, &st->params));
     /* The array grew in the statement's arena of this run; keep it. */
     st->params.types = arena_memdup(&st->arena, st->params.types, sizeof(Oid) * st->params.count);
     st->params.fixed = true;
@@ -345,7 +352,7 @@ static Status declare_params(Cx *cx, Session *s, Statement *st)
     }
     TRY(session_txn_need(cx, s));
     TRY(bind_statement(cx, &bind, st->node->declare_cursor_stmt->query, &query));
-    TRY(params_resolved(cx, &st->params));
+    TRY(statement_params_resolved(cx, &st->params));
     st->params.types = arena_memdup(&st->arena, st->params.types, sizeof(Oid) * st->params.count);
     st->params.fixed = true;
     return ST_OK;
@@ -357,6 +364,9 @@ Status statement_prepare(Cx *cx, Session *s, Statement *st)
     if (st->cls == STMT_UTILITY &&
         st->node->node_case == PG_QUERY__NODE__NODE_DECLARE_CURSOR_STMT) {
         return declare_params(cx, s, st);
+    }
+    if (st->cls == STMT_UTILITY && st->node->node_case == PG_QUERY__NODE__NODE_CALL_STMT) {
+        return call_prepare(cx, s, st);
     }
     return st->cls == STMT_PLANNED ? statement_plan(cx, s, st) : ST_OK;
 }
@@ -404,6 +414,7 @@ void exec_env_fill(Session *s, ExecEnv *env, const Snapshot *snap, const Datum *
                      .extra_set = func_sets_by_prosrc,
                      .work_mem_bytes = s->work_mem_bytes,
                      .deferred = &s->fk_deferred,
+                     .replica = s->replica,
                      .os = s->server->os,
                      .temp_prefix = s->server->options.file};
 }
@@ -676,6 +687,7 @@ void portal_tag(const Portal *p, char *tag, size_t size)
     case CMD_INSERT: (void)snprintf(tag, size, "INSERT 0 %llu", n); break;
     case CMD_UPDATE: (void)snprintf(tag, size, "UPDATE %llu", n); break;
     case CMD_DELETE: (void)snprintf(tag, size, "DELETE %llu", n); break;
+    case CMD_MERGE: (void)snprintf(tag, size, "MERGE %llu", n); break;
     default: (void)snprintf(tag, size, "SELECT %llu", n); break;
     }
 }

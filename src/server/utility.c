@@ -490,6 +490,7 @@ void session_ddl_cx(Session *s, Slice sql, DdlCx *out)
                    .env = &s->env,
                    .extra_fn = func_ops_by_prosrc,
                    .work_mem_bytes = s->work_mem_bytes,
+                   .replica = s->replica,
                    .in_use = session_needs_table,
                    .in_use_arg = s,
                    .need_temp = session_need_temp,
@@ -552,6 +553,8 @@ Status utility_run(Cx *cx, Session *s, const Statement *st, bool extended, const
     case PG_QUERY__NODE__NODE_CLOSE_PORTAL_STMT: return cursor_run(cx, s, st, extended, tag_out);
     case PG_QUERY__NODE__NODE_COPY_STMT:
         return copy_begin(cx, s, node->copy_stmt, st, extended, tag_out);
+    case PG_QUERY__NODE__NODE_DO_STMT: return do_run(cx, s, st, tag_out);
+    case PG_QUERY__NODE__NODE_CALL_STMT: return call_run(cx, s, st, extended, tag_out);
     case PG_QUERY__NODE__NODE_LOCK_STMT: return lock_table_run(cx, s, node->lock_stmt, tag_out);
     case PG_QUERY__NODE__NODE_VACUUM_STMT: return run_vacuum(cx, s, st, &ddl, tag_out);
     case PG_QUERY__NODE__NODE_CHECK_POINT_STMT:
@@ -626,7 +629,8 @@ Status utility_columns(Cx *cx, Session *s, const Statement *st, PlanColumn **col
             *cols_out = prepared->plan->columns;
             *count_out = prepared->plan->column_count;
         }
+    } else if (st->node->node_case == PG_QUERY__NODE__NODE_CALL_STMT) {
+        return call_describe(cx, s, st, cols_out, count_out);
     }
-    (void)cx;
     return ST_OK;
 }
