@@ -23,6 +23,9 @@ typedef struct StepsRun {
     CatalogFixture *f;
     CatView view;
     TypeEnv env;
+    FkDeferred *deferred; /* may be NULL: nothing is put off */
+    bool replica;
+    bool nested; /* inside another statement, whose snapshot is left alone */
 } StepsRun;
 
 static void steps_put_batch(StepsRun *r, const Plan *p, const Batch *b, Buf *out)
@@ -55,15 +58,23 @@ static Status steps_run_plan(StepsRun *r, Plan *p, Buf *out)
 {
     Cx *cx = &r->f->cx;
     const Snapshot *snap;
+    Snapshot own;
     ExecState *s;
     const Batch *b;
     Status st;
     TRY(txn_next_command(cx, r->view.txn));
-    TRY(txn_snapshot(cx, r->view.txn, &snap));
+    if (r->nested) {
+        snapshot_take(r->f->engine->txns, r->view.txn, &own);
+        snap = &own;
+    } else {
+        TRY(txn_snapshot(cx, r->view.txn, &snap));
+    }
     ExecEnv env = {.view = &r->view,
                    .txn = r->view.txn,
                    .snapshot = snap,
                    .type_env = &r->env,
+                   .deferred = r->deferred,
+                   .replica = r->replica,
                    .work_mem_bytes = 4 << 20};
     TRY(exec_open(cx, p, &env, &s));
     buf_clear(out);
@@ -74,7 +85,11 @@ static Status steps_run_plan(StepsRun *r, Plan *p, Buf *out)
         buf_printf(out, "%llu", (unsigned long long)exec_affected(s));
     }
     exec_close(s);
-    txn_snapshot_done(r->view.txn);
+    if (r->nested) {
+        snapshot_release(&own);
+    } else {
+        txn_snapshot_done(r->view.txn);
+    }
     return st == ST_DONE ? ST_OK : st;
 }
 

@@ -1,0 +1,18 @@
+create procedure inc(inout a int, by int default 1) language plpgsql as $$ begin a := a + by; end $$;
+create procedure two(a int, out b int, out c text) language plpgsql as $$ begin b := a * 2; c := 'c' || a; end $$;
+do $$ declare x int := 5; y int; z text; begin call inc(x); call inc(x, 10); call two(x, y, z); raise notice '% % %', x, y, z; end $$;
+do $$ begin call inc(3); end $$;
+do $$ begin execute 'do $x$ begin raise notice ''in''; end $x$'; end $$;
+do $$ begin do 'begin raise notice ''in2''; end'; end $$;
+call two(4, null, null);
+create function recur(n int) returns int language plpgsql as $$ begin if n = 0 then return 0; end if; return 1 + recur(n - 1); end $$;
+select recur(300);
+create function loopy(n int) returns bigint language plpgsql as $$ declare s bigint := 0; begin for i in 1..n loop s := s + i * 2 % 7; end loop; return s; end $$;
+select loopy(200000);
+create function many(x int) returns int language plpgsql as $$ begin return x * 2; end $$;
+select sum(many(g)) from generate_series(1, 100000) g;
+create function sqlmany(x int) returns int language sql as 'select x * 2';
+select sum(sqlmany(g)) from generate_series(1, 20000) g;
+create table cnt (n int); insert into cnt values (0);
+do $$ begin for i in 1..2000 loop update cnt set n = n + 1; begin if i % 2 = 0 then raise exception 'x'; end if; exception when others then null; end; end loop; end $$;
+select * from cnt;
