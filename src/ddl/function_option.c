@@ -47,7 +47,7 @@ static bool option_is_on(const PgQuery__DefElem *e)
                                                           : true;
 }
 
-static double option_number(const PgQuery__DefElem *e)
+static double function_option_number(const PgQuery__DefElem *e)
 {
     const PgQuery__Node *n = e->arg;
     return n->node_case == PG_QUERY__NODE__NODE_INTEGER ? n->integer->ival
@@ -127,7 +127,7 @@ static Status option_number_of(Cx *cx, DdlCx *d, const PgQuery__DefElem *e, doub
     if (*out >= 0) {
         return option_conflict(cx, d, e);
     }
-    *out = option_number(e);
+    *out = function_option_number(e);
     return *out > 0 ? ST_OK
                     : err_set(cx, ERRCODE_INVALID_PARAMETER_VALUE, "%s must be positive",
                               strcmp(e->defname, "cost") == 0 ? "COST" : "ROWS");
