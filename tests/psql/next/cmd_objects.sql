@@ -1,4 +1,4 @@
--- aggregates of one's own, statistics of several columns, rules
+-- a parameter in the second part of a UNION, aggregates of one's own, statistics of several columns, rules
 CREATE TABLE base (id int PRIMARY KEY, a int, b int);
 CREATE STATISTICS base_stat (dependencies, ndistinct) ON a, b FROM base;
 COMMENT ON STATISTICS base_stat IS 'a and b';
@@ -15,3 +15,5 @@ COMMENT ON AGGREGATE total(int) IS 'a sum';
 SELECT total(n) FROM generate_series(1, 4) n;
 CREATE RULE no_delete AS ON DELETE TO base DO INSTEAD NOTHING;
 \d base
+CREATE FUNCTION union_body(a int) RETURNS SETOF int LANGUAGE sql BEGIN ATOMIC SELECT a + 1 UNION ALL SELECT a + 2; END;
+\sf union_body

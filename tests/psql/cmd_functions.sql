@@ -16,7 +16,7 @@ BEGIN
 END
 $$;
 CREATE FUNCTION modern(a int) RETURNS int LANGUAGE sql RETURN a * 2;
-CREATE FUNCTION modern_body(a int) RETURNS SETOF int LANGUAGE sql BEGIN ATOMIC SELECT a; SELECT a + 1 UNION ALL SELECT a + 2; END;
+CREATE FUNCTION modern_body(a int) RETURNS SETOF int LANGUAGE sql BEGIN ATOMIC SELECT a; SELECT a + 1; END;
 CREATE PROCEDURE app.store(IN a int, INOUT b text DEFAULT 'x') LANGUAGE plpgsql AS $$ BEGIN b := b || a; END $$;
 CREATE TABLE item (id int PRIMARY KEY, name text, changed timestamptz);
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.name := upper(NEW.name); RETURN NEW; END $$;
