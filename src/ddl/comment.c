@@ -224,7 +224,7 @@ static Status comment_type(Cx *cx, DdlCx *d, const PgQuery__CommentStmt *stmt, D
     int32_t typmod;
     o->class_oid = CAT_PG_TYPE;
     TRY(bind_type_name(cx, &b, stmt->object->type_name, &o->oid, &typmod));
-    TRY(cat_owner_need(cx, d->view, CAT_PG_TYPE, o->oid));
+    TRY(ddl_type_owned(cx, d, o->oid));
     const CatType *type = cat_type(d->view, o->oid);
     if (stmt->objtype == OT(DOMAIN) && type != NULL && type->kind != 'd') {
         const PgQuery__TypeName *n = stmt->object->type_name;

@@ -161,7 +161,7 @@ Status ddl_alter_composite(Cx *cx, DdlCx *d, const PgQuery__AlterTableStmt *stmt
     if (t->kind != 'c') {
         return err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "\"%s\" is not a composite type", t->name);
     }
-    TRY(cat_owner_need(cx, d->view, CAT_PG_TYPE, t->type_oid));
+    TRY(cat_owner_need(cx, d->view, CAT_PG_CLASS, t->oid));
     for (size_t i = 0; i < stmt->n_cmds; i++) {
         const PgQuery__AlterTableCmd *cmd = stmt->cmds[i]->alter_table_cmd;
         TRY(ddl_reload(cx, d, t->oid, &t));

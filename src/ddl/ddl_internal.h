@@ -540,6 +540,8 @@ Status ddl_type_name_free(Cx *cx, DdlCx *d, Oid namespace_oid, const char *name)
 /* ddl_type_find - by its names; 42704, or with missing_ok a notice and NULL. */
 Status ddl_type_find(Cx *cx, DdlCx *d, PgQuery__Node *const *names, size_t n, bool missing_ok,
                      const CatType **out);
+/* ddl_type_owned - 42501 unless the user owns it. */
+Status ddl_type_owned(Cx *cx, DdlCx *d, Oid type);
 /* ddl_type_text - format_type. */
 const char *ddl_type_text(DdlCx *d, Oid type);
 /* ddl_type_drop - the type that DROP TYPE or DROP DOMAIN names. ddl_type_remove - its rows. */

@@ -422,7 +422,7 @@ Status ddl_alter_domain(Cx *cx, DdlCx *d, const PgQuery__AlterDomainStmt *stmt)
         return err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "%s is not a domain",
                        ddl_type_text(d, t->oid));
     }
-    TRY(cat_owner_need(cx, d->view, CAT_PG_TYPE, t->oid));
+    TRY(ddl_type_owned(cx, d, t->oid));
     switch (stmt->subtype[0]) {
     case 'T': TRY(domain_set_default(cx, d, t, stmt->def)); break;
     case 'N': TRY(domain_set_not_null(cx, d, t, false)); break;
@@ -451,7 +451,7 @@ Status ddl_rename_domain_check(Cx *cx, DdlCx *d, const PgQuery__RenameStmt *stmt
     DdlRow r, other;
     bool found;
     TRY(ddl_type_find(cx, d, names->items, names->n_items, false, &t));
-    TRY(cat_owner_need(cx, d->view, CAT_PG_TYPE, t->oid));
+    TRY(ddl_type_owned(cx, d, t->oid));
     TRY(domain_constraint(cx, d, t->oid, stmt->subname, &r, &found));
     if (!found) {
         return err_set(cx, ERRCODE_UNDEFINED_OBJECT,

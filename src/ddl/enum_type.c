@@ -125,7 +125,7 @@ Status ddl_alter_enum(Cx *cx, DdlCx *d, const PgQuery__AlterEnumStmt *stmt)
         return err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "%s is not an enum",
                        ddl_type_text(d, t->oid));
     }
-    TRY(cat_owner_need(cx, d->view, CAT_PG_TYPE, t->oid));
+    TRY(ddl_type_owned(cx, d, t->oid));
     TRY(cat_enum(cx, d->view, t->oid, &e));
     if (stmt->old_val == NULL || stmt->old_val[0] == '\0') {
         return enum_add(cx, d, t, e, stmt);

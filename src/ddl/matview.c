@@ -184,6 +184,7 @@ Status ddl_create_matview(Cx *cx, DdlCx *d, const PgQuery__CreateTableAsStmt *st
     *tag_out = "CREATE MATERIALIZED VIEW";
     TRY(bind_statement(cx, &b, stmt->query, &q));
     TRY(matview_refuse(cx, d, stmt, q));
+    TRY(d->may_run(d->server_arg, cx, q));
     TRY(ddl_creation_place(cx, d, into->rel, false, &rel.namespace_oid, &rel.persistence));
     TRY(ddl_relation_exists(cx, d, rel.namespace_oid, rel.name, &exists));
     if (exists && stmt->if_not_exists) {

@@ -152,7 +152,8 @@ static Status owner_may(Cx *cx, DdlCx *d, DdlObject o, Oid owner)
     if (d->view->user_super) {
         return ST_OK;
     }
-    TRY(cat_owner_need(cx, d->view, o.class_oid, o.oid));
+    TRY(o.class_oid == CAT_PG_TYPE ? ddl_type_owned(cx, d, o.oid)
+                                   : cat_owner_need(cx, d->view, o.class_oid, o.oid));
     TRY(ddl_user_can_become(cx, d, owner));
     Oid namespace_oid = OID_INVALID;
     if (o.class_oid == CAT_PG_CLASS) {

@@ -196,7 +196,7 @@ Status ddl_temp_drop(Cx *cx, DdlCx *d, const Oid *tables, uint32_t count)
 /* ---- where new relations go ---- */
 
 /* place_need_temp - the session's schema, made with its first object. */
-static Status place_need_temp(Cx *cx, DdlCx *d, Oid *oid_out)
+static Status place_need_temp(Cx *cx, DdlCx *d, int32_t location, Oid *oid_out)
 {
     if (d->need_temp == NULL) {
         return err_unsupported(cx, "temporary objects are not supported here");
@@ -206,9 +206,10 @@ static Status place_need_temp(Cx *cx, DdlCx *d, Oid *oid_out)
         TRY(cat_acl_have(cx, d->view, CAT_PG_DATABASE, d->view->database, d->view->user,
                          ACL_CREATE_TEMP, &have));
         if (have == 0) {
-            return err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
-                           "permission denied to create temporary tables in database \"%s\"",
-                           d->view->database_name);
+            st_ignore(err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE,
+                              "permission denied to create temporary tables in database \"%s\"",
+                              d->view->database_name));
+            return ddl_error_at(cx, d, ST_ERROR, location);
         }
     }
     TRY(d->need_temp(d->in_use_arg, cx));
@@ -223,7 +224,7 @@ static Status place_schema(Cx *cx, DdlCx *d, const PgQuery__RangeVar *rv, bool t
     const char *schema =
         rv->schemaname != NULL && rv->schemaname[0] != '\0' ? rv->schemaname : NULL;
     if (schema != NULL ? strcmp(schema, "pg_temp") == 0 : temporary || d->view->creation_temp) {
-        return place_need_temp(cx, d, oid_out);
+        return place_need_temp(cx, d, location, oid_out);
     }
     if (schema != NULL) {
         Status st = cat_namespace(cx, d->view, schema, oid_out);

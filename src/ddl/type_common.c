@@ -199,10 +199,19 @@ Status ddl_type_find(Cx *cx, DdlCx *d, PgQuery__Node *const *names, size_t n, bo
     return err_set(cx, ERRCODE_UNDEFINED_OBJECT, "type \"%s\" does not exist", text);
 }
 
+Status ddl_type_owned(Cx *cx, DdlCx *d, Oid type)
+{
+    bool owner;
+    TRY(cat_is_owner(cx, d->view, CAT_PG_TYPE, type, d->view->user, &owner));
+    return owner ? ST_OK
+                 : err_set(cx, ERRCODE_INSUFFICIENT_PRIVILEGE, "must be owner of type %s",
+                           ddl_type_text(d, type));
+}
+
 /* type_own - the user's own; types of the system are nobody's to change. */
 static Status type_own(Cx *cx, DdlCx *d, const CatType *t)
 {
-    TRY(cat_owner_need(cx, d->view, CAT_PG_TYPE, t->oid));
+    TRY(ddl_type_owned(cx, d, t->oid));
     return t->oid >= FIRST_USER_OID ? ST_OK
                                     : err_set(cx, ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
                                               "cannot drop type %s because it is required by the "
@@ -315,7 +324,7 @@ Status ddl_type_rename(Cx *cx, DdlCx *d, const PgQuery__RenameStmt *stmt, bool d
     const PgQuery__List *names = stmt->object->list;
     TRY(ddl_type_find(cx, d, names->items, names->n_items, false, &t));
     TRY(type_alterable(cx, d, t, domain));
-    TRY(cat_owner_need(cx, d->view, CAT_PG_TYPE, t->oid));
+    TRY(ddl_type_owned(cx, d, t->oid));
     TRY(ddl_type_name_free(cx, d, t->namespace_oid, stmt->newname));
     return type_move(cx, d, t, stmt->newname, t->namespace_oid);
 }
@@ -336,7 +345,7 @@ Status ddl_type_schema(Cx *cx, DdlCx *d, const PgQuery__AlterObjectSchemaStmt *s
     const PgQuery__List *names = stmt->object->list;
     TRY(ddl_type_find(cx, d, names->items, names->n_items, false, &t));
     TRY(type_alterable(cx, d, t, domain));
-    TRY(cat_owner_need(cx, d->view, CAT_PG_TYPE, t->oid));
+    TRY(ddl_type_owned(cx, d, t->oid));
     Status st = cat_namespace(cx, d->view, stmt->newschema, &ns);
     if (st == ST_NOTFOUND) {
         return err_set(cx, ERRCODE_UNDEFINED_SCHEMA, "schema \"%s\" does not exist",
