@@ -24,7 +24,7 @@ COMMENT_FROM_LINES = 20
 
 # Low to high; a folder may include only itself and those before it (docs/ARCHITECTURE.md).
 FOLDERS = (
-    "base os vec wal store txn btree tsearch type table recovery catalog parse bind expr plan exec func ddl plpgsql"
+    "base os vec wal store txn btree tsearch type table recovery catalog parse bind expr plan exec func contrib ddl plpgsql"
     " proto server"
 ).split()
 

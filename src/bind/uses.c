@@ -25,7 +25,9 @@ static Status uses_visit(void *arg, Expr *e, uint32_t level, bool *descend)
     if (e->kind == EXPR_CONST && e->type == TYPE_REGCLASS && !e->u.constant.is_null) {
         TRY(uses_object(u, CAT_PG_CLASS, e->u.constant.value.u32, 0));
     }
-    if (e->proc != NULL) {
+    if (e->oper != 0) { /* which stands for its function */
+        TRY(uses_object(u, CAT_PG_OPERATOR, e->oper, 0));
+    } else if (e->proc != NULL) {
         TRY(uses_object(u, CAT_PG_PROC, e->proc->oid, 0));
     }
     return uses_object(u, CAT_PG_TYPE, e->type, 0);

@@ -95,10 +95,10 @@ const char *cat_builtin_body(Oid proc)
     return at < 0 || body != NULL ? body : catalog_str(catalog_pg_proc[at].prosrc);
 }
 
-const CatOper *cat_oper(CatView *v, Oid oid)
+const CatOper *cat_builtin_oper(const Catalog *c, Oid oid)
 {
     int32_t at = BUILTIN_SEARCH(catalog_pg_operator, CATALOG_PG_OPERATOR_COUNT, PgOperatorRow, oid);
-    return at < 0 ? NULL : &v->catalog->opers[at];
+    return at < 0 ? NULL : &c->opers[at];
 }
 
 const CatShape *cat_shape(const Catalog *c, Oid rel)
@@ -322,9 +322,9 @@ Status cat_builtin_init(Cx *cx, Catalog *c)
     return arena_check(cx, &c->arena);
 }
 
-const CatCast *cat_cast(CatView *v, Oid source, Oid target)
+const CatCast *cat_builtin_cast(const Catalog *c, Oid source, Oid target)
 {
-    const CatCast *casts = v->catalog->casts;
+    const CatCast *casts = c->casts;
     uint32_t lo = 0, hi = CATALOG_PG_CAST_COUNT;
     while (lo < hi) {
         uint32_t mid = (lo + hi) / 2;

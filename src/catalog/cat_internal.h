@@ -81,6 +81,10 @@ typedef enum CatObjKind {
     CAT_OBJ_ENUM_LABEL,
     CAT_OBJ_DOMAIN,
     CAT_OBJ_RANGE,
+    CAT_OBJ_OPER,
+    CAT_OBJ_OPER_NAMES,
+    CAT_OBJ_CAST,
+    CAT_OBJ_CLASSES,
 } CatObjKind;
 
 /* CatObj - an immutable cached answer; payload NULL says that there is no such object. */
@@ -127,6 +131,8 @@ Status cat_builtin_init(Cx *cx, Catalog *c);
 const CatShape *cat_shape(const Catalog *c, Oid rel); /* NULL when no such catalog */
 const CatType *cat_builtin_type(const Catalog *c, Oid oid);
 const CatProc *cat_builtin_proc(const Catalog *c, Oid oid);
+const CatOper *cat_builtin_oper(const Catalog *c, Oid oid);
+const CatCast *cat_builtin_cast(const Catalog *c, Oid source, Oid target);
 const PgClassRow *cat_builtin_class(Oid oid);
 /* cat_lower_bound - first position of an index array whose text column is not less than name. */
 uint32_t cat_type_name_lower(const char *name);
@@ -147,6 +153,21 @@ typedef Status (*CatBuildFn)(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const 
 Status cat_obj_get(Cx *cx, CatView *v, CatObjKind kind, Oid oid, const char *name, CatBuildFn build,
                    const void **payload_out);
 void cat_cache_release(Catalog *c);
+/* cat_find_object - likewise, for look-ups that have no way to report: an error counts as "none"
+ * until cat_view_judge. */
+const void *cat_find_object(CatView *v, CatObjKind kind, Oid oid, const char *name,
+                            CatBuildFn build);
+
+/* CatClasses - the stored operator classes of a database, beside those that are built in. */
+typedef struct CatClasses {
+    const PgOpclassRow *classes; /* without names */
+    const char *const *names;
+    const PgAmopRow *opers;
+    const PgAmprocRow *procs;
+    uint32_t class_count, oper_count, proc_count;
+} CatClasses;
+/* cat_user_order.c. Never NULL. */
+const CatClasses *cat_user_classes(CatView *v);
 
 /* cat_user_type.c: the built-in type that handles values of a type. */
 Oid cat_carrier(CatView *v, char kind, char category, Oid oid, Oid base, Oid element);

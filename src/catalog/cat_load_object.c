@@ -4,6 +4,8 @@
  */
 #include "catalog/cat_internal.h"
 
+enum { LANGUAGE_C = 13 }; /* pg_language */
+
 Status cat_load_type(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const char *name)
 {
     (void)name;
@@ -81,6 +83,31 @@ static void load_proc_lists(Arena *arena, Arena *scratch, const CatRow *r, CatPr
     p->config = config;
 }
 
+/* load_proc_kernel - CatProc.prosrc: "library:symbol" of a C function, an aggregate's by its
+ * transition function. */
+static const char *load_proc_kernel(CatRead *read, Arena *arena, Arena *scratch, const CatRow *r)
+{
+    Oid language = cat_oid(r, PG_PROC_PROLANG);
+    const char *library = cat_str(scratch, r, PG_PROC_PROBIN);
+    char *prosrc = cat_str(arena, r, PG_PROC_PROSRC);
+    if (cat_char(r, PG_PROC_PROKIND) == 'a') {
+        const Datum *values, key = {.u32 = cat_oid(r, PG_PROC_OID)};
+        const bool *nulls;
+        Err err = {0};
+        Cx cx = {.err = &err, .arena = scratch};
+        Status st =
+            cat_row_get(&cx, read->view, scratch, CAT_PG_AGGREGATE, &key, 1, &values, &nulls);
+        const CatProc *step =
+            st == ST_OK ? cat_proc(read->view, values[PG_AGGREGATE_AGGTRANSFN].u32) : NULL;
+        return step != NULL ? arena_strdup(arena, step->prosrc) : prosrc;
+    }
+    if (language != LANGUAGE_C || library == NULL || prosrc == NULL) {
+        return prosrc;
+    }
+    const char *slash = strrchr(library, '/');
+    return arena_printf(arena, "%s:%s", slash != NULL ? slash + 1 : library, prosrc);
+}
+
 Status cat_load_proc(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const char *name)
 {
     (void)name;
@@ -99,7 +126,7 @@ Status cat_load_proc(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const char *na
             .result = cat_oid(r, PG_PROC_PRORETTYPE),
             .variadic = cat_oid(r, PG_PROC_PROVARIADIC),
             .name = cat_str(&obj->arena, r, PG_PROC_PRONAME),
-            .prosrc = cat_str(&obj->arena, r, PG_PROC_PROSRC),
+            .prosrc = load_proc_kernel(read, &obj->arena, &scratch, r),
             .kind = cat_char(r, PG_PROC_PROKIND),
             .volatility = cat_char(r, PG_PROC_PROVOLATILE),
             .strict = cat_int(shape, r, PG_PROC_PROISSTRICT) != 0,

@@ -36,22 +36,27 @@ Status cat_view_judge_slow(Cx *cx, CatView *v)
     return ST_ERROR;
 }
 
-/* lookup_object - a user's object by OID, for look-ups that have no way to report: an error counts
- * as "none" until cat_view_judge. */
-static const void *lookup_object(CatView *v, CatObjKind kind, Oid oid, CatBuildFn build)
+const void *cat_find_object(CatView *v, CatObjKind kind, Oid oid, const char *name,
+                            CatBuildFn build)
 {
     Err err = {0};
     Arena arena;
     const void *found = NULL;
     arena_init(&arena, NULL, "catalog look-up", 0);
     Cx cx = {.err = &err, .arena = &arena};
-    Status st = cat_obj_get(&cx, v, kind, oid, NULL, build, &found);
+    Status st = cat_obj_get(&cx, v, kind, oid, name, build, &found);
     arena_release(&arena);
     if (st == ST_ERROR && v->lost == NULL) {
         v->lost = mem_alloc("catalog error", sizeof(err));
         *v->lost = err;
     }
     return st == ST_OK ? found : NULL;
+}
+
+/* lookup_object - a user's object by OID. */
+static const void *lookup_object(CatView *v, CatObjKind kind, Oid oid, CatBuildFn build)
+{
+    return cat_find_object(v, kind, oid, NULL, build);
 }
 
 /* ---- namespaces ---- */
@@ -389,30 +394,45 @@ typedef struct LookupProcs {
     const Oid *oids, *namespaces;
 } LookupProcs;
 
-/* lookup_load_procs - payload: OIDs and schemas of the users' functions of one name. */
-static Status lookup_load_procs(Cx *cx, CatRead *read, CatObj *obj, Oid oid, const char *name)
+/* lookup_load_named - payload: OIDs and schemas of all rows of one name in rel, whose first column
+ * is the OID. */
+static Status lookup_load_named(Cx *cx, CatRead *read, CatObj *obj, Oid rel, uint16_t name_column,
+                                uint16_t namespace_column, const char *name)
 {
-    (void)oid;
     Arena scratch;
     arena_init(&scratch, NULL, "catalog load", 0);
-    CatKey key = {.count = 1, .columns = {PG_PROC_PRONAME}};
+    CatKey key = {.count = 1, .columns = {name_column}};
     key.values[0].str = str_ref(name, strlen(name));
     const CatRow *rows;
     uint32_t count;
-    Status st = cat_read_list(cx, read, &scratch, CAT_PG_PROC, &key, &rows, &count);
+    Status st = cat_read_list(cx, read, &scratch, rel, &key, &rows, &count);
     if (st == ST_OK && count != 0) {
         LookupProcs *procs = ARENA_NEW(&obj->arena, LookupProcs);
         Oid *oids = ARENA_ARRAY(&obj->arena, Oid, count);
         Oid *namespaces = ARENA_ARRAY(&obj->arena, Oid, count);
         for (uint32_t i = 0; i < count; i++) {
-            oids[i] = cat_oid(&rows[i], PG_PROC_OID);
-            namespaces[i] = cat_oid(&rows[i], PG_PROC_PRONAMESPACE);
+            oids[i] = cat_oid(&rows[i], 0);
+            namespaces[i] = cat_oid(&rows[i], namespace_column);
         }
         *procs = (LookupProcs){count, oids, namespaces};
         obj->payload = procs;
     }
     arena_release(&scratch);
     return st;
+}
+
+static Status lookup_load_procs(Cx *cx, CatRead *read, CatObj *obj, Oid oid UNUSED,
+                                const char *name)
+{
+    return lookup_load_named(cx, read, obj, CAT_PG_PROC, PG_PROC_PRONAME, PG_PROC_PRONAMESPACE,
+                             name);
+}
+
+static Status lookup_load_opers(Cx *cx, CatRead *read, CatObj *obj, Oid oid UNUSED,
+                                const char *name)
+{
+    return lookup_load_named(cx, read, obj, CAT_PG_OPERATOR, PG_OPERATOR_OPRNAME,
+                             PG_OPERATOR_OPRNAMESPACE, name);
 }
 
 Status cat_procs_by_name(Cx *cx, CatView *v, const char *schema, const char *name,
@@ -470,11 +490,21 @@ Status cat_opers_by_name(Cx *cx, CatView *v, const char *schema, const char *nam
            strcmp(v->catalog->opers[catalog_pg_operator_by_oprname[end]].name, name) == 0) {
         end++;
     }
-    const CatOper **list = ARENA_ARRAY(cx->arena, const CatOper *, end - first + 1);
+    const void *found;
+    TRY(cat_obj_get(cx, v, CAT_OBJ_OPER_NAMES, 0, name, lookup_load_opers, &found));
+    const LookupProcs *user = found;
+    uint32_t user_count = user != NULL ? user->count : 0;
+    const CatOper **list = ARENA_ARRAY(cx->arena, const CatOper *, end - first + user_count + 1);
     for (uint32_t i = 0; i < path_count; i++) {
         for (uint32_t k = first; k < end; k++) {
             const CatOper *o = &v->catalog->opers[catalog_pg_operator_by_oprname[k]];
             if (o->namespace_oid == path[i]) {
+                list[n++] = o;
+            }
+        }
+        for (uint32_t k = 0; k < user_count; k++) {
+            const CatOper *o = user->namespaces[k] == path[i] ? cat_oper(v, user->oids[k]) : NULL;
+            if (o != NULL) {
                 list[n++] = o;
             }
         }

@@ -44,7 +44,7 @@ static Status storage_exclude(Cx *cx, CatRead *read, Arena *arena, const CatTabl
     for (uint16_t k = 0; k < ix->key_count && k < INDEX_COLUMNS_MAX; k++) {
         Oid lt, eq, gt,
             type = ix->columns[k] > 0 ? t->columns[ix->columns[k] - 1].type
-                                      : cat_opclass_input(ix->opclasses[k]);
+                                      : cat_opclass_input(read->view, ix->opclasses[k]);
         if (x->equal_count == k && cat_default_order(read->view, type, &lt, &eq, &gt) &&
             eq == con->operators[k]) {
             x->equal_count++;
@@ -109,16 +109,18 @@ static Status storage_index(Cx *cx, CatRead *read, Arena *arena, const CatTable 
             col->type = type != NULL ? type->ops : NULL;
             col->name = column->name;
         } else {
-            const CatType *type = cat_type(read->view, cat_opclass_input(ix->opclasses[k]));
+            const CatType *type =
+                cat_type(read->view, cat_opclass_input(read->view, ix->opclasses[k]));
             col->type = type != NULL ? type->ops : NULL;
             col->name = names[expr++];
         }
-        Oid extract = cat_opclass_method(ix->opclasses[k]) == AM_GIN
-                          ? cat_opclass_proc(ix->opclasses[k], GIN_EXTRACT_VALUE)
+        Oid extract = cat_opclass_method(read->view, ix->opclasses[k]) == AM_GIN
+                          ? cat_opclass_proc(read->view, ix->opclasses[k], GIN_EXTRACT_VALUE)
                           : OID_INVALID;
         if (extract != OID_INVALID) {
             out->inverted = true;
-            col->gin = gin_ops(extract);
+            const CatProc *proc = cat_proc(read->view, extract);
+            col->gin = gin_ops(extract, proc != NULL ? proc->prosrc : NULL);
             if (col->gin == NULL) {
                 return err_unsupported(cx, "operator class %u of index \"%s\" is not supported",
                                        ix->opclasses[k], ix->name);

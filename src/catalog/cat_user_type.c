@@ -25,6 +25,10 @@ Oid cat_carrier(CatView *v, char kind, char category, Oid oid, Oid base, Oid ele
         of = cat_type(v, element);
         return of != NULL ? type_array_of(of->carrier) : OID_INVALID;
     }
+    if (oid >= FIRST_USER_OID && kind == 'b') { /* of an extension: told by its order */
+        const CatProc *order = cat_proc(v, cat_user_order_proc(v, oid));
+        return order != NULL ? type_contrib_carrier(order->prosrc) : OID_INVALID;
+    }
     return oid;
 }
 

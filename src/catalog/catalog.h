@@ -32,6 +32,12 @@ enum {
     CAT_PG_INDEX = 2610,
     CAT_PG_NAMESPACE = 2615,
     CAT_PG_OPERATOR = 2617,
+    CAT_PG_CAST = 2605,
+    CAT_PG_OPCLASS = 2616,
+    CAT_PG_OPFAMILY = 2753,
+    CAT_PG_AMOP = 2602,
+    CAT_PG_AMPROC = 2603,
+    CAT_PG_AGGREGATE = 2600,
     CAT_PG_SEQUENCE = 2224,
     CAT_PG_DEPEND = 2608,
     CAT_PG_DESCRIPTION = 2609,
@@ -73,7 +79,10 @@ typedef struct CatType {
 
 typedef struct CatProc {
     Oid oid, namespace_oid, language, result, variadic;
-    const char *name, *prosrc;
+    const char *name;
+    /* What finds the kernel: pg_proc.prosrc; of C functions (all of extensions) with the library
+       before it, "hstore:hstore_in"; of their aggregates that of the transition function. */
+    const char *prosrc;
     char kind;       /* f function, a aggregate, w window, p procedure */
     char volatility; /* i s v */
     bool strict, returns_set;
@@ -343,20 +352,30 @@ bool cat_collation_is_bytewise(Oid oid);
 Oid cat_default_opclass(CatView *v, Oid type);
 /* cat_method_opclass - the default operator class of another access method (pg_am OID). */
 Oid cat_method_opclass(CatView *v, Oid method, Oid type);
-/* cat_opclass_method - the access method of a built-in operator class; cat_access_method - an index
- * access method by name; 0 = none. cat_access_method_name - and back. */
-Oid cat_opclass_method(Oid opclass);
+/* cat_opclass_input, _method, _family - of an operator class its opcintype, access method, operator
+ * family; cat_opclass_proc - its support function of a number; 0 = none. */
+Oid cat_opclass_input(CatView *v, Oid opclass);
+Oid cat_opclass_method(CatView *v, Oid opclass);
+Oid cat_opclass_family(CatView *v, Oid opclass);
+Oid cat_opclass_proc(CatView *v, Oid opclass, int16_t number);
+/* cat_opclass_name - its opcname, in arena; NULL: there is none. */
+const char *cat_opclass_name(CatView *v, Arena *arena, Oid opclass);
+/* cat_opclass_by_name - in the schema, or (0) the first on the search path; 0 = none. */
+Oid cat_opclass_by_name(CatView *v, Oid method, Oid schema, const char *name);
+/* cat_user_order_proc - the comparing function of a stored default btree class of just this type;
+ * 0 = there is none. */
+Oid cat_user_order_proc(CatView *v, Oid type);
+/* cat_family_strategy - an operator's strategy in a family; 0 = it is none of it. */
+int cat_family_strategy(CatView *v, Oid family, Oid oper);
+/* cat_access_method - an index access method by name; 0 = none. cat_access_method_name - and back.
+ */
 Oid cat_access_method(const char *name);
 const char *cat_access_method_name(Oid method);
-/* cat_opclass_input - opcintype of a built-in operator class; 0 when none. */
-Oid cat_opclass_input(Oid opclass);
 /* cat_opclass_key_type - what the class keeps of a value in the index; of arrays' elements theirs;
  * 0: the value's own type. */
 Oid cat_opclass_key_type(CatView *v, Oid opclass, Oid type);
-/* cat_opclass_proc - the support function of a number of a built-in class; 0 = none.
- * cat_opclass_strategy - an operator's strategy in the class's family; 0 = it is none of it. */
-Oid cat_opclass_proc(Oid opclass, int16_t number);
-int cat_opclass_strategy(Oid opclass, Oid oper);
+/* cat_opclass_strategy - an operator's strategy in the class's family; 0 = it is none of it. */
+int cat_opclass_strategy(CatView *v, Oid opclass, Oid oper);
 /* cat_oper_strategy - btree strategy of an operator in the default family of (left, right): 1 < 2
  * <= 3 = 4 >= 5 >, 0 none. */
 int cat_oper_strategy(CatView *v, Oid oper);

@@ -22,7 +22,8 @@ static Status options_kind(Cx *cx, DdlCx *d, const CatTable *t, char *kind_out)
     TRY(cat_table_by_oid(cx, d->view, t->index_table, &of));
     for (uint16_t i = 0; i < of->index_count; i++) {
         if (of->indexes[i].oid == t->oid) {
-            *kind_out = ddl_method(cat_opclass_method(of->indexes[i].opclasses[0]))->options;
+            *kind_out =
+                ddl_method(cat_opclass_method(d->view, of->indexes[i].opclasses[0]))->options;
         }
     }
     return ST_OK;
@@ -208,7 +209,7 @@ Status ddl_cluster_on(Cx *cx, DdlCx *d, Oid oid, const char *index)
     TRY(ddl_reload(cx, d, oid, &t));
     if (index != NULL) {
         TRY(index_of_table(cx, d, t, index, &ix));
-        if (!ddl_method(cat_opclass_method(ix->opclasses[0]))->cluster) {
+        if (!ddl_method(cat_opclass_method(d->view, ix->opclasses[0]))->cluster) {
             return err_set(cx, ERRCODE_FEATURE_NOT_SUPPORTED,
                            "cannot cluster on index \"%s\" because access method does not "
                            "support clustering",

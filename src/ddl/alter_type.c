@@ -417,17 +417,12 @@ static Status type_attribute(Cx *cx, AlterTypes *a, Oid rel, int16_t number, con
 /* type_keeps_opclass - an operator class that was named stays, if the new type has it. */
 static Status type_keeps_opclass(Cx *cx, AlterTypes *a, const TypeChange *c, Oid opclass)
 {
-    for (uint32_t i = 0; i < CATALOG_PG_OPCLASS_COUNT; i++) {
-        const PgOpclassRow *r = &catalog_pg_opclass[i];
-        if (r->oid == opclass) {
-            return ddl_opclass_accepts(a->d, r, c->type->oid)
-                       ? ST_OK
-                       : err_set(cx, ERRCODE_DATATYPE_MISMATCH,
-                                 "operator class \"%s\" does not accept data type %s",
-                                 catalog_str(r->opcname), type_change_text(a->d, c));
-        }
-    }
-    return ST_OK;
+    return ddl_opclass_accepts(a->d, opclass, c->type->oid)
+               ? ST_OK
+               : err_set(cx, ERRCODE_DATATYPE_MISMATCH,
+                         "operator class \"%s\" does not accept data type %s",
+                         cat_opclass_name(a->d->view, a->d->arena, opclass),
+                         type_change_text(a->d, c));
 }
 
 /* type_index_key - the operator class and the collation of key column k, whose type was `had`, and
@@ -436,7 +431,7 @@ static Status type_index_key(Cx *cx, AlterTypes *a, const CatIndex *ix, uint16_t
                              Oid had_collation, const TypeChange *c, Oid *opclass, Oid *collation)
 {
     DdlCx *d = a->d;
-    Oid method = cat_opclass_method(*opclass);
+    Oid method = cat_opclass_method(d->view, *opclass);
     if (ix->exclusion) {
         TRY(ddl_retype_exclusion(cx, d, a->old, ix, k, c->type->oid, opclass));
     } else if (*opclass == cat_method_opclass(d->view, method, had)) {

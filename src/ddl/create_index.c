@@ -164,6 +164,9 @@ static Status index_depend(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *
     if (!columns) { /* its expressions may have none: it goes with the table, too */
         TRY(ddl_depend(cx, d, self, (DdlObject){CAT_PG_CLASS, t->oid, 0}, 'a'));
     }
+    for (uint16_t i = 0; i < ix->key_count; i++) { /* built-in ones are never dropped */
+        TRY(ddl_depend(cx, d, self, (DdlObject){CAT_PG_OPCLASS, ix->opclasses[i], 0}, 'n'));
+    }
     return ddl_index_depend_computed(cx, d, t, ix, oid);
 }
 

@@ -17,6 +17,9 @@
 #define DDL_ACCESS_HEAP     2
 #define DDL_ACCESS_GIN      2742
 #define DDL_PG_REWRITE      2618
+#define DDL_REGOPERATOR     2204 /* a type */
+#define DDL_PG_TS_DICT      3600
+#define DDL_PG_TS_TEMPLATE  3764
 
 /* ---- row.c: catalog rows ---- */
 typedef struct DdlRow {
@@ -322,7 +325,7 @@ typedef struct NewIndex {
     const char *rel_options;
 } NewIndex;
 /* ddl_opclass_accepts - may an index column of this type be of the class? */
-bool ddl_opclass_accepts(DdlCx *d, const PgOpclassRow *class, Oid type);
+bool ddl_opclass_accepts(DdlCx *d, Oid opclass, Oid type);
 /* ddl_index_element - add a key column or an expression, or (key false) an INCLUDE column. */
 Status ddl_index_element(Cx *cx, DdlCx *d, const CatTable *t, const PgQuery__IndexElem *e, bool key,
                          NewIndex *ix);

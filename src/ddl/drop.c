@@ -60,7 +60,7 @@ static int drop_newest_first(const void *a, const void *b)
     const DdlRow *x = a, *y = b;
     Oid ox = x->values[PG_DEPEND_OBJID].u32, oy = y->values[PG_DEPEND_OBJID].u32;
     int32_t sx = x->values[PG_DEPEND_OBJSUBID].i32, sy = y->values[PG_DEPEND_OBJSUBID].i32;
-    return ox != oy ? (ox < oy) - (ox > oy) : (sx < sy) - (sx > sy);
+    return ox != oy ? (ox < oy) - (ox > oy) : (sx > sy) - (sx < sy);
 }
 
 /* drop_constraint_of - an index that goes with a column is a part of its constraint: that goes

@@ -80,42 +80,32 @@ static bool exclusion_same_bytes(DdlCx *d, Oid type, Oid operand)
            (c != NULL && c->method == 'b' && c->context == 'i');
 }
 
-/* exclusion_family - the family of an operator class, with its name. */
-static Oid exclusion_family(Oid opclass, const char **name_out)
+/* exclusion_family_name - as messages show it. */
+static Status exclusion_family_name(Cx *cx, DdlCx *d, Oid family, const char **name_out)
 {
-    Oid family = 0;
-    for (uint32_t i = 0; i < CATALOG_PG_OPCLASS_COUNT; i++) {
-        family = catalog_pg_opclass[i].oid == opclass ? catalog_pg_opclass[i].opcfamily : family;
+    const Datum *values, key = {.u32 = family};
+    const bool *nulls;
+    *name_out = "";
+    Status st = cat_row_get(cx, d->view, d->arena, CAT_PG_OPFAMILY, &key, 1, &values, &nulls);
+    if (st == ST_OK) {
+        const Str *name = &values[PG_OPFAMILY_OPFNAME].str;
+        *name_out = arena_strndup(d->arena, str_ptr(name), name->len);
     }
-    for (uint32_t i = 0; i < CATALOG_PG_OPFAMILY_COUNT; i++) {
-        if (catalog_pg_opfamily[i].oid == family) {
-            *name_out = catalog_str(catalog_pg_opfamily[i].opfname);
-        }
-    }
-    return family;
-}
-
-static bool exclusion_is_member(Oid family, Oid oper)
-{
-    for (uint32_t i = 0; i < CATALOG_PG_AMOP_COUNT; i++) {
-        const PgAmopRow *r = &catalog_pg_amop[i];
-        if (r->amopfamily == family && r->amopopr == oper && r->amoppurpose == 's') {
-            return true;
-        }
-    }
-    return false;
+    return st == ST_ERROR ? st : ST_OK;
 }
 
 /* exclusion_allowed - the operator must be commutative, and one of the operator class's family. */
 static Status exclusion_allowed(Cx *cx, DdlCx *d, const CatOper *o, Oid opclass)
 {
-    const char *family_name = "";
+    const char *family_name;
+    Oid family = cat_opclass_family(d->view, opclass);
     if (o->commutator != o->oid) {
         st_ignore(err_set(cx, ERRCODE_WRONG_OBJECT_TYPE, "operator %s is not commutative",
                           exclusion_operator_text(d, o)));
         return err_detail(cx, "Only commutative operators can be used in exclusion constraints.");
     }
-    if (!exclusion_is_member(exclusion_family(opclass, &family_name), o->oid)) {
+    if (cat_family_strategy(d->view, family, o->oid) == 0) {
+        TRY(exclusion_family_name(cx, d, family, &family_name));
         st_ignore(err_set(cx, ERRCODE_WRONG_OBJECT_TYPE,
                           "operator %s is not a member of operator family \"%s\"",
                           exclusion_operator_text(d, o), family_name));
@@ -277,7 +267,7 @@ Status ddl_retype_exclusion(Cx *cx, DdlCx *d, const CatTable *t, const CatIndex 
         con != NULL &&
         cat_default_order(d->view, t->columns[ix->columns[k] - 1].type, &lt, &eq, &gt) &&
         con->operators[k] == eq;
-    *opclass_out = cat_method_opclass(d->view, cat_opclass_method(ix->opclasses[k]), type);
+    *opclass_out = cat_method_opclass(d->view, cat_opclass_method(d->view, ix->opclasses[k]), type);
     if (!equality || *opclass_out == 0 || !cat_default_order(d->view, type, &lt, &eq, &gt)) {
         return err_unsupported(cx,
                                "changing the type of a column that exclusion constraint \"%s\" "

@@ -85,13 +85,13 @@ Status ddl_index_predicate(Cx *cx, DdlCx *d, const CatTable *t, const PgQuery__N
 
 /* ---- operator classes and collations ---- */
 
-bool ddl_opclass_accepts(DdlCx *d, const PgOpclassRow *class, Oid type)
+bool ddl_opclass_accepts(DdlCx *d, Oid opclass, Oid type)
 {
-    const CatCast *c = cat_cast(d->view, type, class->opcintype);
+    Oid input = cat_opclass_input(d->view, opclass);
+    const CatCast *c = cat_cast(d->view, type, input);
     const CatType *of = cat_type(d->view, type);
-    bool array = class->opcintype == TYPE_ANYARRAY && of != NULL && of->category == 'A';
-    return class->opcintype == type || array ||
-           (c != NULL && c->method == 'b' && c->context == 'i');
+    bool array = input == TYPE_ANYARRAY && of != NULL && of->category == 'A';
+    return input == type || array || (c != NULL && c->method == 'b' && c->context == 'i');
 }
 
 /* element_opclass - the method's operator class by name, for the type; unnamed: its default (of
@@ -105,27 +105,34 @@ static Status element_opclass(Cx *cx, DdlCx *d, const PgQuery__IndexElem *e, Oid
                                                        : ddl_no_opclass(cx, d, type, method);
     }
     const char *name = ddl_string(e->opclass[e->n_opclass - 1]);
-    for (uint32_t i = 0; i < CATALOG_PG_OPCLASS_COUNT; i++) {
-        const PgOpclassRow *r = &catalog_pg_opclass[i];
-        if (r->opcmethod != method || strcmp(catalog_str(r->opcname), name) != 0) {
-            continue;
+    Oid schema = OID_INVALID;
+    if (e->n_opclass > 1) {
+        const char *schema_name = ddl_string(e->opclass[e->n_opclass - 2]);
+        Status st = cat_namespace(cx, d->view, schema_name, &schema);
+        if (st == ST_NOTFOUND) {
+            return err_set(cx, ERRCODE_UNDEFINED_SCHEMA, "schema \"%s\" does not exist",
+                           schema_name);
         }
-        if (ddl_opclass_accepts(d, r, type)) {
-            *out = r->oid;
-            return ST_OK;
-        }
-        Buf b;
-        buf_init(&b, 256);
-        cat_format_type(d->view, type, CAT_TYPMOD_NONE, &b);
-        st_ignore(err_set(cx, ERRCODE_DATATYPE_MISMATCH,
-                          "operator class \"%s\" does not accept data type %.*s", name, (int)b.len,
-                          (const char *)b.data));
-        buf_release(&b);
-        return ST_ERROR;
+        TRY(st);
     }
-    return err_set(cx, ERRCODE_UNDEFINED_OBJECT,
-                   "operator class \"%s\" does not exist for access method \"%s\"", name,
-                   cat_access_method_name(method));
+    Oid opclass = cat_opclass_by_name(d->view, method, schema, name);
+    if (opclass == OID_INVALID) {
+        return err_set(cx, ERRCODE_UNDEFINED_OBJECT,
+                       "operator class \"%s\" does not exist for access method \"%s\"", name,
+                       cat_access_method_name(method));
+    }
+    if (ddl_opclass_accepts(d, opclass, type)) {
+        *out = opclass;
+        return ST_OK;
+    }
+    Buf b;
+    buf_init(&b, 256);
+    cat_format_type(d->view, type, CAT_TYPMOD_NONE, &b);
+    st_ignore(err_set(cx, ERRCODE_DATATYPE_MISMATCH,
+                      "operator class \"%s\" does not accept data type %.*s", name, (int)b.len,
+                      (const char *)b.data));
+    buf_release(&b);
+    return ST_ERROR;
 }
 
 /* element_collation - a COLLATE beside the column; the index orders by the bytes, whatever it says.

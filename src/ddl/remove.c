@@ -147,6 +147,9 @@ Status ddl_remove_object(Cx *cx, DdlCx *d, DdlObject o)
         TRY(ddl_row_remove(cx, d, CAT_PG_LARGEOBJECT, &key, 1));
         return ddl_row_remove(cx, d, CAT_PG_LARGEOBJECT_METADATA, &key, 1);
     case CAT_PG_TYPE: return ddl_type_remove(cx, d, o.oid);
+    case CAT_PG_PROC:
+        TRY(ddl_row_remove(cx, d, CAT_PG_AGGREGATE, &key, 1));
+        return ddl_row_remove(cx, d, CAT_PG_PROC, &key, 1);
     default: return ddl_row_remove(cx, d, o.class_oid, &key, 1);
     }
 }
@@ -243,6 +246,14 @@ static Status describe_part(Cx *cx, DdlCx *d, DdlObject o, const char **text_out
     case CAT_PG_EXTENSION:
         *text_out =
             arena_printf(d->arena, "extension %s", ddl_row_text(d, &r, PG_EXTENSION_EXTNAME));
+        return ST_OK;
+    case CAT_PG_OPERATOR:
+        *text_out = describe_named(d, "operator", DDL_REGOPERATOR, o.oid);
+        return ST_OK;
+    case CAT_PG_OPCLASS:
+        *text_out = arena_printf(d->arena, "operator class %s for access method %s",
+                                 ddl_quote_name(d->arena, ddl_row_text(d, &r, PG_OPCLASS_OPCNAME)),
+                                 cat_access_method_name(r.values[PG_OPCLASS_OPCMETHOD].u32));
         return ST_OK;
     case CAT_PG_TYPE: *text_out = describe_named(d, "type", TYPE_REGTYPE, o.oid); return ST_OK;
     case CAT_PG_PROC:

@@ -204,7 +204,7 @@ static Status like_index_definition(Cx *cx, DdlCx *d, const CatTable *of, const 
                       .constraint = ix->constraint != 0,
                       .exclusion = ix->exclusion,
                       .deferrable = ix->deferrable,
-                      .method = cat_opclass_method(ix->opclasses[0]),
+                      .method = cat_opclass_method(d->view, ix->opclasses[0]),
                       .key_count = ix->key_count,
                       .column_count = ix->column_count};
     if (out->method == DDL_ACCESS_BTREE && !ix->exclusion) {

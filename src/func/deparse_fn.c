@@ -202,8 +202,9 @@ static Status index_decoration(DefText *d, const CatIndex *ix, uint16_t i, Oid t
         def_name(d, func_cstring(d->call, &values[PG_COLLATION_COLLNAME]));
     }
     if (ix->opclasses != NULL && ix->opclasses[i] != 0 &&
-        ix->opclasses[i] !=
-            cat_method_opclass(d->fs->view, cat_opclass_method(ix->opclasses[i]), type)) {
+        ix->opclasses[i] != cat_method_opclass(d->fs->view,
+                                               cat_opclass_method(d->fs->view, ix->opclasses[i]),
+                                               type)) {
         const char *name;
         TRY(opclass_name(d, ix->opclasses[i], &name));
         if (name != NULL) {
@@ -324,9 +325,10 @@ static Status index_columns(DefText *d, const CatTable *t, const CatIndex *ix, c
     return ST_OK;
 }
 
-static const char *index_method(const CatIndex *ix)
+static const char *index_method(const DefText *d, const CatIndex *ix)
 {
-    return cat_access_method_name(ix->opclasses != NULL ? cat_opclass_method(ix->opclasses[0]) : 0);
+    return cat_access_method_name(
+        ix->opclasses != NULL ? cat_opclass_method(d->fs->view, ix->opclasses[0]) : 0);
 }
 
 /* index_exprs - the texts of an index's expressions. */
@@ -350,7 +352,7 @@ static Status def_index(DefText *d, const CatTable *t, const CatIndex *ix, const
     def_name(d, ix->name);
     buf_puts(&d->buf, " ON ");
     cat_put_qualified(t->schema_name, t->name, !d->pretty || !visible, &d->buf);
-    buf_printf(&d->buf, " USING %s ", index_method(ix));
+    buf_printf(&d->buf, " USING %s ", index_method(d, ix));
     TRY(index_columns(d, t, ix, x, NULL));
     buf_puts(&d->buf, ix->nulls_not_distinct ? " NULLS NOT DISTINCT" : "");
     TRY(def_options(d, ix->oid));
@@ -481,7 +483,7 @@ static Status def_exclude(DefText *d, const CatTable *t, const CatConstraint *c)
                        "exclusion constraint \"%s\" has no index", c->name);
     }
     TRY(index_exprs(d, t, ix, &x));
-    buf_printf(&d->buf, "EXCLUDE USING %s ", index_method(ix));
+    buf_printf(&d->buf, "EXCLUDE USING %s ", index_method(d, ix));
     TRY(index_columns(d, t, ix, &x, c->operators));
     TRY(def_options(d, ix->oid));
     if (ix->predicate_sql != NULL) {

@@ -105,7 +105,7 @@ static Status property_index(FnCall *call, FuncSession *fs, Oid oid, const CatIn
         if (ix->oid == oid) {
             *ix_out = ix;
             return ix->column_count != 0 &&
-                           property_method(cat_opclass_method(ix->opclasses[0]), bits_out)
+                           property_method(cat_opclass_method(fs->view, ix->opclasses[0]), bits_out)
                        ? ST_OK
                        : ST_NOTFOUND;
         }

@@ -300,7 +300,7 @@ static int match_gin(PlanQuery *pq, const Expr *e, uint16_t rte, const IndexColu
             !value_is_given(pq, v, outer_rels)) {
             continue;
         }
-        int strategy = cat_opclass_strategy(opclass, oper);
+        int strategy = cat_opclass_strategy(pq->p->view, opclass, oper);
         if (strategy > 0 && strategy < 32 && (ic->gin->strategies >> strategy & 1) != 0) {
             *value_out = v;
             return strategy;

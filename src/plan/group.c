@@ -87,7 +87,7 @@ static Status plan_call(PlanQuery *pq, const Expr *e, AggCall *c, Expr **exprs, 
 {
     Cx *cx = pq->p->cx;
     c->expr = plan_keep_expr(pq, e);
-    c->ops = agg_ops(e->proc->oid);
+    c->ops = agg_ops_of(e->proc->oid, e->proc->prosrc);
     if (c->ops == NULL) {
         return err_unsupported(cx, "aggregate %s is not supported", e->proc->name);
     }

@@ -172,7 +172,7 @@ static Status window_func(PlanQuery *pq, const Expr *e, WindowCall *c)
 {
     if (e->proc->kind == 'a') {
         c->func = WIN_AGG;
-        c->ops = agg_ops(e->proc->oid);
+        c->ops = agg_ops_of(e->proc->oid, e->proc->prosrc);
         return c->ops != NULL
                    ? ST_OK
                    : err_unsupported(pq->p->cx, "aggregate %s is not supported", e->proc->name);

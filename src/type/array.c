@@ -575,6 +575,8 @@ static const ArrayType ARRAY_TYPES[] = {
     {CARRIER_ENUM_ARRAY, TYPE_ANYENUM, "anyenum[]"},
     {CARRIER_RANGE_ARRAY, TYPE_ANYRANGE, "anyrange[]"},
     {CARRIER_MULTIRANGE_ARRAY, TYPE_ANYMULTIRANGE, "anymultirange[]"},
+    {CARRIER_CITEXT_ARRAY, CARRIER_CITEXT, "citext[]"},
+    {CARRIER_HSTORE_ARRAY, CARRIER_HSTORE, "hstore[]"},
 };
 STATIC_ASSERT(ARRAY_LEN(ARRAY_TYPES) <= ARRAY_TYPES_MAX, "room for every array type");
 
@@ -588,6 +590,13 @@ Oid type_array_element(Oid type)
     return OID_INVALID;
 }
 
+/* type_other_sound - of geometric types, and of those of extensions. */
+static TypeSoundFn type_other_sound(Oid type)
+{
+    TypeSoundFn geo = geo_type_sound(type);
+    return geo != NULL ? geo : type_contrib_sound(type);
+}
+
 TypeSoundFn type_sound(Oid type)
 {
     return type == TYPE_NUMERIC            ? numeric_sound
@@ -598,7 +607,7 @@ TypeSoundFn type_sound(Oid type)
            : type == TYPE_TSVECTOR         ? type_tsvector_sound
            : type == TYPE_TSQUERY          ? type_tsquery_sound
            : type_array_element(type) != 0 ? array_sound
-                                           : geo_type_sound(type);
+                                           : type_other_sound(type);
 }
 
 Oid type_array_of(Oid element)

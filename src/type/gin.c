@@ -87,13 +87,18 @@ static const GinOps gin_array_ops = {
     .query = gin_array_query,
 };
 
-const GinOps *gin_ops(Oid extract_proc)
+const GinOps *gin_ops(Oid extract_proc, const char *prosrc)
 {
     static const GinOps *const ALL[] = {&gin_array_ops, &gin_jsonb_ops, &gin_jsonb_path_ops,
                                         &gin_tsvector_ops};
     for (size_t i = 0; i < ARRAY_LEN(ALL); i++) {
         if (ALL[i]->extract_proc == extract_proc) {
             return ALL[i];
+        }
+    }
+    for (uint32_t i = 0; i < TYPE_CONTRIB_GIN_COUNT && prosrc != NULL; i++) {
+        if (strcmp(TYPE_CONTRIB_GINS[i]->symbol, prosrc) == 0) {
+            return TYPE_CONTRIB_GINS[i];
         }
     }
     return NULL;

@@ -29,6 +29,7 @@ typedef struct GinQuery {
 
 typedef struct GinOps {
     Oid extract_proc;    /* pg_proc OID of the class's extractValue function */
+    const char *symbol;  /* of an extension: as CatProc.prosrc names that function */
     uint32_t strategies; /* a bit per strategy that `query` knows */
     /* The items of a value that is not NULL; none: it is an empty one. */
     void (*extract)(const Datum *v, GinItems *out);
@@ -36,9 +37,12 @@ typedef struct GinOps {
     void (*query)(int strategy, const Datum *v, GinQuery *out);
 } GinOps;
 
-/* gin_ops - by the OID of the class's extractValue function (pg_amproc number 2); NULL: not there.
- */
-const GinOps *gin_ops(Oid extract_proc);
+/* gin_ops - by the class's extractValue function (pg_amproc number 2), its OID and CatProc.prosrc;
+ * NULL: not there. */
+const GinOps *gin_ops(Oid extract_proc, const char *prosrc);
+/* Those of extensions: filled by src/contrib. */
+extern const GinOps *const TYPE_CONTRIB_GINS[];
+extern const uint32_t TYPE_CONTRIB_GIN_COUNT;
 
 /* What stands for a row whose value is NULL, and for one without items. */
 #define GIN_ITEM_NULL  SLICE_LIT("\0")

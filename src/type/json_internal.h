@@ -4,6 +4,7 @@
  * json_internal.h - the scanner over json text that json.c, json_set.c and json_agg.c share. All of
  * it but json_string works on text that is known to be valid. Any thread; no state.
  */
+#include "type/jsonb.h"
 #include "type/kernel.h"
 
 typedef enum JsonKind {
@@ -62,7 +63,6 @@ bool json_find_field(Slice text, Slice name, Slice *out);
 /* json_as_text - strings lose their quotes; KERNEL_NULL for null. whole: what the value is in, for
  * errors. */
 Status json_as_text(FnCall *call, Slice whole, Slice value, Str *out);
-void json_quote(Slice s, Buf *buf);
 /* json_put_value - any value as json; as_key: quoted whatever it is. */
 Status json_put_value(FnCall *call, Oid oid, const Vector *arg, uint32_t row, bool as_key,
                       Buf *buf);

@@ -30,6 +30,9 @@ typedef enum JbKind {
     JB_PACKED, /* of a JbItem only: a node that exists */
 } JbKind;
 
+/* json_quote - a text as a string of JSON. */
+void json_quote(Slice s, Buf *buf);
+
 #define JB_DEPTH_MAX 6000
 #define JB_BYTES_MAX 0x0fffffffu
 

@@ -62,29 +62,37 @@ static void type_index_add(const TypeOps *type)
     type_index.types[s] = type;
 }
 
+/* type_index_family - the entries of one family. */
+static void type_index_family(const TypeFamily *family)
+{
+    for (uint32_t i = 0; i < family->type_count; i++) {
+        type_index_add(&family->types[i]);
+    }
+    for (uint32_t i = 0; i < family->fn_count; i++) {
+        uint32_t s = type_index_name_slot(family->fns[i].prosrc);
+        while (type_index.fns[s] != NULL) {
+            s = (s + 1) & (FN_INDEX_SIZE - 1);
+        }
+        type_index.fns[s] = &family->fns[i];
+    }
+    for (uint32_t i = 0; i < family->agg_count; i++) {
+        uint32_t s = type_index_oid_slot(family->aggs[i].fn_oid, AGG_INDEX_SIZE);
+        while (type_index.aggs[s] != NULL) {
+            s = (s + 1) & (AGG_INDEX_SIZE - 1);
+        }
+        type_index.aggs[s] = &family->aggs[i];
+    }
+}
+
 /* type_index_build - fill the hash tables; the first entry of a name wins. Array types come last:
  * they are made from what is there of their elements' types. */
 __attribute__((constructor)) static void type_index_build(void)
 {
     for (size_t f = 0; f < ARRAY_LEN(TYPE_FAMILIES); f++) {
-        const TypeFamily *family = TYPE_FAMILIES[f];
-        for (uint32_t i = 0; i < family->type_count; i++) {
-            type_index_add(&family->types[i]);
-        }
-        for (uint32_t i = 0; i < family->fn_count; i++) {
-            uint32_t s = type_index_name_slot(family->fns[i].prosrc);
-            while (type_index.fns[s] != NULL) {
-                s = (s + 1) & (FN_INDEX_SIZE - 1);
-            }
-            type_index.fns[s] = &family->fns[i];
-        }
-        for (uint32_t i = 0; i < family->agg_count; i++) {
-            uint32_t s = type_index_oid_slot(family->aggs[i].fn_oid, AGG_INDEX_SIZE);
-            while (type_index.aggs[s] != NULL) {
-                s = (s + 1) & (AGG_INDEX_SIZE - 1);
-            }
-            type_index.aggs[s] = &family->aggs[i];
-        }
+        type_index_family(TYPE_FAMILIES[f]);
+    }
+    for (uint32_t f = 0; f < TYPE_CONTRIB_FAMILY_COUNT; f++) {
+        type_index_family(TYPE_CONTRIB_FAMILIES[f]);
     }
     for (uint32_t i = 0; i < array_type_count(); i++) {
         if (array_type_make(i, &type_index.arrays[i])) {
@@ -164,16 +172,58 @@ const FnOps *fn_ops_by_oid(Oid fn_oid)
     return fn_ops_by_prosrc(name);
 }
 
-const SetOps *set_ops_by_prosrc(const char *prosrc)
+/* type_family_set - a set function of one family. */
+static const SetOps *type_family_set(const TypeFamily *family, const char *prosrc)
 {
-    for (size_t f = 0; f < ARRAY_LEN(TYPE_FAMILIES); f++) {
-        for (uint32_t i = 0; i < TYPE_FAMILIES[f]->set_count; i++) {
-            if (strcmp(TYPE_FAMILIES[f]->sets[i].prosrc, prosrc) == 0) {
-                return &TYPE_FAMILIES[f]->sets[i];
-            }
+    for (uint32_t i = 0; i < family->set_count; i++) {
+        if (strcmp(family->sets[i].prosrc, prosrc) == 0) {
+            return &family->sets[i];
         }
     }
     return NULL;
+}
+
+const SetOps *set_ops_by_prosrc(const char *prosrc)
+{
+    const SetOps *found = NULL;
+    for (size_t f = 0; f < ARRAY_LEN(TYPE_FAMILIES) && found == NULL; f++) {
+        found = type_family_set(TYPE_FAMILIES[f], prosrc);
+    }
+    for (uint32_t f = 0; f < TYPE_CONTRIB_FAMILY_COUNT && found == NULL; f++) {
+        found = type_family_set(TYPE_CONTRIB_FAMILIES[f], prosrc);
+    }
+    return found;
+}
+
+Oid type_contrib_carrier(const char *order_proc)
+{
+    for (uint32_t i = 0; i < TYPE_CONTRIB_TYPE_COUNT && order_proc != NULL; i++) {
+        if (strcmp(TYPE_CONTRIB_TYPES[i].order_proc, order_proc) == 0) {
+            return TYPE_CONTRIB_TYPES[i].carrier;
+        }
+    }
+    return OID_INVALID;
+}
+
+TypeSoundFn type_contrib_sound(Oid carrier)
+{
+    for (uint32_t i = 0; i < TYPE_CONTRIB_TYPE_COUNT; i++) {
+        if (TYPE_CONTRIB_TYPES[i].carrier == carrier) {
+            return TYPE_CONTRIB_TYPES[i].sound;
+        }
+    }
+    return NULL;
+}
+
+const AggOps *agg_ops_of(Oid fn_oid, const char *prosrc)
+{
+    const AggOps *found = agg_ops(fn_oid);
+    for (uint32_t i = 0; i < TYPE_CONTRIB_AGG_COUNT && found == NULL && prosrc != NULL; i++) {
+        if (strcmp(TYPE_CONTRIB_AGGS[i].step, prosrc) == 0) {
+            found = agg_ops(TYPE_CONTRIB_AGGS[i].like);
+        }
+    }
+    return found;
 }
 
 const AggOps *agg_ops(Oid fn_oid)

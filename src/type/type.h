@@ -81,6 +81,11 @@ enum {
     CARRIER_ENUM_ARRAY = 9990,
     CARRIER_RANGE_ARRAY = 9991,
     CARRIER_MULTIRANGE_ARRAY = 9992,
+    /* Of types of extensions: type_contrib_carrier. */
+    CARRIER_CITEXT = 9993,
+    CARRIER_CITEXT_ARRAY = 9994,
+    CARRIER_HSTORE = 9995,
+    CARRIER_HSTORE_ARRAY = 9996,
 };
 
 struct TimeZone;
@@ -349,6 +354,9 @@ typedef struct AggOps {
     Status (*final)(FnCall *call, const void *state, Vector *out, uint32_t row);
 } AggOps;
 const AggOps *agg_ops(Oid fn_oid);
+/* agg_ops_of - likewise; an extension's aggregate, whose OID nobody knows, is found by its
+ * transition function, as CatProc.prosrc names it. */
+const AggOps *agg_ops_of(Oid fn_oid, const char *prosrc);
 /* AggRemove - take the selected rows out of a state again. agg_remove - where that is exact (counts
  * and sums of integers), for moving frames; NULL = not so. */
 typedef void (*AggRemove)(const Vector *const *args, const Sel *sel, void *state);
@@ -365,5 +373,29 @@ typedef struct TypeFamily {
     const SetOps *sets;
     uint32_t set_count;
 } TypeFamily;
+
+/* ---- extensions ---- */
+/*
+ * What src/contrib brings: families like those of src/type, whose names have the library in front
+ * ("hstore:akeys"), and the types. The table is declared here and filled there.
+ */
+typedef struct ContribType {
+    const char *order_proc; /* the comparing function of its default btree class */
+    Oid carrier;
+    TypeSoundFn sound; /* NULL: any bytes will do */
+} ContribType;
+extern const TypeFamily *const TYPE_CONTRIB_FAMILIES[];
+extern const ContribType TYPE_CONTRIB_TYPES[];
+/* ContribAgg - an aggregate, by its transition function, and the built-in one whose AggOps, which
+ * go by the argument's carrier, do the same. */
+typedef struct ContribAgg {
+    const char *step;
+    Oid like;
+} ContribAgg;
+extern const ContribAgg TYPE_CONTRIB_AGGS[];
+extern const uint32_t TYPE_CONTRIB_FAMILY_COUNT, TYPE_CONTRIB_TYPE_COUNT, TYPE_CONTRIB_AGG_COUNT;
+/* type_contrib_carrier - what handles values of an extension's type; 0: nothing does. */
+Oid type_contrib_carrier(const char *order_proc);
+TypeSoundFn type_contrib_sound(Oid carrier);
 
 #endif
