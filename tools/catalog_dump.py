@@ -21,6 +21,7 @@ depend on it.
 """
 import difflib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -76,31 +77,35 @@ LISTS = {
     'timezone_names': ('name', 'select name from pg_timezone_names order by name collate "C"'),
 }
 
-# What extensions make, taken in a database of its own where they are installed.
-EXTENSIONS = ('pg_stat_statements', 'pgcrypto', 'unaccent', 'uuid-ossp')
+# What extensions make, taken in a database for each.
+EXTENSIONS = ('btree_gin', 'btree_gist', 'citext', 'hstore', 'pg_stat_statements', 'pg_trgm', 'pgcrypto',
+              'unaccent', 'uuid-ossp')
+# The catalogs that have rows of extensions, and the column that says whose object a row is. Views are
+# in a list of their own; those and their row types are left out.
+EXTENSION_CATALOGS = {
+    'pg_type': 'oid', 'pg_proc': 'oid', 'pg_operator': 'oid', 'pg_opfamily': 'oid', 'pg_opclass': 'oid',
+    'pg_amop': 'oid', 'pg_amproc': 'oid', 'pg_cast': 'oid', 'pg_ts_template': 'oid', 'pg_ts_dict': 'oid',
+    'pg_aggregate': 'aggfnoid', 'pg_depend': 'objid'}
+NO_VIEWS = {
+    'pg_type': 'typrelid = 0 and (typelem = 0 or not exists (select from pg_type e where '
+               'e.oid = t.typelem and e.typrelid <> 0))',
+    'pg_depend': "classid not in ('pg_class'::regclass, 'pg_rewrite'::regclass, 'pg_extension'::regclass) "
+                 "and refclassid <> 'pg_class'::regclass and not (classid = 'pg_type'::regclass and exists "
+                 "(select from pg_type e left join pg_type r on r.oid = e.typelem where e.oid = t.objid and "
+                 "(e.typrelid <> 0 or r.typrelid <> 0)))"}
 EXTENSION_LISTS = {
-    # OIDs are those of built-in types and languages; arrays and vectors are their text.
-    'extension_functions': (
-        'extension,proname,args,prolang,procost,prorows,prokind,proleakproof,proisstrict,proretset,'
-        'provolatile,proparallel,pronargs,pronargdefaults,prorettype,proallargtypes,proargmodes,'
-        'proargnames,proargdefaults,prosrc,probin,proacl',
-        'select e.extname, proname, proargtypes, prolang, procost, prorows, prokind, proleakproof, '
-        'proisstrict, proretset, provolatile, proparallel, pronargs, pronargdefaults, prorettype, '
-        'proallargtypes, proargmodes, proargnames, pg_get_expr(proargdefaults, 0), prosrc, probin, '
-        "proacl from pg_proc p join pg_depend d on d.classid = 'pg_proc'::regclass and "
-        "d.objid = p.oid and d.deptype = 'e' join pg_extension e on e.oid = d.refobjid "
-        "where p.oid >= 16384 and not 'internal'::regtype = any (proargtypes) order by p.oid"),
     'extension_views': (
-        'extension,relname,relacl,definition',
+        'pg_stat_statements', 'extension,relname,relacl,definition',
         'select e.extname, relname, relacl, pg_get_viewdef(c.oid) from pg_class c join pg_depend d '
         "on d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e' "
         "join pg_extension e on e.oid = d.refobjid where relkind = 'v' order by c.oid"),
     # What unaccent's default rules make of each character that they change.
     'unaccent': (
-        'letter,plain',
+        'unaccent', 'letter,plain',
         'select chr(c), unaccent(chr(c)) from generate_series(1, 917999) c where '
         'c not between 55296 and 57343 and unaccent(chr(c)) <> chr(c) order by c'),
 }
+FIRST_USER_OID = 16384
 
 
 class Oracle:
@@ -212,13 +217,60 @@ def dump_all(oracle):
         header = '\t'.join(f'{c}:text' for c in columns.split(','))
         files[f'{name}.dat'] = (f'# dassie.{name} key={columns.split(",")[0]}\n{header}\n'
                                 f'{oracle.copy(query)}')
-    oracle.psql('create database extensions')
-    oracle.psql(';'.join(f'create extension "{e}"' for e in EXTENSIONS), 'extensions')
-    for name, (columns, query) in EXTENSION_LISTS.items():
+    rows = ''
+    for extension in EXTENSIONS:
+        oracle.psql(f'create database "{extension}"')
+        oracle.psql(f'create extension "{extension}"', extension)
+        rows += dump_extension(oracle, extension)
+    files['extension_rows.dat'] = ('# dassie.extension_rows key=extension\n'
+                                   f'extension:text\tcatalog:text\tobject:integer\tvalues:text\n{rows}')
+    for name, (database, columns, query) in EXTENSION_LISTS.items():
         header = '\t'.join(f'{c}:text' for c in columns.split(','))
         files[f'{name}.dat'] = (f'# dassie.{name} key={columns.split(",")[0]}\n{header}\n'
-                                f'{oracle.copy(query, "extensions")}')
+                                f'{oracle.copy(query, database)}')
     return files
+
+
+def dump_extension(oracle, extension):
+    """The rows of one extension, each {catalog, OID, its values as an array}, in the order in which
+    they were made. OIDs of the extension's own are counted anew from FIRST_USER_OID, which is the
+    extension itself, so that they say the same in every run."""
+    rows = []
+    for catalog, key in EXTENSION_CATALOGS.items():
+        columns = oracle.rows("select attname, format_type(atttypid, null) from pg_attribute where attnum > 0 "
+                              f"and attrelid = '{catalog}'::regclass order by attnum")
+        values = []
+        for name, kind in columns:
+            text = COLUMN.get(f'{catalog}.{name}', f'{name}::oid' if kind == 'regproc' else name)
+            values.append(f'({text})::text')
+        lines = oracle.psql(f"copy (select {key}::oid, {', '.join(values)} from {catalog} t where "
+                            f"{key} >= {FIRST_USER_OID} and {NO_VIEWS.get(catalog, 'true')} order by 1, "
+                            f"{', '.join(f't.{n}' for n, k in columns if k in ('oid', 'integer'))}) to stdout", extension)
+        for line in lines.splitlines():
+            oid, *cells = line.split('\t')
+            rows.append((catalog, int(oid), columns, cells))
+    numbers = sorted({r[1] for r in rows} | {int(o) for (o,) in (
+        line.split() for line in oracle.copy(
+            f"select oid from pg_extension where extname = '{extension}'", extension).splitlines())})
+    local = {str(oid): str(FIRST_USER_OID + i) for i, oid in enumerate(numbers)}
+    last = list(EXTENSION_CATALOGS)
+    rows.sort(key=lambda r: (last.index(r[0]) >= len(last) - 2, r[1]))
+    out = ''
+    for catalog, oid, columns, cells in rows:
+        for i, (_, kind) in enumerate(columns):
+            if kind in ('oid', 'regproc', 'oidvector', 'oid[]'):
+                cells[i] = re.sub(r'\d+', lambda m: local[m.group()] if int(m.group()) >= FIRST_USER_OID
+                                  else m.group(), cells[i])
+        # What COPY has escaped is plain again in the array's text, and that is escaped for COPY.
+        plain = (None if c == '\\N' else re.sub(r'\\(.)', lambda m: {'n': '\n', 't': '\t', 'r': '\r'}.get(
+            m.group(1), m.group(1)), c) for c in cells)
+        array = ','.join('NULL' if c is None else '"' + re.sub(r'(["\\])', r'\\\1', c) + '"'
+                         if c == '' or c.upper() == 'NULL' or re.search(r'[\s,{}"\\]', c) else c for c in plain)
+        text = '{' + array + '}'
+        for one, two in (('\\', '\\\\'), ('\n', '\\n'), ('\t', '\\t'), ('\r', '\\r')):
+            text = text.replace(one, two)
+        out += f'{extension}\t{catalog}\t{local[str(oid)]}\t{text}\n'
+    return out
 
 
 def main():

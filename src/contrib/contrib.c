@@ -7,6 +7,7 @@
 
 /* clang-format off */
 const TypeFamily *const TYPE_CONTRIB_FAMILIES[] = {
+    &contrib_btree_gist,
     &contrib_citext,
     &contrib_hstore,
     &contrib_hstore_fn,

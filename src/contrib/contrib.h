@@ -9,8 +9,8 @@
  */
 #include "type/type.h"
 
-extern const TypeFamily contrib_citext, contrib_hstore, contrib_hstore_fn, contrib_pgcrypto,
-    contrib_pg_stat_statements, contrib_pg_trgm, contrib_unaccent, contrib_uuid_ossp;
+extern const TypeFamily contrib_btree_gist, contrib_citext, contrib_hstore, contrib_hstore_fn,
+    contrib_pg_trgm;
 
 extern const struct GinOps contrib_gin_hstore, contrib_gin_trgm;
 /* btree_gin: one a type. */

@@ -175,16 +175,17 @@ typedef struct HsParse {
     Buf word;
 } HsParse;
 
+/* hs_syntax, hs_end - errors that PostgreSQL raises as internal ones. */
 static Status hs_syntax(const HsParse *s)
 {
     size_t n = utf8_offset((Slice){s->p, (size_t)(s->end - s->p)}, 1);
-    return err_set(s->call->cx, ERRCODE_SYNTAX_ERROR, "Syntax error near \"%.*s\" at position %d",
+    return err_set(s->call->cx, ERRCODE_INTERNAL_ERROR, "Syntax error near \"%.*s\" at position %d",
                    (int)n, s->p, (int)(s->p - s->begin));
 }
 
 static Status hs_end(const HsParse *s)
 {
-    return err_set(s->call->cx, ERRCODE_SYNTAX_ERROR, "Unexpected end of string");
+    return err_set(s->call->cx, ERRCODE_INTERNAL_ERROR, "Unexpected end of string");
 }
 
 static bool hs_space(char c)

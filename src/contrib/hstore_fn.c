@@ -415,6 +415,9 @@ ROW_NULL_KERNEL(hstore_populate_record)
     uint32_t count = 0;
     Oid type = call->real_types != NULL ? call->real_types[0] : TYPE_RECORD;
     Status st = hs_type_fields(call, type, &fields, &count);
+    if (st == ST_NOTFOUND) {
+        st = hs_type_fields(call, call->result_type, &fields, &count);
+    }
     if (st == ST_ERROR) {
         return st;
     }

@@ -164,9 +164,6 @@ static Status index_depend(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *
     if (!columns) { /* its expressions may have none: it goes with the table, too */
         TRY(ddl_depend(cx, d, self, (DdlObject){CAT_PG_CLASS, t->oid, 0}, 'a'));
     }
-    for (uint16_t i = 0; i < ix->key_count; i++) { /* built-in ones are never dropped */
-        TRY(ddl_depend(cx, d, self, (DdlObject){CAT_PG_OPCLASS, ix->opclasses[i], 0}, 'n'));
-    }
     return ddl_index_depend_computed(cx, d, t, ix, oid);
 }
 
@@ -210,6 +207,10 @@ Status ddl_index_define(Cx *cx, DdlCx *d, const CatTable *t, const NewIndex *ix,
     TRY(index_attributes(cx, d, t, ix, *oid_out));
     TRY(index_row(cx, d, t, ix, *oid_out));
     TRY(ddl_update_class_flag(cx, d, t->oid, PG_CLASS_RELHASINDEX, true));
+    for (uint16_t i = 0; i < ix->key_count; i++) { /* built-in ones are never dropped */
+        TRY(ddl_depend(cx, d, (DdlObject){CAT_PG_CLASS, *oid_out, 0},
+                       (DdlObject){CAT_PG_OPCLASS, ix->opclasses[i], 0}, 'n'));
+    }
     if (!ix->constraint) { /* of a constraint: the index goes with it */
         TRY(index_depend(cx, d, t, ix, *oid_out));
     }

@@ -117,12 +117,11 @@ static Status drop_generated_column(Cx *cx, DropWork *w, DdlObject from, DdlObje
 /* drop_owner - a rule is a part of its view: the view goes instead of it. */
 static Status drop_owner(Cx *cx, DropWork *w, DdlObject from, DdlObject *o, bool *report)
 {
-    if (from.class_oid == CAT_PG_NAMESPACE &&
-        (o->class_oid == CAT_PG_PROC || o->class_oid == CAT_PG_CLASS)) {
+    if (from.class_oid == CAT_PG_NAMESPACE && o->class_oid != CAT_PG_EXTENSION) {
         return drop_extension_of(cx, w, o);
     }
-    if (o->class_oid == CAT_PG_CLASS && o->sub == 0 && from.class_oid == CAT_PG_CLASS &&
-        from.sub != 0) {
+    if (o->class_oid == CAT_PG_CLASS && o->sub == 0 &&
+        ((from.class_oid == CAT_PG_CLASS && from.sub != 0) || from.class_oid == CAT_PG_OPCLASS)) {
         return drop_constraint_of(cx, w, o, report);
     }
     if (o->class_oid == CAT_PG_ATTRDEF) {

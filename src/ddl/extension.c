@@ -1,23 +1,14 @@
 /*
  * extension.c - CREATE, ALTER, DROP EXTENSION.
  *
- * An extension is data: catalog_extensions says which there are, catalog_extension_functions and
+ * An extension is data: catalog_extensions says which there are, catalog_extension_rows and
  * catalog_extension_views what they make (src/catalog/data, taken from PostgreSQL by script). What
- * the functions do is in kernels found by their prosrc, like those of built-in ones; a function
- * without one says so when it is called. Everything made hangs on the extension by a dependency
- * 'e', so it goes with it and not without it.
+ * the functions do is in kernels, most of them in src/contrib, found by library and symbol; a
+ * function without one says so when it is called. Everything made hangs on the extension by a
+ * dependency 'e', so it goes with it and not without it.
  */
-#include <stdlib.h>
-
+#include "ddl/extension_internal.h"
 #include "ddl/role.h"
-
-/* ExtensionMake - an extension under construction. */
-typedef struct ExtensionMake {
-    DdlCx *d;
-    const CatExtensionsRow *what;
-    Oid oid, namespace_oid, owner; /* of what it makes */
-    const char *schema;
-} ExtensionMake;
 
 static const CatExtensionsRow *extension_known(const char *name)
 {
@@ -67,12 +58,11 @@ static Status extension_own(Cx *cx, ExtensionMake *m, DdlObject o)
     return ddl_depend(cx, m->d, o, (DdlObject){CAT_PG_EXTENSION, m->oid, 0}, 'e');
 }
 
-/* extension_acl - the rights an extension gives, in the name of who makes it. */
-static const char *extension_acl(const ExtensionMake *m, CatStr acl)
+const char *ddl_extension_acl(const ExtensionMake *m, const char *acl)
 {
     static const char MADE_BY[] = "postgres";
     Arena *arena = m->d->arena;
-    const char *text = catalog_str(acl), *at;
+    const char *text = acl, *at;
     char *out = NULL;
     if (text == NULL) {
         return NULL;
@@ -84,8 +74,7 @@ static const char *extension_acl(const ExtensionMake *m, CatStr acl)
     return arena_printf(arena, "%s%s", out, text);
 }
 
-/* extension_init_privs - what dumps take for given of an object's rights. */
-static Status extension_init_privs(Cx *cx, DdlCx *d, DdlObject o, const char *acl)
+Status ddl_extension_init_privs(Cx *cx, DdlCx *d, DdlObject o, const char *acl)
 {
     DdlRow r;
     if (acl == NULL) {
@@ -100,79 +89,6 @@ static Status extension_init_privs(Cx *cx, DdlCx *d, DdlObject o, const char *ac
     return ddl_row_insert(cx, d, &r);
 }
 
-/* extension_function_free - 42723 when the schema has a function of this name and arguments. */
-static Status extension_function_free(Cx *cx, const ExtensionMake *m, const char *name,
-                                      const char *args)
-{
-    static const uint16_t COLUMNS[3] = {PG_PROC_PRONAME, PG_PROC_PROARGTYPES, PG_PROC_PRONAMESPACE};
-    Datum key[3] = {{.str = str_ref(name, strlen(name))},
-                    {.str = str_ref(args, strlen(args))},
-                    {.u32 = m->namespace_oid}};
-    DdlRowList list;
-    TRY(ddl_rows(cx, m->d, CAT_PG_PROC, COLUMNS, key, 3, &list));
-    return list.count == 0
-               ? ST_OK
-               : err_set(cx, ERRCODE_DUPLICATE_FUNCTION,
-                         "function \"%s\" already exists with same argument types", name);
-}
-
-static Oid extension_oid(CatStr text)
-{
-    return (Oid)strtoul(catalog_str(text), NULL, 10);
-}
-
-static bool extension_flag(CatStr text)
-{
-    return catalog_str(text)[0] == 't';
-}
-
-/* extension_function - the row of one function. */
-static Status extension_function(Cx *cx, ExtensionMake *m, const CatExtensionFunctionsRow *f)
-{
-    DdlCx *d = m->d;
-    DdlRow r;
-    Oid oid;
-    const char *name = catalog_str(f->proname), *args = catalog_str(f->args),
-               *acl = extension_acl(m, f->proacl);
-    args = args != NULL ? args : "";
-    TRY(extension_function_free(cx, m, name, args));
-    TRY(ddl_new_oid(cx, d, &oid));
-    ddl_row_init(&r, CAT_PG_PROC);
-    ddl_set_oid(&r, PG_PROC_OID, oid);
-    ddl_set_text(&r, PG_PROC_PRONAME, name);
-    ddl_set_oid(&r, PG_PROC_PRONAMESPACE, m->namespace_oid);
-    ddl_set_oid(&r, PG_PROC_PROOWNER, m->owner);
-    ddl_set_oid(&r, PG_PROC_PROLANG, extension_oid(f->prolang));
-    ddl_set_f32(&r, PG_PROC_PROCOST, strtof(catalog_str(f->procost), NULL));
-    ddl_set_f32(&r, PG_PROC_PROROWS, strtof(catalog_str(f->prorows), NULL));
-    ddl_set_oid(&r, PG_PROC_PROVARIADIC, 0);
-    ddl_set_oid(&r, PG_PROC_PROSUPPORT, 0);
-    ddl_set_char(&r, PG_PROC_PROKIND, catalog_str(f->prokind)[0]);
-    ddl_set_bool(&r, PG_PROC_PROSECDEF, false);
-    ddl_set_bool(&r, PG_PROC_PROLEAKPROOF, extension_flag(f->proleakproof));
-    ddl_set_bool(&r, PG_PROC_PROISSTRICT, extension_flag(f->proisstrict));
-    ddl_set_bool(&r, PG_PROC_PRORETSET, extension_flag(f->proretset));
-    ddl_set_char(&r, PG_PROC_PROVOLATILE, catalog_str(f->provolatile)[0]);
-    ddl_set_char(&r, PG_PROC_PROPARALLEL, catalog_str(f->proparallel)[0]);
-    ddl_set_i16(&r, PG_PROC_PRONARGS, (int16_t)extension_oid(f->pronargs));
-    ddl_set_i16(&r, PG_PROC_PRONARGDEFAULTS, (int16_t)extension_oid(f->pronargdefaults));
-    ddl_set_oid(&r, PG_PROC_PRORETTYPE, extension_oid(f->prorettype));
-    ddl_set_text(&r, PG_PROC_PROARGTYPES, args);
-    ddl_set_text(&r, PG_PROC_PROALLARGTYPES, catalog_str(f->proallargtypes));
-    ddl_set_text(&r, PG_PROC_PROARGMODES, catalog_str(f->proargmodes));
-    ddl_set_text(&r, PG_PROC_PROARGNAMES, catalog_str(f->proargnames));
-    ddl_set_text(&r, PG_PROC_PROARGDEFAULTS, catalog_str(f->proargdefaults));
-    ddl_set_text(&r, PG_PROC_PROSRC, catalog_str(f->prosrc));
-    ddl_set_text(&r, PG_PROC_PROBIN, catalog_str(f->probin));
-    ddl_set_text(&r, PG_PROC_PROACL, acl);
-    TRY(ddl_row_insert(cx, d, &r));
-    DdlObject o = {CAT_PG_PROC, oid, 0};
-    TRY(extension_init_privs(cx, d, o, acl));
-    TRY(ddl_shdepend_owner(cx, d, o, m->owner));
-    TRY(ddl_depend(cx, d, o, (DdlObject){CAT_PG_NAMESPACE, m->namespace_oid, 0}, 'n'));
-    return extension_own(cx, m, o);
-}
-
 /* extension_view - one view, whose text names the extension's functions without a schema. */
 static Status extension_view(Cx *cx, ExtensionMake *m, const CatExtensionViewsRow *v)
 {
@@ -180,7 +96,7 @@ static Status extension_view(Cx *cx, ExtensionMake *m, const CatExtensionViewsRo
     ParsedStmt *stmts;
     uint32_t count;
     const CatTable *t;
-    const char *name = catalog_str(v->relname), *acl = extension_acl(m, v->relacl);
+    const char *name = catalog_str(v->relname), *acl = ddl_extension_acl(m, catalog_str(v->relacl));
     const char *sql =
         arena_printf(sub.arena, "CREATE VIEW %s.%s AS %s", ddl_sql_name(sub.arena, m->schema),
                      ddl_sql_name(sub.arena, name), catalog_str(v->definition));
@@ -193,7 +109,7 @@ static Status extension_view(Cx *cx, ExtensionMake *m, const CatExtensionViewsRo
     if (acl != NULL) {
         TRY(ddl_update_class_text(cx, &sub, o.oid, PG_CLASS_RELACL, acl));
     }
-    TRY(extension_init_privs(cx, &sub, o, acl));
+    TRY(ddl_extension_init_privs(cx, &sub, o, acl));
     return extension_own(cx, m, o);
 }
 
@@ -206,12 +122,7 @@ static Status extension_members(Cx *cx, ExtensionMake *m)
     Oid own_path[2] = {NAMESPACE_PG_CATALOG, m->namespace_oid};
     const char *name = catalog_str(m->what->name);
     Status st = ST_OK;
-    for (uint32_t i = 0; i < CATALOG_EXTENSION_FUNCTIONS_COUNT; i++) {
-        if (strcmp(catalog_str(catalog_extension_functions[i].extension), name) == 0) {
-            TRY(extension_function(cx, m, &catalog_extension_functions[i]));
-        }
-    }
-    cat_changed(view);
+    TRY(ddl_extension_rows(cx, m));
     view->search_path = own_path;
     view->search_path_count = 2;
     for (uint32_t i = 0; i < CATALOG_EXTENSION_VIEWS_COUNT && st == ST_OK; i++) {
@@ -327,16 +238,9 @@ static Status extension_may(Cx *cx, ExtensionMake *m)
                             : "Must be superuser to create this extension.");
 }
 
-/* extension_absent - extensions that PostgreSQL's clients ask for and that are not there yet are
- * told from names that nobody knows. */
+/* extension_absent - what PostgreSQL says of an extension whose files are not there. */
 static Status extension_absent(Cx *cx, const char *name)
 {
-    static const char *const NOT_YET[] = {"citext", "hstore", "pg_trgm", "btree_gin", "btree_gist"};
-    for (size_t i = 0; i < ARRAY_LEN(NOT_YET); i++) {
-        if (strcmp(NOT_YET[i], name) == 0) {
-            return err_unsupported(cx, "extension \"%s\" is not supported yet", name);
-        }
-    }
     st_ignore(err_unsupported(cx, "extension \"%s\" is not available", name));
     return err_hint(cx, "Extensions are built in; pg_available_extensions lists those there are.");
 }
@@ -401,21 +305,34 @@ Status ddl_update_extension(Cx *cx, DdlCx *d, const PgQuery__AlterExtensionStmt 
     return ST_OK;
 }
 
+/* extension_schema_column - which column of a catalog's rows names their schema; -1: none. */
+static int extension_schema_column(Oid catalog)
+{
+    switch (catalog) {
+    case CAT_PG_PROC: return PG_PROC_PRONAMESPACE;
+    case CAT_PG_EXTENSION: return PG_EXTENSION_EXTNAMESPACE;
+    case CAT_PG_TYPE: return PG_TYPE_TYPNAMESPACE;
+    case CAT_PG_CLASS: return PG_CLASS_RELNAMESPACE;
+    case CAT_PG_OPERATOR: return PG_OPERATOR_OPRNAMESPACE;
+    case CAT_PG_OPCLASS: return PG_OPCLASS_OPCNAMESPACE;
+    case CAT_PG_OPFAMILY: return PG_OPFAMILY_OPFNAMESPACE;
+    case DDL_PG_TS_DICT: return PG_TS_DICT_DICTNAMESPACE;
+    case DDL_PG_TS_TEMPLATE: return PG_TS_TEMPLATE_TMPLNAMESPACE;
+    default: return -1;
+    }
+}
+
 /* extension_move - one object of the extension, or the extension itself, to another schema. */
 static Status extension_move(Cx *cx, DdlCx *d, DdlObject o, Oid from, Oid to)
 {
     Datum key = {.u32 = o.oid};
     DdlRow r;
-    TRY(ddl_row_load(cx, d, o.class_oid, &key, 1, &r));
-    switch (o.class_oid) {
-    case CAT_PG_PROC: ddl_set_oid(&r, PG_PROC_PRONAMESPACE, to); break;
-    case CAT_PG_EXTENSION: ddl_set_oid(&r, PG_EXTENSION_EXTNAMESPACE, to); break;
-    case CAT_PG_TYPE: ddl_set_oid(&r, PG_TYPE_TYPNAMESPACE, to); break;
-    case CAT_PG_CLASS: ddl_set_oid(&r, PG_CLASS_RELNAMESPACE, to); break;
-    default:
-        return err_unsupported(cx, "moving an object of this kind to another schema is not "
-                                   "supported");
+    int column = extension_schema_column(o.class_oid);
+    if (column < 0) {
+        return ST_OK; /* casts are in no schema */
     }
+    TRY(ddl_row_load(cx, d, o.class_oid, &key, 1, &r));
+    ddl_set_oid(&r, column, to);
     TRY(ddl_row_store(cx, d, &r));
     if (o.class_oid == CAT_PG_CLASS && r.values[PG_CLASS_RELTYPE].u32 != 0) {
         DdlObject type = {CAT_PG_TYPE, r.values[PG_CLASS_RELTYPE].u32, 0};

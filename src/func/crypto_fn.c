@@ -268,15 +268,15 @@ CIPHER_FN(fn_encrypt_iv, true, &a[2], 3)
 CIPHER_FN(fn_decrypt_iv, false, &a[2], 3)
 
 static const FnOps FNS[] = {
-    {"pg_digest", fn_digest_kernel, 0},
-    {"pg_hmac", fn_hmac_kernel, 0},
-    {"pg_random_bytes", fn_random_bytes_kernel, 0},
-    {"pg_crypt", fn_crypt_kernel, 0},
-    {"pg_gen_salt", fn_gen_salt_kernel, 0},
-    {"pg_gen_salt_rounds", fn_gen_salt_rounds_kernel, 0},
-    {"pg_encrypt", fn_encrypt_kernel, 0},
-    {"pg_decrypt", fn_decrypt_kernel, 0},
-    {"pg_encrypt_iv", fn_encrypt_iv_kernel, 0},
-    {"pg_decrypt_iv", fn_decrypt_iv_kernel, 0},
+    {"pgcrypto:pg_digest", fn_digest_kernel, 0},
+    {"pgcrypto:pg_hmac", fn_hmac_kernel, 0},
+    {"pgcrypto:pg_random_bytes", fn_random_bytes_kernel, 0},
+    {"pgcrypto:pg_crypt", fn_crypt_kernel, 0},
+    {"pgcrypto:pg_gen_salt", fn_gen_salt_kernel, 0},
+    {"pgcrypto:pg_gen_salt_rounds", fn_gen_salt_rounds_kernel, 0},
+    {"pgcrypto:pg_encrypt", fn_encrypt_kernel, 0},
+    {"pgcrypto:pg_decrypt", fn_decrypt_kernel, 0},
+    {"pgcrypto:pg_encrypt_iv", fn_encrypt_iv_kernel, 0},
+    {"pgcrypto:pg_decrypt_iv", fn_decrypt_iv_kernel, 0},
 };
 const FuncTable FUNC_CRYPTO = {FNS, ARRAY_LEN(FNS)};

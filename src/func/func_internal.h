@@ -21,7 +21,7 @@ Status func_rows(FnCall *call, const Vector *const *args, uint32_t arg_count, co
 
 static inline FuncSession *func_session(const FnCall *call)
 {
-    return call->env->session;
+    return call->env != NULL ? call->env->session : NULL;
 }
 /* func_text - a text result copied into the call's arena. */
 static inline void func_text(FnCall *call, Datum *out, const char *text)

@@ -107,10 +107,11 @@ static Status fn_reset(FnCall *call, FuncSession *fs, const Datum *a, Datum *out
 }
 KERNEL(fn_reset)
 
-static const FnOps FNS[] = {{"pg_stat_statements_reset_1_7", fn_reset_kernel, 0}};
+static const FnOps FNS[] = {
+    {"pg_stat_statements:pg_stat_statements_reset_1_7", fn_reset_kernel, 0}};
 const FuncTable FUNC_STATEMENTS = {FNS, ARRAY_LEN(FNS)};
 static const SetOps SETS[] = {
-    {"pg_stat_statements_1_10", statements_begin, statements_next},
-    {"pg_stat_statements_info", info_begin, info_next},
+    {"pg_stat_statements:pg_stat_statements_1_10", statements_begin, statements_next},
+    {"pg_stat_statements:pg_stat_statements_info", info_begin, info_next},
 };
 const FuncSets FUNC_STATEMENT_SETS = {SETS, ARRAY_LEN(SETS)};

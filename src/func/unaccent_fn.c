@@ -65,5 +65,5 @@ static Status fn_unaccent(FnCall *call, const Vector *const *args, uint32_t arg_
     return ST_OK;
 }
 
-static const FnOps FNS[] = {{"unaccent_dict", fn_unaccent, 0}};
+static const FnOps FNS[] = {{"unaccent:unaccent_dict", fn_unaccent, 0}};
 const FuncTable FUNC_UNACCENT = {FNS, ARRAY_LEN(FNS)};

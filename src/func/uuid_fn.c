@@ -105,11 +105,16 @@ static Status fn_uuid_v5(FnCall *call, FuncSession *fs, const Datum *a, Datum *o
 KERNEL(fn_uuid_v5)
 
 static const FnOps FNS[] = {
-    {"uuid_nil", fn_uuid_nil_kernel, 0},          {"uuid_ns_dns", fn_uuid_dns_kernel, 0},
-    {"uuid_ns_url", fn_uuid_url_kernel, 0},       {"uuid_ns_oid", fn_uuid_oid_kernel, 0},
-    {"uuid_ns_x500", fn_uuid_x500_kernel, 0},     {"uuid_generate_v1", fn_uuid_v1_kernel, 0},
-    {"uuid_generate_v1mc", fn_uuid_v1_kernel, 0}, {"uuid_generate_v3", fn_uuid_v3_kernel, 0},
-    {"uuid_generate_v4", fn_uuid_v4_kernel, 0},   {"uuid_generate_v5", fn_uuid_v5_kernel, 0},
-    {"pg_random_uuid", fn_uuid_v4_kernel, 0},
+    {"uuid-ossp:uuid_nil", fn_uuid_nil_kernel, 0},
+    {"uuid-ossp:uuid_ns_dns", fn_uuid_dns_kernel, 0},
+    {"uuid-ossp:uuid_ns_url", fn_uuid_url_kernel, 0},
+    {"uuid-ossp:uuid_ns_oid", fn_uuid_oid_kernel, 0},
+    {"uuid-ossp:uuid_ns_x500", fn_uuid_x500_kernel, 0},
+    {"uuid-ossp:uuid_generate_v1", fn_uuid_v1_kernel, 0},
+    {"uuid-ossp:uuid_generate_v1mc", fn_uuid_v1_kernel, 0},
+    {"uuid-ossp:uuid_generate_v3", fn_uuid_v3_kernel, 0},
+    {"uuid-ossp:uuid_generate_v4", fn_uuid_v4_kernel, 0},
+    {"uuid-ossp:uuid_generate_v5", fn_uuid_v5_kernel, 0},
+    {"pgcrypto:pg_random_uuid", fn_uuid_v4_kernel, 0},
 };
 const FuncTable FUNC_UUID = {FNS, ARRAY_LEN(FNS)};

@@ -25,7 +25,7 @@ if [ "${1:-}" = --all ]; then
 elif [ $# -eq 0 ] && ! $oracle; then
     set -- test_notes test_pgbench test_psycopg2.Connection test_psycopg2.Values test_psycopg2.Statements \
         test_psycopg2.Errors test_psycopg2.Copy test_psycopg2.Transactions test_psycopg2.Cancel test_psycopg3 test_asyncpg \
-        test_sqlalchemy test_two_phase test_reflection test_concurrency test_arrays test_migrations test_roles test_databases test_user_types \
+        test_sqlalchemy test_two_phase test_reflection test_concurrency test_arrays test_migrations test_roles test_databases test_contrib test_user_types \
         test_sessions.Seen test_sessions.Vanishing test_sessions.Cancelling test_sessions.Rows \
         test_programs test_django
 fi
