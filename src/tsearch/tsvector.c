@@ -130,7 +130,7 @@ void tsv_key(Slice bytes, Buf *buf)
             buf_put_u16be(buf, (uint16_t)~e.place_count);
             for (uint32_t k = 0; k < e.place_count; k++) {
                 uint16_t p = tsv_place(&e, k);
-                buf_put_u16be(buf, (uint16_t) ~(TSV_POSITION(p) << 2 | TSV_WEIGHT(p)));
+                buf_put_u16be(buf, (uint16_t) ~((unsigned)TSV_POSITION(p) << 2 | TSV_WEIGHT(p)));
             }
         }
     }
