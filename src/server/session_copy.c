@@ -690,11 +690,15 @@ static Status copy_value_binary(Cx *cx, CopyIn *c, FnCall *call, uint32_t i, con
                                 Vector *v, uint32_t row)
 {
     const char *name = c->table->columns[c->columns[i]].name;
+    Oid declared = c->table->columns[c->columns[i]].type;
     Datum d;
-    call->result_type = c->ops[i]->oid;
+    call->result_type = c->types[i];
     Status st = c->ops[i]->recv == NULL
                     ? err_unsupported(cx, "COPY in binary of column \"%s\" is not supported", name)
                     : c->ops[i]->recv(call, (Slice){f->ptr, f->len}, c->typmods[i], &d);
+    if (st == ST_OK && declared != c->types[i]) { /* a domain */
+        st = call->env->types->check(cx, call->env->session, declared, &d, false);
+    }
     if (st != ST_OK) {
         return err_context(cx, "COPY %s, line %llu, column %s", c->table->name,
                            (unsigned long long)c->reader.line, name);

@@ -47,11 +47,11 @@ class Contrib(ClientTest):
         info = TypeInfo.fetch(self.conn, "hstore")
         register_hstore(info, self.conn)
         value = {"a": "1", "b": None, "ä": "ö"}
-        for binary, mark in ((False, "%t"), (True, "%b")):
+        for binary in (False, True): # of the results: psycopg writes dictionaries as text only
             cur = self.conn.cursor(binary=binary)
-            cur.execute(f"SELECT {mark}::hstore, {mark}::citext", (value, "Text"))
+            cur.execute("SELECT %t::hstore, %s::citext", (value, "Text"))
             row = cur.fetchone()
-            self.assertEqual(row[1] if not binary else str(row[1]), "Text")
+            self.assertEqual(row[1], b"Text" if binary else "Text") # a type it does not know
             self.conn.execute("INSERT INTO contrib_t(id, h) VALUES (1, %s)", (value,))
         cur = self.conn.execute("SELECT h FROM contrib_t")
         self.assertEqual(cur.fetchall(), [(value,), (value,)])

@@ -49,6 +49,26 @@ class UserTypes(ClientTest):
     def tearDown(self):
         self.conn.close()
 
+    def copy(self, source, target):
+        """Rows as COPY writes them in binary into another table."""
+        with self.conn.cursor() as cur:
+            with cur.copy(f"COPY {source} TO STDOUT (FORMAT binary)") as out:
+                data = b"".join(bytes(chunk) for chunk in out)
+            with cur.copy(f"COPY {target} FROM STDIN (FORMAT binary)") as into:
+                into.write(data)
+
+    def test_copy_binary(self):
+        self.conn.execute(
+            "INSERT INTO ut VALUES ('ok', '{sad,ok}', '(3,sad)', '[1,5)', '{[1,3),[7,9)}', 4, '10.1.1.1')"
+        )
+        self.copy("ut", "ut")
+        rows = self.conn.execute("SELECT ut::text FROM ut").fetchall()
+        self.assertEqual(len(rows), 2)
+        self.assertEqual(rows[0], rows[1])
+        with self.assertRaises(psycopg.errors.CheckViolation) as caught:
+            self.copy("(SELECT -1)", "ut (d)")
+        self.assertIn("ut_pos", caught.exception.diag.message_primary)
+
     def test_round_trip(self):
         row = (
             Mood.ok,
