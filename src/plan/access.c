@@ -614,12 +614,12 @@ void plan_rebase_outs(PlanQuery *pq, uint16_t rte, PlanNode *n, uint32_t col_cou
 
 /* plan_from_subquery - a query in FROM. One that needs columns of items to its left becomes an
  * inner side that waits for its join. */
-static Status plan_from_subquery(PlanQuery *pq, uint16_t rte, PlanNode **out)
+static Status plan_from_subquery(PlanQuery *pq, uint16_t rte, QualList *quals, PlanNode **out)
 {
     PlanQuery child;
     PlanNode *sub, *n;
     PlanScope scope = plan_scope_begin(pq->p);
-    TRY(plan_subquery(pq->p, pq, pq->q->rtes[rte]->subquery, NULL, &sub, &child));
+    TRY(plan_subquery(pq->p, pq, plan_push_down(pq, rte, quals), NULL, &sub, &child));
     plan_scope_end(pq->p, &scope);
     n = sub;
     if (sub->kind != PLAN_PROJECT && sub->kind != PLAN_APPEND && sub->kind != PLAN_AGG) {
@@ -749,7 +749,7 @@ Status plan_base(PlanQuery *pq, uint16_t rte, QualList *quals, const SortKey *or
     }
     switch (r->kind) {
     case RTE_TABLE: TRY(plan_table(pq, rte, &own, order, order_count, ordered_out, &n)); break;
-    case RTE_SUBQUERY: TRY(plan_from_subquery(pq, rte, &n)); break;
+    case RTE_SUBQUERY: TRY(plan_from_subquery(pq, rte, &own, &n)); break;
     case RTE_VALUES: TRY(plan_values(pq, rte, &n)); break;
     case RTE_FUNCTION: TRY(plan_function(pq, rte, &n)); break;
     case RTE_CTE: TRY(plan_cte_scan(pq, rte, &n)); break;

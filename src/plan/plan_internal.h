@@ -169,6 +169,9 @@ uint64_t query_outer_rels(PlanQuery *pq, const Query *q, uint32_t depth);
 bool query_is_correlated(const Query *q, uint32_t depth);
 Expr *expr_to_params(PlanQuery *pq, const Expr *e, uint64_t rels, ParamSource *list,
                      uint32_t *count, uint32_t max);
+/* plan_push_down - the query in FROM with those of the conditions on it that may be tested inside;
+ * these are done (pushdown.c). */
+const Query *plan_push_down(PlanQuery *pq, uint16_t rte, QualList *quals);
 /* exists.c */
 /* plan_hashed_way - a sub-plan in which the outer `*tested_out` is to be looked up, to answer
  * EXISTS or a scalar sub-query; *made_out tells whether there is one. */

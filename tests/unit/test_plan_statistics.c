@@ -171,11 +171,35 @@ static void test_statistics_paths(void **state)
     steps_end(&r);
 }
 
+/* Conditions on a query in FROM reach its tables' indexes, but for those that must wait for its
+ * rows. */
+static void test_conditions_inside(void **state)
+{
+    StepsRun r;
+    steps_begin(&r, *state);
+    Buf out;
+    buf_init(&out, 1 << 16);
+    make_tables(&r);
+    must_sql(&r, "create view ev_view as select id, usr * 2 as twice, kind from ev where flag",
+             &out);
+    buf_release(&out);
+    check_text(&r, "select * from ev_view where id = 7", "Index Scan using ev_pkey", true);
+    check_text(&r, "select * from ev_view where kind = 45 and twice > 3",
+               "Index Scan using ev_kind", true);
+    check_text(&r, "select * from (select usr, count(*) as n from ev group by usr) g where usr = 5",
+               "Index Scan using ev_usr", true);
+    check_text(&r, "select * from (select usr, count(*) as n from ev group by usr) g where n = 5",
+               "Index Scan", false);
+    check_text(&r, "select * from (select * from ev limit 10) l where id = 7", "Index Scan", false);
+    steps_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_statistics_rows, catalog_setup, catalog_teardown),
         cmocka_unit_test_setup_teardown(test_statistics_paths, catalog_setup, catalog_teardown),
+        cmocka_unit_test_setup_teardown(test_conditions_inside, catalog_setup, catalog_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
