@@ -254,10 +254,6 @@ static Status date_recv(FnCall *call, Slice bytes, int32_t typmod UNUSED, Datum 
     }
     return ST_OK;
 }
-static void date_send(FnCall *call UNUSED, const Datum *v, Buf *buf)
-{
-    buf_put_u32be(buf, (uint32_t)v->i32);
-}
 static Status timestamp_recv(FnCall *call, Slice bytes, int32_t typmod, Datum *out)
 {
     TRY(recv_exact(call->cx, bytes, 8));
@@ -270,10 +266,6 @@ static Status timestamp_recv(FnCall *call, Slice bytes, int32_t typmod, Datum *o
     }
     out->i64 = time_round_typmod(out->i64, typmod);
     return ST_OK;
-}
-static void i64_send(FnCall *call UNUSED, const Datum *v, Buf *buf)
-{
-    buf_put_u64be(buf, (uint64_t)v->i64);
 }
 static Status err_time_range(Cx *cx)
 {
@@ -328,50 +320,6 @@ static void interval_send(FnCall *call UNUSED, const Datum *v, Buf *buf)
 }
 
 /* ---- order, hash, keys ---- */
-static int date_order(const Datum *a, const Datum *b)
-{
-    return (a->i32 > b->i32) - (a->i32 < b->i32);
-}
-static uint64_t date_hash(const Datum *v)
-{
-    return hash_u64((uint64_t)(int64_t)v->i32);
-}
-static void date_key(const Datum *v, Buf *buf)
-{
-    key_put_u32(buf, (uint32_t)v->i32 ^ 0x80000000u);
-}
-static bool date_unkey(Arena *arena UNUSED, Slice *in, Datum *out)
-{
-    if (in->len < 4) {
-        return false;
-    }
-    out->i32 = (int32_t)(load_u32be(in->ptr) ^ 0x80000000u);
-    in->ptr += 4;
-    in->len -= 4;
-    return true;
-}
-static int i64_order(const Datum *a, const Datum *b)
-{
-    return (a->i64 > b->i64) - (a->i64 < b->i64);
-}
-static uint64_t i64_hash(const Datum *v)
-{
-    return hash_u64((uint64_t)v->i64);
-}
-static void i64_key(const Datum *v, Buf *buf)
-{
-    key_put_u64(buf, (uint64_t)v->i64 ^ 0x8000000000000000u);
-}
-static bool i64_unkey(Arena *arena UNUSED, Slice *in, Datum *out)
-{
-    if (in->len < 8) {
-        return false;
-    }
-    out->i64 = (int64_t)(load_u64be(in->ptr) ^ 0x8000000000000000u);
-    in->ptr += 8;
-    in->len -= 8;
-    return true;
-}
 /* timetz_instant - the same time in Greenwich. */
 static int64_t timetz_instant(const TimeTz *t)
 {
@@ -424,16 +372,16 @@ static void interval_key(const Datum *v, Buf *buf)
 }
 
 static const TypeOps DATETIME_TYPES[] = {
-    {TYPE_DATE, "date", PHYS_I32, date_in, date_out, date_recv, date_send, date_order, date_hash,
-     date_key, date_unkey},
-    {TYPE_TIME, "time", PHYS_I64, time_in, time_out, time_recv, i64_send, i64_order, i64_hash,
-     i64_key, i64_unkey},
+    {TYPE_DATE, "date", PHYS_I32, date_in, date_out, date_recv, int4_send, int4_order, int4_hash,
+     int4_key, int4_unkey},
+    {TYPE_TIME, "time", PHYS_I64, time_in, time_out, time_recv, int8_send, int8_order, int8_hash,
+     int8_key, int8_unkey},
     {TYPE_TIMETZ, "timetz", PHYS_B16, timetz_in, timetz_out, timetz_recv, timetz_send, timetz_order,
      timetz_hash, timetz_key, NULL},
-    {TYPE_TIMESTAMP, "timestamp", PHYS_I64, timestamp_in, timestamp_out, timestamp_recv, i64_send,
-     i64_order, i64_hash, i64_key, i64_unkey},
+    {TYPE_TIMESTAMP, "timestamp", PHYS_I64, timestamp_in, timestamp_out, timestamp_recv, int8_send,
+     int8_order, int8_hash, int8_key, int8_unkey},
     {TYPE_TIMESTAMPTZ, "timestamptz", PHYS_I64, timestamptz_in, timestamptz_out, timestamp_recv,
-     i64_send, i64_order, i64_hash, i64_key, i64_unkey},
+     int8_send, int8_order, int8_hash, int8_key, int8_unkey},
     {TYPE_INTERVAL, "interval", PHYS_B16, interval_in, interval_out, interval_recv, interval_send,
      interval_order, interval_hash, interval_key, NULL},
 };

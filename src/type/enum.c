@@ -48,32 +48,6 @@ static Status enum_recv(FnCall *call, Slice bytes, int32_t typmod, Datum *out)
     return enum_in(call, bytes, typmod, out);
 }
 
-static int enum_order(const Datum *a, const Datum *b)
-{
-    return (a->i64 > b->i64) - (a->i64 < b->i64);
-}
-
-static uint64_t enum_hash(const Datum *v)
-{
-    return hash_u64((uint64_t)v->i64);
-}
-
-static void enum_key(const Datum *v, Buf *buf)
-{
-    key_put_u64(buf, (uint64_t)v->i64 ^ UINT64_C(0x8000000000000000));
-}
-
-static bool enum_unkey(Arena *arena UNUSED, Slice *in, Datum *out)
-{
-    if (in->len < 8) {
-        return false;
-    }
-    out->i64 = (int64_t)(load_u64be(in->ptr) ^ UINT64_C(0x8000000000000000));
-    in->ptr += 8;
-    in->len -= 8;
-    return true;
-}
-
 KERNEL_COMPARE_TOTAL(k_enum_, int64_t, int64_t)
 KERNEL_BINARY_TOTAL(k_enum_cmp, int64_t, int64_t, int32_t, (a > b) - (a < b))
 KERNEL_BINARY_TOTAL(k_enum_larger, int64_t, int64_t, int64_t, a > b ? a : b)
@@ -163,8 +137,8 @@ static const FnOps ENUM_FNS[] = {
     FN(enum_range_bounds),
 };
 static const TypeOps ENUM_TYPES[] = {
-    {TYPE_ANYENUM, "anyenum", PHYS_I64, enum_in, enum_out, enum_recv, enum_out, enum_order,
-     enum_hash, enum_key, enum_unkey},
+    {TYPE_ANYENUM, "anyenum", PHYS_I64, enum_in, enum_out, enum_recv, enum_out, int8_order,
+     int8_hash, int8_key, int8_unkey},
 };
 const TypeFamily type_family_enum = {
     .types = ENUM_TYPES,

@@ -54,28 +54,28 @@ static Status int8_recv(FnCall *call, Slice bytes, int32_t typmod UNUSED, Datum 
     out->i64 = (int64_t)load_u64be(bytes.ptr);
     return ST_OK;
 }
-static void int2_send(FnCall *call UNUSED, const Datum *v, Buf *buf)
+void int2_send(FnCall *call UNUSED, const Datum *v, Buf *buf)
 {
     buf_put_u16be(buf, (uint16_t)v->i16);
 }
-static void int4_send(FnCall *call UNUSED, const Datum *v, Buf *buf)
+void int4_send(FnCall *call UNUSED, const Datum *v, Buf *buf)
 {
     buf_put_u32be(buf, (uint32_t)v->i32);
 }
-static void int8_send(FnCall *call UNUSED, const Datum *v, Buf *buf)
+void int8_send(FnCall *call UNUSED, const Datum *v, Buf *buf)
 {
     buf_put_u64be(buf, (uint64_t)v->i64);
 }
 #define INT_TYPE_FNS(t, field, key_put, UT, BIAS)                                                  \
-    static int t##_order(const Datum *a, const Datum *b)                                           \
+    int t##_order(const Datum *a, const Datum *b)                                                  \
     {                                                                                              \
         return (a->field > b->field) - (a->field < b->field);                                      \
     }                                                                                              \
-    static uint64_t t##_hash(const Datum *v)                                                       \
+    uint64_t t##_hash(const Datum *v)                                                              \
     {                                                                                              \
         return hash_u64((uint64_t)(int64_t)v->field);                                              \
     }                                                                                              \
-    static void t##_key(const Datum *v, Buf *buf)                                                  \
+    void t##_key(const Datum *v, Buf *buf)                                                         \
     {                                                                                              \
         key_put(buf, (UT)((UT)v->field ^ (UT)BIAS));                                               \
     }
@@ -83,7 +83,7 @@ INT_TYPE_FNS(int2, i16, buf_put_u16be, uint16_t, 0x8000u)
 INT_TYPE_FNS(int4, i32, buf_put_u32be, uint32_t, 0x80000000u)
 INT_TYPE_FNS(int8, i64, buf_put_u64be, uint64_t, 0x8000000000000000u)
 
-static bool int2_unkey(Arena *arena UNUSED, Slice *in, Datum *out)
+bool int2_unkey(Arena *arena UNUSED, Slice *in, Datum *out)
 {
     if (in->len < 2) {
         return false;
@@ -93,7 +93,7 @@ static bool int2_unkey(Arena *arena UNUSED, Slice *in, Datum *out)
     in->len -= 2;
     return true;
 }
-static bool int4_unkey(Arena *arena UNUSED, Slice *in, Datum *out)
+bool int4_unkey(Arena *arena UNUSED, Slice *in, Datum *out)
 {
     if (in->len < 4) {
         return false;
@@ -103,7 +103,7 @@ static bool int4_unkey(Arena *arena UNUSED, Slice *in, Datum *out)
     in->len -= 4;
     return true;
 }
-static bool int8_unkey(Arena *arena UNUSED, Slice *in, Datum *out)
+bool int8_unkey(Arena *arena UNUSED, Slice *in, Datum *out)
 {
     if (in->len < 8) {
         return false;

@@ -96,34 +96,6 @@ static Status money_recv(FnCall *call, Slice bytes, int32_t typmod UNUSED, Datum
     out->i64 = (int64_t)load_u64be(bytes.ptr);
     return ST_OK;
 }
-static void money_send(FnCall *call UNUSED, const Datum *v, Buf *buf)
-{
-    buf_put_u32be(buf, (uint32_t)((uint64_t)v->i64 >> 32));
-    buf_put_u32be(buf, (uint32_t)(uint64_t)v->i64);
-}
-static int money_order(const Datum *a, const Datum *b)
-{
-    return (a->i64 > b->i64) - (a->i64 < b->i64);
-}
-static uint64_t money_hash(const Datum *v)
-{
-    return hash_u64((uint64_t)v->i64);
-}
-static void money_key(const Datum *v, Buf *buf)
-{
-    key_put_u64(buf, (uint64_t)v->i64 ^ UINT64_C(0x8000000000000000));
-}
-static bool money_unkey(Arena *arena UNUSED, Slice *in, Datum *out)
-{
-    if (in->len < 8) {
-        return false;
-    }
-    out->i64 = (int64_t)(load_u64be(in->ptr) ^ UINT64_C(0x8000000000000000));
-    in->ptr += 8;
-    in->len -= 8;
-    return true;
-}
-
 KERNEL_COMPARE_TOTAL(k_cash_, int64_t, int64_t)
 KERNEL_BINARY_TOTAL(k_cash_cmp, int64_t, int64_t, int32_t, (a > b) - (a < b))
 KERNEL_BINARY_TOTAL(k_cash_pl, int64_t, int64_t, int64_t, (uint64_t)a + (uint64_t)b)
@@ -223,8 +195,8 @@ static const FnOps MONEY_FNS[] = {
     FN(numeric_cash),
 };
 static const TypeOps MONEY_TYPES[] = {
-    {TYPE_MONEY, "money", PHYS_I64, money_in, money_out, money_recv, money_send, money_order,
-     money_hash, money_key, money_unkey},
+    {TYPE_MONEY, "money", PHYS_I64, money_in, money_out, money_recv, int8_send, int8_order,
+     int8_hash, int8_key, int8_unkey},
 };
 const TypeFamily type_family_money = {
     .types = MONEY_TYPES,

@@ -124,6 +124,17 @@ int float8_order(double a, double b);
 /* key_put_* - memcmp-ordered forms. */
 void key_put_u32(Buf *b, uint32_t v);
 void key_put_u64(Buf *b, uint64_t v);
+/* intN_order, _hash, _key, _unkey, _send - of signed integers (int.c), and of all types that are
+ * one inside: dates, timestamps, money, enums. */
+#define INT_SHARED_FNS(t)                                                                          \
+    int t##_order(const Datum *a, const Datum *b);                                                 \
+    uint64_t t##_hash(const Datum *v);                                                             \
+    void t##_key(const Datum *v, Buf *buf);                                                        \
+    bool t##_unkey(Arena *arena, Slice *in, Datum *out);                                           \
+    void t##_send(FnCall *call, const Datum *v, Buf *buf);
+INT_SHARED_FNS(int2)
+INT_SHARED_FNS(int4)
+INT_SHARED_FNS(int8)
 void key_put_text(Buf *b, const char *p, size_t n);
 
 #endif
